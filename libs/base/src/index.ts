@@ -1,0 +1,3 @@
+export * from './deferred.ts';
+export * from './json.ts';
+export * from './revert.ts';

@@ -1,0 +1,5 @@
+import { row } from './catalogue.ts';
+
+/** Errors about devices. */
+export const deviceErrors = {
+} as const;

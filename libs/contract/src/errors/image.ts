@@ -1,0 +1,5 @@
+import { row } from './catalogue.ts';
+
+/** Errors about images. */
+export const imageErrors = {
+} as const;

@@ -1,0 +1,48 @@
+import { deviceErrors } from './device.ts';
+import { imageErrors } from './image.ts';
+import { instanceErrors } from './instance.ts';
+import { networkErrors } from './network.ts';
+import { profileErrors } from './profile.ts';
+import { serverErrors } from './server.ts';
+import { storageErrors } from './storage.ts';
+import type { ErrorRow } from './catalogue.ts';
+
+/** Every error an API caller can meet: docs/reference/errors.md is made from it. */
+export const errorCatalogue = {
+  ...serverErrors,
+  ...instanceErrors,
+  ...imageErrors,
+  ...profileErrors,
+  ...networkErrors,
+  ...storageErrors,
+  ...deviceErrors,
+} as const;
+
+export type ErrorCode = keyof typeof errorCatalogue;
+type ArgsOf<C extends ErrorCode> = (typeof errorCatalogue)[C] extends ErrorRow<infer A> ? A : never;
+
+/**
+ * An error with a row in the catalogue. The rim maps it to LXD's error envelope with the row's status and message.
+ * Pass the underlying failure as `cause`; it is logged, never sent.
+ */
+export class LxError<C extends ErrorCode = ErrorCode> extends Error {
+  readonly code: C;
+  readonly status: number;
+
+  constructor(code: C, ...[args, options]: ArgsOf<C> extends void ? [args?: undefined, options?: ErrorOptions] : [args: ArgsOf<C>, options?: ErrorOptions]) {
+    const entry = errorCatalogue[code] as ErrorRow<unknown>;
+    super(entry.message(args), options);
+    this.name = 'LxError';
+    this.code = code;
+    this.status = entry.status;
+  }
+}
+
+export function isLxError<C extends ErrorCode>(error: unknown, code?: C): error is LxError<C> {
+  return error instanceof LxError && (code === undefined || error.code === code);
+}
+
+/** Throws one `request.invalid` that names all problems; does nothing when there are none. */
+export function refuse(problems: readonly string[]): void {
+  if (problems.length > 0) throw new LxError('request.invalid', { problems: [...problems] });
+}

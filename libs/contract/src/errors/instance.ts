@@ -1,0 +1,32 @@
+import { row } from './catalogue.ts';
+
+/** Errors about instances. */
+export const instanceErrors = {
+  'instance.not_found': row(404, () => 'Instance not found', 'No instance has this name in the project.'),
+  'instance.exists': row<{ name: string }>(
+    409,
+    ({ name }) => `Instance "${name}" already exists`,
+    'Names are unique in a project.',
+  ),
+  'instance.running': row(400, () => 'Instance is running', 'The request needs a stopped instance.'),
+  'instance.already_running': row(400, () => 'The instance is already running', 'Start of a running instance.'),
+  'instance.already_stopped': row(400, () => 'The instance is already stopped', 'Stop of a stopped instance.'),
+  'instance.not_running': row(400, () => 'Instance is not running', 'The request needs a running instance.'),
+  'instance.frozen': row(400, () => 'Instance is frozen', 'Unfreeze the instance first.'),
+  'instance.busy': row<{ action: string }>(
+    409,
+    ({ action }) => `Instance is busy running a "${action}" operation`,
+    'One operation at a time changes an instance; wait for it.',
+  ),
+  'instance.protected': row(403, () => 'Instance is protected', 'security.protection.delete is set.'),
+  'instance.stop_timeout': row<{ seconds: number }>(
+    500,
+    ({ seconds }) => `Failed shutting down instance, status is "Running": context deadline exceeded (${seconds}s)`,
+    'The init of the instance did not end in time. Use force, or a longer timeout.',
+  ),
+  'launch.failed': row<{ stage: string; syscall: string; errno: string; path: string }>(
+    500,
+    ({ stage, syscall, errno, path }) => `Failed to start: ${stage}: ${syscall}${path ? ` ${path}` : ''}: ${errno}`,
+    'A step between the plan and the init of the instance failed; the text names stage, syscall, path and errno.',
+  ),
+} as const;

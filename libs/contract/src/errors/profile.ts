@@ -1,0 +1,5 @@
+import { row } from './catalogue.ts';
+
+/** Errors about profiles. */
+export const profileErrors = {
+} as const;

@@ -1,0 +1,45 @@
+import { row } from './catalogue.ts';
+
+/** Errors of the rim and of the server as a whole. */
+export const serverErrors = {
+  'request.invalid': row<{ problems: string[] }>(
+    400,
+    ({ problems }) => problems.join('; '),
+    'The request was understood but its content is not valid. Every problem found is named.',
+  ),
+  'request.not_json': row<{ reason: string }>(
+    400,
+    ({ reason }) => `Request body is not valid JSON: ${reason}`,
+    'The body could not be parsed as JSON.',
+  ),
+  'request.too_large': row<{ limit: number }>(
+    413,
+    ({ limit }) => `Request body is larger than ${limit} bytes`,
+    'JSON bodies have a limit; files, images and backups are streamed and have none.',
+  ),
+  'request.unsupported': row<{ what: string }>(
+    400,
+    ({ what }) => `Not supported by this server: ${what}`,
+    'LXD has this feature, this version of lxctl does not. The text says which one.',
+  ),
+  'path.not_found': row(404, () => 'not found', 'No endpoint has this path.'),
+  'method.not_implemented': row(501, () => 'not implemented', 'The endpoint exists, but not with this verb.'),
+  'etag.mismatch': row<{ server: string; client: string }>(
+    412,
+    ({ server, client }) => `ETag doesn't match: ${server} vs ${client}`,
+    'The object changed since it was read. Read it again and repeat the change.',
+  ),
+  'project.not_found': row(404, () => 'Project not found', 'Only the project "default" exists in this version.'),
+  'server.starting': row(503, () => 'LXD daemon setup in progress', 'The daemon is starting; try again.'),
+  'server.stopping': row(503, () => 'LXD is shutting down', 'The daemon is stopping.'),
+  'server.internal': row<{ reason: string }>(
+    500,
+    ({ reason }) => reason,
+    'Something failed that the request did not cause. The daemon log has the details.',
+  ),
+  'database.unavailable': row(503, () => 'The database is not available', 'Postgres does not answer; the daemon keeps trying.'),
+  'operation.not_found': row(404, () => 'Operation not found', 'The operation never existed or is long finished.'),
+  'operation.not_cancellable': row(400, () => "This operation can't be cancelled", 'Only operations with may_cancel can be cancelled.'),
+  'operation.bad_secret': row(403, () => 'Forbidden', 'The websocket secret is wrong or already used.'),
+  'config.unknown_key': row<{ key: string }>(400, ({ key }) => `Unknown configuration key: ${key}`, 'The key is not in the catalogue (docs/reference/config-keys.md).'),
+} as const;

@@ -1,0 +1,5 @@
+import { row } from './catalogue.ts';
+
+/** Errors about storages. */
+export const storageErrors = {
+} as const;

@@ -1,0 +1,5 @@
+export * from './errors/index.ts';
+export * from './operations.ts';
+export * from './status.ts';
+export * from './wire/event.ts';
+export * from './wire/operation.ts';

@@ -1,0 +1,21 @@
+/**
+ * Every kind of operation the server runs. `description` is what `lxc operation list` shows (LXD's words).
+ * A kind is one row here and one file in the domain library that owns it.
+ */
+export const operationCatalogue = {
+  'instance.create': { description: 'Creating instance' },
+  'instance.update': { description: 'Updating instance' },
+  'instance.rename': { description: 'Renaming instance' },
+  'instance.delete': { description: 'Deleting instance' },
+  'instance.start': { description: 'Starting instance' },
+  'instance.stop': { description: 'Stopping instance' },
+  'instance.restart': { description: 'Restarting instance' },
+  'instance.freeze': { description: 'Freezing instance' },
+  'instance.unfreeze': { description: 'Unfreezing instance' },
+  'instance.exec': { description: 'Executing command' },
+  'instance.console': { description: 'Showing console' },
+  'image.create': { description: 'Downloading image' },
+  'image.delete': { description: 'Deleting image' },
+} as const;
+
+export type OperationKind = keyof typeof operationCatalogue;

@@ -1,0 +1,66 @@
+/** A message on /1.0/events. */
+export interface WireEvent {
+  type: 'operation' | 'lifecycle' | 'logging';
+  /** RFC 3339. */
+  timestamp: string;
+  metadata: unknown;
+  location: string;
+  project: string;
+}
+
+/** `metadata` of a lifecycle event. */
+export interface LifecycleMetadata {
+  action: LifecycleAction;
+  /** URL of the object, e.g. /1.0/instances/c1. */
+  source: string;
+  context?: Record<string, unknown>;
+  requestor?: { username: string; protocol: string; address: string };
+  name?: string;
+  project?: string;
+}
+
+/** Every lifecycle action this server sends (LXD's names). */
+export const lifecycleActions = [
+  'config-updated',
+  'image-alias-created',
+  'image-alias-deleted',
+  'image-alias-renamed',
+  'image-alias-updated',
+  'image-created',
+  'image-deleted',
+  'image-retrieved',
+  'image-updated',
+  'instance-console',
+  'instance-console-reset',
+  'instance-console-retrieved',
+  'instance-created',
+  'instance-deleted',
+  'instance-exec',
+  'instance-log-deleted',
+  'instance-log-retrieved',
+  'instance-paused',
+  'instance-renamed',
+  'instance-restarted',
+  'instance-resumed',
+  'instance-shutdown',
+  'instance-started',
+  'instance-stopped',
+  'instance-updated',
+  'network-created',
+  'network-deleted',
+  'network-renamed',
+  'network-updated',
+  'operation-cancelled',
+  'profile-created',
+  'profile-deleted',
+  'profile-renamed',
+  'profile-updated',
+  'storage-pool-created',
+  'storage-pool-deleted',
+  'storage-pool-updated',
+  'storage-volume-created',
+  'storage-volume-deleted',
+  'storage-volume-updated',
+] as const;
+
+export type LifecycleAction = (typeof lifecycleActions)[number];

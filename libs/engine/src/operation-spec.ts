@@ -1,0 +1,44 @@
+import type { JsonObject } from '#lib/base';
+import type { OperationKind } from '#lib/contract';
+import type { Store } from '#lib/store';
+
+/**
+ * An operation is a table of steps. The engine journals each step before it begins and when it is done, runs the undo
+ * of every begun step in reverse when one fails, and after a crash of the daemon unwinds or resumes what was under way.
+ *
+ * INVARIANTS for the steps: `do` and `undo` are idempotent and find all they need in `params` and `state` (both are
+ * JSON and survive the daemon); `undo` copes with a `do` that stopped half way.
+ */
+export interface OperationSpec<P extends JsonObject, S extends JsonObject> {
+  kind: OperationKind;
+  /** After a crash: undo what was begun, or go on with the unfinished step. Deleting and stopping resume. */
+  onCrash: 'unwind' | 'resume';
+  steps: readonly Step<P, S>[];
+}
+
+export interface Step<P, S> {
+  name: string;
+  do(context: StepContext<P, S>): Promise<void>;
+  undo?(context: StepContext<P, S>): Promise<void>;
+  /**
+   * Writes of the step that must be true exactly when the step is: they join the transaction that journals it as
+   * finished. `do` has run before.
+   */
+  commit?(context: StepContext<P, S>, store: Store): Promise<void>;
+}
+
+export interface StepContext<P, S> {
+  readonly operationId: string;
+  readonly project: string;
+  readonly params: P;
+  /** Filled by earlier steps, journaled with them. */
+  state: Partial<S>;
+  /** Aborted by DELETE /1.0/operations/{id}, where the operation may be cancelled, and at shutdown. */
+  readonly signal: AbortSignal;
+  /** Merges keys into the operation's metadata and tells the listeners (`*_progress` keys are shown by clients). */
+  progress(metadata: JsonObject): void;
+}
+
+export function defineOperation<P extends JsonObject, S extends JsonObject>(spec: OperationSpec<P, S>): OperationSpec<P, S> {
+  return spec;
+}

@@ -1,0 +1,2 @@
+export * from './launch-plan.ts';
+export * from './ports.ts';

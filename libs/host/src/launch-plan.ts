@@ -1,0 +1,95 @@
+/**
+ * The whole of what the keeper does to bring an instance up, as data: TypeScript decides, the keeper obeys. The bytes
+ * on the wire are made by `encodePlan` and read by native/src/keeper/plan.*; docs/keeper-protocol.md draws both.
+ *
+ * Order of containment (keeper K, child C):
+ *   K  cgroups.create, cgroups.write; open_tree of every layer; clone3 into the namespaces (and the v2 cgroup)
+ *   K  writes the id maps; idmaps the layers; joins the v1 cgroups; creates the links; says go
+ *   C  unshares the cgroup namespace; lo up; makes the `early` mounts detached; builds the root; pivot_root; drops the
+ *      old root; the other mounts (so that a symlink planted in the root can only lead inside it)
+ *   C  console pty, hostname, sysctls, rlimits, capabilities, seccomp, exec of init
+ */
+export interface LaunchPlan {
+  /** Names the keeper's socket, `<runDir>/<id>.sock`, and its end record, `<runDir>/<id>.end`. A uuid. */
+  id: string;
+  /** Shown in the process list. */
+  name: string;
+  runDir: string;
+  /** The user namespace is left out only for privileged instances. */
+  namespaces: readonly Namespace[];
+  idMap: { uid: readonly IdRange[]; gid: readonly IdRange[] };
+  cgroups: CgroupPlan;
+  /** Host trees and files taken hold of before the clone; mounts refer to them by position. */
+  layers: readonly Layer[];
+  links: readonly LinkPlan[];
+  root: RootPlan;
+  mounts: readonly MountStep[];
+  hostname: string;
+  /** RLIMIT_ name in lower case without the prefix ('nofile'), null: unlimited. */
+  rlimits: readonly { resource: string; soft: number | null; hard: number | null }[];
+  /** Dotted names under /proc/sys, written by the child as root of its namespaces. */
+  sysctls: readonly { key: string; value: string }[];
+  /** Capability numbers taken out of the bounding set. */
+  dropCapabilities: readonly number[];
+  /** An array of struct sock_filter, or null. */
+  seccomp: Uint8Array | null;
+  init: { argv: readonly string[]; env: readonly string[]; cwd: string; uid: number; gid: number };
+  console: { ringBytes: number; columns: number; rows: number; /** The ring is saved here when the instance ends. */ logPath: string };
+}
+
+export type Namespace = 'user' | 'mount' | 'pid' | 'net' | 'ipc' | 'uts' | 'cgroup' | 'time';
+
+export interface IdRange {
+  inside: number;
+  outside: number;
+  count: number;
+}
+
+export interface CgroupPlan {
+  /** Made in this order; a directory that exists is fine. `delegate`: chowned to the container's root (cgroups(7), delegation). */
+  create: readonly { path: string; delegate: boolean }[];
+  write: readonly { path: string; value: string }[];
+  /** The v2 directory the child is cloned into (CLONE_INTO_CGROUP); null on a host without cgroup2. */
+  cloneInto: string | null;
+  /** v1 directories whose cgroup.procs gets the child's pid, also that of every exec. */
+  join: readonly string[];
+  /** Removed with everything below them after the end, deepest first. */
+  remove: readonly string[];
+}
+
+export interface Layer {
+  path: string;
+  /** Show ids through the instance's map. */
+  idmapped: boolean;
+  readonly: boolean;
+  /** A missing path is no failure; mounts that use the layer are skipped. */
+  optional: boolean;
+}
+
+export interface LinkPlan {
+  hostName: string;
+  /** The name inside, e.g. eth0. */
+  name: string;
+  /** Bridge to attach the host side to, or null. */
+  bridge: string | null;
+  mac: string;
+  hostMac: string | null;
+  mtu: number | null;
+}
+
+export type RootPlan =
+  /** lower: layers, uppermost first. upper: a layer that holds the directories `upper` and `work`. */
+  | { kind: 'overlay'; lower: readonly number[]; upper: number }
+  | { kind: 'bind'; layer: number };
+
+export type MountStep =
+  /** `early`: made while the host's /proc and /sys are still visible, which the kernel demands for new ones in a user namespace. */
+  | { op: 'fs'; fstype: string; source: string; target: string; flags: readonly MountFlag[]; data: string; early: boolean }
+  /** `create`: make the mount point first. */
+  | { op: 'layer'; layer: number; target: string; create: 'file' | 'directory' | null; flags: readonly MountFlag[] }
+  | { op: 'mkdir'; target: string; mode: number }
+  | { op: 'symlink'; target: string; to: string }
+  /** A pty of the instance's own devpts, bound over `target` (/dev/console). Comes after devpts. */
+  | { op: 'console'; target: string };
+
+export type MountFlag = 'readonly' | 'nosuid' | 'nodev' | 'noexec' | 'relatime' | 'strictatime';

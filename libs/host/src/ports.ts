@@ -1,0 +1,154 @@
+import type { AddressInfo, LinkInfo, RouteInfo } from '#native';
+import type { LaunchPlan } from './launch-plan.ts';
+
+/** What a running keeper says of its instance. Times are milliseconds since the epoch. */
+export interface KeeperInfo {
+  id: string;
+  initPid: number;
+  startedAt: number;
+  /** How often the guest rebooted itself since the launch. */
+  reboots: number;
+}
+
+export type EndReason = 'poweroff' | 'killed' | 'exited' | 'reboot-failed';
+
+/** How an instance ended, from the keeper's word or its end record. */
+export interface EndRecord {
+  id: string;
+  reason: EndReason;
+  /** wait status of init as waitpid(2) gives it. */
+  status: number;
+  endedAt: number;
+  detail: string;
+}
+
+export interface ExecRequest {
+  argv: readonly string[];
+  /** KEY=value. */
+  env: readonly string[];
+  cwd: string;
+  uid: number;
+  gid: number;
+  /** With a terminal the keeper makes a pty in the instance; without, the three fds are the command's stdio. */
+  stdio: { terminal: true; columns: number; rows: number } | { terminal: false; stdin: number; stdout: number; stderr: number };
+}
+
+export interface RunningExec {
+  pid: number;
+  /** The pty's master; the caller owns it. null without a terminal. */
+  terminal: number | null;
+  /** Exit code as a shell gives it: 128 + n when killed by signal n. */
+  exited: Promise<number>;
+  signal(signal: number): void;
+}
+
+/** One running instance, as its keeper shows it. Survives daemon restarts: a new daemon connects again. */
+export interface Keeper {
+  readonly info: KeeperInfo;
+  /** Resolves when init is dead and nothing of the instance is left on the host: no mount, link or cgroup. */
+  readonly ended: Promise<EndRecord>;
+  /** Called after each reboot the guest did by itself. */
+  onReboot: ((info: KeeperInfo) => void) | null;
+  /** Sends a signal to init. */
+  signal(signal: number): Promise<void>;
+  /** SIGKILLs init; the kernel takes the rest of the pid namespace with it. Resolves with `ended`. */
+  kill(): Promise<EndRecord>;
+  exec(request: ExecRequest): Promise<RunningExec>;
+  /** The console as a byte stream: an fd of a connected stream socket that the caller owns. */
+  attachConsole(): Promise<number>;
+  resizeConsole(columns: number, rows: number): Promise<void>;
+  /** The console's ring buffer. */
+  readLog(): Promise<Buffer>;
+  clearLog(): Promise<void>;
+  /** Links and addresses as seen inside the instance's network namespace. */
+  network(): Promise<{ links: LinkInfo[]; addresses: AddressInfo[] }>;
+  /** Forgets the connection; the instance goes on. */
+  close(): void;
+}
+
+/** The nursery and its keepers. */
+export interface Keepers {
+  /** Starts the nursery if none answers. Call once before `launch`. */
+  prepare(): Promise<void>;
+  /** Rejects with LxError 'launch.failed'; then nothing is left of the attempt. */
+  launch(plan: LaunchPlan): Promise<Keeper>;
+  /** Connects to every keeper that lives (after a daemon restart). */
+  survivors(): Promise<Keeper[]>;
+  /** End records of instances that ended while no daemon listened. */
+  endRecords(): Promise<EndRecord[]>;
+  forgetEndRecord(id: string): Promise<void>;
+  /** Ends the nursery (not the keepers). Only when the last instance is gone. */
+  retire(): Promise<void>;
+}
+
+/** Links and addresses of the host. */
+export interface Links {
+  list(): Promise<LinkInfo[]>;
+  addresses(): Promise<AddressInfo[]>;
+  routes(): Promise<RouteInfo[]>;
+  createBridge(name: string, options?: { mac?: string; mtu?: number }): Promise<void>;
+  setLink(name: string, change: { up?: boolean; bridge?: string | null; mtu?: number; mac?: string; rename?: string }): Promise<void>;
+  deleteLink(name: string): Promise<void>;
+  addAddress(link: string, cidr: string): Promise<void>;
+  deleteAddress(link: string, cidr: string): Promise<void>;
+}
+
+/** Limits as the instance's config asks for them; absent: not limited. */
+export interface CgroupLimits {
+  memory?: { bytes: number; enforce: 'hard' | 'soft' };
+  /** false: no swap; bytes: at most this much. */
+  swap?: boolean | number;
+  processes?: number;
+  /** A cpuset list ('0,2-3'). */
+  cpuset?: string;
+  /** CFS quota in microseconds a period. */
+  cpuQuota?: { quota: number; period: number };
+  /** 1..100 percent of a share, LXD's soft allowance. */
+  cpuShare?: number;
+  /** 0..10, LXD's limits.cpu.priority. */
+  cpuPriority?: number;
+}
+
+export interface CgroupUsage {
+  /** Nanoseconds. */
+  cpu: number | null;
+  /** Bytes. */
+  memory: number | null;
+  memoryPeak: number | null;
+  memoryLimit: number | null;
+  swap: number | null;
+  swapPeak: number | null;
+  processes: number | null;
+}
+
+/** Control groups of the host, v1 or v2 chosen per controller. */
+export interface Cgroups {
+  /** Reads the host's hierarchies and makes the server's own parent directories. Call once. */
+  prepare(): Promise<void>;
+  /** What the keeper must create, write and join for an instance. Refuses a limit the host cannot enforce. */
+  plan(id: string, limits: CgroupLimits): import('./launch-plan.ts').CgroupPlan;
+  /** Changes the limits of a running instance. */
+  apply(id: string, limits: CgroupLimits): Promise<void>;
+  usage(id: string): Promise<CgroupUsage>;
+  freeze(id: string): Promise<void>;
+  unfreeze(id: string): Promise<void>;
+  frozen(id: string): Promise<boolean>;
+  /** Removes what a keeper that died left (kills what still runs there). */
+  sweep(id: string): Promise<void>;
+  /** Ids that have directories. */
+  list(): Promise<string[]>;
+  /** Which version serves which controller, for GET /1.0 and warnings. */
+  readonly backends: Readonly<Record<string, 'v1' | 'v2' | 'none'>>;
+}
+
+/** Watches and signals processes that are not children (dnsmasq, Postgres of an earlier daemon). */
+export interface Processes {
+  /** null when there is no such process. */
+  open(pid: number): Promise<ProcessHandle | null>;
+}
+export interface ProcessHandle {
+  readonly pid: number;
+  readonly ended: Promise<void>;
+  signal(signal: number): void;
+  close(): void;
+}

@@ -1,0 +1,56 @@
+import type { StringMap } from '#lib/base';
+import type { NetworkRow } from '#lib/store';
+
+export interface Lease {
+  hostname: string;
+  hwaddr: string;
+  address: string;
+  type: 'static' | 'dynamic' | 'gateway';
+}
+
+/** What a bridged nic needs to know of its network. */
+export interface Attachment {
+  bridge: string;
+  mtu: number | null;
+}
+
+/** Managed networks, and the view on unmanaged links. */
+export interface Networks {
+  /**
+   * At start of the daemon: brings every managed network up as its row says (bridge, address, forwarding, firewall,
+   * dnsmasq), adopting what an earlier daemon left running. A network that fails is marked unavailable with a warning in
+   * the log, and never stops the daemon.
+   */
+  prepare(): Promise<void>;
+  /** Managed ones, and the host's other links as unmanaged. */
+  list(project: string): Promise<NetworkView[]>;
+  /** LxError 'network.not_found'. */
+  get(project: string, name: string): Promise<NetworkView>;
+  create(project: string, request: { name: string; type: string; description: string; config: StringMap }): Promise<NetworkRow>;
+  update(project: string, name: string, change: { description: string; config: StringMap }): Promise<void>;
+  rename(project: string, name: string, newName: string): Promise<void>;
+  /** LxError 'network.in_use' while profiles or instances name it. */
+  delete(project: string, name: string): Promise<void>;
+  state(project: string, name: string): Promise<unknown>;
+  leases(project: string, name: string): Promise<Lease[]>;
+
+  /** A name `lxctlbr<n>` and the default config for a first network, free on this host. */
+  proposeDefault(): Promise<{ name: string; config: StringMap }>;
+  /**
+   * On the way to a running instance: makes the name and the address known to DHCP and DNS. One small file, no
+   * subprocess. Rejects with LxError 'network.unavailable' when the network is not up.
+   */
+  attach(request: { project: string; network: string; instanceId: string; device: string; hostname: string; mac: string; ipv4: string | null }): Promise<Attachment>;
+  detach(request: { project: string; network: string; instanceId: string; device: string; mac: string }): Promise<void>;
+  /** At shutdown with `stopAll`: takes bridges, rules and dnsmasq down. A plain daemon stop leaves them. */
+  tearDown(): Promise<void>;
+}
+
+export interface NetworkView {
+  name: string;
+  managed: boolean;
+  type: string;
+  description: string;
+  config: StringMap;
+  status: string;
+}

@@ -1,0 +1,121 @@
+import type { DeviceMap, Json, JsonObject, StringMap } from '#lib/base';
+
+/** Rows as the rest of the house sees them: plain data. The TypeORM entities that hold them stay inside libs/store. */
+
+export interface InstanceRow {
+  /** uuid; also the keeper's id, the cgroup's name and the volume's directory key. */
+  id: string;
+  project: string;
+  name: string;
+  architecture: string;
+  description: string;
+  ephemeral: boolean;
+  /** Without volatile.* keys. */
+  config: StringMap;
+  /** The volatile.* keys, kept apart so that they are no part of the ETag. */
+  volatile: StringMap;
+  devices: DeviceMap;
+  profiles: string[];
+  /** What the daemon last wanted or saw; the keeper is the truth. */
+  power: 'running' | 'stopped';
+  createdAt: Date;
+  lastUsedAt: Date | null;
+}
+
+export interface ProfileRow {
+  id: string;
+  project: string;
+  name: string;
+  description: string;
+  config: StringMap;
+  devices: DeviceMap;
+}
+
+export interface ImageRow {
+  fingerprint: string;
+  project: string;
+  filename: string;
+  size: number;
+  public: boolean;
+  autoUpdate: boolean;
+  cached: boolean;
+  architecture: string;
+  properties: StringMap;
+  /** Profile names for instances made from it. */
+  profiles: string[];
+  /** One file, or metadata and root file system apart. */
+  layout: 'unified' | 'split';
+  /** metadata.yaml, parsed. */
+  metadata: JsonObject;
+  expiresAt: Date | null;
+  createdAt: Date | null;
+  uploadedAt: Date;
+  lastUsedAt: Date | null;
+}
+
+export interface ImageAliasRow {
+  project: string;
+  name: string;
+  description: string;
+  fingerprint: string;
+}
+
+export interface PoolRow {
+  id: string;
+  name: string;
+  driver: string;
+  description: string;
+  config: StringMap;
+}
+
+export interface VolumeRow {
+  id: string;
+  poolId: string;
+  project: string;
+  name: string;
+  type: 'container' | 'image' | 'custom';
+  contentType: 'filesystem';
+  description: string;
+  config: StringMap;
+  createdAt: Date;
+}
+
+export interface NetworkRow {
+  id: string;
+  project: string;
+  name: string;
+  type: string;
+  description: string;
+  config: StringMap;
+}
+
+/** An operation and its journal. */
+export interface OperationRow {
+  id: string;
+  project: string;
+  kind: string;
+  class: 'task' | 'websocket' | 'token';
+  statusCode: number;
+  resources: Record<string, string[]> | null;
+  metadata: JsonObject | null;
+  error: string;
+  mayCancel: boolean;
+  /** What the operation was asked to do; with `state`, all that undo or resume need. */
+  params: JsonObject;
+  state: JsonObject;
+  /** Names of the steps begun, in order. The last one may be unfinished. */
+  begun: string[];
+  /** Names of the steps finished. */
+  finished: string[];
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface EventRow {
+  /** Ascending. */
+  id: number;
+  type: 'operation' | 'lifecycle' | 'logging';
+  project: string;
+  at: Date;
+  metadata: Json;
+}

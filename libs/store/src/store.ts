@@ -1,0 +1,132 @@
+import type {
+  EventRow,
+  ImageAliasRow,
+  ImageRow,
+  InstanceRow,
+  NetworkRow,
+  OperationRow,
+  PoolRow,
+  ProfileRow,
+  VolumeRow,
+} from './rows.ts';
+
+/** Fields a caller may leave to the store: ids and times. */
+export type New<R, K extends keyof R> = Omit<R, K> & Partial<Pick<R, K>>;
+
+/**
+ * All that lasts. Every method is one statement, or one transaction where it says so. A method that changes a row that
+ * is not there rejects with `RowMissing`; a broken uniqueness with `RowConflict` (both exported here), so that callers
+ * map them to their own catalogue errors. While Postgres is away, calls wait for it up to 10 s, then reject with
+ * LxError 'database.unavailable'.
+ */
+export interface Store {
+  readonly instances: Instances;
+  readonly profiles: Profiles;
+  readonly images: Images;
+  readonly pools: Pools;
+  readonly volumes: Volumes;
+  readonly networks: Networks;
+  readonly operations: Operations;
+  readonly events: Events;
+  readonly config: ServerConfig;
+  /** Runs `work` with a store bound to one transaction (READ COMMITTED); commits when it resolves. Not nestable. */
+  tx<T>(work: (store: Store) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export class RowMissing extends Error {
+  override name = 'RowMissing';
+}
+export class RowConflict extends Error {
+  override name = 'RowConflict';
+  constructor(readonly constraint: string, options?: ErrorOptions) {
+    super(`uniqueness of ${constraint}`, options);
+  }
+}
+
+export interface Instances {
+  /** Sorted by name. */
+  list(project: string | null): Promise<InstanceRow[]>;
+  get(project: string, name: string): Promise<InstanceRow | null>;
+  byId(id: string): Promise<InstanceRow | null>;
+  insert(row: InstanceRow): Promise<void>;
+  update(id: string, change: Partial<Omit<InstanceRow, 'id'>>): Promise<void>;
+  /** Merges keys into `volatile`; null deletes a key. One statement. */
+  mergeVolatile(id: string, change: Record<string, string | null>): Promise<void>;
+  delete(id: string): Promise<void>;
+  usingProfile(project: string, profile: string): Promise<InstanceRow[]>;
+}
+
+export interface Profiles {
+  list(project: string): Promise<ProfileRow[]>;
+  get(project: string, name: string): Promise<ProfileRow | null>;
+  /** In the order of `names`; missing ones are left out. One statement. */
+  many(project: string, names: readonly string[]): Promise<ProfileRow[]>;
+  insert(row: New<ProfileRow, 'id'>): Promise<ProfileRow>;
+  update(id: string, change: Partial<Omit<ProfileRow, 'id'>>): Promise<void>;
+  delete(id: string): Promise<void>;
+}
+
+export interface Images {
+  list(project: string): Promise<ImageRow[]>;
+  /** By whole fingerprint. */
+  get(project: string, fingerprint: string): Promise<ImageRow | null>;
+  /** Every image whose fingerprint begins so. */
+  byPrefix(project: string, prefix: string): Promise<ImageRow[]>;
+  insert(row: ImageRow): Promise<void>;
+  update(project: string, fingerprint: string, change: Partial<Omit<ImageRow, 'fingerprint' | 'project'>>): Promise<void>;
+  /** With its aliases. One transaction. */
+  delete(project: string, fingerprint: string): Promise<void>;
+  aliases(project: string): Promise<ImageAliasRow[]>;
+  alias(project: string, name: string): Promise<ImageAliasRow | null>;
+  insertAlias(row: ImageAliasRow): Promise<void>;
+  updateAlias(project: string, name: string, change: Partial<Omit<ImageAliasRow, 'project'>>): Promise<void>;
+  deleteAlias(project: string, name: string): Promise<void>;
+}
+
+export interface Pools {
+  list(): Promise<PoolRow[]>;
+  get(name: string): Promise<PoolRow | null>;
+  byId(id: string): Promise<PoolRow | null>;
+  insert(row: New<PoolRow, 'id'>): Promise<PoolRow>;
+  update(id: string, change: Partial<Omit<PoolRow, 'id'>>): Promise<void>;
+  delete(id: string): Promise<void>;
+}
+
+export interface Volumes {
+  list(poolId: string): Promise<VolumeRow[]>;
+  get(poolId: string, project: string, type: VolumeRow['type'], name: string): Promise<VolumeRow | null>;
+  insert(row: New<VolumeRow, 'id' | 'createdAt'>): Promise<VolumeRow>;
+  update(id: string, change: Partial<Omit<VolumeRow, 'id'>>): Promise<void>;
+  delete(id: string): Promise<void>;
+}
+
+export interface Networks {
+  list(project: string): Promise<NetworkRow[]>;
+  get(project: string, name: string): Promise<NetworkRow | null>;
+  insert(row: New<NetworkRow, 'id'>): Promise<NetworkRow>;
+  update(id: string, change: Partial<Omit<NetworkRow, 'id'>>): Promise<void>;
+  delete(id: string): Promise<void>;
+}
+
+export interface Operations {
+  insert(row: OperationRow): Promise<void>;
+  update(id: string, change: Partial<Omit<OperationRow, 'id'>>): Promise<void>;
+  /** Those whose status is not final: what a crash left. Oldest first. */
+  unfinished(): Promise<OperationRow[]>;
+  get(id: string): Promise<OperationRow | null>;
+  deleteFinishedBefore(at: Date): Promise<number>;
+}
+
+export interface Events {
+  /** Many at once; asynchronous commit, because an event lost in a power cut costs nothing. */
+  append(rows: readonly New<EventRow, 'id'>[]): Promise<void>;
+  since(id: number, limit: number): Promise<EventRow[]>;
+  deleteBefore(at: Date): Promise<number>;
+}
+
+export interface ServerConfig {
+  all(): Promise<Record<string, string>>;
+  /** Sets many keys; null deletes. One transaction. */
+  set(change: Record<string, string | null>): Promise<void>;
+}

@@ -1,0 +1,154 @@
+/**
+ * The addon's surface: what the kernel offers and Node does not, and that is safe on any thread. Hand-written;
+ * `libs/host` is its only importer. Failures are Errors in Node's own shape: `{code: 'EPERM', errno: -1,
+ * syscall: 'mount_setattr', path?}`; promises reject with the same. File descriptors are plain numbers that the
+ * caller owns and closes with `closeFd`. Every fd is close-on-exec from birth.
+ */
+
+export interface PeerCredentials {
+  pid: number;
+  uid: number;
+  gid: number;
+}
+
+/** A SOCK_SEQPACKET unix socket that keeps message boundaries and carries fds (unix(7), SCM_RIGHTS). */
+export class Channel {
+  /** Connects; throws ENOENT, ECONNREFUSED, ... Paths over 107 bytes are reached through their directory's fd. */
+  static connect(path: string): Channel;
+  /** Listens at `path` (mode 0600); `onAccept` gets each connection. */
+  static listen(path: string, onAccept: (channel: Channel) => void): { close(): void };
+  readonly peer: PeerCredentials;
+  /** Called with each message and the fds that came with it (owned by the callee). Set before the first turn ends. */
+  onMessage: ((data: Buffer, fds: number[]) => void) | null;
+  /** Called once, when the peer is gone (null) or the socket failed. */
+  onClose: ((error: Error | null) => void) | null;
+  /** Sends one message; the fds stay the caller's. Throws EAGAIN when the socket buffer is full, EPIPE when closed. */
+  send(data: Uint8Array, fds?: readonly number[]): void;
+  /** Whether this channel keeps the event loop alive (default true). */
+  ref(): void;
+  unref(): void;
+  close(): void;
+}
+
+export function closeFd(fd: number): void;
+/** SO_PEERCRED of a connected unix socket. */
+export function peerCredentials(fd: number): PeerCredentials;
+/** pipe2(O_CLOEXEC). */
+export function pipe(): { read: number; write: number };
+/** socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC). */
+export function socketPair(): [number, number];
+/** A memfd's or file's whole content by pread, off the event loop; the fd stays open. */
+export function readFd(fd: number): Promise<Buffer>;
+/**
+ * Reads many small files (cgroupfs, procfs, sysfs) in one trip to the thread pool. An entry is null where the file
+ * does not exist (ENOENT, ENODEV, ESRCH); any other failure rejects.
+ */
+export function readFiles(paths: readonly string[]): Promise<(string | null)[]>;
+
+// ---- processes: pidfd_open(2), pidfd_send_signal(2)
+export function pidfdOpen(pid: number): number;
+export function pidfdSendSignal(pidfd: number, signal: number): void;
+/** Calls back once when the process behind the pidfd has ended. Does not take the fd. */
+export function pidfdWatch(pidfd: number, onExit: () => void): { close(): void };
+
+// ---- terminals
+export function setWindowSize(fd: number, columns: number, rows: number): void;
+
+// ---- the mount API: open_tree(2), mount_setattr(2), move_mount(2), fsopen(2)
+export interface MountAttributes {
+  readonly?: boolean;
+  nosuid?: boolean;
+  nodev?: boolean;
+  noexec?: boolean;
+  /** A user namespace's fd: the mount shows ids through its map (MOUNT_ATTR_IDMAP). */
+  idmapUserns?: number;
+}
+/** A detached copy of the tree at `path`. */
+export function openTree(path: string, options?: { recursive?: boolean }): Promise<number>;
+export function mountSetattr(mountFd: number, attributes: MountAttributes, recursive?: boolean): Promise<void>;
+export function moveMount(mountFd: number, target: string): Promise<void>;
+/** fsopen + fsconfig for each option (null: a flag) + fsmount. */
+export function newMount(fstype: string, options: Record<string, string | null>, attributes?: MountAttributes): Promise<number>;
+export function unmount(path: string, options?: { lazy?: boolean }): Promise<void>;
+/** openat2(2) under `directoryFd`, never leaving it (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS). `flags` as in open(2). */
+export function openInRoot(directoryFd: number, path: string, flags: number, mode?: number): Promise<number>;
+/** A user namespace with these maps, as an fd that keeps it alive (for idmapped mounts). */
+export function userNamespace(uidMap: string, gidMap: string): Promise<number>;
+
+// ---- rtnetlink(7)
+export interface LinkCounters {
+  rxBytes: number;
+  txBytes: number;
+  rxPackets: number;
+  txPackets: number;
+  rxErrors: number;
+  txErrors: number;
+  rxDropped: number;
+  txDropped: number;
+}
+export interface LinkInfo {
+  index: number;
+  name: string;
+  /** IFLA_INFO_KIND: 'bridge', 'veth', ...; '' for physical and loopback links. */
+  kind: string;
+  /** ARPHRD_ value: 1 ether, 772 loopback. */
+  hardwareType: number;
+  up: boolean;
+  running: boolean;
+  mtu: number;
+  mac: string;
+  /** Index of the bridge it belongs to, 0 for none. */
+  master: number;
+  /** IFLA_LINK: for a veth, the index of its peer, in the peer's namespace. */
+  peerIndex: number;
+  counters: LinkCounters;
+}
+export interface AddressInfo {
+  index: number;
+  family: 'inet' | 'inet6';
+  address: string;
+  prefix: number;
+  /** 'global' | 'link' | 'local' | 'site'. */
+  scope: string;
+}
+export interface RouteInfo {
+  family: 'inet' | 'inet6';
+  /** CIDR, or 'default'. */
+  destination: string;
+  gateway: string | null;
+  index: number;
+}
+/** A NETLINK_ROUTE socket. All calls run off the event loop, one after the other. */
+export class RouteSocket {
+  /** In this process's network namespace, or on a socket made inside another one (`fd` is taken over). */
+  constructor(fd?: number);
+  links(): Promise<LinkInfo[]>;
+  addresses(): Promise<AddressInfo[]>;
+  routes(): Promise<RouteInfo[]>;
+  /** Links and addresses in one trip. */
+  snapshot(): Promise<{ links: LinkInfo[]; addresses: AddressInfo[] }>;
+  createBridge(name: string, options?: { mac?: string; mtu?: number }): Promise<void>;
+  /** The peer is born inside the namespace given by pid or fd. */
+  createVeth(name: string, options: { peer: string; namespacePid?: number; namespaceFd?: number; bridge?: string; mac?: string; peerMac?: string; mtu?: number }): Promise<void>;
+  setLink(name: string, change: { up?: boolean; bridge?: string | null; mtu?: number; mac?: string; rename?: string }): Promise<void>;
+  deleteLink(name: string): Promise<void>;
+  addAddress(link: string, cidr: string): Promise<void>;
+  deleteAddress(link: string, cidr: string): Promise<void>;
+  addRoute(route: { destination: string; gateway?: string; link?: string }): Promise<void>;
+  deleteRoute(route: { destination: string; gateway?: string; link?: string }): Promise<void>;
+  close(): void;
+}
+
+// ---- seccomp: libseccomp to a BPF program
+export interface SeccompRule {
+  syscall: string;
+  /** 'kill' | 'allow' | an errno name such as 'EPERM'. */
+  action: string;
+  /** All must hold: argument number, comparison, value (and mask for 'masked'). */
+  when?: { argument: number; operator: 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'masked'; value: bigint | number; mask?: bigint | number }[];
+}
+/** The BPF program (array of struct sock_filter) of a policy for this machine's architectures. Unknown syscall names reject with EINVAL naming them. */
+export function compileSeccomp(policy: { defaultAction: string; rules: readonly SeccompRule[] }): Promise<Buffer>;
+
+declare const addon: typeof import('./index.d.ts');
+export default addon;
