@@ -1,0 +1,11 @@
+/** Names under which the composition root (house.ts) offers the libraries to the controllers: `@Inject(STORE) store: Store`. */
+export const SETTINGS = Symbol('settings');
+export const STORE = Symbol('store');
+export const ENGINE = Symbol('engine');
+export const STORAGE = Symbol('storage');
+export const NETWORKS = Symbol('networks');
+export const IMAGES = Symbol('images');
+export const INSTANCES = Symbol('instances');
+export const PROFILES = Symbol('profiles');
+export const CGROUPS = Symbol('cgroups');
+export const LINKS = Symbol('links');
