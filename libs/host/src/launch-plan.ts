@@ -51,7 +51,12 @@ export interface CgroupPlan {
   write: readonly { path: string; value: string }[];
   /** The v2 directory the child is cloned into (CLONE_INTO_CGROUP); null on a host without cgroup2. */
   cloneInto: string | null;
-  /** v1 directories whose cgroup.procs gets the child's pid, also that of every exec. */
+  /**
+   * v1 directories the child, and every exec, is moved into. The keeper opens `<dir>/tasks` for writing before it forks
+   * and the (single-threaded) child writes `0` there before its exec: the kernel takes no global lock for a thread that
+   * moves itself, while a write to cgroup.procs waits for an RCU grace period, 4 to 12 ms measured. Permission is that of
+   * the opener (cgroups(7)), so the child may be without privileges by then.
+   */
   join: readonly string[];
   /** Removed with everything below them after the end, deepest first. */
   remove: readonly string[];
