@@ -1,0 +1,32 @@
+#pragma once
+
+// The only file with raw system call numbers, and with constants that glibc 2.36 or its kernel headers lack.
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef AT_RECURSIVE
+#define AT_RECURSIVE 0x8000
+#endif
+#ifndef CLONE_INTO_CGROUP
+#define CLONE_INTO_CGROUP 0x200000000ULL
+#endif
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+namespace lx {
+
+/// openat2(2): the file descriptor, or -1 with errno.
+inline int openat2(int directory, const char* path, const open_how& how) {
+  return static_cast<int>(::syscall(SYS_openat2, directory, path, &how, sizeof how));
+}
+
+/// clone3(2): as fork, without glibc's atfork handlers. The caller must be single-threaded, or the child must do
+/// nothing but async-signal-safe calls.
+inline pid_t clone3(clone_args& args) { return static_cast<pid_t>(::syscall(SYS_clone3, &args, sizeof args)); }
+
+}  // namespace lx
