@@ -1,3 +1,4 @@
 export * from './deferred.ts';
 export * from './json.ts';
 export * from './revert.ts';
+export * from './sizes.ts';

@@ -1,4 +1,7 @@
 export * from './errors/index.ts';
+export * from './keys/define.ts';
+export { isTrue, type KeyType } from './keys/types.ts';
+export * as keyTypes from './keys/types.ts';
 export * from './operations.ts';
 export * from './status.ts';
 export * from './wire/event.ts';

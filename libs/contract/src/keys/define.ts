@@ -1,0 +1,63 @@
+import type { StringMap } from '#lib/base';
+import type { KeyType } from './types.ts';
+
+/** One config key. Everything that knows the key reads it from here: validation, defaults, docs, completion. */
+export interface KeyRow {
+  type: KeyType;
+  /** One sentence for docs/reference/config-keys.md. */
+  doc: string;
+  /** The value that counts while the key is not set. */
+  default?: string;
+  /** A change takes effect at once, on what is running. */
+  live: boolean;
+  /** Version of lxctl, or LXD's API extension, that brought it. */
+  since?: string;
+}
+
+/** The keys of one kind of object. A key that ends in `.*` stands for every key with that prefix. */
+export interface KeyCatalogue<K extends string = string> {
+  /** What the keys belong to: `instance`, `server`, `network.bridge`, `storage.overlay`, `device.disk` ... */
+  readonly scope: string;
+  readonly rows: Readonly<Record<K, KeyRow>>;
+}
+
+export function defineKeys<K extends string>(scope: string, rows: Record<K, KeyRow>): KeyCatalogue<K> {
+  return { scope, rows };
+}
+
+/** The row of a key, also by a `prefix.*` row; null for an unknown key. */
+export function keyRow(catalogue: KeyCatalogue, key: string): KeyRow | null {
+  if (Object.hasOwn(catalogue.rows, key) && !key.endsWith('.*')) return catalogue.rows[key] ?? null;
+  for (const [pattern, row] of Object.entries(catalogue.rows)) {
+    if (pattern.endsWith('.*') && key.startsWith(pattern.slice(0, -1)) && key.length > pattern.length - 1) return row;
+  }
+  return null;
+}
+
+/**
+ * Every problem of a config, in LXD's words; an empty list when it is good. An empty value unsets a key and is always
+ * good. Hand the result to `refuse`.
+ */
+export function validateConfig(catalogue: KeyCatalogue, config: StringMap): string[] {
+  const problems: string[] = [];
+  for (const [key, value] of Object.entries(config)) {
+    const row = keyRow(catalogue, key);
+    if (row === null) problems.push(`Unknown configuration key: ${key}`);
+    else if (value !== '' && !row.type.accepts(value)) problems.push(invalidValue(key, value, row.type));
+  }
+  return problems;
+}
+
+export function invalidValue(key: string, value: string, type: KeyType): string {
+  return `Invalid value ${JSON.stringify(value)} for key ${JSON.stringify(key)}: it must be ${type.name}`;
+}
+
+/** The value of a key, or its default; undefined when it has none. */
+export function configValue<K extends string>(catalogue: KeyCatalogue<K>, config: StringMap, key: K): string | undefined {
+  return config[key] || catalogue.rows[key].default;
+}
+
+/** A config without its empty values, which LXD treats as unset. */
+export function withoutEmpty(config: StringMap): StringMap {
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== ''));
+}
