@@ -1,0 +1,2 @@
+/** A store for specs: `import { MemoryStore } from '<path to>/libs/store/src/fake/index.ts'`. */
+export { MemoryStore } from './memory-store.ts';
