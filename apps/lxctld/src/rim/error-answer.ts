@@ -1,0 +1,26 @@
+import { HttpException } from '@nestjs/common';
+import { isLxError, LxError } from '#lib/contract';
+
+/** An error as the client gets it. `unexpected`: the request did not cause it, so it belongs into the log. */
+export interface ErrorAnswer {
+  status: number;
+  text: string;
+  unexpected: boolean;
+}
+
+/** Maps whatever was thrown to LXD's error envelope. Texts of unknown failures stay in the log. */
+export function errorAnswer(error: unknown): ErrorAnswer {
+  if (isLxError(error)) return { status: error.status, text: error.message, unexpected: error.status >= 500 && error.cause !== undefined };
+  const status = httpStatusOf(error);
+  if (status === 404) return errorAnswer(new LxError('path.not_found'));
+  if (status !== null && status < 500) return { status, text: (error as Error).message, unexpected: false };
+  return { status: 500, text: 'Internal server error, see the log of the daemon', unexpected: true };
+}
+
+/** Nest's exceptions and Fastify's errors both carry a status. */
+function httpStatusOf(error: unknown): number | null {
+  if (error instanceof HttpException) return error.getStatus();
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (!code.startsWith('FST_')) return null;
+  return (error as Error & { statusCode?: number }).statusCode ?? null;
+}

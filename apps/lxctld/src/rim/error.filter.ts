@@ -1,0 +1,34 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, type LoggerService } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { LxError } from '#lib/contract';
+import { errorEnvelope } from './envelope.ts';
+import { errorAnswer } from './error-answer.ts';
+import type { KnownPaths } from './known-paths.ts';
+import type { Request } from './request.ts';
+
+/** The one place where errors become answers. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  constructor(
+    private readonly paths: KnownPaths,
+    private readonly log: LoggerService,
+  ) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<Request>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const error = this.#isUnsupportedVerb(thrown, request) ? new LxError('method.not_implemented') : thrown;
+    const answer = errorAnswer(error);
+    if (answer.unexpected) this.log.error({ message: `${request.method} ${request.url} failed`, error });
+    // The answer is on its way already: the stream of a raw answer failed half way. All that can be done is to cut it.
+    if (reply.sent || reply.raw.headersSent) {
+      reply.raw.destroy();
+      return;
+    }
+    void reply.code(answer.status).send(errorEnvelope(answer.status, answer.text));
+  }
+
+  #isUnsupportedVerb(thrown: unknown, request: Request): boolean {
+    return thrown instanceof HttpException && thrown.getStatus() === 404 && this.paths.has(request.url);
+  }
+}

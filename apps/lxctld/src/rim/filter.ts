@@ -1,0 +1,96 @@
+import { LxError } from '#lib/contract';
+
+interface Clause {
+  join: 'and' | 'or';
+  negate: boolean;
+  field: string;
+  operator: 'eq' | 'ne';
+  value: string;
+}
+
+/**
+ * The objects that a `filter=` text selects (API section 2.8): `[not] field eq|ne value`, joined by `and` and `or`,
+ * evaluated strictly from left to right. Dotted fields reach into maps. '' selects all. LxError 'request.invalid' when a
+ * clause is malformed.
+ */
+export function filterObjects<T extends object>(items: readonly T[], filter: string): T[] {
+  const clauses = parseFilter(filter);
+  return clauses.length === 0 ? [...items] : items.filter((item) => matches(item, clauses));
+}
+
+export function parseFilter(filter: string): Clause[] {
+  const words = split(filter);
+  const clauses: Clause[] = [];
+  let join: Clause['join'] = 'and';
+  for (let at = 0; at < words.length; ) {
+    const negate = !words[at]?.quoted && words[at]?.text.toLowerCase() === 'not';
+    if (negate) at += 1;
+    const [field, operator, value, next] = words.slice(at, at + 4).map((word) => word.text);
+    if (field === undefined || operator === undefined || value === undefined) throw malformed(filter, 'incomplete clause');
+    const lower = operator.toLowerCase();
+    if (lower !== 'eq' && lower !== 'ne') throw malformed(filter, `unknown operator "${operator}"`);
+    clauses.push({ join, negate, field, operator: lower, value });
+    at += 3;
+    if (next === undefined) break;
+    const conjunction = next.toLowerCase();
+    if (conjunction !== 'and' && conjunction !== 'or') throw malformed(filter, `"and" or "or" is needed, not "${next}"`);
+    if (at + 1 >= words.length) throw malformed(filter, 'incomplete clause');
+    join = conjunction;
+    at += 1;
+  }
+  return clauses;
+}
+
+function malformed(filter: string, reason: string): LxError {
+  return new LxError('request.invalid', { problems: [`Invalid filter ${JSON.stringify(filter)}: ${reason}`] });
+}
+
+/** Words apart by spaces; double quotes keep spaces, a backslash keeps the next character. */
+function split(filter: string): { text: string; quoted: boolean }[] {
+  const words: { text: string; quoted: boolean }[] = [];
+  const pattern = /\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"]+))/gy;
+  let end = 0;
+  for (const match of filter.matchAll(pattern)) {
+    end = match.index + match[0].length;
+    words.push(match[1] === undefined ? { text: match[2] ?? '', quoted: false } : { text: match[1].replace(/\\(["\\])/g, '$1'), quoted: true });
+  }
+  if (filter.slice(end).trim() !== '') throw malformed(filter, 'a quote is not closed');
+  return words;
+}
+
+function matches(item: object, clauses: readonly Clause[]): boolean {
+  let result = true;
+  for (const clause of clauses) {
+    const holds = clauseHolds(valueAt(item, clause.field), clause);
+    result = clause.join === 'and' ? result && holds : result || holds;
+  }
+  return result;
+}
+
+function clauseHolds(value: unknown, { negate, operator, value: wanted }: Clause): boolean {
+  const equal = typeof value === 'string' ? sameText(value, wanted) : value !== undefined && value !== null && String(value) === wanted;
+  return (operator === 'eq' ? equal : !equal) !== negate;
+}
+
+/** A case-insensitive regular expression, anchored unless it anchors itself; plain text when it is no valid one. */
+function sameText(value: string, wanted: string): boolean {
+  // A pattern that can backtrack without end is compared as text: one request must not stop the daemon.
+  if (wanted.length > 256 || /[+*}]\)?[+*{]|\([^)]*[+*{|][^)]*\)[+*{]/.test(wanted)) return value.toLowerCase() === wanted.toLowerCase();
+  const source = wanted.includes('^') || wanted.includes('$') ? wanted : `^(?:${wanted})$`;
+  try {
+    return new RegExp(source, 'i').test(value);
+  } catch {
+    return value.toLowerCase() === wanted.toLowerCase();
+  }
+}
+
+/** A field by its dotted path. Keys of maps contain dots themselves, so at each level the longest key wins. */
+function valueAt(item: unknown, path: string): unknown {
+  if (typeof item !== 'object' || item === null) return undefined;
+  if (Object.hasOwn(item, path)) return (item as Record<string, unknown>)[path];
+  for (let dot = path.lastIndexOf('.'); dot > 0; dot = path.lastIndexOf('.', dot - 1)) {
+    const key = path.slice(0, dot);
+    if (Object.hasOwn(item, key)) return valueAt((item as Record<string, unknown>)[key], path.slice(dot + 1));
+  }
+  return undefined;
+}
