@@ -1,0 +1,148 @@
+#include "netlink/links.h"
+
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+
+#include "base/sys_error.h"
+#include "netlink/attributes.h"
+
+namespace lx::netlink {
+
+namespace {
+
+constexpr uint16_t kCreate = NLM_F_CREATE | NLM_F_EXCL;
+
+/// The kernel answers a longer name with a bare ERANGE; better to say which name before anything is made.
+const std::string& checkedName(const std::string& name) {
+  if (name.empty() || name.size() >= IFNAMSIZ) throw SysError("RTM_NEWLINK", EINVAL, name, "a link's name has 1 to 15 characters");
+  return name;
+}
+
+void putEnd(Message& message, const std::string& name, const std::optional<Mac>& mac, const std::optional<uint32_t>& mtu) {
+  message.putString(IFLA_IFNAME, checkedName(name));
+  if (mac) message.put(IFLA_ADDRESS, *mac);
+  if (mtu) message.put(IFLA_MTU, *mtu);
+}
+
+ifinfomsg linkHeader(bool up) {
+  ifinfomsg header{};
+  header.ifi_family = AF_UNSPEC;
+  if (up) header.ifi_flags = header.ifi_change = IFF_UP;
+  return header;
+}
+
+LinkCounters countersOf(const rtnl_link_stats64& stats) {
+  return {.rxBytes = stats.rx_bytes, .txBytes = stats.tx_bytes, .rxPackets = stats.rx_packets, .txPackets = stats.tx_packets,
+          .rxErrors = stats.rx_errors, .txErrors = stats.tx_errors, .rxDropped = stats.rx_dropped, .txDropped = stats.tx_dropped};
+}
+
+std::string textOf(const void* data, size_t size) {
+  const auto* text = static_cast<const char*>(data);
+  return {text, strnlen(text, size)};
+}
+
+Link parseLink(const nlmsghdr* head) {
+  Link link;
+  const auto* header = static_cast<const ifinfomsg*>(NLMSG_DATA(head));
+  link.index = header->ifi_index;
+  link.hardwareType = header->ifi_type;
+  link.up = (header->ifi_flags & IFF_UP) != 0;
+  link.running = (header->ifi_flags & IFF_RUNNING) != 0;
+  eachAttributeOf<ifinfomsg>(head, [&](uint16_t type, const void* data, size_t size) {
+    switch (type) {
+      case IFLA_IFNAME: link.name = textOf(data, size); break;
+      case IFLA_ADDRESS: link.mac = formatMac(data, size); break;
+      case IFLA_MTU: link.mtu = valueOf<uint32_t>(data, size); break;
+      case IFLA_MASTER: link.master = valueOf<int>(data, size); break;
+      case IFLA_LINK: link.peerIndex = valueOf<int>(data, size); break;
+      case IFLA_STATS64: link.counters = countersOf(valueOf<rtnl_link_stats64>(data, size)); break;
+      case IFLA_LINKINFO:
+        eachAttribute(data, size, [&](uint16_t inner, const void* text, size_t length) {
+          if (inner == IFLA_INFO_KIND) link.kind = textOf(text, length);
+        });
+        break;
+      default: break;
+    }
+  });
+  return link;
+}
+
+}  // namespace
+
+int linkIndex(Socket& socket, const std::string& name) {
+  Message message(RTM_GETLINK, 0);
+  message.append(linkHeader(false));
+  message.putString(IFLA_IFNAME, checkedName(name));
+  message.put(IFLA_EXT_MASK, uint32_t{RTEXT_FILTER_SKIP_STATS});
+  int index = 0;
+  socket.query(message, "RTM_GETLINK", name, [&](const nlmsghdr* head) {
+    if (head->nlmsg_type == RTM_NEWLINK) index = static_cast<const ifinfomsg*>(NLMSG_DATA(head))->ifi_index;
+  });
+  return index;
+}
+
+void createBridge(Socket& socket, const Bridge& bridge) {
+  Message message(RTM_NEWLINK, kCreate);
+  message.append(linkHeader(false));
+  putEnd(message, bridge.name, bridge.mac, bridge.mtu);
+  const size_t info = message.open(IFLA_LINKINFO);
+  message.putString(IFLA_INFO_KIND, "bridge");
+  message.close(info);
+  socket.request(message, "RTM_NEWLINK", bridge.name);
+}
+
+void createVeth(Socket& socket, const Veth& veth) {
+  Message message(RTM_NEWLINK, kCreate);
+  message.append(linkHeader(veth.up));
+  putEnd(message, veth.name, veth.mac, veth.mtu);
+  if (veth.bridge) message.put(IFLA_MASTER, linkIndex(socket, *veth.bridge));
+  const size_t info = message.open(IFLA_LINKINFO);
+  message.putString(IFLA_INFO_KIND, "veth");
+  const size_t data = message.open(IFLA_INFO_DATA);
+  const size_t peer = message.open(VETH_INFO_PEER);
+  message.append(linkHeader(veth.peerUp));
+  putEnd(message, veth.peer, veth.peerMac, veth.mtu);
+  if (veth.peerNamespaceFd) message.put(IFLA_NET_NS_FD, static_cast<uint32_t>(*veth.peerNamespaceFd));
+  else if (veth.peerNamespacePid) message.put(IFLA_NET_NS_PID, static_cast<uint32_t>(*veth.peerNamespacePid));
+  message.close(peer);
+  message.close(data);
+  message.close(info);
+  socket.request(message, "RTM_NEWLINK", veth.name);
+}
+
+void setLink(Socket& socket, const std::string& name, const LinkChange& change) {
+  Message message(RTM_NEWLINK, 0);
+  ifinfomsg header = linkHeader(false);
+  header.ifi_index = linkIndex(socket, name);
+  if (change.up) {
+    header.ifi_change = IFF_UP;
+    header.ifi_flags = *change.up ? IFF_UP : 0;
+  }
+  message.append(header);
+  if (change.rename) message.putString(IFLA_IFNAME, checkedName(*change.rename));
+  if (change.mac) message.put(IFLA_ADDRESS, *change.mac);
+  if (change.mtu) message.put(IFLA_MTU, *change.mtu);
+  if (change.bridge) message.put(IFLA_MASTER, change.bridge->empty() ? 0 : linkIndex(socket, *change.bridge));
+  socket.request(message, "RTM_NEWLINK", name);
+}
+
+void deleteLink(Socket& socket, const std::string& name) {
+  Message message(RTM_DELLINK, 0);
+  message.append(linkHeader(false));
+  message.putString(IFLA_IFNAME, checkedName(name));
+  socket.request(message, "RTM_DELLINK", name);
+}
+
+std::vector<Link> listLinks(Socket& socket) {
+  Message message(RTM_GETLINK, NLM_F_DUMP);
+  message.append(linkHeader(false));
+  std::vector<Link> links;
+  socket.query(message, "RTM_GETLINK", {}, [&](const nlmsghdr* head) {
+    if (head->nlmsg_type == RTM_NEWLINK) links.push_back(parseLink(head));
+  });
+  return links;
+}
+
+}  // namespace lx::netlink
