@@ -1,2 +1,3 @@
 export * from './launch-plan.ts';
 export * from './ports.ts';
+export * from './cgroup/index.ts';

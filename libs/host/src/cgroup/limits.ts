@@ -1,0 +1,134 @@
+import type { CgroupLimits } from '../ports.ts';
+
+/** Controllers that limits need; each is served by one hierarchy version, or by none. */
+export type Controller = 'cpu' | 'cpuset' | 'memory' | 'pids';
+export type Backends = Readonly<Record<Controller, 'v1' | 'v2' | 'none'>>;
+
+export interface HostLimits {
+  backends: Backends;
+  /** memory.memsw.* (v1) or memory.swap.* (v2) exist: the kernel accounts swap. */
+  swapAccounting: boolean;
+  /** The CPUs and memory nodes an instance without a cpuset runs on. */
+  allCpus: string;
+  /** v1: how eagerly an instance swaps when it was not told to leave that. */
+  swappiness: string;
+}
+
+export interface Setting {
+  controller: Controller;
+  file: string;
+  value: string;
+}
+
+/**
+ * One row a limit: which controller serves it, its files under v1 and v2, and the writes that lift it again. The writes
+ * of an unlimited row go only to running instances: a new directory is unlimited from birth.
+ */
+interface LimitRow {
+  controller: Controller;
+  /** As the user knows it, for refusals. */
+  key: string;
+  asked: (limits: CgroupLimits) => boolean;
+  v1: (limits: CgroupLimits, host: HostLimits) => [file: string, value: string][];
+  v2: (limits: CgroupLimits, host: HostLimits) => [file: string, value: string][];
+}
+
+const rows: readonly LimitRow[] = [
+  {
+    controller: 'memory',
+    key: 'limits.memory',
+    asked: ({ memory, swap }) => memory !== undefined || swap === false || typeof swap === 'number',
+    v1: memoryV1,
+    v2: memoryV2,
+  },
+  {
+    controller: 'pids',
+    key: 'limits.processes',
+    asked: ({ processes }) => processes !== undefined,
+    v1: ({ processes }) => [['pids.max', text(processes, 'max')]],
+    v2: ({ processes }) => [['pids.max', text(processes, 'max')]],
+  },
+  {
+    controller: 'cpuset',
+    key: 'limits.cpu',
+    asked: ({ cpuset }) => cpuset !== undefined,
+    v1: ({ cpuset }, { allCpus }) => [['cpuset.cpus', cpuset ?? allCpus]],
+    // Empty: those of the parent.
+    v2: ({ cpuset }) => [['cpuset.cpus', cpuset ?? '\n']],
+  },
+  {
+    controller: 'cpu',
+    key: 'limits.cpu.allowance',
+    asked: ({ cpuQuota }) => cpuQuota !== undefined,
+    v1: ({ cpuQuota }) => [
+      ['cpu.cfs_period_us', text(cpuQuota?.period, '100000')],
+      ['cpu.cfs_quota_us', text(cpuQuota?.quota, '-1')],
+    ],
+    v2: ({ cpuQuota }) => [['cpu.max', cpuQuota ? `${cpuQuota.quota} ${cpuQuota.period}` : 'max 100000']],
+  },
+  {
+    controller: 'cpu',
+    key: 'limits.cpu.allowance or limits.cpu.priority',
+    asked: ({ cpuShare, cpuPriority }) => cpuShare !== undefined || cpuPriority !== undefined,
+    v1: (limits) => [['cpu.shares', String(Math.max(2, weight(limits, 1024)))]],
+    v2: (limits) => [['cpu.weight', String(Math.max(1, weight(limits, 100)))]],
+  },
+];
+
+/** `birth`: for new directories, only what is limited. `change`: for running ones, also what is lifted. */
+export function settingsOf(limits: CgroupLimits, host: HostLimits, purpose: 'birth' | 'change'): Setting[] {
+  return rows.flatMap((row) => {
+    const backend = host.backends[row.controller];
+    if (backend === 'none' || (purpose === 'birth' && !row.asked(limits))) return [];
+    return row[backend](limits, host).map(([file, value]) => ({ controller: row.controller, file, value }));
+  });
+}
+
+/** Limits that this host cannot enforce, a sentence each. */
+export function unenforceable(limits: CgroupLimits, host: HostLimits): string[] {
+  const problems = rows
+    .filter((row) => row.asked(limits) && host.backends[row.controller] === 'none')
+    .map((row) => `Cannot enforce ${row.key}: the host has no "${row.controller}" control group controller`);
+  const swapBytes = typeof limits.swap === 'number';
+  if (host.backends.memory === 'v1' && swapBytes && limits.memory?.enforce !== 'hard') {
+    problems.push('Cannot enforce limits.memory.swap: on this host (cgroup v1) a swap limit needs a hard limits.memory');
+  }
+  // v1 can at least be told not to swap (memory.swappiness); an amount needs the accounting.
+  const needsAccounting = host.backends.memory === 'v2' ? swapBytes || limits.swap === false : swapBytes;
+  if (host.backends.memory !== 'none' && needsAccounting && !host.swapAccounting) {
+    problems.push('Cannot enforce limits.memory.swap: the kernel does not account swap (swapaccount=1)');
+  }
+  return problems;
+}
+
+/** Swap is counted together with memory (memsw), and never below it: the order of writes matters on a change. */
+function memoryV1({ memory, swap }: CgroupLimits, host: HostLimits): [string, string][] {
+  const hard = memory?.enforce === 'hard' ? memory.bytes : null;
+  const soft = memory?.enforce === 'soft' ? memory.bytes : null;
+  const writes: [string, string][] = [
+    ['memory.limit_in_bytes', text(hard, '-1')],
+    ['memory.soft_limit_in_bytes', text(soft, '-1')],
+    ['memory.swappiness', swap === false ? '0' : host.swappiness],
+  ];
+  if (!host.swapAccounting) return writes;
+  const total = hard !== null && swap !== undefined && swap !== true ? hard + (swap || 0) : null;
+  return [...writes, ['memory.memsw.limit_in_bytes', text(total, '-1')]];
+}
+
+function memoryV2({ memory, swap }: CgroupLimits, host: HostLimits): [string, string][] {
+  const writes: [string, string][] = [
+    ['memory.max', text(memory?.enforce === 'hard' ? memory.bytes : null, 'max')],
+    ['memory.high', text(memory?.enforce === 'soft' ? memory.bytes : null, 'max')],
+  ];
+  if (!host.swapAccounting) return writes;
+  return [...writes, ['memory.swap.max', swap === false ? '0' : typeof swap === 'number' ? String(swap) : 'max']];
+}
+
+/** LXD's reckoning: the allowance's share of the full weight, less one for each step of priority under 10. */
+function weight({ cpuShare, cpuPriority }: CgroupLimits, full: number): number {
+  return Math.round((full * (cpuShare ?? 100)) / 100) - (10 - (cpuPriority ?? 10));
+}
+
+function text(value: number | null | undefined, absent: string): string {
+  return value === null || value === undefined ? absent : String(value);
+}
