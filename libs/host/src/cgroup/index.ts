@@ -1,4 +1,3 @@
-import native from '#native';
 import { HostCgroups } from './cgroups.ts';
 import type { CgroupOptions } from './cgroups.ts';
 
@@ -6,7 +5,8 @@ export { cgroupName, HostCgroups } from './cgroups.ts';
 export type { CgroupOptions } from './cgroups.ts';
 export { FakeCgroups } from './fake.ts';
 
-/** Control groups of this host, read through the addon. */
+/** Control groups of this host, read through the addon, which is loaded at the first reading. */
 export function hostCgroups(options: CgroupOptions): HostCgroups {
-  return new HostCgroups({ readFiles: (paths) => native.readFiles(paths), ...options });
+  const readFiles = async (paths: readonly string[]) => (await import('#native')).default.readFiles(paths);
+  return new HostCgroups({ readFiles, ...options });
 }
