@@ -1,11 +1,15 @@
 export * from './errors/index.ts';
 export * from './keys/define.ts';
+export { instanceConfigProblems, instanceKeys } from './keys/instance.ts';
+export * from './keys/pool.ts';
 export { isTrue, type KeyType } from './keys/types.ts';
 export * as keyTypes from './keys/types.ts';
 export * from './operations.ts';
 export * from './status.ts';
 export * from './wire/event.ts';
+export * from './wire/image.ts';
 export * from './wire/instance.ts';
 export * from './wire/operation.ts';
 export * from './wire/profile.ts';
 export * from './wire/server.ts';
+export * from './wire/storage.ts';

@@ -1,0 +1,13 @@
+export type { CreateRequest } from './create-request.ts';
+export type { HostFacts, InstanceDeps } from './deps.ts';
+export { Housekeeping } from './housekeeping.ts';
+export { Instances, instanceOperations, type StateRequest } from './instances.ts';
+export { applyLimits, type InstanceChange } from './operations/update.ts';
+export { instanceLock, instanceResources } from './operations/names.ts';
+export { defaultSeccompPolicy } from './plan/seccomp.ts';
+export { logDirectory, Runner } from './running.ts';
+export { consoleSockets, runConsole } from './session/console.ts';
+export { execEnvironment } from './session/environment.ts';
+export { interactiveSockets, pipedSockets, runDetached, runInteractive, runPiped, wishOf } from './session/exec.ts';
+export { Supervision } from './supervision.ts';
+export { instanceEtag } from './view.ts';

@@ -1,0 +1,113 @@
+import type { DeviceMap, StringMap } from '#lib/base';
+import { defineOperation, type OperationSpec } from '#lib/engine';
+import { LxError } from '#lib/contract';
+import { type InstanceRow, RowConflict } from '#lib/store';
+import type { RootVolume } from '#lib/storage';
+import type { InstanceDeps } from '../deps.ts';
+import type { Runner, VolatileChange } from '../running.ts';
+
+export type CreateParams = {
+  id: string;
+  project: string;
+  name: string;
+  architecture: string;
+  description: string;
+  ephemeral: boolean;
+  config: StringMap;
+  volatile: StringMap;
+  devices: DeviceMap;
+  profiles: string[];
+  /** RFC 3339. */
+  createdAt: string;
+  volume: { pool: string; project: string; instance: string };
+  /** Fingerprint, or null for an empty root. */
+  image: string | null;
+  start: boolean;
+};
+type CreateState = { volatile: VolatileChange };
+
+/**
+ * Makes an instance: its rows first, which reserves the name, then its root, then (with `start`) its init. Killed half
+ * way, the next daemon removes all of it.
+ */
+export function createOperation(deps: InstanceDeps, runner: Runner): OperationSpec<CreateParams, CreateState> {
+  return defineOperation<CreateParams, CreateState>({
+    kind: 'instance.create',
+    onCrash: 'unwind',
+    steps: [
+      {
+        name: 'reserve',
+        do: async () => {},
+        async commit({ params }, store) {
+          try {
+            await store.instances.insert(rowOf(params));
+            await store.volumes.insert(await deps.storage.volumeRow(volumeOf(params), params.image));
+          } catch (cause) {
+            if (cause instanceof RowConflict) throw new LxError('instance.exists', { name: params.name }, { cause });
+            throw cause;
+          }
+        },
+        async undo({ params }) {
+          await deps.store.tx(async (store) => {
+            // The name may be another's by now: only rows with this operation's own id go.
+            if (!(await store.instances.byId(params.id))) return;
+            await store.instances.delete(params.id);
+            await deleteVolumeRow(deps, store, volumeOf(params));
+          });
+        },
+      },
+      {
+        name: 'root',
+        async do({ params, progress }) {
+          const { image } = params;
+          if (image) {
+            const row = await deps.images.resolve(params.project, { fingerprint: image });
+            await deps.storage.ensureImage(params.volume.pool, image, (directory) => {
+              progress({ create_instance_from_image_unpack_progress: 'Unpacking image' });
+              return deps.images.unpack(row, directory);
+            });
+          }
+          await deps.storage.createRoot(volumeOf(params), image);
+        },
+        undo: ({ params }) => deps.storage.deleteRoot(volumeOf(params)),
+      },
+      {
+        name: 'launch',
+        async do({ params, state }) {
+          if (!params.start) return;
+          state.volatile = (await runner.up(await fresh(deps, params.id))).volatile;
+        },
+        async commit({ params, state }, store) {
+          if (!params.start) return;
+          await store.instances.update(params.id, { power: 'running', lastUsedAt: deps.now() });
+          await store.instances.mergeVolatile(params.id, state.volatile ?? {});
+        },
+        async undo({ params }) {
+          const row = await deps.store.instances.byId(params.id);
+          if (params.start && row) await runner.down(row);
+        },
+      },
+    ],
+  });
+}
+
+export async function deleteVolumeRow(deps: InstanceDeps, store: InstanceDeps['store'], volume: RootVolume): Promise<void> {
+  const pool = await deps.storage.pool(volume.pool);
+  const row = await store.volumes.get(pool.id, volume.project, 'container', volume.instance);
+  if (row) await store.volumes.delete(row.id);
+}
+
+async function fresh(deps: InstanceDeps, id: string): Promise<InstanceRow> {
+  const row = await deps.store.instances.byId(id);
+  if (!row) throw new LxError('instance.not_found');
+  return row;
+}
+
+function volumeOf(params: CreateParams): RootVolume {
+  return params.volume;
+}
+
+function rowOf(params: CreateParams): InstanceRow {
+  const { id, project, name, architecture, description, ephemeral, config, volatile, devices, profiles } = params;
+  return { id, project, name, architecture, description, ephemeral, config, volatile, devices, profiles, power: 'stopped', createdAt: new Date(params.createdAt), lastUsedAt: null };
+}

@@ -1,0 +1,67 @@
+import type { Layer, MountFlag, MountStep } from '#lib/host';
+
+/** Host device nodes bound into every instance's /dev; the optional ones only where the host has them. */
+const devices: readonly { name: string; optional: boolean }[] = [
+  { name: 'null', optional: false },
+  { name: 'zero', optional: false },
+  { name: 'full', optional: false },
+  { name: 'random', optional: false },
+  { name: 'urandom', optional: false },
+  { name: 'tty', optional: false },
+  { name: 'fuse', optional: true },
+  { name: 'net/tun', optional: true },
+];
+
+/** Files of /proc that lxcfs answers for the instance's own limits (lxcfs(1)). */
+const lxcfsFiles = ['cpuinfo', 'diskstats', 'loadavg', 'meminfo', 'stat', 'swaps', 'uptime'];
+
+const links: readonly [target: string, to: string][] = [
+  ['dev/ptmx', 'pts/ptmx'],
+  ['dev/fd', '/proc/self/fd'],
+  ['dev/stdin', '/proc/self/fd/0'],
+  ['dev/stdout', '/proc/self/fd/1'],
+  ['dev/stderr', '/proc/self/fd/2'],
+  ['dev/core', '/proc/kcore'],
+];
+
+function fs(fstype: string, target: string, flags: MountFlag[], data = '', early = false): MountStep {
+  return { op: 'fs', fstype, source: fstype, target, flags, data, early };
+}
+
+/**
+ * Everything mounted over an instance's root: the kernel's file systems, a private /dev, and lxcfs's files where the
+ * host runs it. `layers` grows by the host files it needs.
+ *
+ * /dev is a tmpfs because mknod(2) of devices is refused in a user namespace: host nodes are bound instead. sysfs needs
+ * a network namespace owned by the same user namespace; its owner checks keep the guest from the host's knobs.
+ */
+export function systemMounts(layers: Layer[], options: { lxcfs: string | null; cgroup2: boolean }): MountStep[] {
+  const steps: MountStep[] = [
+    fs('proc', 'proc', ['nosuid', 'nodev', 'noexec'], '', true),
+    fs('sysfs', 'sys', ['nosuid', 'nodev', 'noexec'], '', true),
+    fs('tmpfs', 'dev', ['nosuid', 'strictatime'], 'mode=755,size=4m'),
+    { op: 'mkdir', target: 'dev/pts', mode: 0o755 },
+    { op: 'mkdir', target: 'dev/shm', mode: 0o1777 },
+    { op: 'mkdir', target: 'dev/mqueue', mode: 0o755 },
+    fs('devpts', 'dev/pts', ['nosuid', 'noexec'], 'newinstance,ptmxmode=0666,mode=0620,gid=5'),
+    fs('tmpfs', 'dev/shm', ['nosuid', 'nodev'], 'mode=1777'),
+    fs('mqueue', 'dev/mqueue', ['nosuid', 'nodev', 'noexec']),
+    { op: 'mkdir', target: 'dev/net', mode: 0o755 },
+  ];
+  if (options.cgroup2) steps.push(fs('cgroup2', 'sys/fs/cgroup', ['nosuid', 'nodev', 'noexec']));
+  for (const device of devices) {
+    steps.push({ op: 'layer', layer: take(layers, `/dev/${device.name}`, device.optional), target: `dev/${device.name}`, create: 'file', flags: [] });
+  }
+  for (const [target, to] of links) steps.push({ op: 'symlink', target, to });
+  steps.push({ op: 'console', target: 'dev/console' });
+  if (options.lxcfs) {
+    for (const name of lxcfsFiles) {
+      steps.push({ op: 'layer', layer: take(layers, `${options.lxcfs}/proc/${name}`, true), target: `proc/${name}`, create: null, flags: ['nosuid', 'nodev'] });
+    }
+  }
+  return steps;
+}
+
+function take(layers: Layer[], path: string, optional: boolean): number {
+  return layers.push({ path, idmapped: false, readonly: false, optional }) - 1;
+}

@@ -1,0 +1,38 @@
+import type { WireControl } from '#lib/contract';
+import type { WebSocket } from 'ws';
+
+export interface ControlActions {
+  resize(columns: number, rows: number): void;
+  signal(signal: number): void;
+  /** The client is gone. */
+  lost(): void;
+}
+
+/** Obeys the text frames of a control socket. What cannot be read is ignored: the session itself is worth more. */
+export function obey(socket: WebSocket, actions: ControlActions): void {
+  socket.on('message', (data) => {
+    const message = parse(String(data));
+    if (message?.command === 'window-resize') {
+      const columns = Number(message.args?.width);
+      const rows = Number(message.args?.height);
+      if (isSize(columns) && isSize(rows)) actions.resize(columns, rows);
+    } else if (message?.command === 'signal' && Number.isInteger(message.signal) && message.signal > 0 && message.signal <= 64) {
+      actions.signal(message.signal);
+    }
+  });
+  socket.on('close', () => actions.lost());
+}
+
+function parse(text: string): WireControl | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as WireControl) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** unsigned short in struct winsize (ioctl_tty(2)). */
+function isSize(value: number): boolean {
+  return Number.isInteger(value) && value > 0 && value <= 65_535;
+}

@@ -1,0 +1,102 @@
+import { open } from 'node:fs/promises';
+import { constants } from 'node:os';
+import type { JsonObject } from '#lib/base';
+import type { LiveContext } from '#lib/engine';
+import { closeFd, type ExecRequest, type Keeper, pipe, setWindowSize } from '#lib/host';
+import type { WebSocket } from 'ws';
+import { obey } from './control.ts';
+import { pipeStream, pumpIn, pumpOut, sendEnd, terminalStream } from './stream.ts';
+
+export interface ExecWish {
+  command: string[];
+  environment: string[];
+  cwd: string;
+  uid: number;
+  gid: number;
+  columns: number;
+  rows: number;
+}
+
+/** Once a command is dead, its children may hold its output open; nobody waits longer than this for them, in ms. */
+const DRAIN_MS = 100;
+/** Data sockets must arrive within this time, in ms. */
+const CONNECT_MS = 5000;
+
+export const interactiveSockets = ['0', 'control'];
+export const pipedSockets = ['0', '1', '2', 'control'];
+
+function request(wish: ExecWish, stdio: ExecRequest['stdio']): ExecRequest {
+  return { argv: wish.command, env: wish.environment, cwd: wish.cwd, uid: wish.uid, gid: wish.gid, stdio };
+}
+
+/** On a terminal: one socket both ways. */
+export async function runInteractive(keeper: Keeper, wish: ExecWish, live: LiveContext): Promise<JsonObject> {
+  const socket = await live.socket('0', CONNECT_MS);
+  const running = await keeper.exec(request(wish, { terminal: true, columns: wish.columns, rows: wish.rows }));
+  const fd = running.terminal;
+  if (fd === null) throw new Error('the keeper gave no terminal');
+  const stream = terminalStream(fd);
+  const resize = (columns: number, rows: number) => {
+    if (!stream.destroyed) setWindowSize(fd, columns, rows);
+  };
+  watchControl(live, { resize, signal: (signal) => running.signal(signal), lost: () => running.signal(constants.signals.SIGKILL) });
+  pumpIn(socket, stream, () => stream.destroy());
+  const output = pumpOut(stream, socket);
+  const code = await running.exited;
+  await within(output, DRAIN_MS);
+  stream.destroy();
+  sendEnd(socket);
+  socket.close();
+  return { return: code };
+}
+
+/** Three pipes, a socket each. */
+export async function runPiped(keeper: Keeper, wish: ExecWish, live: LiveContext): Promise<JsonObject> {
+  const sockets = await Promise.all(['0', '1', '2'].map((name) => live.socket(name, CONNECT_MS)));
+  const [stdin, stdout, stderr] = sockets as [WebSocket, WebSocket, WebSocket];
+  const pipes = [pipe(), pipe(), pipe()] as const;
+  const theirs = [pipes[0].read, pipes[1].write, pipes[2].write] as const;
+  const input = pipeStream(pipes[0].write);
+  const outputs = [pipeStream(pipes[1].read), pipeStream(pipes[2].read)] as const;
+  try {
+    const running = await keeper.exec(request(wish, { terminal: false, stdin: theirs[0], stdout: theirs[1], stderr: theirs[2] })).finally(() => theirs.forEach(closeFd));
+    watchControl(live, { resize: () => {}, signal: (signal) => running.signal(signal), lost: () => running.signal(constants.signals.SIGKILL) });
+    pumpIn(stdin, input, () => input.end());
+    const pumped = [pumpOut(outputs[0], stdout).then(() => sendEnd(stdout)), pumpOut(outputs[1], stderr).then(() => sendEnd(stderr))];
+    const code = await running.exited;
+    await within(Promise.all(pumped), DRAIN_MS);
+    return { return: code };
+  } finally {
+    for (const stream of [input, ...outputs]) stream.destroy();
+    for (const socket of sockets) socket.close();
+  }
+}
+
+/** Output to files, or nowhere. */
+export async function runDetached(keeper: Keeper, wish: ExecWish, record: { stdout: string; stderr: string } | null): Promise<JsonObject> {
+  const files = await Promise.all([open('/dev/null', 'r'), open(record?.stdout ?? '/dev/null', 'w', 0o600), open(record?.stderr ?? '/dev/null', 'w', 0o600)]);
+  try {
+    const [stdin, stdout, stderr] = files.map((file) => file.fd) as [number, number, number];
+    const running = await keeper.exec(request(wish, { terminal: false, stdin, stdout, stderr }));
+    return { return: await running.exited };
+  } finally {
+    await Promise.all(files.map((file) => file.close()));
+  }
+}
+
+/** The control socket may come late or never; a client that had one and lost it takes the command with it. */
+function watchControl(live: LiveContext, actions: Parameters<typeof obey>[1]): void {
+  live.socket('control').then((socket) => obey(socket, actions), () => {});
+}
+
+async function within(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([work, new Promise((resolve) => { timer = setTimeout(resolve, ms); })]);
+  clearTimeout(timer);
+}
+
+/** For wishes made from a request. */
+export function wishOf(body: { command: string[]; cwd: string; user: number; group: number; width: number; height: number }, environment: string[]): ExecWish {
+  return { command: body.command, environment, cwd: body.cwd || '/', uid: body.user, gid: body.group, columns: body.width || 80, rows: body.height || 24 };
+}
+

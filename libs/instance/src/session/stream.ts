@@ -1,0 +1,61 @@
+import { once } from 'node:events';
+import { Socket } from 'node:net';
+import { ReadStream } from 'node:tty';
+import type { WebSocket } from 'ws';
+
+/** A socket that has this much unsent is not given more until it has caught up. */
+const HIGH_WATER = 1024 * 1024;
+
+/** A pipe's or stream socket's fd as a stream; the stream owns and closes it. */
+export function pipeStream(fd: number): Socket {
+  const stream = new Socket({ fd, readable: true, writable: true });
+  stream.on('error', () => stream.destroy());
+  return stream;
+}
+
+/** A pty's master as a stream. The last close of the other side reads as EIO (pty(7)), which is its end of file. */
+export function terminalStream(fd: number): Socket {
+  const stream = new ReadStream(fd);
+  stream.on('error', () => stream.destroy());
+  return stream;
+}
+
+/** Sends what the stream yields as binary frames. Resolves at its end, when all has been given to the socket. */
+export async function pumpOut(stream: Socket, socket: WebSocket): Promise<void> {
+  stream.on('data', (chunk: Buffer) => {
+    if (socket.readyState !== socket.OPEN) return;
+    socket.send(chunk, { binary: true }, () => {
+      if (stream.isPaused() && socket.bufferedAmount < HIGH_WATER) stream.resume();
+    });
+    if (socket.bufferedAmount > HIGH_WATER) stream.pause();
+  });
+  // A client that has gone must not keep the command waiting on a full pipe.
+  socket.on('close', () => stream.resume());
+  stream.resume();
+  if (!stream.destroyed) await once(stream, 'close');
+}
+
+/** Writes binary frames to the stream; an empty text frame, or the end of the socket, is the end of the input. */
+export function pumpIn(socket: WebSocket, stream: Socket, onEnd: () => void): void {
+  let over = false;
+  const end = () => {
+    if (over) return;
+    over = true;
+    onEnd();
+  };
+  socket.on('message', (data, isBinary) => {
+    const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as ArrayBuffer);
+    if (!isBinary && bytes.length === 0) return end();
+    if (over || stream.destroyed || !stream.writable) return;
+    if (!stream.write(bytes)) {
+      socket.pause();
+      stream.once('drain', () => socket.resume());
+    }
+  });
+  socket.on('close', end);
+}
+
+/** The barrier: tells the client that this stream has ended. */
+export function sendEnd(socket: WebSocket): void {
+  if (socket.readyState === socket.OPEN) socket.send('', { binary: false });
+}

@@ -1,0 +1,78 @@
+import type { Keeper } from '#lib/host';
+import { status, type WireInstanceState, type WireInstanceStateNetwork } from '#lib/contract';
+import { rootDisk } from '#lib/device';
+import type { InstanceRow } from '#lib/store';
+import type { InstanceDeps } from './deps.ts';
+import type { Expanded } from './expand.ts';
+import { rootVolume } from './running.ts';
+import type { PowerState } from './view.ts';
+
+const stoppedState = {
+  memory: { usage: 0, usage_peak: 0, swap_usage: 0, swap_usage_peak: 0 },
+  network: null,
+  pid: 0,
+  processes: 0,
+  cpu: { usage: 0 },
+} as const;
+
+/** LXD's state object, asked of the kernel. */
+export async function instanceState(deps: InstanceDeps, row: InstanceRow, expanded: Expanded, power: PowerState): Promise<WireInstanceState> {
+  const head = { status: status[power].text, status_code: status[power].code };
+  const keeper = deps.supervision.get(row.id);
+  if (!keeper) return { ...head, disk: await disk(deps, row, expanded), ...stoppedState };
+  const [usage, network, disks] = await Promise.all([deps.cgroups.usage(row.id), networkState(keeper, row), disk(deps, row, expanded)]);
+  return {
+    ...head,
+    disk: disks,
+    memory: { usage: usage.memory ?? 0, usage_peak: usage.memoryPeak ?? 0, swap_usage: usage.swap ?? 0, swap_usage_peak: usage.swapPeak ?? 0 },
+    network,
+    pid: keeper.info.initPid,
+    processes: usage.processes ?? -1,
+    cpu: { usage: usage.cpu ?? 0 },
+  };
+}
+
+async function disk(deps: InstanceDeps, row: InstanceRow, expanded: Expanded): Promise<WireInstanceState['disk']> {
+  const root = rootDisk(expanded.devices);
+  if (!root) return {};
+  const usage = await deps.storage.rootUsage(rootVolume(row, expanded.devices)).catch(() => null);
+  return usage === null ? {} : { [root.device]: { usage } };
+}
+
+/** ARPHRD_LOOPBACK of if_arp.h. */
+const LOOPBACK = 772;
+
+async function networkState(keeper: Keeper, row: InstanceRow): Promise<WireInstanceState['network']> {
+  // An instance may end between the look-up and the question: then there is nothing to tell.
+  const seen = await keeper.network().catch(() => null);
+  if (!seen) return null;
+  const hostNames = new Map(Object.entries(row.volatile).map(([key, value]) => [key.replace(/^volatile\.(.+)\.host_name$/, '$1'), value]));
+  const out: Record<string, WireInstanceStateNetwork> = {};
+  for (const link of seen.links) {
+    out[link.name] = {
+      addresses: seen.addresses
+        .filter((address) => address.index === link.index)
+        .map((address) => ({ family: address.family, address: address.address, netmask: String(address.prefix), scope: scopeOf(address.scope) })),
+      counters: {
+        bytes_received: link.counters.rxBytes,
+        bytes_sent: link.counters.txBytes,
+        packets_received: link.counters.rxPackets,
+        packets_sent: link.counters.txPackets,
+        errors_received: link.counters.rxErrors,
+        errors_sent: link.counters.txErrors,
+        packets_dropped_outbound: link.counters.txDropped,
+        packets_dropped_inbound: link.counters.rxDropped,
+      },
+      hwaddr: link.hardwareType === LOOPBACK ? '' : link.mac,
+      host_name: hostNames.get(link.name) ?? '',
+      mtu: link.mtu,
+      state: link.up ? 'up' : 'down',
+      type: link.hardwareType === LOOPBACK ? 'loopback' : 'broadcast',
+    };
+  }
+  return out;
+}
+
+function scopeOf(scope: string): 'local' | 'link' | 'global' {
+  return scope === 'local' || scope === 'link' ? scope : 'global';
+}

@@ -1,0 +1,103 @@
+import type { EndRecord, Keeper, KeeperInfo, Keepers, LaunchPlan } from '#lib/host';
+
+/** Told of what instances do by themselves. */
+export interface Watcher {
+  /** Nobody asked for this end: the guest powered off, or its init died. Not called for `expectEnd`ed ones. */
+  ended(id: string, record: EndRecord): void;
+  rebooted(id: string, info: KeeperInfo): void;
+}
+
+/**
+ * The keepers of this server's running instances, by instance id. The keeper's presence here is what "running" means;
+ * rows only say what was last wanted.
+ */
+export class Supervision {
+  readonly #keepers: Keepers;
+  readonly #running = new Map<string, Keeper>();
+  readonly #expected = new Set<string>();
+  #watcher: Watcher | null = null;
+
+  constructor(keepers: Keepers) {
+    this.#keepers = keepers;
+  }
+
+  watch(watcher: Watcher): void {
+    this.#watcher = watcher;
+  }
+
+  /** Connects to what an earlier daemon left running. */
+  async adopt(): Promise<void> {
+    await this.#keepers.prepare();
+    for (const keeper of await this.#keepers.survivors()) this.#hold(keeper);
+  }
+
+  get(id: string): Keeper | null {
+    return this.#running.get(id) ?? null;
+  }
+
+  ids(): string[] {
+    return [...this.#running.keys()];
+  }
+
+  async launch(plan: LaunchPlan): Promise<Keeper> {
+    const keeper = await this.#keepers.launch(plan);
+    this.#hold(keeper);
+    return keeper;
+  }
+
+  /** The end that comes is wanted: the watcher is not told. Undone by calling the function it returns. */
+  expectEnd(id: string): () => void {
+    this.#expected.add(id);
+    return () => this.#expected.delete(id);
+  }
+
+  /** Ends the instance now, if it runs. Resolves when nothing of it is left on the host. */
+  async kill(id: string): Promise<void> {
+    const keeper = this.get(id);
+    if (!keeper) return;
+    const forget = this.expectEnd(id);
+    try {
+      await keeper.kill();
+      await this.settled(id);
+    } finally {
+      forget();
+    }
+  }
+
+  /** Resolves once the end of `id` has been taken note of here. */
+  async settled(id: string): Promise<EndRecord | null> {
+    const keeper = this.get(id);
+    if (!keeper) return null;
+    const record = await keeper.ended;
+    this.#running.delete(id);
+    return record;
+  }
+
+  endRecords(): Promise<EndRecord[]> {
+    return this.#keepers.endRecords();
+  }
+
+  forgetEnd(id: string): Promise<void> {
+    return this.#keepers.forgetEndRecord(id);
+  }
+
+  /** Lets go of all connections; the instances go on. */
+  release(): void {
+    for (const keeper of this.#running.values()) keeper.close();
+    this.#running.clear();
+  }
+
+  retire(): Promise<void> {
+    return this.#keepers.retire();
+  }
+
+  #hold(keeper: Keeper): void {
+    const { id } = keeper.info;
+    this.#running.set(id, keeper);
+    keeper.onReboot = (info) => this.#watcher?.rebooted(id, info);
+    void keeper.ended.then((record) => {
+      if (this.#running.get(id) === keeper) this.#running.delete(id);
+      if (!this.#expected.has(id)) this.#watcher?.ended(id, record);
+    });
+  }
+}
