@@ -1,7 +1,12 @@
+export * from './api-extensions.ts';
+export * from './dto/maps.ts';
+export * from './dto/profile.ts';
+export * from './dto/server.ts';
 export * from './errors/index.ts';
 export * from './keys/define.ts';
 export { instanceConfigProblems, instanceKeys } from './keys/instance.ts';
 export * from './keys/pool.ts';
+export * from './keys/server.ts';
 export { isTrue, type KeyType } from './keys/types.ts';
 export * as keyTypes from './keys/types.ts';
 export * from './operations.ts';

@@ -1,1 +1,5 @@
+export type { StorageDriver } from './driver.ts';
+export { storageDrivers } from './drivers/index.ts';
+export { volumeOwner } from './pool-references.ts';
+export { PoolStorage, type PoolStorageParts } from './pool-storage.ts';
 export * from './storage.ts';

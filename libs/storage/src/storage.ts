@@ -1,6 +1,6 @@
 import type { StringMap } from '#lib/base';
 import type { Layer, RootPlan } from '#lib/host';
-import type { PoolRow, VolumeRow } from '#lib/store';
+import type { New, PoolRow, VolumeRow } from '#lib/store';
 
 /** Names one instance's root volume. */
 export interface RootVolume {
@@ -18,9 +18,16 @@ export interface RootRecipe {
 
 /** Pools and volumes. Drivers stay behind it. All steps are idempotent; undoing what was never done is no failure. */
 export interface Storage {
-  /** At start of the daemon: makes sure that every pool's directories are there. */
+  /**
+   * At start of the daemon: makes sure that every pool's directories are there and removes what a crash left half made. A
+   * pool whose directory is missing stops nothing; it is looked for again when it is used.
+   */
   prepare(): Promise<void>;
   listPools(): Promise<PoolRow[]>;
+  /** Whether the pool's directory is there now. */
+  available(name: string): Promise<boolean>;
+  /** URLs of all that uses the pool. */
+  usedBy(name: string): Promise<string[]>;
   /** LxError 'pool.not_found'. */
   pool(name: string): Promise<PoolRow>;
   createPool(request: { name: string; driver: string; description: string; config: StringMap }): Promise<PoolRow>;
@@ -42,11 +49,15 @@ export interface Storage {
   dropImage(fingerprint: string): Promise<void>;
   /** `image` null: an empty root. Directories only; the volume's row is written by `volumeRow` inside the caller's transaction. */
   createRoot(volume: RootVolume, image: string | null): Promise<void>;
+  /** The row of a root volume; its image in the config key `volatile.image`. */
+  volumeRow(volume: RootVolume, image: string | null): Promise<New<VolumeRow, 'id' | 'createdAt'>>;
   deleteRoot(volume: RootVolume): Promise<void>;
   renameRoot(volume: RootVolume, newName: string): Promise<void>;
   rootRecipe(volume: RootVolume, image: string | null): Promise<RootRecipe>;
   /** Bytes the instance's own changes occupy; null when the driver cannot tell cheaply. */
   rootUsage(volume: RootVolume): Promise<number | null>;
-  /** Directory that holds metadata.yaml, templates/ and the root's directories of an instance. */
+  /** Directory of the instance in its pool; what is in it is the driver's affair. */
   rootDirectory(volume: RootVolume): Promise<string>;
+  /** Directory that holds metadata.yaml, templates/ and rootfs/ of an image in a pool. Read only. */
+  imageDirectory(pool: string, fingerprint: string): Promise<string>;
 }

@@ -1,5 +1,42 @@
 import { row } from './catalogue.ts';
 
-/** Errors about images. */
+/** Errors about images and their aliases. */
 export const imageErrors = {
+  'image.not_found': row(404, () => 'Image not found', 'No image of the project has this fingerprint or alias.'),
+  'image.ambiguous': row<{ prefix: string }>(
+    400,
+    ({ prefix }) => `More than one image matches "${prefix}"`,
+    'Give more characters of the fingerprint.',
+  ),
+  'image.exists': row(409, () => 'Image with same fingerprint already exists', 'The same bytes are already an image of the project.'),
+  'image.bad_fingerprint': row<{ actual: string; wanted: string }>(
+    400,
+    ({ actual, wanted }) => `Image fingerprint doesn't match. got ${actual} expected ${wanted}`,
+    'The bytes that arrived are not those the client announced.',
+  ),
+  'image.invalid': row<{ reason: string }>(
+    400,
+    ({ reason }) => `Invalid image: ${reason}`,
+    'The file is not a whole image archive, or holds what an image must not hold. Nothing of it was kept.',
+  ),
+  'image.too_large': row<{ limit: number }>(413, ({ limit }) => `Image unpacks to more than ${limit} entries`, 'Archives with that many members are refused.'),
+  'image.tool_missing': row<{ tool: string; package: string }>(
+    400,
+    ({ tool, package: name }) => `This needs the program "${tool}": install the Debian package ${name}`,
+    'A program that reads or builds this kind of image is not installed on the host.',
+  ),
+  'image.unpack_failed': row<{ reason: string }>(500, ({ reason }) => `Failed to unpack the image: ${reason}`, 'The image passed the check, but writing its files failed (disk full?).'),
+  'image.recipe_not_found': row<{ name: string; known: string[] }>(
+    404,
+    ({ name, known }) => `No image recipe "${name}": there is ${known.join(', ')}`,
+    'The recipes of this version are named in the text.',
+  ),
+  'image.recipe_failed': row<{ name: string; reason: string }>(
+    500,
+    ({ name, reason }) => `Failed to build the image "${name}": ${reason}`,
+    'A step of the recipe failed; the text has the last words of the program that failed.',
+  ),
+  'image.cancelled': row(400, () => 'Cancelled', 'The client went away or cancelled the operation.'),
+  'alias.not_found': row(404, () => 'Image alias not found', 'No alias of the project has this name.'),
+  'alias.exists': row<{ name: string }>(409, ({ name }) => `Alias "${name}" already exists`, 'Alias names are unique in a project.'),
 } as const;

@@ -1,5 +1,20 @@
 import { row } from './catalogue.ts';
 
-/** Errors about storages. */
+/** Errors about storage pools and volumes. */
 export const storageErrors = {
+  'pool.not_found': row(404, () => 'Storage pool not found', 'No storage pool has this name.'),
+  'pool.exists': row(409, () => 'The storage pool already exists', 'Pool names are unique.'),
+  'pool.in_use': row(400, () => 'The storage pool is currently in use', 'Delete the instances on it, and take it out of profiles and instances that name it.'),
+  'pool.unknown_driver': row<{ driver: string; known: string[] }>(
+    400,
+    ({ driver, known }) => `Unknown storage driver "${driver}": this server has ${known.join(', ')}`,
+    'The drivers of this version are named in the text.',
+  ),
+  'pool.unusable': row<{ path: string; reason: string }>(
+    400,
+    ({ path, reason }) => `${path} cannot hold a storage pool: ${reason}`,
+    'The file system or directory does not offer what the driver needs.',
+  ),
+  'volume.not_found': row(404, () => 'Storage pool volume not found', 'The pool has no volume of this type and name.'),
+  'volume.exists': row(409, () => 'Volume by that name already exists', 'Volume names are unique in a pool, project and type.'),
 } as const;

@@ -1,0 +1,41 @@
+import type { StringMap } from '#lib/base';
+
+/** LXD's zero time: "never" and "not known" on the wire. */
+export const zeroTime = '0001-01-01T00:00:00Z';
+
+export interface WireImageAlias {
+  name: string;
+  description: string;
+}
+
+export interface WireImagePut {
+  auto_update: boolean;
+  properties: StringMap;
+  public: boolean;
+  /** RFC 3339; the zero time: never. */
+  expires_at: string;
+  profiles: string[];
+}
+
+export interface WireImage extends WireImagePut {
+  aliases: WireImageAlias[];
+  /** Kernel's name, e.g. x86_64. */
+  architecture: string;
+  cached: boolean;
+  filename: string;
+  fingerprint: string;
+  /** Bytes of the image's files. */
+  size: number;
+  type: 'container';
+  created_at: string;
+  last_used_at: string;
+  uploaded_at: string;
+}
+
+export interface WireAliasEntry {
+  name: string;
+  description: string;
+  /** Fingerprint. */
+  target: string;
+  type: 'container';
+}

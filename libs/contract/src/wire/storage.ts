@@ -1,0 +1,32 @@
+import type { StringMap } from '#lib/base';
+
+export interface WirePoolPut {
+  description: string;
+  config: StringMap;
+}
+
+export interface WirePool extends WirePoolPut {
+  name: string;
+  driver: string;
+  /** URLs of instances, images, profiles and volumes. */
+  used_by: string[];
+  status: 'Created' | 'Pending' | 'Errored' | 'Unknown';
+  locations: string[];
+}
+
+export interface WirePoolResources {
+  space: { used: number; total: number };
+  inodes: { used: number; total: number };
+}
+
+export interface WireVolume {
+  name: string;
+  type: string;
+  description: string;
+  config: StringMap;
+  content_type: 'filesystem';
+  project: string;
+  location: string;
+  created_at: string;
+  used_by: string[];
+}

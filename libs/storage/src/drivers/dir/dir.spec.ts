@@ -1,0 +1,4 @@
+import { dirDriver } from './index.ts';
+import { storageDriverConformance } from '../../storage-driver.conformance.ts';
+
+storageDriverConformance(dirDriver);

@@ -1,0 +1,9 @@
+import { expect, it } from 'vitest';
+import { overlayDriver } from './index.ts';
+import { storageDriverConformance } from '../../storage-driver.conformance.ts';
+
+storageDriverConformance(overlayDriver);
+
+it('names the directory that cannot hold a pool', async () => {
+  await expect(overlayDriver.pool.probe('/proc')).rejects.toMatchObject({ code: 'pool.unusable', message: expect.stringContaining('/proc') });
+});

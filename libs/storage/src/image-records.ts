@@ -1,0 +1,24 @@
+import { RowConflict, type Store } from '#lib/store';
+import type { ImageRecords } from './image-trees.ts';
+
+/** Image volumes belong to the project `default`, whichever project's instance asked for them first. */
+const project = 'default';
+
+export function imageRecords(store: Store, poolId: string): ImageRecords {
+  return {
+    async known() {
+      const rows = await store.volumes.list(poolId);
+      return rows.filter((row) => row.type === 'image').map((row) => row.name);
+    },
+    async add(fingerprint) {
+      const row = { poolId, project, name: fingerprint, type: 'image', contentType: 'filesystem', description: '', config: {} } as const;
+      await store.volumes.insert(row).catch((problem: unknown) => {
+        if (!(problem instanceof RowConflict)) throw problem;
+      });
+    },
+    async remove(fingerprint) {
+      const row = await store.volumes.get(poolId, project, 'image', fingerprint);
+      if (row !== null) await store.volumes.delete(row.id);
+    },
+  };
+}
