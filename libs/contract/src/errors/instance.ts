@@ -24,6 +24,8 @@ export const instanceErrors = {
     ({ seconds }) => `Failed shutting down instance, status is "Running": context deadline exceeded (${seconds}s)`,
     'The init of the instance did not end in time. Use force, or a longer timeout.',
   ),
+  'log.not_found': row(404, () => 'Log file not found', 'The instance has no log of this name.'),
+  'log.protected': row(400, () => 'Only recorded command output can be deleted', 'The console has DELETE /1.0/instances/{name}/console.'),
   'launch.failed': row<{ stage: string; syscall: string; errno: string; path: string }>(
     500,
     ({ stage, syscall, errno, path }) => `Failed to start: ${stage}: ${syscall}${path ? ` ${path}` : ''}: ${errno}`,

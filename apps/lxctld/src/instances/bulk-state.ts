@@ -1,0 +1,50 @@
+import { LxError } from '#lib/contract';
+import type { Engine, Operation, Requestor } from '#lib/engine';
+import { type Instances, instanceResources, type StateRequest } from '#lib/instance';
+
+export const BULK_STATE = Symbol('bulk state');
+
+/** `lxc stop --all`: one operation that changes the state of every instance that is not in it yet. */
+export class BulkState {
+  constructor(
+    private readonly instances: Instances,
+    private readonly engine: Engine,
+  ) {}
+
+  async change(project: string, request: StateRequest, requestor: Requestor): Promise<Operation> {
+    const from = wantedFrom[request.action];
+    if (!from) throw new LxError('request.invalid', { problems: [`Unknown action: "${request.action}"`] });
+    const names = (await this.instances.views(project)).filter((view) => from.includes(view.status)).map((view) => view.name);
+    return this.engine.startLive(
+      {
+        kind: `instance.${request.action}` as 'instance.start',
+        class: 'task',
+        sockets: [],
+        run: async () => {
+          const problems = await Promise.all(names.map((name) => this.#one(project, name, request, requestor)));
+          const failed = problems.filter((problem) => problem !== null);
+          if (failed.length > 0) throw new LxError('server.internal', { reason: failed.join('; ') });
+          return {};
+        },
+      },
+      { project, resources: instanceResources(...names), requestor },
+    );
+  }
+
+  async #one(project: string, name: string, request: StateRequest, requestor: Requestor): Promise<string | null> {
+    try {
+      const view = await (await this.instances.setState(project, name, request, requestor)).done;
+      return view.status_code === 200 ? null : `${name}: ${view.err}`;
+    } catch (problem) {
+      return `${name}: ${problem instanceof Error ? problem.message : String(problem)}`;
+    }
+  }
+}
+
+const wantedFrom: Record<string, string[]> = {
+  start: ['Stopped', 'Frozen'],
+  stop: ['Running', 'Frozen'],
+  restart: ['Running'],
+  freeze: ['Running'],
+  unfreeze: ['Frozen'],
+};

@@ -1,0 +1,2 @@
+// Apart from the library's index: the decorators pull class-validator in, which the command and the console do without.
+export * from './instance.ts';

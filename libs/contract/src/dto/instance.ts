@@ -1,0 +1,115 @@
+import { IsArray, IsBoolean, IsIn, IsInt, IsObject, IsOptional, IsString, Max, Min, registerDecorator, ValidateNested } from 'class-validator';
+import { Type } from 'class-transformer';
+import type { DeviceMap, StringMap } from '#lib/base';
+
+/** LXD's `map[string]string`: every value is text. */
+function IsStringMap(): PropertyDecorator {
+  return decorate('isStringMap', isStringMap, (property) => `${property} must be an object of text values`);
+}
+
+/** LXD's `map[string]map[string]string`. */
+function IsDeviceMap(): PropertyDecorator {
+  const good = (value: unknown) => isObject(value) && Object.values(value).every(isStringMap);
+  return decorate('isDeviceMap', good, (property) => `${property} must be an object of objects of text values`);
+}
+
+function decorate(name: string, validate: (value: unknown) => boolean, message: (property: string) => string): PropertyDecorator {
+  return (target, propertyName) => {
+    registerDecorator({ name, target: target.constructor, propertyName: String(propertyName), validator: { validate, defaultMessage: (given) => message(given?.property ?? '') } });
+  };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isStringMap(value: unknown): boolean {
+  return isObject(value) && Object.values(value).every((each) => typeof each === 'string');
+}
+
+export class InstanceSourceBody {
+  @IsString() type = '';
+  @IsOptional() @IsString() alias = '';
+  @IsOptional() @IsString() fingerprint = '';
+  @IsOptional() @IsString() server = '';
+  @IsOptional() @IsString() protocol = '';
+  @IsOptional() @IsString() source = '';
+}
+
+/** POST /1.0/instances. */
+export class InstancesPostBody {
+  @IsString() name = '';
+  @IsString() description = '';
+  @IsString() architecture = '';
+  @IsStringMap() config: StringMap = {};
+  @IsDeviceMap() devices: DeviceMap = {};
+  /** Absent or null: the default ones. */
+  @IsOptional() @IsArray() @IsString({ each: true }) profiles?: string[];
+  @IsBoolean() ephemeral = false;
+  @IsString() type = '';
+  @IsString() instance_type = '';
+  @IsBoolean() start = false;
+  @IsObject() @ValidateNested() @Type(() => InstanceSourceBody) source: InstanceSourceBody = new InstanceSourceBody();
+}
+
+/** PUT /1.0/instances/{name}. */
+export class InstancePutBody {
+  @IsString() description = '';
+  @IsString() architecture = '';
+  @IsStringMap() config: StringMap = {};
+  @IsDeviceMap() devices: DeviceMap = {};
+  @IsOptional() @IsArray() @IsString({ each: true }) profiles?: string[];
+  @IsBoolean() ephemeral = false;
+  @IsString() restore = '';
+}
+
+/** PATCH /1.0/instances/{name}: only what is given changes. */
+export class InstancePatchBody {
+  @IsOptional() @IsString() description?: string;
+  @IsOptional() @IsStringMap() config?: StringMap;
+  @IsOptional() @IsDeviceMap() devices?: DeviceMap;
+  @IsOptional() @IsArray() @IsString({ each: true }) profiles?: string[];
+  @IsOptional() @IsBoolean() ephemeral?: boolean;
+}
+
+/** POST /1.0/instances/{name}: a new name. */
+export class InstancePostBody {
+  @IsString() name = '';
+  @IsBoolean() migration = false;
+  @IsString() pool = '';
+  @IsString() project = '';
+}
+
+/** PUT /1.0/instances/{name}/state. `timeout` in seconds, negative: for ever. */
+export class InstanceStateBody {
+  @IsIn(['start', 'stop', 'restart', 'freeze', 'unfreeze']) action = '';
+  @IsInt() @Min(-1) @Max(2_000_000) timeout = 30;
+  @IsBoolean() force = false;
+  @IsBoolean() stateful = false;
+}
+
+/** PUT /1.0/instances: one change of state for all. */
+export class InstancesPutBody {
+  @IsObject() @ValidateNested() @Type(() => InstanceStateBody) state: InstanceStateBody = new InstanceStateBody();
+}
+
+/** POST /1.0/instances/{name}/exec. */
+export class ExecBody {
+  @IsArray() @IsString({ each: true }) command: string[] = [];
+  @IsStringMap() environment: StringMap = {};
+  @IsBoolean() 'wait-for-websocket' = false;
+  @IsBoolean() interactive = false;
+  @IsBoolean() 'record-output' = false;
+  @IsInt() @Min(0) @Max(65_535) width = 0;
+  @IsInt() @Min(0) @Max(65_535) height = 0;
+  @IsInt() @Min(0) @Max(65_535) user = 0;
+  @IsInt() @Min(0) @Max(65_535) group = 0;
+  @IsString() cwd = '';
+}
+
+/** POST /1.0/instances/{name}/console. */
+export class ConsoleBody {
+  @IsInt() @Min(0) @Max(65_535) width = 0;
+  @IsInt() @Min(0) @Max(65_535) height = 0;
+  @IsString() type = 'console';
+}

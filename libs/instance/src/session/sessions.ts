@@ -1,0 +1,92 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { StringMap } from '#lib/base';
+import { LxError, refuse } from '#lib/contract';
+import type { Operation, Requestor } from '#lib/engine';
+import type { InstanceDeps } from '../deps.ts';
+import type { Instances } from '../instances.ts';
+import { instanceResources } from '../operations/names.ts';
+import { logDirectory } from '../running.ts';
+import { consoleSockets, runConsole } from './console.ts';
+import { execEnvironment } from './environment.ts';
+import { interactiveSockets, pipedSockets, runDetached, runInteractive, runPiped, wishOf } from './exec.ts';
+
+export interface ExecRequestBody {
+  command: string[];
+  environment: StringMap;
+  'wait-for-websocket': boolean;
+  interactive: boolean;
+  'record-output': boolean;
+  width: number;
+  height: number;
+  user: number;
+  group: number;
+  cwd: string;
+}
+
+/** Commands and consoles: operations that live as long as their sockets and leave nothing in the database. */
+export class Sessions {
+  readonly #deps: InstanceDeps;
+  readonly #instances: Instances;
+
+  constructor(deps: InstanceDeps, instances: Instances) {
+    this.#deps = deps;
+    this.#instances = instances;
+  }
+
+  async exec(project: string, name: string, body: ExecRequestBody, requestor?: Requestor): Promise<Operation> {
+    refuse(execProblems(body));
+    const row = await this.#instances.row(project, name);
+    const keeper = await this.#instances.ready(row);
+    const { config } = await this.#instances.runner.expanded(row);
+    const wish = wishOf(body, execEnvironment(config, body.environment, body.user));
+    const attached = body['wait-for-websocket'];
+    const record = body['record-output'] && !attached;
+    const logs = join(this.#deps.host.logsDir, logDirectory(row));
+    if (record) await mkdir(logs, { recursive: true, mode: 0o700 });
+    const operation = await this.#deps.engine.startLive(
+      {
+        kind: 'instance.exec',
+        class: attached ? 'websocket' : 'task',
+        sockets: attached ? (body.interactive ? interactiveSockets : pipedSockets) : [],
+        run: async (live) => {
+          if (attached) return body.interactive ? runInteractive(keeper, wish, live) : runPiped(keeper, wish, live);
+          const base = `exec_${live.operationId}`;
+          const files = record ? { stdout: join(logs, `${base}.stdout`), stderr: join(logs, `${base}.stderr`) } : null;
+          const result = await runDetached(keeper, wish, files);
+          if (!record) return result;
+          const url = (stream: string) => `/1.0/instances/${row.name}/logs/${base}.${stream}`;
+          return { ...result, output: { '1': url('stdout'), '2': url('stderr') } };
+        },
+      },
+      { project, resources: instanceResources(row.name), metadata: { command: body.command, environment: body.environment, interactive: body.interactive }, ...(requestor ? { requestor } : {}) },
+    );
+    this.#deps.engine.events.lifecycle(project, { action: 'instance-exec', source: `/1.0/instances/${row.name}`, context: { command: body.command }, ...(requestor ? { requestor } : {}) });
+    return operation;
+  }
+
+  async console(project: string, name: string, body: { width: number; height: number; type: string }, requestor?: Requestor): Promise<Operation> {
+    if (body.type !== '' && body.type !== 'console') throw new LxError('request.invalid', { problems: [`Console type "${body.type}" is not supported by containers`] });
+    const row = await this.#instances.row(project, name);
+    const keeper = await this.#instances.ready(row);
+    const operation = await this.#deps.engine.startLive(
+      { kind: 'instance.console', class: 'websocket', sockets: consoleSockets, run: (live) => runConsole(keeper, { columns: body.width, rows: body.height }, live) },
+      { project, resources: instanceResources(row.name), mayCancel: true, ...(requestor ? { requestor } : {}) },
+    );
+    this.#deps.engine.events.lifecycle(project, { action: 'instance-console', source: `/1.0/instances/${row.name}`, ...(requestor ? { requestor } : {}) });
+    return operation;
+  }
+}
+
+function execProblems(body: ExecRequestBody): string[] {
+  const problems: string[] = [];
+  if (body.command.length === 0 || body.command[0] === '') problems.push('A command is needed');
+  if (body.interactive && body['record-output']) problems.push('record-output cannot be used with interactive');
+  if (body['record-output'] && body['wait-for-websocket']) problems.push('record-output cannot be used with wait-for-websocket');
+  if (body.interactive && !body['wait-for-websocket']) problems.push('interactive needs wait-for-websocket');
+  if (body.cwd && !body.cwd.startsWith('/')) problems.push('cwd must be an absolute path');
+  const texts = [...body.command, body.cwd, ...Object.entries(body.environment).flat()];
+  if (texts.some((each) => each.includes('\0'))) problems.push('A NUL character cannot be passed to a command');
+  for (const key of Object.keys(body.environment)) if (key === '' || key.includes('=')) problems.push(`Invalid name of an environment variable: ${JSON.stringify(key)}`);
+  return problems;
+}
