@@ -35,7 +35,7 @@
       'include_dirs': ['src'],
       'defines': ['NAPI_VERSION=9', 'NAPI_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED'],
       # As a system directory: node-addon-api's headers are not ours to warn about.
-      'cflags_cc': ['<@(strict)', '-fvisibility=hidden', '-isystem', '<!(node -p "require(\'node-addon-api\').include_dir")'],
+      'cflags_cc': ['<@(strict)', '-fvisibility=hidden', '-isystem', '<!(node -p "require(\'path\').resolve(require(\'node-addon-api\').include_dir)")'],
       'cflags_cc!': ['-fno-exceptions', '-fno-rtti', '-std=gnu++17', '-O3'],
       'cflags!': ['-fno-exceptions'],
       'libraries': ['-l:libseccomp.a'],

@@ -2,7 +2,8 @@
  * The addon's surface: what the kernel offers and Node does not, and that is safe on any thread. Hand-written;
  * `libs/host` is its only importer. Failures are Errors in Node's own shape: `{code: 'EPERM', errno: -1,
  * syscall: 'mount_setattr', path?}`; promises reject with the same. File descriptors are plain numbers that the
- * caller owns and closes with `closeFd`. Every fd is close-on-exec from birth.
+ * caller owns and closes with `closeFd`. Every fd is close-on-exec from birth. `path` names what the call was about: a
+ * path, a link, an address, a system call's name. `detail`, where there is one, has the kernel's own words.
  */
 
 export interface PeerCredentials {
@@ -13,16 +14,23 @@ export interface PeerCredentials {
 
 /** A SOCK_SEQPACKET unix socket that keeps message boundaries and carries fds (unix(7), SCM_RIGHTS). */
 export class Channel {
+  private constructor();
   /** Connects; throws ENOENT, ECONNREFUSED, ... Paths over 107 bytes are reached through their directory's fd. */
   static connect(path: string): Channel;
-  /** Listens at `path` (mode 0600); `onAccept` gets each connection. */
+  /** Listens at `path` (mode 0600), which must not exist and which `close` leaves there; `onAccept` gets each connection. */
   static listen(path: string, onAccept: (channel: Channel) => void): { close(): void };
+  /** Takes over a connected SOCK_SEQPACKET socket; throws EPROTOTYPE for another kind, then the fd stays the caller's. */
+  static adopt(fd: number): Channel;
+  /** Who was at the other end when it connected. */
   readonly peer: PeerCredentials;
-  /** Called with each message and the fds that came with it (owned by the callee). Set before the first turn ends. */
+  /** Called with each message and the fds that came with it (owned by the callee). Until it is set, messages wait. */
   onMessage: ((data: Buffer, fds: number[]) => void) | null;
-  /** Called once, when the peer is gone (null) or the socket failed. */
+  /** Called once, after the last message, when the peer is gone (null) or the socket failed; not after one's own `close`. */
   onClose: ((error: Error | null) => void) | null;
-  /** Sends one message; the fds stay the caller's. Throws EAGAIN when the socket buffer is full, EPIPE when closed. */
+  /**
+   * Sends one message of 1 byte to 200 KiB with at most 253 fds; the fds stay the caller's. Throws EAGAIN when the socket
+   * buffer is full, EPIPE when the peer is gone, EBADF when closed here.
+   */
   send(data: Uint8Array, fds?: readonly number[]): void;
   /** Whether this channel keeps the event loop alive (default true). */
   ref(): void;
@@ -37,6 +45,8 @@ export function peerCredentials(fd: number): PeerCredentials;
 export function pipe(): { read: number; write: number };
 /** socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC). */
 export function socketPair(): [number, number];
+/** A socket pair for `Channel.adopt`: SOCK_SEQPACKET, nonblocking. */
+export function channelPair(): [number, number];
 /** A memfd's or file's whole content by pread, off the event loop; the fd stays open. */
 export function readFd(fd: number): Promise<Buffer>;
 /**
@@ -67,10 +77,10 @@ export interface MountAttributes {
 export function openTree(path: string, options?: { recursive?: boolean }): Promise<number>;
 export function mountSetattr(mountFd: number, attributes: MountAttributes, recursive?: boolean): Promise<void>;
 export function moveMount(mountFd: number, target: string): Promise<void>;
-/** fsopen + fsconfig for each option (null: a flag) + fsmount. */
+/** fsopen + fsconfig for each option (null: a flag; a value has at most 255 bytes) + fsmount; detached. */
 export function newMount(fstype: string, options: Record<string, string | null>, attributes?: MountAttributes): Promise<number>;
 export function unmount(path: string, options?: { lazy?: boolean }): Promise<void>;
-/** openat2(2) under `directoryFd`, never leaving it (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS). `flags` as in open(2). */
+/** openat2(2), close-on-exec, under `directoryFd`, never leaving it (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS). `flags` as in open(2). */
 export function openInRoot(directoryFd: number, path: string, flags: number, mode?: number): Promise<number>;
 /** A user namespace with these maps, as an fd that keeps it alive (for idmapped mounts). */
 export function userNamespace(uidMap: string, gidMap: string): Promise<number>;
@@ -120,7 +130,7 @@ export interface RouteInfo {
 }
 /** A NETLINK_ROUTE socket. All calls run off the event loop, one after the other. */
 export class RouteSocket {
-  /** In this process's network namespace, or on a socket made inside another one (`fd` is taken over). */
+  /** In this process's network namespace, or on a NETLINK_ROUTE socket made inside another one (`fd` is taken over). */
   constructor(fd?: number);
   links(): Promise<LinkInfo[]>;
   addresses(): Promise<AddressInfo[]>;
@@ -128,10 +138,11 @@ export class RouteSocket {
   /** Links and addresses in one trip. */
   snapshot(): Promise<{ links: LinkInfo[]; addresses: AddressInfo[] }>;
   createBridge(name: string, options?: { mac?: string; mtu?: number }): Promise<void>;
-  /** The peer is born inside the namespace given by pid or fd. */
-  createVeth(name: string, options: { peer: string; namespacePid?: number; namespaceFd?: number; bridge?: string; mac?: string; peerMac?: string; mtu?: number }): Promise<void>;
+  /** The peer is born inside the namespace given by pid or fd. Both ends are down unless told otherwise. */
+  createVeth(name: string, options: { peer: string; namespacePid?: number; namespaceFd?: number; bridge?: string; mac?: string; peerMac?: string; mtu?: number; up?: boolean; peerUp?: boolean }): Promise<void>;
   setLink(name: string, change: { up?: boolean; bridge?: string | null; mtu?: number; mac?: string; rename?: string }): Promise<void>;
   deleteLink(name: string): Promise<void>;
+  /** IPv6 addresses skip duplicate detection: on a bridge without ports it would never end. */
   addAddress(link: string, cidr: string): Promise<void>;
   deleteAddress(link: string, cidr: string): Promise<void>;
   addRoute(route: { destination: string; gateway?: string; link?: string }): Promise<void>;
@@ -150,5 +161,6 @@ export interface SeccompRule {
 /** The BPF program (array of struct sock_filter) of a policy for this machine's architectures. Unknown syscall names reject with EINVAL naming them. */
 export function compileSeccomp(policy: { defaultAction: string; rules: readonly SeccompRule[] }): Promise<Buffer>;
 
+/** The module is one object: named imports are not there at run time, take them from it (libs/host/src/native.ts does). */
 declare const addon: typeof import('./index.d.ts');
 export default addon;

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/unique_fd.h"
+
+// The mount API on file descriptors: open_tree(2), mount_setattr(2), move_mount(2), fsopen(2).
+namespace lx::mount {
+
+struct Attributes {
+  /// Unset ones stay as they are.
+  std::optional<bool> readonly;
+  std::optional<bool> nosuid;
+  std::optional<bool> nodev;
+  std::optional<bool> noexec;
+  /// A user namespace: the mount shows ids through its map. A mount can be given one only while detached, and once.
+  std::optional<int> idmapUserns;
+};
+
+/// A detached copy of the tree at `path`.
+UniqueFd openTree(const std::string& path, bool recursive);
+void setAttributes(int mount, const Attributes& attributes, bool recursive);
+void moveMount(int mount, const std::string& target);
+
+/// A key, and its value (none: a flag).
+using Option = std::pair<std::string, std::optional<std::string>>;
+/// A new, detached file system. The kernel's log of a refusal is the error's detail.
+UniqueFd create(const std::string& fstype, const std::vector<Option>& options, const Attributes& attributes);
+void unmount(const std::string& path, bool lazy);
+
+}  // namespace lx::mount

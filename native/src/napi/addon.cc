@@ -1,0 +1,19 @@
+#include "napi/addon.h"
+
+namespace {
+
+Napi::Object registerAll(Napi::Env env, Napi::Object exports) {
+  auto* data = new lx::rim::AddonData();
+  env.SetInstanceData(data);
+  lx::rim::registerChannel(exports, *data);
+  lx::rim::registerDescriptors(exports);
+  lx::rim::registerMounts(exports);
+  lx::rim::registerProcesses(exports);
+  lx::rim::registerRouteSocket(exports);
+  lx::rim::registerSeccomp(exports);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(lxctl, registerAll)

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <napi.h>
+
+namespace lx::rim {
+
+/// One of each Node environment (main thread or worker).
+struct AddonData {
+  Napi::FunctionReference channel;
+};
+
+void registerChannel(Napi::Object exports, AddonData& data);
+void registerDescriptors(Napi::Object exports);
+void registerMounts(Napi::Object exports);
+void registerProcesses(Napi::Object exports);
+void registerRouteSocket(Napi::Object exports);
+void registerSeccomp(Napi::Object exports);
+
+}  // namespace lx::rim
