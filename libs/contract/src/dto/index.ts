@@ -1,2 +1,3 @@
 // Apart from the library's index: the decorators pull class-validator in, which the command and the console do without.
 export * from './instance.ts';
+export * from './network.ts';
