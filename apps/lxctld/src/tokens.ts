@@ -9,3 +9,5 @@ export const INSTANCES = Symbol('instances');
 export const PROFILES = Symbol('profiles');
 export const CGROUPS = Symbol('cgroups');
 export const LINKS = Symbol('links');
+export const SERVER = Symbol('server');
+export const SHUTDOWN = Symbol('shutdown');

@@ -22,6 +22,7 @@ export const serverErrors = {
     ({ what }) => `Not supported by this server: ${what}`,
     'LXD has this feature, this version of lxctl does not. The text says which one.',
   ),
+  'request.websocket_needed': row(400, () => 'This endpoint is a websocket', 'Ask for an upgrade to the websocket protocol.'),
   'path.not_found': row(404, () => 'not found', 'No endpoint has this path.'),
   'method.not_implemented': row(501, () => 'not implemented', 'The endpoint exists, but not with this verb.'),
   'etag.mismatch': row<{ server: string; client: string }>(

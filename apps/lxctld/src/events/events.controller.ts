@@ -1,0 +1,11 @@
+import { Controller, Get } from '@nestjs/common';
+import { LxError } from '#lib/contract';
+
+/** Reached only by a plain GET; websockets go to EventSockets. */
+@Controller('1.0/events')
+export class EventsController {
+  @Get()
+  show(): never {
+    throw new LxError('request.websocket_needed');
+  }
+}

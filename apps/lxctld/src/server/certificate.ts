@@ -1,0 +1,85 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+
+export interface ServerCertificate {
+  pem: string;
+  /** SHA-256 of the DER form, in lower-case hex: what clients pin. */
+  fingerprint: string;
+}
+
+const tenYears = 10 * 365 * 24 * 3600 * 1000;
+
+/**
+ * The server's own certificate, `server.crt` and `server.key` in the state directory, made once. Nothing on the way to
+ * the first answer needs it, so it is read or made when it is first asked for.
+ */
+export class CertificateFile {
+  #certificate: Promise<ServerCertificate> | null = null;
+
+  constructor(private readonly directory: string) {}
+
+  get(): Promise<ServerCertificate> {
+    this.#certificate ??= this.#load().catch((problem: unknown) => {
+      this.#certificate = null;
+      throw problem;
+    });
+    return this.#certificate;
+  }
+
+  async #load(): Promise<ServerCertificate> {
+    const pem = (await this.#read()) ?? (await this.#make());
+    return { pem, fingerprint: createHash('sha256').update(new X509Certificate(pem).raw).digest('hex') };
+  }
+
+  async #read(): Promise<string | null> {
+    try {
+      return await readFile(join(this.directory, 'server.crt'), 'utf8');
+    } catch (problem) {
+      if ((problem as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw problem;
+    }
+  }
+
+  /** The key is in place before the certificate: a crash in between makes both anew. */
+  async #make(): Promise<string> {
+    const { crt, key } = await selfSigned(hostname());
+    await replace(join(this.directory, 'server.key'), key, 0o600);
+    await replace(join(this.directory, 'server.crt'), crt, 0o644);
+    return crt;
+  }
+}
+
+async function replace(path: string, text: string, mode: number): Promise<void> {
+  await writeFile(`${path}.new`, text, { mode });
+  await rename(`${path}.new`, path);
+}
+
+/** PEM texts of a P-384 key and a certificate over it, valid for ten years. */
+async function selfSigned(host: string): Promise<{ crt: string; key: string }> {
+  const x509 = await import('@peculiar/x509');
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' };
+  x509.cryptoProvider.set(globalThis.crypto);
+  const keys = await globalThis.crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: [{ O: ['lxctl'] }, { CN: [`root@${host}`] }],
+    keys,
+    signingAlgorithm: algorithm,
+    notBefore: new Date(),
+    notAfter: new Date(Date.now() + tenYears),
+    extensions: [
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.SubjectAlternativeNameExtension([
+        { type: 'dns', value: host },
+        { type: 'ip', value: '127.0.0.1' },
+        { type: 'ip', value: '::1' },
+      ]),
+    ],
+  });
+  const key = Buffer.from(await globalThis.crypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
+  const lines = key.match(/.{1,64}/g) ?? [];
+  return { crt: `${certificate.toString('pem')}\n`, key: `-----BEGIN PRIVATE KEY-----\n${lines.join('\n')}\n-----END PRIVATE KEY-----\n` };
+}

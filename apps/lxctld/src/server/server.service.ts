@@ -1,0 +1,46 @@
+import type { StringMap } from '#lib/base';
+import { apiExtensions, refuse, serverKeys, validateConfig, type WireServer } from '#lib/contract';
+import type { EventHub, Requestor } from '#lib/engine';
+import type { Storage } from '#lib/storage';
+import type { Store } from '#lib/store';
+import { checkEtag } from '../rim/etag.ts';
+import type { CertificateFile } from './certificate.ts';
+import { environment } from './environment.ts';
+
+/** The server itself: what it can do and how it is configured. */
+export class ServerService {
+  constructor(
+    private readonly store: Store,
+    private readonly storage: Pick<Storage, 'drivers' | 'listPools'>,
+    private readonly certificate: CertificateFile,
+    private readonly events: EventHub,
+    private readonly version: string,
+  ) {}
+
+  async show(project: string): Promise<WireServer> {
+    const [config, pools, certificate] = await Promise.all([this.store.config.all(), this.storage.listPools(), this.certificate.get()]);
+    return {
+      api_extensions: Object.keys(apiExtensions),
+      api_status: 'stable',
+      api_version: '1.0',
+      auth: 'trusted',
+      public: false,
+      auth_methods: ['tls'],
+      config,
+      environment: environment({ version: this.version, project, certificate, pools, drivers: this.storage.drivers }),
+    };
+  }
+
+  /** Replaces the whole config, or with `merge` only the keys that are named. An empty value unsets a key. */
+  async configure(change: StringMap, options: { merge: boolean; ifMatch: string | undefined; requestor: Requestor }): Promise<void> {
+    const before = await this.store.config.all();
+    checkEtag(options.ifMatch, [before]);
+    refuse(validateConfig(serverKeys, change));
+    const dropped = options.merge ? [] : Object.keys(before).filter((key) => !Object.hasOwn(change, key));
+    await this.store.config.set({
+      ...Object.fromEntries(dropped.map((key) => [key, null])),
+      ...Object.fromEntries(Object.entries(change).map(([key, value]) => [key, value === '' ? null : value])),
+    });
+    this.events.lifecycle('default', { action: 'config-updated', source: '/1.0', requestor: options.requestor });
+  }
+}
