@@ -40,9 +40,13 @@ export class Gate {
     this.#phase = 'open';
   }
 
-  /** No new requests; resolves when those under way are answered, at most after `timeoutMs`. */
-  async close(timeoutMs: number): Promise<void> {
+  /** No new requests. */
+  close(): void {
     this.#phase = 'closed';
+  }
+
+  /** Resolves when the requests under way are answered, at most after `timeoutMs`. */
+  async drained(timeoutMs: number): Promise<void> {
     if (this.#underWay === 0) return;
     this.#idle = new Deferred();
     const timer = setTimeout(() => this.#idle?.resolve(), timeoutMs);

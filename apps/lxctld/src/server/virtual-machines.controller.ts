@@ -15,7 +15,7 @@ export class VirtualMachinesController {
     throw new LxError('request.unsupported', { what: 'virtual machines' });
   }
 
-  @All('*path')
+  @All('*')
   missing(): never {
     throw new LxError('instance.not_found');
   }

@@ -1,0 +1,27 @@
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { EventsController } from './events/events.controller.ts';
+import { OperationsController } from './operations/operations.controller.ts';
+import { ProfilesController } from './profiles/profiles.controller.ts';
+import { InternalController } from './server/internal.controller.ts';
+import { ProjectsController } from './server/projects.controller.ts';
+import { ServerController } from './server/server.controller.ts';
+import { VirtualMachinesController } from './server/virtual-machines.controller.ts';
+
+/** Every controller of the daemon, by name. */
+const controllers = [
+  ServerController,
+  ProjectsController,
+  InternalController,
+  EventsController,
+  OperationsController,
+  ProfilesController,
+  VirtualMachinesController,
+];
+
+@Module({})
+export class AppModule {
+  /** The controllers over what house.ts built. */
+  static over(providers: Provider[]): DynamicModule {
+    return { module: AppModule, controllers, providers };
+  }
+}

@@ -1,0 +1,41 @@
+import 'reflect-metadata';
+import { peerCredentials } from '#lib/host';
+import { buildHouse } from './house.ts';
+import { Daemon } from './server/daemon.ts';
+import { makeLog } from './server/log.ts';
+import { readSettings } from './settings.ts';
+
+/** Runs the daemon until it is told to stop. Containers outlive it. */
+async function main(): Promise<void> {
+  const settings = readSettings(process.env, import.meta.dirname);
+  const log = makeLog(settings.logLevel);
+  const fail = (problem: unknown) => {
+    log.fatal({ err: problem }, 'the daemon met a failure that nobody handled');
+    process.exit(1);
+  };
+  process.on('unhandledRejection', fail);
+  process.on('uncaughtException', fail);
+  // A daemon outlives the terminal it was started from.
+  process.on('SIGHUP', () => {});
+  const daemon = new Daemon({ settings, log, buildHouse, peerCredentials });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      daemon.shutdown.request({ instances: 'leave' });
+      process.once(signal, () => process.exit(1));
+    });
+  }
+  try {
+    await daemon.start();
+  } catch (problem) {
+    await daemon.abandon();
+    throw problem;
+  }
+  await daemon.ended;
+  process.exit(0);
+}
+
+main().catch((problem: unknown) => {
+  process.stderr.write(`lxctld: ${problem instanceof Error ? problem.message : String(problem)}\n`);
+  if (process.env.LXCTL_LOG_LEVEL === 'debug' && problem instanceof Error) process.stderr.write(`${problem.stack}\n`);
+  process.exit(1);
+});

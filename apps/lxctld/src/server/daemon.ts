@@ -1,0 +1,128 @@
+import { mkdirSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { join } from 'node:path';
+import type { Provider } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import type { Engine } from '#lib/engine';
+import type { Storage } from '#lib/storage';
+import type { Store } from '#lib/store';
+import { AppModule } from '../app.module.ts';
+import { EventSockets } from '../events/event-sockets.ts';
+import { operationSockets } from '../operations/operation-sockets.ts';
+import { Gate } from '../rim/gate.ts';
+import { unixServer } from '../rim/http-server.ts';
+import { claimPidFile } from '../rim/pid-file.ts';
+import type { Peer } from '../rim/requestor.ts';
+import { buildRim } from '../rim/rim.ts';
+import { adminGroup, listenUnix, removeIfThere } from '../rim/unix-socket.ts';
+import { Upgrades } from '../rim/upgrades.ts';
+import type { DaemonSettings } from '../settings.ts';
+import { SERVER, SHUTDOWN } from '../tokens.ts';
+import { CertificateFile } from './certificate.ts';
+import { type Log, nestLog } from './log.ts';
+import { ServerService } from './server.service.ts';
+import { Shutdown, type ShutdownMode } from './shutdown.ts';
+
+/** All that is not HTTP: what house.ts builds. */
+export interface House {
+  readonly store: Store;
+  readonly engine: Engine;
+  readonly storage: Storage;
+  /** What the controllers inject, under the names of tokens.ts. */
+  readonly providers: Provider[];
+  /** Recovers what an earlier daemon left. Requests are served when it resolves. */
+  start(): Promise<void>;
+  /** Ends operations, then what belongs to the daemon; the containers as the mode says. */
+  stop(mode: ShutdownMode): Promise<void>;
+}
+
+export interface DaemonParts {
+  settings: DaemonSettings;
+  log: Log;
+  buildHouse(settings: DaemonSettings, log: Log): Promise<House>;
+  peerCredentials(fd: number): Peer;
+}
+
+/** Time for answers under way to go out when the daemon stops. */
+const drainMs = 2000;
+
+/**
+ * The daemon's life. The socket listens first and answers 503, so that clients see a daemon that starts and not a missing
+ * one; the same at the end.
+ */
+export class Daemon {
+  readonly #gate = new Gate();
+  readonly #upgrades = new Upgrades(this.#gate);
+  readonly #server: Server;
+  readonly #socketPath: string;
+  readonly ended: Promise<void>;
+  #end!: () => void;
+  #app: NestFastifyApplication | null = null;
+  #house: House | null = null;
+  #release: () => void = () => {};
+  readonly shutdown = new Shutdown((mode) => void this.#stop(mode));
+
+  constructor(private readonly parts: DaemonParts) {
+    this.#server = unixServer(this.#gate, this.#upgrades, parts.peerCredentials);
+    this.#socketPath = join(parts.settings.stateDir, 'unix.socket');
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  async start(): Promise<void> {
+    const { settings, log } = this.parts;
+    const begun = performance.now();
+    mkdirSync(settings.stateDir, { recursive: true, mode: 0o711 });
+    this.#release = claimPidFile(join(settings.stateDir, 'lxctld.pid'));
+    await listenUnix(this.#server, this.#socketPath, adminGroup());
+    log.info({ socket: this.#socketPath, version: settings.version }, 'listening');
+    this.#house = await this.parts.buildHouse(settings, log);
+    const fastify = await this.#assemble(this.#house);
+    await this.#house.start();
+    this.#gate.open(fastify.routing.bind(fastify));
+    log.info({ ms: Math.round(performance.now() - begun) }, 'ready');
+  }
+
+  async #assemble(house: House): Promise<FastifyInstance> {
+    const { settings, log } = this.parts;
+    const certificate = new CertificateFile(settings.stateDir);
+    const server = new ServerService(house.store, house.storage, certificate, house.engine.events, settings.version);
+    const providers = [...house.providers, { provide: SERVER, useValue: server }, { provide: SHUTDOWN, useValue: this.shutdown }];
+    this.#app = await buildRim(AppModule.over(providers), nestLog(log));
+    this.#upgrades.add(/^\/1\.0\/events$/, new EventSockets(house.engine.events).accept);
+    this.#upgrades.add(/^\/1\.0\/operations\/([^/]+)\/websocket$/, operationSockets(house.engine));
+    return this.#app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  }
+
+  /** New requests are refused, those under way are answered, the socket goes last. */
+  async #stop(mode: ShutdownMode): Promise<void> {
+    const { log } = this.parts;
+    log.info({ instances: mode.instances }, 'stopping');
+    this.#gate.close();
+    try {
+      await this.#house?.stop(mode);
+    } catch (problem) {
+      log.error({ err: problem }, 'not everything could be stopped');
+    }
+    await this.#gate.drained(drainMs);
+    this.#upgrades.heartbeat.closeAll();
+    this.#server.close();
+    this.#server.closeAllConnections();
+    this.#upgrades.heartbeat.terminateAll();
+    await this.#app?.close();
+    removeIfThere(this.#socketPath);
+    this.#release();
+    log.info('stopped');
+    this.#end();
+  }
+
+  /** After a start that failed: gives back what was taken. */
+  async abandon(): Promise<void> {
+    await this.#house?.stop({ instances: 'leave' }).catch(() => {});
+    this.#server.close();
+    this.#server.closeAllConnections();
+    this.#release();
+  }
+}
