@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { LxctlClient, UnixTransport } from '#lib/client';
+import { leftovers } from './leftovers.ts';
+
+export const home = resolve(import.meta.dirname, '../..');
+
+/** A real daemon on a state directory of its own. */
+export class TestDaemon {
+  readonly client: LxctlClient;
+  process: ChildProcess | null = null;
+  /** What the daemon wrote, for the message of a failed test. */
+  log = '';
+
+  private constructor(
+    readonly dir: string,
+    readonly env: Record<string, string>,
+  ) {
+    this.client = new LxctlClient(new UnixTransport(this.socket));
+  }
+
+  static async start(env: Record<string, string> = {}): Promise<TestDaemon> {
+    const dir = await mkdtemp(join(tmpdir(), 'lxe-'));
+    const daemon = new TestDaemon(dir, env);
+    await daemon.launch();
+    return daemon;
+  }
+
+  get socket(): string {
+    return join(this.dir, 'unix.socket');
+  }
+
+  /** Starts the process and resolves when it serves requests. `extra` counts for this start only. */
+  async launch(extra: Record<string, string> = {}): Promise<void> {
+    const { NODE_EXTRA_CA_CERTS: _slow, LXCTL_FAULT: _fault, ...inherited } = process.env;
+    const child = spawn(process.execPath, [join(home, 'dist/lxctld.mjs')], {
+      env: { ...inherited, LXCTL_DIR: this.dir, ...this.env, ...extra },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.process = child;
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (this.log += chunk.toString()));
+    const ended = once(child, 'exit').then(() => {
+      throw new Error(`the daemon ended while starting:\n${this.log}`);
+    });
+    await Promise.race([this.#ready(), ended]);
+    ended.catch(() => {});
+  }
+
+  /** SIGKILL, and its end. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** Resolves when the process ended by itself (a fault was injected). */
+  async ended(): Promise<void> {
+    if (this.process && this.process.exitCode === null && this.process.signalCode === null) await once(this.process, 'exit');
+  }
+
+  async restart(): Promise<void> {
+    await this.kill();
+    await this.launch();
+  }
+
+  /** Ends instances, networks, database and daemon, removes the directory, and returns what is left of any of it. */
+  async stop(): Promise<string[]> {
+    const names = await this.client.instances.list().catch(() => []);
+    for (const { name, status } of names) {
+      if (status !== 'Stopped') await this.done(this.client.instances.setState(name, { action: 'stop', force: true, timeout: 10 })).catch(() => {});
+    }
+    const exit = this.process ? once(this.process, 'exit') : null;
+    await this.client.api.send('PUT', '/internal/shutdown?force=true').catch(() => this.process?.kill('SIGTERM'));
+    await exit;
+    const left = await leftovers(this.dir);
+    await rm(this.dir, { recursive: true, force: true });
+    return left;
+  }
+
+  /** Waits for an operation; rejects with its error. */
+  async done(operation: ReturnType<LxctlClient['instances']['delete']>) {
+    return this.client.operations.finish(await operation);
+  }
+
+  async buildImage(recipe: string): Promise<void> {
+    await this.done(this.client.images.build(recipe));
+  }
+
+  /** The command's exit code and output. */
+  async exec(name: string, command: string[], options: { stdin?: string; user?: number; cwd?: string; environment?: Record<string, string> } = {}): Promise<{ code: number; stdout: string; stderr: string }> {
+    const { runCommand } = await import('./run-command.ts');
+    return runCommand(this.client, name, command, options);
+  }
+
+  async launchInstance(name: string, image = 'busybox', body: Record<string, unknown> = {}): Promise<void> {
+    await this.done(this.client.instances.create({ name, source: { type: 'image', alias: image }, ...body }));
+    await this.done(this.client.instances.setState(name, { action: 'start', timeout: 30, force: false }));
+  }
+
+  async remove(name: string): Promise<void> {
+    const { status } = await this.client.instances.get(name);
+    if (status !== 'Stopped') await this.done(this.client.instances.setState(name, { action: 'stop', timeout: 10, force: true }));
+    await this.done(this.client.instances.delete(name));
+  }
+
+  /** Process id of the embedded Postgres. */
+  async postgresPid(): Promise<number> {
+    const text = await readFile(join(this.dir, 'postgres/data/postmaster.pid'), 'utf8');
+    return Number(text.split('\n')[0]);
+  }
+
+  async #ready(): Promise<void> {
+    const { stdout } = this.process ?? {};
+    // The daemon says so on its standard output; before that nobody listens on the socket.
+    for (let seen = false; !seen; ) {
+      seen = /listening/.test(this.log);
+      if (!seen) await once(stdout as NodeJS.ReadableStream, 'data');
+    }
+    await this.client.api.get('/internal/ready');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const exit = once(child, 'exit');
+    child.kill(signal);
+    await exit;
+  }
+}
