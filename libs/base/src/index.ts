@@ -1,3 +1,4 @@
+export * from './delay.ts';
 export * from './deferred.ts';
 export * from './json.ts';
 export * from './revert.ts';

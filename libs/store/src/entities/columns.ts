@@ -1,0 +1,15 @@
+import type { EntitySchemaColumnOptions } from 'typeorm';
+
+/** Column kinds of this schema. One function each, so that an entity reads as a table. */
+type Column = EntitySchemaColumnOptions;
+
+export const uuid = (): Column => ({ type: 'uuid' });
+export const text = (name?: string): Column => ({ type: 'text', ...(name ? { name } : {}) });
+export const texts = (name?: string): Column => ({ type: 'text', array: true, ...(name ? { name } : {}) });
+export const flag = (name?: string): Column => ({ type: 'boolean', ...(name ? { name } : {}) });
+export const integer = (name?: string): Column => ({ type: 'integer', ...(name ? { name } : {}) });
+export const bigint = (name?: string): Column => ({ type: 'bigint', ...(name ? { name } : {}) });
+export const json = (name?: string): Column => ({ type: 'jsonb', ...(name ? { name } : {}) });
+export const time = (name?: string): Column => ({ type: 'timestamptz', ...(name ? { name } : {}) });
+export const key = (column: Column): Column => ({ ...column, primary: true });
+export const nullable = (column: Column): Column => ({ ...column, nullable: true });

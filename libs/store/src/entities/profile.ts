@@ -1,0 +1,9 @@
+import { EntitySchema } from 'typeorm';
+import type { ProfileRow } from '../rows.ts';
+import { json, key, text, uuid } from './columns.ts';
+
+export const profileEntity = new EntitySchema<ProfileRow>({
+  name: 'profile',
+  columns: { id: key(uuid()), project: text(), name: text(), description: text(), config: json(), devices: json() },
+  uniques: [{ name: 'profile_project_name', columns: ['project', 'name'] }],
+});

@@ -1,0 +1,233 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isLxError } from '#lib/contract';
+import { MemoryStore } from '../fake/index.ts';
+import { dataSource, openStore } from '../open-store.ts';
+import type { InstanceRow, OperationRow } from '../rows.ts';
+import type { Store } from '../store.ts';
+import { RowConflict, RowMissing } from '../store.ts';
+import type { TestCluster } from '../testing.ts';
+import { startTestCluster } from '../testing.ts';
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await startTestCluster();
+}, 60_000);
+afterAll(() => cluster.stop());
+
+const instance = (name: string, change: Partial<InstanceRow> = {}): InstanceRow => ({
+  id: randomUUID(),
+  project: 'default',
+  name,
+  architecture: 'x86_64',
+  description: '',
+  ephemeral: false,
+  config: { 'limits.memory': '1GiB' },
+  volatile: {},
+  devices: { root: { type: 'disk', path: '/' } },
+  profiles: ['default'],
+  power: 'stopped',
+  createdAt: new Date('2026-01-02T03:04:05.678Z'),
+  lastUsedAt: null,
+  ...change,
+});
+
+const operation = (change: Partial<OperationRow> = {}): OperationRow => ({
+  id: randomUUID(),
+  project: 'default',
+  kind: 'instance.start',
+  class: 'task',
+  statusCode: 103,
+  resources: { instances: ['/1.0/instances/c1'] },
+  metadata: null,
+  error: '',
+  mayCancel: false,
+  params: { list: [1, 'two', null] },
+  state: {},
+  begun: ['a'],
+  finished: [],
+  createdAt: new Date(),
+  updatedAt: new Date(),
+  ...change,
+});
+
+const image = (fingerprint: string) => ({
+  fingerprint,
+  project: 'default',
+  filename: 'f',
+  size: 5_000_000_000,
+  public: false,
+  autoUpdate: false,
+  cached: true,
+  architecture: 'x86_64',
+  properties: { os: 'Debian' },
+  profiles: ['default'],
+  layout: 'unified' as const,
+  metadata: { templates: {} },
+  expiresAt: null,
+  createdAt: null,
+  uploadedAt: new Date(),
+  lastUsedAt: null,
+});
+
+/** What the fake and the real one must both do. */
+describe.each([
+  ['PostgresStore', () => cluster.newStore()],
+  ['MemoryStore', async () => new MemoryStore()],
+] as [string, () => Promise<Store>][])('%s', (_, make) => {
+  it('keeps instances as they were given', async () => {
+    const store = await make();
+    const [b, a] = [instance('b'), instance('a', { profiles: ['x', 'default'], lastUsedAt: new Date() })];
+    await store.instances.insert(b);
+    await store.instances.insert(a);
+    expect(await store.instances.list('default')).toEqual([a, b]);
+    expect(await store.instances.list(null)).toEqual([a, b]);
+    expect(await store.instances.list('other')).toEqual([]);
+    expect(await store.instances.byId(b.id)).toEqual(b);
+    expect(await store.instances.usingProfile('default', 'x')).toEqual([a]);
+    await store.instances.update(b.id, { name: 'c', config: {}, power: 'running' });
+    expect(await store.instances.get('default', 'c')).toEqual({ ...b, name: 'c', config: {}, power: 'running' });
+    await store.instances.delete(b.id);
+    expect(await store.instances.byId(b.id)).toBeNull();
+  });
+
+  it('merges volatile keys', async () => {
+    const store = await make();
+    const row = instance('a', { volatile: { keep: '1', drop: '2' } });
+    await store.instances.insert(row);
+    await store.instances.mergeVolatile(row.id, { drop: null, add: '3', keep: '4' });
+    expect((await store.instances.byId(row.id))?.volatile).toEqual({ keep: '4', add: '3' });
+    await expect(store.instances.mergeVolatile(randomUUID(), { a: 'b' })).rejects.toThrow(RowMissing);
+  });
+
+  it('names the broken uniqueness and refuses missing rows', async () => {
+    const store = await make();
+    const row = instance('a');
+    await store.instances.insert(row);
+    await expect(store.instances.insert(instance('a'))).rejects.toMatchObject({ constraint: 'instance_project_name' });
+    await expect(store.instances.insert({ ...instance('b'), id: row.id })).rejects.toMatchObject({ constraint: 'instance_pkey' });
+    await expect(store.instances.update(randomUUID(), { power: 'running' })).rejects.toThrow(RowMissing);
+    await expect(store.instances.update(randomUUID(), {})).rejects.toThrow(RowMissing);
+    await expect(store.instances.delete(randomUUID())).rejects.toThrow(RowMissing);
+    await store.instances.update(row.id, {});
+  });
+
+  it('gives profiles in the order asked', async () => {
+    const store = await make();
+    for (const name of ['a', 'b']) await store.profiles.insert({ project: 'default', name, description: '', config: {}, devices: {} });
+    expect((await store.profiles.many('default', ['b', 'none', 'a'])).map((row) => row.name)).toEqual(['b', 'a']);
+    expect(await store.profiles.many('default', [])).toEqual([]);
+  });
+
+  it('keeps images with aliases', async () => {
+    const store = await make();
+    await store.images.insert(image('abc1'));
+    await store.images.insert(image('abd2'));
+    await store.images.insertAlias({ project: 'default', name: 'deb', description: '', fingerprint: 'abc1' });
+    await expect(store.images.insertAlias({ project: 'default', name: 'no', description: '', fingerprint: 'zz' })).rejects.toThrow(RowConflict);
+    await expect(store.images.insert(image('abc1'))).rejects.toMatchObject({ constraint: 'image_pkey' });
+    expect((await store.images.get('default', 'abc1'))?.size).toBe(5_000_000_000);
+    expect((await store.images.byPrefix('default', 'ab')).length).toBe(2);
+    expect(await store.images.byPrefix('default', 'a%')).toEqual([]);
+    await store.images.updateAlias('default', 'deb', { name: 'debian', fingerprint: 'abd2' });
+    expect((await store.images.alias('default', 'debian'))?.fingerprint).toBe('abd2');
+    await store.images.update('default', 'abd2', { public: true });
+    await store.images.delete('default', 'abd2');
+    expect(await store.images.aliases('default')).toEqual([]);
+  });
+
+  it('keeps pools, volumes and networks', async () => {
+    const store = await make();
+    const pool = await store.pools.insert({ name: 'default', driver: 'dir', description: '', config: { source: '/x' } });
+    expect(await store.pools.byId(pool.id)).toEqual(pool);
+    const volume = await store.volumes.insert({
+      poolId: pool.id, project: 'default', name: 'v', type: 'custom', contentType: 'filesystem', description: '', config: {},
+    });
+    expect(await store.volumes.get(pool.id, 'default', 'custom', 'v')).toEqual(volume);
+    expect(await store.volumes.get(pool.id, 'default', 'container', 'v')).toBeNull();
+    await expect(store.pools.delete(pool.id)).rejects.toThrow(RowConflict);
+    await store.volumes.delete(volume.id);
+    await store.pools.delete(pool.id);
+    const network = await store.networks.insert({ project: 'default', name: 'n', type: 'bridge', description: '', config: {} });
+    await store.networks.update(network.id, { config: { 'ipv4.nat': 'true' } });
+    expect((await store.networks.list('default'))[0]?.config).toEqual({ 'ipv4.nat': 'true' });
+  });
+
+  it('journals operations', async () => {
+    const store = await make();
+    const [older, newer] = [operation({ createdAt: new Date(1000) }), operation()];
+    await store.operations.insert(newer);
+    await store.operations.insert(older);
+    expect(await store.operations.unfinished()).toEqual([older, newer]);
+    await store.operations.update(newer.id, { statusCode: 200, finished: ['a'], metadata: { x: [1] }, updatedAt: new Date(2000) });
+    expect((await store.operations.get(newer.id))?.metadata).toEqual({ x: [1] });
+    expect((await store.operations.unfinished()).length).toBe(1);
+    expect(await store.operations.deleteFinishedBefore(new Date(1999))).toBe(0);
+    expect(await store.operations.deleteFinishedBefore(new Date(2001))).toBe(1);
+  });
+
+  it('keeps events in order and server config', async () => {
+    const store = await make();
+    const event = (n: number) => ({ type: 'lifecycle' as const, project: 'default', at: new Date(n), metadata: { n, text: "'\"" } });
+    await store.events.append([]);
+    await store.events.append([event(1), event(2), event(3)]);
+    const all = await store.events.since(0, 10);
+    expect(all.map((row) => row.metadata)).toEqual([event(1), event(2), event(3)].map((row) => row.metadata));
+    expect(all[0]?.at).toEqual(new Date(1));
+    expect((await store.events.since(all[0]?.id ?? 0, 1)).map((row) => row.id)).toEqual([all[1]?.id]);
+    expect(await store.events.deleteBefore(new Date(3))).toBe(2);
+    await store.config.set({ a: '1', b: '2' });
+    await store.config.set({ a: null, b: '3' });
+    expect(await store.config.all()).toEqual({ b: '3' });
+  });
+
+  it('commits and rolls back transactions', async () => {
+    const store = await make();
+    const row = operation();
+    await store.tx(async (tx) => {
+      await tx.operations.insert(row);
+      await tx.config.set({ k: 'v' });
+      await expect(tx.tx(async () => {})).rejects.toThrow('nest');
+    });
+    const failing = store.tx(async (tx) => {
+      await tx.operations.update(row.id, { statusCode: 200 });
+      await tx.operations.insert(row);
+    });
+    await expect(failing).rejects.toThrow(RowConflict);
+    expect((await store.operations.get(row.id))?.statusCode).toBe(103);
+    expect(await store.config.all()).toEqual({ k: 'v' });
+  });
+});
+
+describe('PostgresStore alone', () => {
+  it('finds nothing under an id that is none', async () => {
+    const store = await cluster.newStore();
+    expect(await store.instances.byId("x'; --")).toBeNull();
+    await expect(store.operations.update('x', { statusCode: 200 })).rejects.toThrow(RowMissing);
+  });
+
+  it('refuses NUL as bad input', async () => {
+    const store = await cluster.newStore();
+    const refused = await store.instances.insert(instance('a', { config: { 'user.x': 'a\u0000b' } })).catch((error) => error);
+    expect(isLxError(refused, 'request.invalid')).toBe(true);
+  });
+
+  it('has migrations that make exactly the entities', async () => {
+    const socket = await cluster.newDatabase();
+    await (await openStore({ socket })).close();
+    const source = await dataSource({ socket }).initialize();
+    const { upQueries } = await source.driver.createSchemaBuilder().log();
+    expect(upQueries.map((query) => query.query)).toEqual([]);
+    for (const migration of [...source.migrations].reverse()) await migration.down(source.createQueryRunner());
+    expect(await source.query("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'")).toEqual([{ relname: 'migration' }]);
+    await source.destroy();
+  });
+
+  it('lets several daemons migrate at once', async () => {
+    const socket = await cluster.newDatabase();
+    const stores = await Promise.all([1, 2, 3].map(() => openStore({ socket })));
+    await stores[0]?.config.set({ a: 'b' });
+    expect(await stores[2]?.config.all()).toEqual({ a: 'b' });
+    await Promise.all(stores.map((store) => store.close()));
+  });
+});

@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto';
+import { volumeEntity } from '../entities/storage.ts';
+import type { VolumeRow } from '../rows.ts';
+import type { New, Volumes } from '../store.ts';
+import type { Session } from './session.ts';
+import { isUuid, mustBeUuid, Table } from './table.ts';
+
+const table = new Table<VolumeRow>(volumeEntity);
+
+export class PostgresVolumes implements Volumes {
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  async list(poolId: string): Promise<VolumeRow[]> {
+    if (!isUuid(poolId)) return [];
+    return table.select(this.#session, 'WHERE pool_id = $1 ORDER BY name COLLATE "C", project COLLATE "C"', [poolId]);
+  }
+
+  async get(poolId: string, project: string, type: VolumeRow['type'], name: string): Promise<VolumeRow | null> {
+    if (!isUuid(poolId)) return null;
+    return table.one(this.#session, 'pool_id = $1 AND project = $2 AND type = $3 AND name = $4', [poolId, project, type, name]);
+  }
+
+  async insert(row: New<VolumeRow, 'id' | 'createdAt'>): Promise<VolumeRow> {
+    const whole: VolumeRow = { ...row, id: row.id ?? randomUUID(), createdAt: row.createdAt ?? new Date() };
+    await table.insert(this.#session, whole, 'made-up');
+    return whole;
+  }
+
+  async update(id: string, change: Partial<Omit<VolumeRow, 'id'>>): Promise<void> {
+    mustBeUuid(table.name, id);
+    await table.update(this.#session, { id }, change);
+  }
+
+  async delete(id: string): Promise<void> {
+    mustBeUuid(table.name, id);
+    await table.delete(this.#session, { id });
+  }
+}
