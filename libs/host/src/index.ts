@@ -1,3 +1,27 @@
 export * from './launch-plan.ts';
 export * from './ports.ts';
 export * from './cgroup/index.ts';
+export * from './errno.ts';
+export {
+  closeFd,
+  compileSeccomp,
+  mountSetattr,
+  moveMount,
+  newMount,
+  openInRoot,
+  openTree,
+  peerCredentials,
+  pipe,
+  readFd,
+  readFiles,
+  setWindowSize,
+  socketPair,
+  unmount,
+  userNamespace,
+} from './native.ts';
+export type { AddressInfo, LinkCounters, LinkInfo, MountAttributes, PeerCredentials, RouteInfo, SeccompRule } from './native.ts';
+export * from './linux/idmaps.ts';
+export * from './linux/links.ts';
+export * from './linux/processes.ts';
+export * from './fake/links.ts';
+export * from './fake/processes.ts';

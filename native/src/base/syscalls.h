@@ -8,6 +8,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+// glibc 2.36 forgot to say that these are C functions.
+extern "C" {
+#include <sys/pidfd.h>
+}
+
 #ifndef AT_RECURSIVE
 #define AT_RECURSIVE 0x8000
 #endif

@@ -1,10 +1,9 @@
 #include "pidfd/pidfd.h"
 
-#include <sys/pidfd.h>
-
 #include <string>
 
 #include "base/sys_error.h"
+#include "base/syscalls.h"
 
 namespace lx::pidfd {
 

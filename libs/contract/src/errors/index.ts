@@ -1,4 +1,5 @@
 import { deviceErrors } from './device.ts';
+import { hostErrors } from './host.ts';
 import { imageErrors } from './image.ts';
 import { instanceErrors } from './instance.ts';
 import { networkErrors } from './network.ts';
@@ -10,6 +11,7 @@ import type { ErrorRow } from './catalogue.ts';
 /** Every error an API caller can meet: docs/reference/errors.md is made from it. */
 export const errorCatalogue = {
   ...serverErrors,
+  ...hostErrors,
   ...instanceErrors,
   ...imageErrors,
   ...profileErrors,
