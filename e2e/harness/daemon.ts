@@ -112,9 +112,9 @@ export class TestDaemon {
 
   async #ready(): Promise<void> {
     const { stdout } = this.process ?? {};
-    // The daemon says so on its standard output; before that nobody listens on the socket.
+    // The daemon says so on its standard output once it serves requests.
     for (let seen = false; !seen; ) {
-      seen = /listening/.test(this.log);
+      seen = /\bready\b/.test(this.log);
       if (!seen) await once(stdout as NodeJS.ReadableStream, 'data');
     }
     await this.client.api.get('/internal/ready');
