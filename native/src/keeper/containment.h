@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+
+#include "keeper/plan.h"
+
+namespace lx::keeper {
+
+// The last steps of both kinds of child, init and exec. After the clone: no allocation, no exceptions.
+
+/// The words of an exec: argv and envp end with null.
+struct Program {
+  char* const* argv;
+  char* const* env;
+  uint32_t uid;
+  uint32_t gid;
+};
+
+/// Signal mask and dispositions as after boot, umask 022.
+void resetProcess();
+/// Moves this thread into v1 hierarchies by writing to fds of their `tasks` files.
+void joinTasks(int status, const int* tasks, size_t count);
+/// uid and gid 0 inside, no supplementary groups.
+void becomeRoot(int status);
+/// Puts `terminal` or the three fds at 0, 1, 2, `status` at 3, and closes all others. Gives the new status fd.
+int keepOnly(int status, int in, int out, int err);
+/// Resource limits, capability bounding set, seccomp filter.
+void confine(int status, const Plan& plan);
+/// Ids of the program, after `confine`.
+void becomeUser(int status, uint32_t uid, uint32_t gid);
+/// execve; a name without a slash is looked for in the PATH of `env`. Comes back only with the errno of the failure.
+int execute(const Program& program);
+
+/// The status a shell gives for a program that could not be run: 127 not found, 126 not executable.
+constexpr int shellStatus(int number) { return number == 2 /* ENOENT */ || number == 20 /* ENOTDIR */ ? 127 : 126; }
+
+}  // namespace lx::keeper

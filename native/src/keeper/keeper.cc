@@ -1,0 +1,122 @@
+#include "keeper/keeper.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "base/read.h"
+#include "base/sys_error.h"
+#include "cgroup/tree.h"
+#include "keeper/service.h"
+#include "keeper/title.h"
+#include "socket/seqpacket.h"
+
+namespace lx::keeper {
+
+namespace {
+
+/// Listens at <id>.sock. A file without a listener is left over from a killed keeper.
+UniqueFd listenAt(const Plan& plan) {
+  const UniqueFd lock = LX_SYS_FD(::open(plan.runDir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), plan.runDir);
+  LX_SYS(::flock(lock.get(), LOCK_EX), plan.runDir);
+  const std::string path = runFile(plan, "sock");
+  try {
+    socket::connect(path, socket::Mode::nonblocking);
+  } catch (const SysError& error) {
+    if (error.number() != ENOENT && error.number() != ECONNREFUSED) throw;
+    ::unlink(path.c_str());
+    return socket::listen(path, socket::Mode::nonblocking);
+  }
+  throw SysError("bind", EADDRINUSE, path);
+}
+
+void savePlan(const Plan& plan) {
+  const std::string path = runFile(plan, "plan");
+  const UniqueFd file = LX_SYS_FD(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), path);
+  LX_SYS(::write(file.get(), plan.message.data(), plan.message.size()), path);
+}
+
+void removeRunFiles(const Plan& plan) {
+  ::unlink(runFile(plan, "plan").c_str());
+  ::unlink(runFile(plan, "sock").c_str());
+}
+
+UniqueFd blockSignals() {
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGPIPE}) ::signal(number, SIG_IGN);
+  sigset_t child;
+  ::sigemptyset(&child);
+  ::sigaddset(&child, SIGCHLD);
+  ::sigprocmask(SIG_SETMASK, &child, nullptr);
+  return LX_SYS_FD(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+uint32_t seqOf(const std::vector<std::byte>& message) {
+  uint32_t seq = 0;
+  if (message.size() >= kHeaderSize) std::memcpy(&seq, message.data() + 4, sizeof seq);
+  return seq;
+}
+
+}  // namespace
+
+void runKeeper(std::vector<std::byte> message, UniqueFd fd) {
+  const uint32_t seq = seqOf(message);
+  Connection connection{std::move(fd), 1};
+  Plan plan;
+  std::string_view problem;
+  if (!decodePlan(std::move(message), plan, problem)) {
+    connection.sendFailure(seq, {"plan", "decode", EINVAL, std::string(problem)});
+    ::_exit(1);
+  }
+  setTitle(plan.name);
+  UniqueFd listener;
+  try {
+    UniqueFd signals = blockSignals();
+    listener = listenAt(plan);
+    savePlan(plan);
+    Console console(plan.console.ringBytes);
+    Instance instance = launch(plan, Launch::first);
+    ::unlink(runFile(plan, "end").c_str());
+    Service service(plan, std::move(instance), std::move(console), std::move(listener), std::move(signals));
+    service.greet(std::move(connection), seq);
+    const EndRecord end = service.run();
+    saveEndRecord(plan, end);
+    removeRunFiles(plan);
+    service.announce(end);
+    ::_exit(0);
+  } catch (const Failure& failure) {
+    removeRunFiles(plan);
+    connection.sendFailure(seq, failure);
+  } catch (const SysError& error) {
+    // Only a socket of our own is ours to remove: EADDRINUSE means that the instance runs.
+    if (listener.valid()) removeRunFiles(plan);
+    connection.sendFailure(seq, {"keeper", error.call(), error.number(), error.subject()});
+  }
+  ::_exit(1);
+}
+
+void sweepDead(const std::string& planPath) {
+  const std::string content = readFile(planPath);
+  const auto* start = reinterpret_cast<const std::byte*>(content.data());
+  Plan plan;
+  std::string_view problem;
+  if (!decodePlan({start, start + content.size()}, plan, problem)) {
+    std::fprintf(stderr, "%s: %s\n", planPath.c_str(), problem.data());
+    return;
+  }
+  if (plan.cgroups.cloneInto != nullptr) cgroup::killAll(plan.cgroups.cloneInto);
+  for (const char* path : plan.cgroups.join) cgroup::killAll(path);
+  const std::string problems = removeLinks(plan) + removeGroups(plan);
+  saveEndRecord(plan, {EndReason::killed, SIGKILL, wallClock(), "the keeper was killed; " + problems});
+  removeRunFiles(plan);
+}
+
+}  // namespace lx::keeper

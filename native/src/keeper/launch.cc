@@ -1,0 +1,317 @@
+#include "keeper/launch.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <vector>
+
+#include "base/defer.h"
+#include "base/read.h"
+#include "base/sys_error.h"
+#include "base/syscalls.h"
+#include "cgroup/tree.h"
+#include "keeper/child.h"
+#include "keeper/report.h"
+#include "netlink/links.h"
+#include "socket/seqpacket.h"
+
+namespace lx::keeper {
+
+namespace {
+
+constexpr int kBusyMilliseconds = 2000;
+
+/// Runs one stage; its failure carries the stage's name.
+template <typename Action>
+auto stage(const char* name, Action action) {
+  try {
+    return action();
+  } catch (const SysError& error) {
+    throw Failure{name, error.call(), error.number(), error.subject()};
+  }
+}
+
+void prepareGroups(const Plan& plan, Launch kind) {
+  const unsigned uid = mapped(plan.uids, 0);
+  const unsigned gid = mapped(plan.gids, 0);
+  for (const auto& directory : plan.cgroups.create) {
+    cgroup::create(directory.path);
+    if (!directory.delegate) continue;
+    if (kind == Launch::again) cgroup::clear(directory.path, kBusyMilliseconds);
+    cgroup::delegate(directory.path, uid, gid);
+  }
+  if (kind == Launch::again) return;
+  for (const auto& value : plan.cgroups.write) cgroup::write(value.path, value.value);
+}
+
+/// A private copy of each layer's mount, not attached anywhere.
+std::vector<UniqueFd> openLayers(const Plan& plan) {
+  std::vector<UniqueFd> fds;
+  fds.reserve(plan.layers.size());
+  for (const auto& layer : plan.layers) {
+    UniqueFd fd(::open_tree(AT_FDCWD, layer.path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+    if (!fd.valid() && !(layer.optional && (errno == ENOENT || errno == ENOTDIR))) throw SysError("open_tree", errno, layer.path);
+    fds.push_back(std::move(fd));
+  }
+  return fds;
+}
+
+/// Cuts each layer off from the host's mount events, gives it its flags and the map of `userns`.
+void shapeLayers(const Plan& plan, const std::vector<UniqueFd>& layers, int userns) {
+  for (size_t i = 0; i < layers.size(); ++i) {
+    if (!layers[i].valid()) continue;
+    mount_attr attributes{};
+    attributes.propagation = MS_PRIVATE;
+    attributes.attr_set = plan.layers[i].attributes;
+    if ((attributes.attr_set & MOUNT_ATTR__ATIME) != 0) attributes.attr_clr = MOUNT_ATTR__ATIME;
+    if (plan.layers[i].idmapped) {
+      attributes.attr_set |= MOUNT_ATTR_IDMAP;
+      attributes.userns_fd = static_cast<uint64_t>(userns);
+    }
+    LX_SYS(::mount_setattr(layers[i].get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes), plan.layers[i].path);
+  }
+}
+
+std::string mapText(const std::vector<IdRange>& ranges) {
+  std::string text;
+  for (const auto& range : ranges) {
+    text += std::to_string(range.inside) + " " + std::to_string(range.outside) + " " + std::to_string(range.count) + "\n";
+  }
+  return text;
+}
+
+/// Writes the maps; gives the user namespace, or no fd when the plan has none.
+UniqueFd writeMaps(const Plan& plan, pid_t child) {
+  if (plan.uids.empty()) return {};
+  const std::string process = "/proc/" + std::to_string(child);
+  writeFile(process + "/uid_map", mapText(plan.uids));
+  writeFile(process + "/gid_map", mapText(plan.gids));
+  const std::string path = process + "/ns/user";
+  return LX_SYS_FD(::open(path.c_str(), O_RDONLY | O_CLOEXEC), path);
+}
+
+void createLinks(const Plan& plan, pid_t child, size_t& made) {
+  if (plan.links.empty()) return;
+  netlink::Socket socket = netlink::Socket::open();
+  for (const auto& link : plan.links) {
+    netlink::Veth veth;
+    veth.name = link.hostName;
+    veth.peer = link.name;
+    veth.peerNamespacePid = child;
+    if (link.bridge != nullptr) veth.bridge = link.bridge;
+    if (link.hostMac != nullptr) veth.mac = netlink::parseMac(link.hostMac);
+    veth.peerMac = netlink::parseMac(link.mac);
+    veth.mtu = link.mtu;
+    veth.up = true;
+    netlink::createVeth(socket, veth);
+    ++made;
+  }
+}
+
+void deleteLinks(const Plan& plan, size_t count, std::string& problems) {
+  if (count == 0) return;
+  netlink::Socket socket = netlink::Socket::open();
+  for (size_t i = 0; i < count; ++i) {
+    try {
+      netlink::deleteLink(socket, plan.links[i].hostName);
+    } catch (const SysError& error) {
+      // The kernel took it with the network namespace, or an administrator did.
+      if (error.number() != ENODEV) problems.append(error.what()).append("; ");
+    }
+  }
+}
+
+std::string overlayOptions(const Plan& plan) {
+  if (plan.root.kind != RootPlan::Kind::overlay) return {};
+  std::string options = "lowerdir=";
+  for (size_t i = 0; i < plan.root.lower.size(); ++i) options.append(i == 0 ? "" : ":").append(std::to_string(i));
+  options += ",upperdir=u/upper,workdir=u/work";
+  // Inside a user namespace overlayfs may not use trusted.* attributes.
+  if ((plan.namespaces & CLONE_NEWUSER) != 0) options += ",userxattr";
+  return options;
+}
+
+std::vector<char*> pointers(const std::vector<const char*>& texts) {
+  std::vector<char*> list;
+  list.reserve(texts.size() + 1);
+  for (const char* text : texts) list.push_back(const_cast<char*>(text));
+  list.push_back(nullptr);
+  return list;
+}
+
+/// One launch under way; unless it is finished, its end takes everything away again.
+class Attempt {
+ public:
+  Attempt(const Plan& plan, Launch kind) : plan_(plan), kind_(kind) {}
+  ~Attempt() {
+    if (!finished_) undo();
+  }
+
+  Instance run() {
+    try {
+      return steps();
+    } catch (const Failure&) {
+      // A child that failed makes our own steps fail too; what it said is the cause.
+      Report report{};
+      int fds[4];
+      if (status_.valid() && ::fcntl(status_.get(), F_SETFL, O_NONBLOCK) == 0 && receiveReport(status_.get(), report, fds) == 1 &&
+          report.kind == Report::Kind::failure) {
+        throw Failure{report.stage, report.call, report.number, report.path};
+      }
+      throw;
+    }
+  }
+
+ private:
+  Instance steps() {
+    stage("cgroup", [&] { openGroups(); });
+    stage("layers", [&] { layers_ = openLayers(plan_); });
+    stage("clone", [&] { clone(); });
+    const UniqueFd userns = stage("idmap", [&] { return writeMaps(plan_, instance_.init); });
+    stage("layers", [&] { shapeLayers(plan_, layers_, userns.get()); });
+    tell(Go::maps);
+    layers_.clear();
+    stage("links", [&] { createLinks(plan_, instance_.init, links_); });
+    tell(Go::exec);
+    awaitExec();
+    instance_.startedAt = wallClock();
+    finished_ = true;
+    return std::move(instance_);
+  }
+
+  void openGroups() {
+    prepareGroups(plan_, kind_);
+    for (const char* directory : plan_.cgroups.join) {
+      const std::string path = std::string(directory) + "/tasks";
+      tasks_.push_back(LX_SYS_FD(::open(path.c_str(), O_WRONLY | O_CLOEXEC), path));
+    }
+    if (plan_.cgroups.cloneInto == nullptr) return;
+    instance_.cgroup = LX_SYS_FD(::open(plan_.cgroups.cloneInto, O_RDONLY | O_DIRECTORY | O_CLOEXEC), plan_.cgroups.cloneInto);
+  }
+
+  void clone() {
+    auto [ours, theirs] = socket::pair(socket::Mode::blocking);
+    std::vector<int> keep{theirs.get()};
+    std::vector<int> layers, tasks;
+    for (const auto& layer : layers_) layers.push_back(layer.get());
+    for (const auto& task : tasks_) tasks.push_back(task.get());
+    std::copy_if(layers.begin(), layers.end(), std::back_inserter(keep), [](int fd) { return fd >= 0; });
+    keep.insert(keep.end(), tasks.begin(), tasks.end());
+    std::sort(keep.begin(), keep.end());
+    std::vector<int> early(plan_.mounts.size(), -1);
+    const std::string stagePath = std::string(plan_.runDir) + "/stage";
+    const std::string options = overlayOptions(plan_);
+    const std::vector<char*> argv = pointers(plan_.init.argv);
+    const std::vector<char*> env = pointers(plan_.init.env);
+    const ChildInput input{plan_,
+                           theirs.get(),
+                           keep,
+                           tasks,
+                           {plan_, layers.data(), early.data(), stagePath.c_str(), options.c_str()},
+                           {argv.data(), env.data(), plan_.init.uid, plan_.init.gid}};
+    int pidfd = -1;
+    clone_args args{};
+    args.flags = (plan_.namespaces & ~static_cast<uint64_t>(CLONE_NEWCGROUP)) | CLONE_PIDFD;
+    args.pidfd = reinterpret_cast<uint64_t>(&pidfd);
+    args.exit_signal = SIGCHLD;
+    if (instance_.cgroup.valid()) {
+      args.flags |= CLONE_INTO_CGROUP;
+      args.cgroup = static_cast<uint64_t>(instance_.cgroup.get());
+    }
+    const pid_t pid = lx::clone3(args);
+    if (pid == 0) runChild(input);
+    instance_.init = LX_SYS(pid < 0 ? -1 : pid, "clone3");
+    instance_.pidfd = UniqueFd(pidfd);
+    status_ = std::move(ours);
+    tasks_.clear();
+  }
+
+  void tell(Go word) {
+    // A child that failed has said why, and awaitExec reads it.
+    (void)!::send(status_.get(), &word, 1, MSG_NOSIGNAL);
+  }
+
+  void awaitExec() {
+    for (;;) {
+      Report report{};
+      int fds[4];
+      const int got = receiveReport(status_.get(), report, fds);
+      UniqueFd held[4] = {UniqueFd(fds[0]), UniqueFd(fds[1]), UniqueFd(fds[2]), UniqueFd(fds[3])};
+      if (got <= 0) break;
+      if (report.kind == Report::Kind::failure) throw Failure{report.stage, report.call, report.number, report.path};
+      instance_.console = std::move(held[0]);
+      instance_.consoleSlave = std::move(held[1]);
+      instance_.devpts = std::move(held[2]);
+      instance_.routes = std::move(held[3]);
+    }
+    // The socket closed without a report: by the exec, or because the child was killed.
+    siginfo_t info{};
+    const bool ended = ::waitid(P_PID, static_cast<id_t>(instance_.init), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+    if (!instance_.console.valid()) throw Failure{"child", "waitid", ended ? ECHILD : EPIPE, ""};
+  }
+
+  void undo() {
+    if (instance_.init > 0) {
+      ::kill(instance_.init, SIGKILL);
+      while (::waitpid(instance_.init, nullptr, 0) < 0 && errno == EINTR) {
+      }
+    }
+    std::string ignored;
+    try {
+      deleteLinks(plan_, links_, ignored);
+    } catch (const SysError&) {
+      // The failure that led here is the one to tell.
+    }
+    removeGroups(plan_);
+  }
+
+  const Plan& plan_;
+  Launch kind_;
+  Instance instance_;
+  std::vector<UniqueFd> layers_;
+  std::vector<UniqueFd> tasks_;
+  UniqueFd status_;
+  size_t links_ = 0;
+  bool finished_ = false;
+};
+
+}  // namespace
+
+Instance launch(const Plan& plan, Launch kind) { return Attempt(plan, kind).run(); }
+
+std::string removeLinks(const Plan& plan) {
+  std::string problems;
+  try {
+    deleteLinks(plan, plan.links.size(), problems);
+  } catch (const SysError& error) {
+    problems.append(error.what()).append("; ");
+  }
+  return problems;
+}
+
+std::string removeGroups(const Plan& plan) {
+  std::string problems;
+  for (const char* path : plan.cgroups.remove) {
+    try {
+      if (!cgroup::remove(path, kBusyMilliseconds)) problems.append("EBUSY: rmdir ").append(path).append("; ");
+    } catch (const SysError& error) {
+      problems.append(error.what()).append("; ");
+    }
+  }
+  return problems;
+}
+
+uint64_t wallClock() {
+  timespec time{};
+  ::clock_gettime(CLOCK_REALTIME, &time);
+  return static_cast<uint64_t>(time.tv_sec) * 1000 + static_cast<uint64_t>(time.tv_nsec) / 1000000;
+}
+
+}  // namespace lx::keeper

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+
+#include "base/unique_fd.h"
+#include "keeper/plan.h"
+
+namespace lx::keeper {
+
+/// A step of a launch, an exec or another request that failed.
+struct Failure {
+  std::string stage;
+  std::string call;
+  int number;
+  std::string path;
+};
+
+/// A container that runs: what the keeper holds of it.
+struct Instance {
+  pid_t init = -1;
+  UniqueFd pidfd;
+  /// Master of the console, and its slave, held open so that the master never hangs up.
+  UniqueFd console;
+  UniqueFd consoleSlave;
+  /// Root of the container's devpts: later terminals are opened through it, without a path that the guest controls.
+  UniqueFd devpts;
+  /// A NETLINK_ROUTE socket of the container's network namespace; not valid without one.
+  UniqueFd routes;
+  /// The v2 group; not valid without one.
+  UniqueFd cgroup;
+  /// Milliseconds since the epoch.
+  uint64_t startedAt = 0;
+};
+
+/// Again: a reboot of the guest; the groups stay as they are, with limits that were changed meanwhile.
+enum class Launch { first, again };
+
+/// Brings the plan's container up. Throws Failure; then nothing is left of it.
+Instance launch(const Plan& plan, Launch kind);
+
+/// Removes what is on the host once init is dead. Gives words about what could not be removed.
+std::string removeLinks(const Plan& plan);
+std::string removeGroups(const Plan& plan);
+
+/// Milliseconds since the epoch.
+uint64_t wallClock();
+
+}  // namespace lx::keeper

@@ -1,0 +1,242 @@
+#include "keeper/nursery.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <vector>
+
+#include "base/read.h"
+#include "base/sys_error.h"
+#include "keeper/connection.h"
+#include "keeper/keeper.h"
+#include "keeper/title.h"
+#include "socket/seqpacket.h"
+
+namespace lx::keeper {
+
+namespace {
+
+bool keeperAnswers(const std::string& path) {
+  try {
+    socket::connect(path, socket::Mode::nonblocking);
+    return true;
+  } catch (const SysError& error) {
+    return error.number() != ENOENT && error.number() != ECONNREFUSED;
+  }
+}
+
+/// Plans whose keeper is gone without having taken them away: it was killed.
+void sweepAll(const std::string& runDir) {
+  DIR* stream = ::opendir(runDir.c_str());
+  if (stream == nullptr) return;
+  while (const dirent* entry = ::readdir(stream)) {
+    const std::string name = entry->d_name;
+    if (!name.ends_with(".plan")) continue;
+    const std::string base = runDir + "/" + name.substr(0, name.size() - 5);
+    if (keeperAnswers(base + ".sock")) continue;
+    try {
+      sweepDead(base + ".plan");
+    } catch (const SysError& error) {
+      std::fprintf(stderr, "%s: %s\n", name.c_str(), error.what());
+    }
+  }
+  ::closedir(stream);
+}
+
+/// Closes all but stdio and `kept`: a keeper must hold neither the nursery's socket nor its lock.
+void keepFd(int kept) {
+  if (kept > 3) ::syscall(SYS_close_range, 3U, static_cast<unsigned>(kept) - 1, 0U);
+  ::syscall(SYS_close_range, static_cast<unsigned>(kept) + 1, ~0U, 0U);
+}
+
+class Nursery {
+ public:
+  Nursery(std::string runDir, UniqueFd listener, UniqueFd signals)
+      : runDir_(std::move(runDir)), listener_(std::move(listener)), signals_(std::move(signals)) {}
+
+  void run() {
+    while (!retired_) turn();
+  }
+
+ private:
+  void turn() {
+    std::vector<pollfd> polled{{signals_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
+    const size_t connections = connections_.size();
+    for (const auto& connection : connections_) polled.push_back({connection.fd.get(), POLLIN, 0});
+    if (::poll(polled.data(), polled.size(), -1) < 0) return;
+    for (size_t i = 0; i < connections; ++i) {
+      if (polled[i + 2].revents != 0) take(connections_[i]);
+    }
+    if (polled[0].revents != 0) reap();
+    if (polled[1].revents != 0) {
+      if (UniqueFd fd = acceptRoot(listener_.get()); fd.valid()) connections_.push_back({std::move(fd), 0});
+    }
+    std::erase_if(connections_, [](const Connection& connection) { return !connection.fd.valid(); });
+  }
+
+  void take(Connection& connection) {
+    socket::Message message;
+    try {
+      const socket::Receipt receipt = socket::receive(connection.fd.get(), message);
+      if (receipt == socket::Receipt::message) answer(connection, message);
+      if (receipt == socket::Receipt::closed) connection.fd.reset();
+    } catch (const SysError&) {
+      connection.fd.reset();
+    }
+  }
+
+  void answer(Connection& connection, socket::Message& message) {
+    Reader in(message.data);
+    const auto type = static_cast<Type>(in.u16());
+    in.u16();
+    const uint32_t seq = in.u32();
+    if (in.good() && type == Type::hello) {
+      connection.send(Writer(Type::greeting, seq).u32(kProtocolVersion).u32(static_cast<uint32_t>(::getpid())));
+    } else if (in.good() && type == Type::launch) {
+      launch(connection, seq, message);
+    } else if (in.good() && type == Type::retire) {
+      ::unlink((runDir_ + "/nursery.sock").c_str());
+      ::unlink((runDir_ + "/nursery.pid").c_str());
+      retired_ = true;
+      connection.send(Writer(Type::done, seq));
+    } else {
+      connection.sendFailure(seq, {"request", "decode", EINVAL, ""});
+    }
+  }
+
+  void launch(Connection& connection, uint32_t seq, socket::Message& message) {
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      message.fds.clear();
+      keepFd(connection.fd.get());
+      runKeeper(std::move(message.data), std::move(connection.fd));
+    }
+    if (pid < 0) return connection.sendFailure(seq, {"keeper", "fork", errno, ""});
+    // The keeper goes on with it.
+    connection.fd.reset();
+  }
+
+  void reap() {
+    signalfd_siginfo info;
+    while (::read(signals_.get(), &info, sizeof info) > 0) {
+    }
+    bool killed = false;
+    int status = 0;
+    while (::waitpid(-1, &status, WNOHANG) > 0) killed = killed || WIFSIGNALED(status);
+    if (!killed) return;
+    // Waits for dying processes, so not here.
+    if (::fork() != 0) return;
+    keepFd(3);
+    sweepAll(runDir_);
+    ::_exit(0);
+  }
+
+  std::string runDir_;
+  UniqueFd listener_;
+  UniqueFd signals_;
+  std::vector<Connection> connections_;
+  bool retired_ = false;
+};
+
+UniqueFd openNull(int flags) { return LX_SYS_FD(::open("/dev/null", flags | O_CLOEXEC), "/dev/null"); }
+
+void detach(const std::string& runDir) {
+  ::setsid();
+  LX_SYS(::chdir("/"));
+  ::umask(022);
+  const std::string log = runDir + "/keeper.log";
+  const UniqueFd null = openNull(O_RDWR);
+  const UniqueFd words = LX_SYS_FD(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600), log);
+  LX_SYS(::dup2(null.get(), 0));
+  LX_SYS(::dup2(null.get(), 1));
+  LX_SYS(::dup2(words.get(), 2));
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGPIPE}) ::signal(number, SIG_IGN);
+  ::signal(SIGCHLD, SIG_DFL);
+  // Nobody in a container may look into a keeper's child on its way in (ptrace(2), PTRACE_MODE checks).
+  LX_SYS(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+}
+
+/// Holds the lock of the one nursery; not valid when another has it.
+UniqueFd lockPid(const std::string& runDir) {
+  const std::string path = runDir + "/nursery.pid";
+  UniqueFd file = LX_SYS_FD(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600), path);
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) < 0) {
+    if (errno != EWOULDBLOCK) throw SysError("flock", errno, path);
+    return {};
+  }
+  LX_SYS(::ftruncate(file.get(), 0), path);
+  const std::string text = std::to_string(::getpid()) + "\n";
+  LX_SYS(::write(file.get(), text.data(), text.size()), path);
+  return file;
+}
+
+UniqueFd watchChildren() {
+  sigset_t child;
+  ::sigemptyset(&child);
+  ::sigaddset(&child, SIGCHLD);
+  ::sigprocmask(SIG_SETMASK, &child, nullptr);
+  return LX_SYS_FD(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+/// Says on `ready` how it went: an errno, 0 when all is well.
+int serve(const std::string& runDir, int ready) {
+  int outcome = 0;
+  try {
+    // What the daemon left open is not ours.
+    keepFd(ready);
+    if (::mkdir((runDir + "/stage").c_str(), 0755) < 0 && errno != EEXIST) throw SysError("mkdir", errno, runDir + "/stage");
+    detach(runDir);
+    const UniqueFd lock = lockPid(runDir);
+    if (lock.valid()) {
+      const std::string path = runDir + "/nursery.sock";
+      ::unlink(path.c_str());
+      UniqueFd signals = watchChildren();
+      UniqueFd listener = socket::listen(path, socket::Mode::nonblocking);
+      sweepAll(runDir);
+      setTitle("nursery");
+      LX_SYS(::write(ready, &outcome, sizeof outcome));
+      ::close(ready);
+      Nursery(runDir, std::move(listener), std::move(signals)).run();
+      return 0;
+    }
+  } catch (const SysError& error) {
+    outcome = error.number();
+    std::fprintf(stderr, "nursery: %s\n", error.what());
+  }
+  (void)!::write(ready, &outcome, sizeof outcome);
+  return 1;
+}
+
+}  // namespace
+
+int startNursery(const std::string& runDir) {
+  if (::mkdir(runDir.c_str(), 0711) < 0 && errno != EEXIST) throw SysError("mkdir", errno, runDir);
+  int ready[2];
+  LX_SYS(::pipe2(ready, O_CLOEXEC));
+  const pid_t pid = LX_SYS(::fork());
+  if (pid == 0) {
+    // Twice, so that the nursery is no child of the daemon's.
+    const pid_t nursery = ::fork();
+    if (nursery != 0) ::_exit(nursery < 0 ? 1 : 0);
+    ::_exit(serve(runDir, ready[1]));
+  }
+  ::close(ready[1]);
+  ::waitpid(pid, nullptr, 0);
+  int outcome = EIO;
+  (void)!::read(ready[0], &outcome, sizeof outcome);
+  if (outcome != 0) throw SysError("nursery", outcome, runDir);
+  return 0;
+}
+
+}  // namespace lx::keeper

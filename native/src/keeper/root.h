@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+
+#include "keeper/plan.h"
+
+namespace lx::keeper {
+
+// The child's mount steps. After the clone: no allocation, no exceptions.
+
+struct RootInput {
+  const Plan& plan;
+  /// A fd for each layer, -1 where an optional one is missing.
+  const int* layers;
+  /// An fd for each mount step; filled here for those that are `early`.
+  int* early;
+  /// An empty directory on the host: the tmpfs on which the root is put together hides it, in this namespace only.
+  const char* stage;
+  /// The overlay's options, relative to the stage.
+  const char* overlayOptions;
+};
+
+/// What the mounts leave in hand; -1 where the plan has no such mount.
+struct RootResult {
+  int proc = -1;
+  int devpts = -1;
+  int console = -1;
+  int consoleSlave = -1;
+};
+
+/// Cuts this namespace off from the host's and goes to the stage. Before the ids change: the way there may be root's alone.
+void enterStage(int status, const RootInput& input);
+/// Mounts marked `early`, detached, while the host's /proc and /sys are still in view.
+void makeEarlyMounts(int status, const RootInput& input);
+/// Builds the root on the stage, makes it this process's root and drops the old one.
+void enterRoot(int status, const RootInput& input);
+/// All steps of the plan, in order, inside the new root.
+RootResult runMountSteps(int status, const RootInput& input);
+
+/// Opens a new pty of the devpts instance whose root is `devpts`. Gives the master; the slave in `slave`.
+int openPty(int status, const char* stage, int devpts, int& slave);
+
+}  // namespace lx::keeper

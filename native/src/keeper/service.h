@@ -1,0 +1,81 @@
+#pragma once
+
+#include <poll.h>
+
+#include <vector>
+
+#include "keeper/connection.h"
+#include "keeper/console.h"
+#include "keeper/end_record.h"
+#include "keeper/exec.h"
+#include "keeper/launch.h"
+
+namespace lx::socket {
+struct Message;
+}
+
+namespace lx::keeper {
+
+/// What a keeper does while its container runs: one loop over the console, the daemons' connections and the children.
+class Service {
+ public:
+  Service(const Plan& plan, Instance instance, Console console, UniqueFd listener, UniqueFd signals);
+
+  /// Takes over the connection that brought the plan and answers it.
+  void greet(Connection connection, uint32_t seq);
+  /// Until the container has ended and nothing of it is left on the host.
+  EndRecord run();
+  /// Tells all daemons of the end.
+  void announce(const EndRecord& end);
+
+ private:
+  struct Exec {
+    uint32_t id;
+    uint32_t seq;
+    /// Serial of the connection that asked.
+    uint64_t owner;
+    pid_t helper;
+    UniqueFd status;
+    pid_t pid = -1;
+    UniqueFd terminal;
+    bool failed = false;
+    bool ended = false;
+    int waitStatus = 0;
+  };
+
+  void turn();
+  void take(Connection& connection);
+  void answer(Connection& connection, socket::Message& message);
+  void answerConsole(Connection& connection, Type type, uint32_t seq, Reader& in);
+  void startExec(Connection& connection, uint32_t seq, socket::Message& message);
+  void signalExec(Connection& connection, uint32_t seq, Reader& in);
+  void kill();
+  Writer describe(Type type, uint32_t seq) const;
+  void sendRunning(Connection& connection, Type type, uint32_t seq);
+
+  void hear(Exec& exec);
+  void confirm(Exec& exec);
+  void reportEnd(Exec& exec);
+  Connection* ownerOf(const Exec& exec);
+  void reapExecs();
+  void reapInit();
+  void endExecs();
+  bool reboot(std::string& detail);
+
+  const Plan& plan_;
+  Instance instance_;
+  Console console_;
+  UniqueFd listener_;
+  UniqueFd signals_;
+  std::vector<Connection> connections_;
+  std::vector<Exec> execs_;
+  std::vector<pollfd> polled_;
+  uint64_t serial_ = 1;
+  uint32_t execIds_ = 0;
+  uint32_t reboots_ = 0;
+  bool killed_ = false;
+  bool initEnded_ = false;
+  int initStatus_ = 0;
+};
+
+}  // namespace lx::keeper

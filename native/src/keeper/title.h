@@ -1,0 +1,10 @@
+#pragma once
+
+namespace lx::keeper {
+
+/// Remembers where the kernel shows the arguments, and wipes the environment: it may hold the daemon's secrets.
+void claimTitle(int argc, char** argv);
+/// Shows `name` in the process list.
+void setTitle(const char* name);
+
+}  // namespace lx::keeper
