@@ -1,8 +1,6 @@
 // Channel: SOCK_SEQPACKET sockets on the event loop.
 #include <fcntl.h>
 
-#include <array>
-
 #include "napi/addon.h"
 #include "napi/poll.h"
 #include "napi/rim.h"
@@ -142,9 +140,7 @@ class Channel : public Napi::ObjectWrap<Channel> {
 
   /// A hang-up while nobody takes messages: the ones that wait are kept for a later onMessage.
   void peerLeft() {
-    std::byte first{};
-    const ssize_t waiting = ::recv(fd_.get(), &first, sizeof first, MSG_PEEK | MSG_DONTWAIT);
-    if (waiting <= 0) return finish(Env().Null());
+    if (lx::socket::hasEnded(fd_.get())) return finish(Env().Null());
     peerGone_ = true;
     poll_->watch(0);
   }

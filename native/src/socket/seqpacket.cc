@@ -115,7 +115,8 @@ void send(int fd, std::span<const std::byte> data, std::span<const int> fds) {
     std::memcpy(CMSG_DATA(rights), fds.data(), fds.size_bytes());
   }
   while (::sendmsg(fd, &header, MSG_NOSIGNAL) < 0) {
-    if (errno != EINTR) throw SysError("sendmsg", errno);
+    // ECONNRESET is told once, when the peer left with messages unread; the next try says EPIPE like every other.
+    if (errno != EINTR && errno != ECONNRESET) throw SysError("sendmsg", errno);
   }
 }
 
@@ -126,8 +127,8 @@ Receipt receive(int fd, Message& message) {
   // MSG_TRUNC with MSG_PEEK tells the length of what waits, so no buffer of the largest size is kept.
   while ((size = ::recv(fd, nullptr, 0, MSG_PEEK | MSG_TRUNC)) < 0) {
     if (errno == EAGAIN) return Receipt::empty;
-    if (errno == ECONNRESET) return Receipt::closed;
-    if (errno != EINTR) throw SysError("recv", errno);
+    // ECONNRESET is told once and before the messages that still wait: they are the peer's last words.
+    if (errno != EINTR && errno != ECONNRESET) throw SysError("recv", errno);
   }
   if (size == 0) return Receipt::closed;
   message.data.resize(static_cast<size_t>(size));
@@ -146,6 +147,15 @@ Receipt receive(int fd, Message& message) {
   if ((header.msg_flags & MSG_CTRUNC) != 0) throw SysError("recvmsg", EMFILE, {}, "file descriptors of a message were lost");
   message.data.resize(static_cast<size_t>(size));
   return Receipt::message;
+}
+
+bool hasEnded(int fd) {
+  char first = 0;
+  for (;;) {
+    const ssize_t size = ::recv(fd, &first, sizeof first, MSG_PEEK | MSG_DONTWAIT);
+    if (size >= 0) return size == 0;
+    if (errno != EINTR && errno != ECONNRESET) return errno != EAGAIN;
+  }
 }
 
 ucred peerCredentials(int fd) {

@@ -43,6 +43,9 @@ struct Message {
 /// Takes one message, of any length. `empty`: nothing there (EAGAIN). `closed`: the peer is gone.
 Receipt receive(int fd, Message& message);
 
+/// Whether the peer is gone and no message of it waits.
+bool hasEnded(int fd);
+
 /// SO_PEERCRED: who was at the other end when it was connected.
 ucred peerCredentials(int fd);
 
