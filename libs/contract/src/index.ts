@@ -1,7 +1,4 @@
 export * from './api-extensions.ts';
-export * from './dto/maps.ts';
-export * from './dto/profile.ts';
-export * from './dto/server.ts';
 export * from './errors/index.ts';
 export * from './keys/define.ts';
 export { instanceConfigProblems, instanceKeys } from './keys/instance.ts';

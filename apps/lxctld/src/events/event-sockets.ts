@@ -59,6 +59,7 @@ function wantedTypes(text: string): ReadonlySet<string> {
   if (text === '') return new Set(types);
   const wanted = text.split(',').map((type) => type.trim());
   const unknown = wanted.filter((type) => !types.some((known) => known === type));
-  if (unknown.length > 0) throw new LxError('request.invalid', { problems: unknown.map((type) => `"${type}" isn't a supported event type`) });
+  if (unknown.length > 0)
+    throw new LxError('request.invalid', { problems: unknown.map((type) => `"${type}" isn't a supported event type`) });
   return new Set(wanted);
 }

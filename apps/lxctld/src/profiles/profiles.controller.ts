@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Put, Query, Req } from '@nestjs/common';
-import { ProfilePatch, ProfilePost, ProfilePut, ProfilesPost } from '#lib/contract';
+import { ProfilePatch, ProfilePost, ProfilePut, ProfilesPost } from '#dto';
 import { Answer } from '../rim/answer.ts';
 import { filterObjects } from '../rim/filter.ts';
 import { parseBody } from '../rim/parse-body.ts';
@@ -21,7 +21,12 @@ export class ProfilesController {
     const filter = parameter(query, 'filter');
     if (recursionOf(query) === 0 && filter === '') return Answer.sync(rows.map(profileUrl));
     const instances = await this.profiles.allUsers(project);
-    const objects = rows.map((row) => presentProfile(row, instances.filter((instance) => instance.profiles.includes(row.name))));
+    const objects = rows.map((row) =>
+      presentProfile(
+        row,
+        instances.filter((instance) => instance.profiles.includes(row.name)),
+      ),
+    );
     const chosen = filterObjects(objects, filter);
     return Answer.sync(recursionOf(query) === 0 ? chosen.map(profileUrl) : chosen);
   }

@@ -1,5 +1,6 @@
 import type { DeviceMap, StringMap } from '#lib/base';
-import { type LifecycleAction, LxError, type ProfilePatch, type ProfilePut, type ProfilesPost, refuse, withoutEmpty } from '#lib/contract';
+import type { ProfilePatch, ProfilePut, ProfilesPost } from '#dto';
+import { type LifecycleAction, LxError, refuse, withoutEmpty } from '#lib/contract';
 import type { EventHub, Requestor } from '#lib/engine';
 import { type InstanceRow, type ProfileRow, RowConflict, type Store } from '#lib/store';
 import { checkEtag } from '../rim/etag.ts';
@@ -100,7 +101,7 @@ export class ProfilesService {
     this.#tell('profile-deleted', project, name, requestor);
   }
 
-  async #checked(request: ProfilePut, problems: string[]): Promise<ProfilePut> {
+  async #checked(request: ProfilePut, problems: string[]): Promise<Pick<ProfileRow, 'description' | 'config' | 'devices'>> {
     const content = { description: request.description, config: withoutEmpty(request.config), devices: request.devices };
     refuse([...problems, ...(await this.rules.problems(content.config, content.devices))]);
     return content;
@@ -117,6 +118,6 @@ function nameProblems(name: string): string[] {
   if (name === '') return ['No name provided'];
   if (name.length > 100) return ['Profile names may not be longer than 100 characters'];
   if (name.includes('/')) return ['Profile names may not contain slashes'];
-  if (name === '.' || name === '..' || /[\s,\0-\x1f\x7f]/.test(name)) return [`Invalid profile name ${JSON.stringify(name)}`];
+  if (name === '.' || name === '..' || /[\s,\p{Cc}]/u.test(name)) return [`Invalid profile name ${JSON.stringify(name)}`];
   return [];
 }

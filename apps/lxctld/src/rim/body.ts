@@ -41,7 +41,9 @@ export function parseJson(text: string): object {
   }
   if (value === null || value === undefined) return {};
   if (typeof value !== 'object' || Array.isArray(value)) {
-    throw new LxError('request.not_json', { reason: `an object is needed, not ${Array.isArray(value) ? 'an array' : `a ${typeof value}`}` });
+    throw new LxError('request.not_json', {
+      reason: `an object is needed, not ${Array.isArray(value) ? 'an array' : `a ${typeof value}`}`,
+    });
   }
   return value;
 }

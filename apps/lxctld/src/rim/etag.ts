@@ -3,7 +3,9 @@ import { LxError } from '#lib/contract';
 
 /** SHA-256 over the JSON of an ordered tuple of the fields a client may change. */
 export function etagOf(tuple: unknown): string {
-  return createHash('sha256').update(`${JSON.stringify(tuple)}\n`).digest('hex');
+  return createHash('sha256')
+    .update(`${JSON.stringify(tuple)}\n`)
+    .digest('hex');
 }
 
 /** LxError 'etag.mismatch' when the client sent an If-Match that is not the object's. */

@@ -1,5 +1,10 @@
 import { LxError } from '#lib/contract';
 
+interface Word {
+  text: string;
+  quoted: boolean;
+}
+
 interface Clause {
   join: 'and' | 'or';
   negate: boolean;
@@ -21,24 +26,24 @@ export function filterObjects<T extends object>(items: readonly T[], filter: str
 export function parseFilter(filter: string): Clause[] {
   const words = split(filter);
   const clauses: Clause[] = [];
-  let join: Clause['join'] = 'and';
   for (let at = 0; at < words.length; ) {
-    const negate = !words[at]?.quoted && words[at]?.text.toLowerCase() === 'not';
+    const join = clauses.length === 0 ? 'and' : conjunction(filter, words[at++]);
+    const negate = words[at]?.quoted === false && words[at]?.text.toLowerCase() === 'not';
     if (negate) at += 1;
-    const [field, operator, value, next] = words.slice(at, at + 4).map((word) => word.text);
+    const [field, operator, value] = words.slice(at, at + 3).map((word) => word.text);
     if (field === undefined || operator === undefined || value === undefined) throw malformed(filter, 'incomplete clause');
     const lower = operator.toLowerCase();
     if (lower !== 'eq' && lower !== 'ne') throw malformed(filter, `unknown operator "${operator}"`);
     clauses.push({ join, negate, field, operator: lower, value });
     at += 3;
-    if (next === undefined) break;
-    const conjunction = next.toLowerCase();
-    if (conjunction !== 'and' && conjunction !== 'or') throw malformed(filter, `"and" or "or" is needed, not "${next}"`);
-    if (at + 1 >= words.length) throw malformed(filter, 'incomplete clause');
-    join = conjunction;
-    at += 1;
   }
   return clauses;
+}
+
+function conjunction(filter: string, word: Word | undefined): Clause['join'] {
+  const lower = word?.text.toLowerCase();
+  if (lower !== 'and' && lower !== 'or') throw malformed(filter, `"and" or "or" is needed, not "${word?.text}"`);
+  return lower;
 }
 
 function malformed(filter: string, reason: string): LxError {
@@ -46,13 +51,15 @@ function malformed(filter: string, reason: string): LxError {
 }
 
 /** Words apart by spaces; double quotes keep spaces, a backslash keeps the next character. */
-function split(filter: string): { text: string; quoted: boolean }[] {
-  const words: { text: string; quoted: boolean }[] = [];
+function split(filter: string): Word[] {
+  const words: Word[] = [];
   const pattern = /\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"]+))/gy;
   let end = 0;
   for (const match of filter.matchAll(pattern)) {
     end = match.index + match[0].length;
-    words.push(match[1] === undefined ? { text: match[2] ?? '', quoted: false } : { text: match[1].replace(/\\(["\\])/g, '$1'), quoted: true });
+    words.push(
+      match[1] === undefined ? { text: match[2] ?? '', quoted: false } : { text: match[1].replace(/\\(["\\])/g, '$1'), quoted: true },
+    );
   }
   if (filter.slice(end).trim() !== '') throw malformed(filter, 'a quote is not closed');
   return words;
@@ -68,7 +75,8 @@ function matches(item: object, clauses: readonly Clause[]): boolean {
 }
 
 function clauseHolds(value: unknown, { negate, operator, value: wanted }: Clause): boolean {
-  const equal = typeof value === 'string' ? sameText(value, wanted) : value !== undefined && value !== null && String(value) === wanted;
+  const equal =
+    typeof value === 'string' ? sameText(value, wanted) : ['number', 'boolean'].includes(typeof value) && JSON.stringify(value) === wanted;
   return (operator === 'eq' ? equal : !equal) !== negate;
 }
 

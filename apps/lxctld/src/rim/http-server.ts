@@ -8,7 +8,10 @@ import type { Upgrades } from './upgrades.ts';
 /** The HTTP server of the unix socket, behind the gate. */
 export function unixServer(gate: Gate, upgrades: Upgrades, peerCredentials: (fd: number) => Peer): Server {
   // Uploads may take hours and slow clients are welcome, so no time limits (API section 2.16).
-  const server = createServer({ requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 120_000, connectionsCheckingInterval: 3_600_000 }, gate.handle);
+  const server = createServer(
+    { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 120_000, connectionsCheckingInterval: 3_600_000 },
+    gate.handle,
+  );
   server.on('connection', (socket) => notePeer(socket, peerCredentials));
   server.on('upgrade', upgrades.handle);
   server.on('clientError', (problem: NodeJS.ErrnoException, socket) => {
@@ -18,7 +21,9 @@ export function unixServer(gate: Gate, upgrades: Upgrades, peerCredentials: (fd:
     }
     const error = new LxError('request.invalid', { problems: [`Malformed HTTP request: ${problem.message}`] });
     const body = JSON.stringify(errorEnvelope(error.status, error.message));
-    socket.end(`HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`);
+    socket.end(
+      `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    );
   });
   return server;
 }

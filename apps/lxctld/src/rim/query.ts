@@ -22,7 +22,8 @@ export function projectOf(query: Query): string {
 /** The project of a list request: null means all of them (`all-projects=true`). */
 export function projectsOf(query: Query): string | null {
   if (!flag(query, 'all-projects')) return projectOf(query);
-  if (parameter(query, 'project')) throw new LxError('request.invalid', { problems: ['Cannot specify a project when requesting all projects'] });
+  if (parameter(query, 'project'))
+    throw new LxError('request.invalid', { problems: ['Cannot specify a project when requesting all projects'] });
   return null;
 }
 

@@ -32,7 +32,7 @@ class ThingsController {
   create(@Body() body: unknown): Answer {
     const request = parseBody(ThingPost, body);
     if (request.start) return Answer.operation({ view: () => ({ id: 'op1', class: 'task' }) } as unknown as Operation);
-    return request.name === 'echo' ? Answer.sync({ ...request }) : Answer.created(`/1.0/things/${request.name}`);
+    return request.name === 'echo' ? Answer.sync(request) : Answer.created(`/1.0/things/${request.name}`);
   }
 
   @Get(':name')
@@ -93,7 +93,15 @@ describe('envelopes', () => {
   it('has all seven keys and an empty list as []', async () => {
     const answer = await app.inject('/1.0/things?');
     expect(answer.statusCode).toBe(200);
-    expect(answer.json()).toEqual({ type: 'sync', status: 'Success', status_code: 200, operation: '', error_code: 0, error: '', metadata: [] });
+    expect(answer.json()).toEqual({
+      type: 'sync',
+      status: 'Success',
+      status_code: 200,
+      operation: '',
+      error_code: 0,
+      error: '',
+      metadata: [],
+    });
   });
 
   it('answers a creation with 201 and the place', async () => {
@@ -126,7 +134,15 @@ describe('errors', () => {
   ] as const)('%s %s is %i', async (method, url, status, text) => {
     const answer = await app.inject({ method, url });
     expect(answer.statusCode).toBe(status);
-    expect(answer.json()).toEqual({ type: 'error', status: '', status_code: 0, operation: '', error_code: status, error: text, metadata: null });
+    expect(answer.json()).toEqual({
+      type: 'error',
+      status: '',
+      status_code: 0,
+      operation: '',
+      error_code: status,
+      error: text,
+      metadata: null,
+    });
   });
 
   it('keeps the text of an unexpected failure in the log', async () => {
@@ -144,9 +160,12 @@ describe('errors', () => {
 });
 
 describe('bodies', () => {
-  it.each(['application/json', 'text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=utf-8'])('reads %s as JSON', async (type) => {
-    expect((await post('{"name":"x"}', { 'content-type': type })).statusCode).toBe(201);
-  });
+  it.each(['application/json', 'text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=utf-8'])(
+    'reads %s as JSON',
+    async (type) => {
+      expect((await post('{"name":"x"}', { 'content-type': type })).statusCode).toBe(201);
+    },
+  );
 
   it('reads a body without a content type', async () => {
     const answer = await app.inject({ method: 'POST', url: '/1.0/things', payload: Buffer.from('{"name":"x"}') });
@@ -181,7 +200,12 @@ describe('bodies', () => {
 
   it('leaves raw bodies to the controller, however large', async () => {
     const payload = Buffer.alloc(2 * 1024 * 1024);
-    const answer = await app.inject({ method: 'POST', url: '/1.0/things/a/upload', payload, headers: { 'content-type': 'application/octet-stream' } });
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/1.0/things/a/upload',
+      payload,
+      headers: { 'content-type': 'application/octet-stream' },
+    });
     expect(answer.json().metadata).toEqual({ size: payload.length, body: null });
   });
 });

@@ -54,7 +54,9 @@ export function removeIfThere(path: string): void {
 export function adminGroup(groupFile = '/etc/group'): number | null {
   let lines: string[][];
   try {
-    lines = readFileSync(groupFile, 'utf8').split('\n').map((line) => line.split(':'));
+    lines = readFileSync(groupFile, 'utf8')
+      .split('\n')
+      .map((line) => line.split(':'));
   } catch {
     return null;
   }

@@ -43,7 +43,9 @@ function call(method: string, path: string, body?: object, headers: Record<strin
     const req = request({ socketPath: join(stateDir, 'unix.socket'), method, path, headers, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString()) as Reply['body'] }));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString()) as Reply['body'] }),
+      );
     });
     req.on('error', reject);
     req.end(body ? JSON.stringify(body) : undefined);
@@ -52,7 +54,8 @@ function call(method: string, path: string, body?: object, headers: Record<strin
 
 const dial = (path: string) => new WebSocket(`ws+unix://${join(stateDir, 'unix.socket')}:${path}`);
 const opened = (socket: WebSocket) => new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
-const nextMessage = (socket: WebSocket) => new Promise<string>((resolve) => socket.once('message', (data: Buffer) => resolve(data.toString())));
+const nextMessage = (socket: WebSocket) =>
+  new Promise<string>((resolve) => socket.once('message', (data: Buffer) => resolve(data.toString())));
 const refusal = (socket: WebSocket) =>
   new Promise<number>((resolve) => {
     socket.on('error', () => {});
@@ -120,7 +123,13 @@ describe('the server', () => {
     await daemon.start();
     const server = (await call('GET', '/1.0?project=')).body.metadata as { environment: Record<string, unknown> };
     expect(server).toMatchObject({ api_status: 'stable', auth: 'trusted', config: {} });
-    expect(server.environment).toMatchObject({ server: 'lxctl', server_version: '5.0.2', driver_version: '0.1.0', storage: 'overlay', project: 'default' });
+    expect(server.environment).toMatchObject({
+      server: 'lxctl',
+      server_version: '5.0.2',
+      driver_version: '0.1.0',
+      storage: 'overlay',
+      project: 'default',
+    });
     expect(server.environment.certificate).toMatch(/^-----BEGIN CERTIFICATE-----/);
     expect(server.environment.certificate_fingerprint).toMatch(/^[0-9a-f]{64}$/);
     expect(statSync(join(stateDir, 'server.key')).mode & 0o777).toBe(0o600);

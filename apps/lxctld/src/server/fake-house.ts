@@ -32,7 +32,8 @@ export class FakeHouse implements House {
     instances: {
       list: async () => this.instanceRows,
       usingProfile: async (_: string, name: string) => this.instanceRows.filter((row) => row.profiles?.includes(name)),
-      update: async (id: string, change: Partial<InstanceRow>) => void Object.assign(this.instanceRows.find((row) => row.id === id) ?? {}, change),
+      update: async (id: string, change: Partial<InstanceRow>) =>
+        void Object.assign(this.instanceRows.find((row) => row.id === id) ?? {}, change),
     },
     images: { list: async () => [] },
     networks: { list: async () => [] },
@@ -43,15 +44,21 @@ export class FakeHouse implements House {
         if (this.profileRows.some(({ name }) => name === row.name)) throw new RowConflict('profile');
         this.profileRows.push({ id: row.name, ...row });
       },
-      update: async (id: string, change: Partial<ProfileRow>) => void Object.assign(this.profileRows.find((row) => row.id === id) ?? {}, change),
-      delete: async (id: string) => void this.profileRows.splice(this.profileRows.findIndex((row) => row.id === id), 1),
+      update: async (id: string, change: Partial<ProfileRow>) =>
+        void Object.assign(this.profileRows.find((row) => row.id === id) ?? {}, change),
+      delete: async (id: string) =>
+        void this.profileRows.splice(
+          this.profileRows.findIndex((row) => row.id === id),
+          1,
+        ),
     },
     tx: (work: (store: Store) => Promise<unknown>) => work(this.store),
   } as unknown as Store;
 
   readonly engine = {
     events: {
-      lifecycle: (project: string, metadata: unknown) => this.emit({ type: 'lifecycle', timestamp: '', metadata, location: 'none', project }),
+      lifecycle: (project: string, metadata: unknown) =>
+        this.emit({ type: 'lifecycle', timestamp: '', metadata, location: 'none', project }),
       subscribe: (listener: (event: WireEvent) => void) => {
         this.listeners.add(listener);
         return () => this.listeners.delete(listener);
@@ -81,7 +88,10 @@ export class FakeHouse implements House {
     {
       provide: PROFILES,
       useValue: new ProfilesService(this.store, this.engine.events, {
-        problems: (config) => Object.keys(config).filter((key) => !key.startsWith('user.')).map((key) => `Unknown configuration key: ${key}`),
+        problems: (config) =>
+          Object.keys(config)
+            .filter((key) => !key.startsWith('user.'))
+            .map((key) => `Unknown configuration key: ${key}`),
         changed: async (_, name) => void this.changed.push(name),
       }),
     },

@@ -15,7 +15,7 @@ export function plain(line: string): string {
   const label = (pino.levels.labels[Number(level)] ?? '').padEnd(5);
   const fields = Object.entries(rest).map(([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
   const failure = err as { stack?: string; message?: string } | undefined;
-  return `${String(time).slice(11, 19)} ${label} ${msg}${fields.join('')}\n${failure ? `${failure.stack ?? failure.message}\n` : ''}`;
+  return `${String(time).slice(11, 19)} ${label} ${String(msg)}${fields.join('')}\n${failure ? `${failure.stack ?? failure.message}\n` : ''}`;
 }
 
 /** Nest's own chatter is for debugging; its warnings and errors are ours. */

@@ -36,7 +36,12 @@ export class ProjectsController {
 
   async #usedBy(): Promise<string[]> {
     const { instances, images, networks, profiles } = this.store;
-    const lists = await Promise.all([instances.list('default'), images.list('default'), networks.list('default'), profiles.list('default')]);
+    const lists = await Promise.all([
+      instances.list('default'),
+      images.list('default'),
+      networks.list('default'),
+      profiles.list('default'),
+    ]);
     const [inUse, cached, bridges, defaults] = lists;
     return [
       ...inUse.map(({ name }) => `/1.0/instances/${name}`),

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Inject, Patch, Put, Query, Req } from '@nestjs/common';
-import { ServerPut } from '#lib/contract';
+import { ServerPut } from '#dto';
 import { Answer } from '../rim/answer.ts';
 import { parseBody } from '../rim/parse-body.ts';
 import { projectOf } from '../rim/query.ts';

@@ -1,4 +1,16 @@
-import { IsArray, IsBoolean, IsIn, IsInt, IsObject, IsOptional, IsString, Max, Min, registerDecorator, ValidateNested } from 'class-validator';
+import {
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  Max,
+  Min,
+  registerDecorator,
+  ValidateNested,
+} from 'class-validator';
 import { Type } from 'class-transformer';
 import type { DeviceMap, StringMap } from '#lib/base';
 
@@ -15,7 +27,12 @@ function IsDeviceMap(): PropertyDecorator {
 
 function decorate(name: string, validate: (value: unknown) => boolean, message: (property: string) => string): PropertyDecorator {
   return (target, propertyName) => {
-    registerDecorator({ name, target: target.constructor, propertyName: String(propertyName), validator: { validate, defaultMessage: (given) => message(given?.property ?? '') } });
+    registerDecorator({
+      name,
+      target: target.constructor,
+      propertyName: String(propertyName),
+      validator: { validate, defaultMessage: (given) => message(given?.property ?? '') },
+    });
   };
 }
 

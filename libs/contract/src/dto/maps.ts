@@ -28,10 +28,9 @@ export function IsStringMap(): PropertyDecorator {
 /** A map of device names to their options. */
 export function IsDeviceMap(): PropertyDecorator {
   return (target, property) => {
-    Transform(({ value }) => (isMap(value) ? Object.fromEntries(Object.entries(value).map(([name, options]) => [name, withoutNulls(options)])) : value))(
-      target,
-      property,
-    );
+    Transform(({ value }) =>
+      isMap(value) ? Object.fromEntries(Object.entries(value).map(([name, options]) => [name, withoutNulls(options)])) : value,
+    )(target, property);
     ValidateBy({
       name: 'isDeviceMap',
       validator: {

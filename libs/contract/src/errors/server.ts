@@ -42,5 +42,9 @@ export const serverErrors = {
   'operation.not_found': row(404, () => 'Operation not found', 'The operation never existed or is long finished.'),
   'operation.not_cancellable': row(400, () => "This operation can't be cancelled", 'Only operations with may_cancel can be cancelled.'),
   'operation.bad_secret': row(403, () => 'Forbidden', 'The websocket secret is wrong or already used.'),
-  'config.unknown_key': row<{ key: string }>(400, ({ key }) => `Unknown configuration key: ${key}`, 'The key is not in the catalogue (docs/reference/config-keys.md).'),
+  'config.unknown_key': row<{ key: string }>(
+    400,
+    ({ key }) => `Unknown configuration key: ${key}`,
+    'The key is not in the catalogue (docs/reference/config-keys.md).',
+  ),
 } as const;
