@@ -25,3 +25,4 @@ export * from './linux/links.ts';
 export * from './linux/processes.ts';
 export * from './fake/links.ts';
 export * from './fake/processes.ts';
+export * from './keeper/index.ts';

@@ -1,0 +1,140 @@
+import { Deferred } from '#lib/base';
+import { LxError } from '#lib/contract';
+import type { LaunchPlan } from '../launch-plan.ts';
+import type { AddressInfo, LinkInfo } from '../native.ts';
+import type { EndReason, EndRecord, ExecRequest, Keeper, KeeperInfo, Keepers, RunningExec } from '../ports.ts';
+
+/** A keeper without a container. Tests end, reboot and script it. */
+export class FakeKeeper implements Keeper {
+  onReboot: ((info: KeeperInfo) => void) | null = null;
+  readonly signals: number[] = [];
+  readonly execs: ExecRequest[] = [];
+  readonly sizes: { columns: number; rows: number }[] = [];
+  /** Decides the exit code of each exec; a promise keeps the command running. */
+  execCode: (request: ExecRequest) => number | Promise<number> = () => 0;
+  /** What the instance does on a signal; by default nothing. */
+  onSignal: (signal: number) => void = () => undefined;
+  log = Buffer.alloc(0);
+  view: { links: LinkInfo[]; addresses: AddressInfo[] } = { links: [], addresses: [] };
+  closed = false;
+  private readonly end = new Deferred<EndRecord>();
+  private over = false;
+
+  constructor(
+    public info: KeeperInfo,
+    private readonly onEnd: (record: EndRecord) => void = () => undefined,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  get ended(): Promise<EndRecord> {
+    return this.end.promise;
+  }
+
+  /** The instance ends. */
+  finish(reason: EndReason, status = 0): EndRecord {
+    const record = { id: this.info.id, reason, status, endedAt: this.now(), detail: '' };
+    if (!this.over) {
+      this.over = true;
+      this.onEnd(record);
+      this.end.resolve(record);
+    }
+    return record;
+  }
+
+  /** The guest reboots by itself. */
+  reboot(): void {
+    this.info = { ...this.info, initPid: this.info.initPid + 1, startedAt: this.now(), reboots: this.info.reboots + 1 };
+    this.onReboot?.(this.info);
+  }
+
+  async signal(signal: number): Promise<void> {
+    this.signals.push(signal);
+    this.onSignal(signal);
+  }
+
+  async kill(): Promise<EndRecord> {
+    this.finish('killed', 9);
+    return this.ended;
+  }
+
+  async exec(request: ExecRequest): Promise<RunningExec> {
+    this.execs.push(request);
+    const exited = Promise.race([Promise.resolve(this.execCode(request)), this.ended.then(() => 137)]);
+    return { pid: 1000 + this.execs.length, terminal: null, exited, signal: (signal) => void this.signals.push(signal) };
+  }
+
+  async attachConsole(): Promise<number> {
+    throw Object.assign(new Error('ENOTSUP: a fake keeper has no console'), { code: 'ENOTSUP', errno: -95, syscall: 'attach' });
+  }
+
+  async resizeConsole(columns: number, rows: number): Promise<void> {
+    this.sizes.push({ columns, rows });
+  }
+
+  async readLog(): Promise<Buffer> {
+    return this.log;
+  }
+
+  async clearLog(): Promise<void> {
+    this.log = Buffer.alloc(0);
+  }
+
+  async network(): Promise<{ links: LinkInfo[]; addresses: AddressInfo[] }> {
+    return this.view;
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}
+
+/** Keepers in memory, with the behaviour of the real ones: an id runs once, an end leaves a record until it is forgotten. */
+export class FakeKeepers implements Keepers {
+  readonly plans: LaunchPlan[] = [];
+  readonly running = new Map<string, FakeKeeper>();
+  readonly records = new Map<string, EndRecord>();
+  prepared = false;
+  /** Set to make the next launch fail at this step. */
+  failure: { stage: string; syscall: string; errno: string; path: string } | null = null;
+  private pids = 100;
+
+  constructor(private readonly now: () => number = Date.now) {}
+
+  async prepare(): Promise<void> {
+    this.prepared = true;
+  }
+
+  async launch(plan: LaunchPlan): Promise<FakeKeeper> {
+    const failure = this.running.has(plan.id) ? { stage: 'keeper', syscall: 'bind', errno: 'EADDRINUSE', path: plan.id } : this.failure;
+    this.failure = null;
+    if (failure) throw new LxError('launch.failed', failure);
+    this.plans.push(plan);
+    this.records.delete(plan.id);
+    this.pids += 1;
+    const info = { id: plan.id, initPid: this.pids, startedAt: this.now(), reboots: 0 };
+    const keeper = new FakeKeeper(info, (record) => this.end(record), this.now);
+    this.running.set(plan.id, keeper);
+    return keeper;
+  }
+
+  async survivors(): Promise<Keeper[]> {
+    return [...this.running.values()];
+  }
+
+  async endRecords(): Promise<EndRecord[]> {
+    return [...this.records.values()];
+  }
+
+  async forgetEndRecord(id: string): Promise<void> {
+    this.records.delete(id);
+  }
+
+  async retire(): Promise<void> {
+    this.prepared = false;
+  }
+
+  private end(record: EndRecord): void {
+    this.running.delete(record.id);
+    this.records.set(record.id, record);
+  }
+}
