@@ -11,6 +11,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
+/** O_PATH of open(2), which node:fs does not name. */
+const oPath = 0o10000000;
 const map = '0 1000000 65536';
 const inside = (fd: number, name: string): string => `/proc/self/fd/${fd}/${name}`;
 
@@ -94,7 +96,7 @@ describe('openInRoot', () => {
     symlinkSync('/etc/name', join(root, 'absolute'));
     symlinkSync('../../../../secret', join(root, 'climbing'));
     symlinkSync('/proc/self/root', join(root, 'magic'));
-    const fd = openSync(root, constants.O_PATH ?? 0o10000000);
+    const fd = openSync(root, oPath);
     const open = async (path: string): Promise<string> => {
       const file = await addon.openInRoot(fd, path, constants.O_RDONLY);
       expect(isCloseOnExec(file)).toBe(true);

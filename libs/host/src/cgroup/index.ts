@@ -1,3 +1,4 @@
+import { readFiles } from '../native.ts';
 import { HostCgroups } from './cgroups.ts';
 import type { CgroupOptions } from './cgroups.ts';
 
@@ -5,8 +6,7 @@ export { cgroupName, HostCgroups } from './cgroups.ts';
 export type { CgroupOptions } from './cgroups.ts';
 export { FakeCgroups } from './fake.ts';
 
-/** Control groups of this host, read through the addon, which is loaded at the first reading. */
+/** Control groups of this host, read through the addon. */
 export function hostCgroups(options: CgroupOptions): HostCgroups {
-  const readFiles = async (paths: readonly string[]) => (await import('#native')).default.readFiles(paths);
   return new HostCgroups({ readFiles, ...options });
 }
