@@ -1,2 +1,6 @@
 export * from './engine.ts';
+export { faultPoints, faultsFromEnvironment } from './faults.ts';
+export type { FaultPoint, Faults } from './faults.ts';
+export * from './operation-engine.ts';
 export * from './operation-spec.ts';
+export type { Problem, Report } from './problem.ts';

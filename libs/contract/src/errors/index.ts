@@ -3,6 +3,7 @@ import { hostErrors } from './host.ts';
 import { imageErrors } from './image.ts';
 import { instanceErrors } from './instance.ts';
 import { networkErrors } from './network.ts';
+import { operationErrors } from './operation.ts';
 import { profileErrors } from './profile.ts';
 import { serverErrors } from './server.ts';
 import { storageErrors } from './storage.ts';
@@ -14,6 +15,7 @@ export const errorCatalogue = {
   ...hostErrors,
   ...instanceErrors,
   ...imageErrors,
+  ...operationErrors,
   ...profileErrors,
   ...networkErrors,
   ...storageErrors,

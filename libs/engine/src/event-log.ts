@@ -1,0 +1,55 @@
+import { delay } from '#lib/base';
+import type { EventRow, New, Store } from '#lib/store';
+import type { Report } from './problem.ts';
+
+const batchAfterMs = 200;
+const retryAfterMs = 2000;
+const batchSize = 500;
+/** Events kept in memory while the database is away; older ones are dropped. */
+const mostWaiting = 10_000;
+
+/** Writes events to the event table, many at once and never on the path of a request. */
+export class EventLog {
+  #waiting: New<EventRow, 'id'>[] = [];
+  #writing: Promise<void> | null = null;
+  readonly #store: Store;
+  readonly #report: Report;
+  readonly #closed = new AbortController();
+
+  constructor(store: Store, report: Report) {
+    this.#store = store;
+    this.#report = report;
+  }
+
+  append(row: New<EventRow, 'id'>): void {
+    if (this.#closed.signal.aborted) return;
+    this.#waiting.push(row);
+    if (this.#waiting.length > mostWaiting) this.#waiting.splice(0, this.#waiting.length - mostWaiting);
+    this.#writing ??= this.#writeAll();
+  }
+
+  /** Writes what waits, as far as the database lets; then takes no more. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    await delay(batchAfterMs, this.#closed.signal);
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.slice(0, batchSize);
+      try {
+        await this.#store.events.append(batch);
+      } catch (error) {
+        this.#report({ what: 'writing events', error });
+        if (this.#closed.signal.aborted) break;
+        await delay(retryAfterMs, this.#closed.signal);
+        continue;
+      }
+      const written = new Set(batch);
+      this.#waiting = this.#waiting.filter((row) => !written.has(row));
+      if (this.#waiting.length > 0) await delay(batchAfterMs, this.#closed.signal);
+    }
+    this.#writing = null;
+  }
+}
