@@ -38,6 +38,8 @@
       'cflags_cc': ['<@(strict)', '-fvisibility=hidden', '-isystem', '<!(node -p "require(\'path\').resolve(require(\'node-addon-api\').include_dir)")'],
       'cflags_cc!': ['-fno-exceptions', '-fno-rtti', '-std=gnu++17', '-O3'],
       'cflags!': ['-fno-exceptions'],
+      # A symbol that is missing fails the load, not the first call.
+      'ldflags': ['-Wl,-z,now'],
       'libraries': ['-l:libseccomp.a'],
     },
     {
