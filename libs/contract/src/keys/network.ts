@@ -30,7 +30,12 @@ export const networkKeys = {
       live: true,
     },
     'dns.search': { type: listOf(domain), doc: 'Search domains given to instances. Unset: dns.domain.', live: true },
-    'ipv4.address': { type: anyOf(hostCidr, oneOf('auto', 'none')), default: 'auto', doc: "The bridge's IPv4 address; `auto` picks a free private /24 once.", live: true },
+    'ipv4.address': {
+      type: anyOf(hostCidr, oneOf('auto', 'none')),
+      default: 'none',
+      doc: "The bridge's IPv4 address; `auto`, which new networks get, picks a free private /24 once.",
+      live: true,
+    },
     'ipv4.dhcp': { type: bool, default: 'true', doc: 'Give out IPv4 addresses by DHCP.', live: true },
     'ipv4.dhcp.expiry': { type: expiry, default: '1h', doc: 'Lease time.', live: true },
     'ipv4.dhcp.gateway': { type: ipv4, doc: "Gateway told to instances. Unset: the bridge's address.", live: true },

@@ -1,5 +1,6 @@
 import { readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isErrno } from '../errno.ts';
 
 /** Control group files hold one write each: what the kernel refuses, it refuses in that write (EINVAL, EBUSY, ...). */
 export async function writeControl(path: string, value: string): Promise<void> {
@@ -23,10 +24,6 @@ export async function readControl(path: string): Promise<string | null> {
 /** The same for many files, for hosts where the addon is not loaded. */
 export function readControls(paths: readonly string[]): Promise<(string | null)[]> {
   return Promise.all(paths.map(readControl));
-}
-
-export function isErrno(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && codes.includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 export function isGone(error: unknown): boolean {

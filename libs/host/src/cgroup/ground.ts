@@ -1,6 +1,7 @@
 import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isErrno, readControl, writeControl } from './files.ts';
+import { isErrno } from '../errno.ts';
+import { readControl, writeControl } from './files.ts';
 import type { Hierarchies } from './hierarchy.ts';
 import type { Controller, HostLimits } from './limits.ts';
 

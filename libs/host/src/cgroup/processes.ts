@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { whenFile, whenTrue } from './events.ts';
-import { isErrno, isGone, processesBelow, readControl, writeControl } from './files.ts';
+import { isErrno } from '../errno.ts';
+import { isGone, processesBelow, readControl, writeControl } from './files.ts';
 
 /** Resolves when the kernel says that it is so. */
 export async function setFrozen(freezer: { directory: string; version: 'v1' | 'v2' }, frozen: boolean, timeoutMs: number): Promise<void> {

@@ -1,0 +1,173 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Revert, type StringMap } from '#lib/base';
+import { boundsOf, formatCidr4, formatIpv4, isLxError, LxError, parseCidr4, parseIpv4, refuse } from '#lib/contract';
+import type { Links, Processes } from '#lib/host';
+import type { NetworkRow } from '#lib/store';
+import type { NetworkDriver, Plug } from '../../driver.ts';
+import type { Firewall } from '../../firewall.ts';
+import type { Attachment } from '../../networks.ts';
+import { freeSubnet } from '../../subnet.ts';
+import type { Sysctls } from '../../sysctls.ts';
+import { type Bridge, parseBridge } from './config.ts';
+import { dnsmasqArguments, dnsmasqFiles } from './dnsmasq-arguments.ts';
+import { Dnsmasq } from './dnsmasq.ts';
+import { HostEntries } from './host-entries.ts';
+import { type DnsmasqLease, parseLeases, releaseLeases } from './leases.ts';
+import { dropLink, raiseLink } from './link.ts';
+
+export interface BridgeParts {
+  links: Links;
+  firewall: Firewall;
+  processes: Processes;
+  sysctls: Sysctls;
+  /** $LXCTL_DIR/networks. */
+  networksDir: string;
+  dnsmasqProgram: string;
+  /** Something of a network fails while the network goes on. */
+  warn: (network: string, problem: Error) => void;
+}
+
+/** What is kept of a network that is up. */
+interface Live {
+  bridge: Bridge;
+  dnsmasq: Dnsmasq;
+  entries: HostEntries;
+}
+
+/** A Linux bridge with an address, DHCP and DNS by dnsmasq, and NAT. */
+export class BridgeDriver implements NetworkDriver {
+  readonly #live = new Map<string, Live>();
+
+  constructor(private readonly parts: BridgeParts) {}
+
+  async complete(_name: string, config: StringMap, others: readonly NetworkRow[]): Promise<StringMap> {
+    const complete: StringMap = { ...config };
+    if (complete['ipv4.address'] === 'auto') {
+      const taken = others.flatMap((row) => parseCidr4(row.config['ipv4.address'] ?? '') ?? []);
+      complete['ipv4.address'] = formatCidr4(await freeSubnet(this.parts.links, taken));
+      complete['ipv4.nat'] ||= 'true';
+    }
+    if (!complete['bridge.hwaddr']) complete['volatile.bridge.hwaddr'] ||= `00:16:3e:${randomBytes(3).toString('hex').match(/../g)?.join(':')}`;
+    return complete;
+  }
+
+  async up(row: NetworkRow): Promise<void> {
+    const bridge = parseBridge(row, this.parts.networksDir);
+    const before = this.#live.get(row.id);
+    const args = dnsmasqArguments(bridge);
+    const live = { ...(before ?? this.#make(bridge)), bridge };
+    await using revert = new Revert();
+    await this.#stage(bridge, 'files', () => makeDirectories(bridge));
+    await this.#stage(bridge, 'bridge', async () => {
+      if (before && before.bridge.mac !== bridge.mac) await this.parts.links.setLink(bridge.name, { mac: bridge.mac });
+      let made = false;
+      await raiseLink(bridge, this.parts.links, this.parts.sysctls, () => {
+        made = true;
+        revert.add(() => dropLink(bridge, this.parts.links));
+      });
+      // Nothing is plugged in to a new bridge.
+      if (made) await live.entries.clear();
+    });
+    await this.#stage(bridge, 'dnsmasq', async () => {
+      if (!before) revert.add(() => live.dnsmasq.stop());
+      if (args) await live.dnsmasq.run(args);
+      else await live.dnsmasq.stop();
+    });
+    revert.done();
+    this.#live.set(row.id, live);
+    // Instances work without the firewall, if not as far as the internet: its failure is told, and no more.
+    await this.parts.firewall.apply(bridge.name, bridge.firewall).catch((error: Error) => this.parts.warn(bridge.name, error));
+  }
+
+  async down(row: NetworkRow): Promise<void> {
+    const bridge = parseBridge(row, this.parts.networksDir);
+    const live = this.#live.get(row.id) ?? this.#make(bridge);
+    this.#live.delete(row.id);
+    await live.dnsmasq.stop();
+    await this.parts.firewall.remove(bridge.name).catch((error: Error) => this.parts.warn(bridge.name, error));
+    await this.#stage(bridge, 'bridge', () => dropLink(bridge, this.parts.links));
+  }
+
+  async forget(row: NetworkRow): Promise<void> {
+    await rm(parseBridge(row, this.parts.networksDir).directory, { recursive: true, force: true });
+  }
+
+  async attach(row: NetworkRow, plug: Plug): Promise<Attachment> {
+    const { bridge, entries, dnsmasq } = this.#up(row);
+    if (plug.ipv4) refuseOutside(plug.ipv4, bridge);
+    const hostname = bridge.dns.mode === 'managed' ? plug.hostname : null;
+    if (await entries.put(plug, { ...plug, hostname })) dnsmasq.reload();
+    return { bridge: bridge.name, mtu: bridge.mtu === 1500 ? null : bridge.mtu };
+  }
+
+  async detach(row: NetworkRow, plug: { instanceId: string; device: string }): Promise<void> {
+    await (this.#live.get(row.id) ?? this.#make(parseBridge(row, this.parts.networksDir))).entries.remove(plug);
+  }
+
+  async leases(row: NetworkRow): Promise<DnsmasqLease[]> {
+    const bridge = parseBridge(row, this.parts.networksDir);
+    if (!bridge.ipv4 || !bridge.dhcp) return [];
+    const text = await readFile(dnsmasqFiles(bridge).leases, 'utf8').catch(() => '');
+    const { first, last } = boundsOf(bridge.ipv4);
+    return parseLeases(text).filter(({ address, expiresAt }) => {
+      const number = parseIpv4(address) ?? 0;
+      return expiresAt > Date.now() && number >= first && number <= last;
+    });
+  }
+
+  async release(row: NetworkRow, leases: readonly DnsmasqLease[]): Promise<void> {
+    const bridge = this.#live.get(row.id)?.bridge;
+    if (bridge?.ipv4) await releaseLeases(bridge.ipv4.address, leases);
+  }
+
+  gateway(row: NetworkRow): string | null {
+    const ipv4 = parseCidr4(row.config['ipv4.address'] ?? '');
+    return ipv4 && formatIpv4(ipv4.address);
+  }
+
+  /** Lets the dnsmasqs run on their own. */
+  close(): void {
+    for (const { dnsmasq } of this.#live.values()) dnsmasq.release();
+    this.#live.clear();
+  }
+
+  #up(row: NetworkRow): Live {
+    const live = this.#live.get(row.id);
+    if (!live) throw new LxError('network.unavailable', { name: row.name });
+    return live;
+  }
+
+  #make(bridge: Bridge): Live {
+    const files = dnsmasqFiles(bridge);
+    const onDeath = (problem: Error | null) =>
+      this.parts.warn(bridge.name, new Error(problem ? `dnsmasq ended and could not be started again: ${problem.message}` : 'dnsmasq ended and was started again'));
+    const dnsmasq = new Dnsmasq(files.pid, { processes: this.parts.processes, program: this.parts.dnsmasqProgram, onDeath });
+    return { bridge, dnsmasq, entries: new HostEntries(files.hosts, bridge.directory) };
+  }
+
+  async #stage(bridge: Bridge, stage: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (isLxError(error)) throw error;
+      throw new LxError('network.failed', { name: bridge.name, stage, reason: (error as Error).message }, { cause: error });
+    }
+  }
+}
+
+/** Modes are set apart from the making, which the umask would trim: dnsmasq reads the entries as an unprivileged user. */
+async function makeDirectories(bridge: Bridge): Promise<void> {
+  for (const directory of [join(bridge.directory, '..'), bridge.directory, dnsmasqFiles(bridge).hosts]) {
+    await mkdir(directory, { recursive: true });
+    await chmod(directory, directory === join(bridge.directory, '..') ? 0o711 : 0o755);
+  }
+}
+
+function refuseOutside(address: string, { name, ipv4 }: Bridge): void {
+  const number = parseIpv4(address);
+  const bounds = ipv4 && boundsOf(ipv4);
+  const inside = number !== null && bounds && number > bounds.first && number < bounds.last && number !== ipv4.address;
+  refuse(inside ? [] : [`Device IP address "${address}" not within network "${name}" subnet`]);
+}

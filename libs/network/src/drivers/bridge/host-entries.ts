@@ -1,0 +1,54 @@
+import { readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** One nic as dnsmasq is told of it. */
+export interface HostEntry {
+  mac: string;
+  ipv4: string | null;
+  /** null: the server gives it no name. */
+  hostname: string | null;
+}
+
+/**
+ * The directory of host entries, a file each (`--dhcp-hostsdir`). Files appear whole: they are written beside the watched
+ * directory and renamed into it.
+ */
+export class HostEntries {
+  #gone = false;
+
+  constructor(
+    private readonly directory: string,
+    private readonly scratch: string,
+  ) {}
+
+  /** True when an entry has gone since dnsmasq last read all of them, so that it must be told to. */
+  async put(key: EntryKey, { mac, ipv4, hostname }: HostEntry): Promise<boolean> {
+    const name = fileName(key);
+    const temporary = join(this.scratch, `.${name}`);
+    await writeFile(temporary, `${[mac, ipv4, hostname].filter(Boolean).join(',')}\n`, { mode: 0o644 });
+    await rename(temporary, join(this.directory, name));
+    const gone = this.#gone;
+    this.#gone = false;
+    return gone;
+  }
+
+  async remove(key: EntryKey): Promise<void> {
+    await rm(join(this.directory, fileName(key)), { force: true });
+    this.#gone = true;
+  }
+
+  async clear(): Promise<void> {
+    for (const name of await readdir(this.directory)) await rm(join(this.directory, name), { force: true });
+    this.#gone = true;
+  }
+}
+
+export interface EntryKey {
+  instanceId: string;
+  device: string;
+}
+
+/** dnsmasq leaves out names that end in `~` or begin with `.` or `#`; a slash would leave the directory. */
+function fileName({ instanceId, device }: EntryKey): string {
+  return `${instanceId}.${encodeURIComponent(device).replaceAll('~', '%7E')}`;
+}

@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { LxError } from '#lib/contract';
+
+/** What a network asks of the host's packet filter. */
+export interface FirewallRules {
+  /** CIDR whose traffic to elsewhere is masqueraded; null: none. */
+  masquerade: string | null;
+  /** Forwarded traffic in and out of the bridge: let through, refused, or left to the host's own rules. */
+  forward: 'accept' | 'drop' | 'leave';
+  /** Accept DHCP and DNS from the bridge. */
+  services: boolean;
+}
+
+/** The host's packet filter. Each call is one transaction; calls for one network replace its rules and touch no others. */
+export interface Firewall {
+  /** LxError 'firewall.failed'. */
+  apply(network: string, rules: FirewallRules): Promise<void>;
+  /** Removes the network's chains, and the table with the last of them. */
+  remove(network: string): Promise<void>;
+}
+
+/** nft(8) and the table `inet lxctl`, which all daemons of a host share: chains carry their network's name. */
+export class NftFirewall implements Firewall {
+  constructor(private readonly nft = 'nft') {}
+
+  async apply(network: string, rules: FirewallRules): Promise<void> {
+    await this.#run(['-f', '-'], rulesBatch(network, rules));
+  }
+
+  async remove(network: string): Promise<void> {
+    await this.#run(['-f', '-'], removalBatch(network));
+    const listing = JSON.parse(await this.#run(['-j', 'list', 'table', 'inet', table], '')) as { nftables?: object[] };
+    const chains = listing.nftables?.filter((item) => 'chain' in item);
+    if (chains?.length === 0) await this.#run(['delete', 'table', 'inet', table], '');
+  }
+
+  async #run(args: string[], input: string): Promise<string> {
+    const child = spawn(this.nft, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const ended = new Promise<string | null>((resolve) => {
+      child.on('error', (error) => resolve(`cannot run ${this.nft}: ${error.message}`));
+      child.on('close', (code, signal) => resolve(code === 0 ? null : signal ? `${this.nft} was ended by ${signal}` : `${this.nft} exited with ${code}`));
+    });
+    // EPIPE when nft dies before it has read all: its end says more.
+    child.stdin.on('error', () => undefined).end(input);
+    const [output, complaint, problem] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+    if (problem) throw new LxError('firewall.failed', { reason: [problem, complaint.trim().split('\n')[0]].filter(Boolean).join(': ') });
+    return output;
+  }
+}
+
+const table = 'lxctl';
+/** Chain prefixes with the hook each stands at. */
+const chains = {
+  fwd: 'type filter hook forward priority filter; policy accept;',
+  in: 'type filter hook input priority filter; policy accept;',
+  out: 'type filter hook output priority filter; policy accept;',
+  pstrt: 'type nat hook postrouting priority srcnat; policy accept;',
+} as const;
+
+/** nft reads and applies a file as one transaction: rules are replaced without a gap. */
+export function rulesBatch(network: string, rules: FirewallRules): string {
+  const lines = [`add table inet ${table}`];
+  for (const [prefix, hook] of Object.entries(chains)) {
+    lines.push(`add chain inet ${table} ${prefix}.${network} { ${hook} }`, `flush chain inet ${table} ${prefix}.${network}`);
+  }
+  const rule = (chain: keyof typeof chains, text: string) => lines.push(`add rule inet ${table} ${chain}.${network} ${text}`);
+  if (rules.services) {
+    rule('in', `iifname "${network}" meta l4proto { tcp, udp } th dport 53 accept`);
+    rule('in', `iifname "${network}" udp dport 67 accept`);
+    rule('out', `oifname "${network}" meta l4proto { tcp, udp } th sport 53 accept`);
+    rule('out', `oifname "${network}" udp sport 67 accept`);
+  }
+  if (rules.forward !== 'leave') {
+    rule('fwd', `iifname "${network}" oifname "${network}" accept`);
+    rule('fwd', `meta nfproto ipv4 iifname "${network}" ${rules.forward}`);
+    rule('fwd', `meta nfproto ipv4 oifname "${network}" ${rules.forward}`);
+  }
+  if (rules.masquerade) rule('pstrt', `ip saddr ${rules.masquerade} ip daddr != ${rules.masquerade} masquerade`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** Adding first makes the deletion of what is not there no error. */
+export function removalBatch(network: string): string {
+  const lines = [`add table inet ${table}`];
+  for (const prefix of Object.keys(chains)) {
+    const chain = `inet ${table} ${prefix}.${network}`;
+    lines.push(`add chain ${chain}`, `flush chain ${chain}`, `delete chain ${chain}`);
+  }
+  return `${lines.join('\n')}\n`;
+}

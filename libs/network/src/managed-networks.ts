@@ -1,0 +1,261 @@
+import { join } from 'node:path';
+import { Revert, type StringMap } from '#lib/base';
+import { isNetworkType, LxError, networkConfigProblems, networkKeys, refuse, withoutEmpty, type WireNetworkState } from '#lib/contract';
+import { type LinkInfo, type Links, type Processes } from '#lib/host';
+import { type NetworkRow, RowConflict, type Store } from '#lib/store';
+import type { NetworkDriver } from './driver.ts';
+import { BridgeDriver } from './drivers/bridge/bridge-driver.ts';
+import type { Firewall } from './firewall.ts';
+import { linkState, linkType } from './link-state.ts';
+import type { Attachment, Lease, Networks, NetworkView } from './networks.ts';
+import { Serial } from './serial.ts';
+import type { Sysctls } from './sysctls.ts';
+import { instanceMacs, networkUsers, staticLeases } from './users.ts';
+
+export interface NetworkParts {
+  store: Store;
+  links: Links;
+  processes: Processes;
+  firewall: Firewall;
+  sysctls: Sysctls;
+  /** $LXCTL_DIR. dnsmasq's unprivileged user must be able to pass through it (mode 0711). */
+  stateDir: string;
+  /** A network, or a part of it, does not work; for the daemon's log. */
+  warn: (network: string, problem: Error) => void;
+  dnsmasqProgram?: string;
+  /** /sys/class/net. */
+  sysfs?: string;
+  /** Time after a detach until leases of deleted instances are freed. */
+  sweepAfterMs?: number;
+}
+
+/**
+ * INVARIANT: changes of networks go one after the other, so that two of them never choose the same name or subnet. Nics
+ * come and go beside them.
+ */
+export class ManagedNetworks implements Networks {
+  readonly #parts: Required<NetworkParts>;
+  readonly #drivers: Readonly<Record<keyof typeof networkKeys, NetworkDriver>>;
+  /** Ids of the networks that are up. */
+  readonly #up = new Set<string>();
+  readonly #changes = new Serial();
+  readonly #sweeps = new Map<string, NodeJS.Timeout>();
+
+  constructor(parts: NetworkParts) {
+    this.#parts = { dnsmasqProgram: 'dnsmasq', sysfs: '/sys/class/net', sweepAfterMs: 2000, ...parts };
+    this.#drivers = { bridge: new BridgeDriver({ ...this.#parts, networksDir: join(parts.stateDir, 'networks') }) };
+  }
+
+  prepare(): Promise<void> {
+    return this.#changes.run(async () => {
+      const rows = await this.#parts.store.networks.list(project);
+      await Promise.all(rows.map((row) => this.#raise(row).catch((error: Error) => this.#parts.warn(row.name, error))));
+    });
+  }
+
+  async list(project: string): Promise<NetworkView[]> {
+    const [rows, links] = await Promise.all([this.#parts.store.networks.list(project), this.#parts.links.list()]);
+    const managed = new Set(rows.map(({ name }) => name));
+    const others = links.filter(({ name, kind }) => !managed.has(name) && kind !== 'veth').map(unmanaged);
+    return [...rows.map((row) => this.#view(row)), ...others];
+  }
+
+  async get(project: string, name: string): Promise<NetworkView> {
+    const row = await this.#parts.store.networks.get(project, name);
+    return row ? this.#view(row) : unmanaged(await this.#link(name));
+  }
+
+  create(project: string, request: { name: string; type: string; description: string; config: StringMap }): Promise<NetworkRow> {
+    return this.#changes.run(async () => {
+      const { name, description } = request;
+      const type = request.type || 'bridge';
+      if (await this.#parts.store.networks.get(project, name)) throw new LxError('network.exists', { name });
+      const asked = { 'ipv4.address': 'auto', 'ipv6.address': 'none', ...withoutEmpty(request.config) };
+      const problems = [...nameProblems(name), ...(isNetworkType(type) ? networkConfigProblems(name, type, asked) : [`Unsupported network type "${type}": this server has bridge`])];
+      refuse(problems);
+      if (await this.#hasLink(name)) throw new LxError('network.exists', { name });
+      const others = await this.#parts.store.networks.list(project);
+      const config = await this.#drivers.bridge.complete(name, asked, others);
+      await using revert = new Revert();
+      const row = await this.#parts.store.networks.insert({ project, name, type, description, config }).catch((error: unknown) => {
+        throw error instanceof RowConflict ? new LxError('network.exists', { name }, { cause: error }) : error;
+      });
+      revert.add(() => this.#parts.store.networks.delete(row.id));
+      revert.add(() => this.#drivers.bridge.forget(row));
+      await this.#raise(row);
+      revert.done();
+      return row;
+    });
+  }
+
+  update(project: string, name: string, change: { description: string; config: StringMap }): Promise<void> {
+    return this.#changes.run(async () => {
+      const row = await this.#row(project, name);
+      const kept = Object.entries(row.config).filter(([key]) => key.startsWith('volatile.'));
+      const asked = { ...withoutEmpty(change.config), ...Object.fromEntries(kept) };
+      refuse(networkConfigProblems(name, 'bridge', asked));
+      const others = (await this.#parts.store.networks.list(project)).filter(({ id }) => id !== row.id);
+      const config = await this.#drivers.bridge.complete(name, asked, others);
+      await using revert = new Revert();
+      revert.add(() => this.#raise(row));
+      await this.#raise({ ...row, config });
+      await this.#parts.store.networks.update(row.id, { description: change.description, config });
+      revert.done();
+    });
+  }
+
+  rename(project: string, name: string, newName: string): Promise<void> {
+    return this.#changes.run(async () => {
+      const row = await this.#row(project, name);
+      refuse(nameProblems(newName));
+      if (await this.#hasUsers(row)) throw new LxError('network.in_use');
+      if ((await this.#parts.store.networks.get(project, newName)) || (await this.#hasLink(newName))) throw new LxError('network.exists', { name: newName });
+      await using revert = new Revert();
+      revert.add(() => this.#raise(row));
+      await this.#lower(row);
+      const renamed = { ...row, name: newName };
+      revert.add(() => this.#drivers.bridge.forget(renamed));
+      revert.add(() => this.#lower(renamed));
+      await this.#raise(renamed);
+      await this.#parts.store.networks.update(row.id, { name: newName });
+      revert.done();
+      // Nobody uses it, so nobody holds a lease that would have to move along.
+      await this.#drivers.bridge.forget(row);
+    });
+  }
+
+  delete(project: string, name: string): Promise<void> {
+    return this.#changes.run(async () => {
+      const row = await this.#row(project, name);
+      if (await this.#hasUsers(row)) throw new LxError('network.in_use');
+      // The row goes last: killed in between, the next daemon brings the network up again, whole.
+      await this.#lower(row);
+      await this.#drivers.bridge.forget(row);
+      await this.#parts.store.networks.delete(row.id);
+    });
+  }
+
+  async state(project: string, name: string): Promise<WireNetworkState> {
+    const managed = await this.#parts.store.networks.get(project, name);
+    const [links, addresses] = await Promise.all([this.#parts.links.list(), this.#parts.links.addresses()]);
+    const link = links.find((candidate) => candidate.name === name);
+    if (!link) throw managed ? new LxError('network.unavailable', { name }) : new LxError('network.not_found');
+    return linkState(link, links, addresses, this.#parts.sysfs);
+  }
+
+  async leases(project: string, name: string): Promise<Lease[]> {
+    const row = await this.#row(project, name);
+    const [fixed, dynamic, macs] = await Promise.all([staticLeases(this.#parts.store, row), this.#drivers.bridge.leases(row), instanceMacs(this.#parts.store)]);
+    const leases: Lease[] = fixed.map((lease) => ({ ...lease, type: 'static' }));
+    const fixedAddresses = new Set(fixed.map(({ address }) => address));
+    for (const { mac, address, hostname } of dynamic) {
+      if (!macs.has(mac) || fixedAddresses.has(address)) continue;
+      leases.push({ hostname: hostname ?? '', hwaddr: mac, address, type: 'dynamic' });
+    }
+    const gateway = this.#drivers.bridge.gateway(row);
+    return gateway ? [{ hostname: `${name}.gw`, hwaddr: '', address: gateway, type: 'gateway' }, ...leases] : leases;
+  }
+
+  async proposeDefault(): Promise<{ name: string; config: StringMap }> {
+    const [links, rows] = await Promise.all([this.#parts.links.list(), this.#parts.store.networks.list(project)]);
+    const taken = new Set([...links, ...rows].map(({ name }) => name));
+    let number = 0;
+    while (taken.has(`lxctlbr${number}`)) number += 1;
+    return { name: `lxctlbr${number}`, config: { 'ipv4.address': 'auto', 'ipv4.nat': 'true', 'ipv6.address': 'none' } };
+  }
+
+  async attach(request: Parameters<Networks['attach']>[0]): Promise<Attachment> {
+    const row = await this.#row(request.project, request.network);
+    return this.#drivers.bridge.attach(row, request);
+  }
+
+  async detach(request: Parameters<Networks['detach']>[0]): Promise<void> {
+    const row = await this.#parts.store.networks.get(request.project, request.network);
+    // The network may have gone in the meantime, and its files with it.
+    if (!row) return;
+    await this.#drivers.bridge.detach(row, request);
+    this.#sweepSoon(row);
+  }
+
+  async tearDown(): Promise<void> {
+    await this.#changes.run(async () => {
+      for (const row of await this.#parts.store.networks.list(project)) {
+        await this.#lower(row).catch((error: Error) => this.#parts.warn(row.name, error));
+      }
+    });
+    this.close();
+  }
+
+  /** At a plain end of the daemon: bridges, rules and dnsmasq go on. */
+  close(): void {
+    for (const timer of this.#sweeps.values()) clearTimeout(timer);
+    this.#sweeps.clear();
+    for (const driver of Object.values(this.#drivers)) driver.close();
+  }
+
+  async #raise(row: NetworkRow): Promise<void> {
+    this.#up.delete(row.id);
+    await this.#drivers.bridge.up(row);
+    this.#up.add(row.id);
+  }
+
+  async #lower(row: NetworkRow): Promise<void> {
+    this.#up.delete(row.id);
+    await this.#drivers.bridge.down(row);
+  }
+
+  /** Addresses of deleted instances are given back at once, so that a busy host does not run out of them. */
+  #sweepSoon(row: NetworkRow): void {
+    if (this.#sweeps.has(row.id)) return;
+    const timer = setTimeout(() => {
+      this.#sweeps.delete(row.id);
+      void this.#sweep(row).catch((error: Error) => this.#parts.warn(row.name, error));
+    }, this.#parts.sweepAfterMs);
+    this.#sweeps.set(row.id, timer.unref());
+  }
+
+  async #sweep(row: NetworkRow): Promise<void> {
+    const [leases, macs] = await Promise.all([this.#drivers.bridge.leases(row), instanceMacs(this.#parts.store)]);
+    // Without a name it is none of ours: something else on the bridge.
+    const left = leases.filter(({ mac, hostname }) => hostname !== null && !macs.has(mac));
+    await this.#drivers.bridge.release(row, left);
+  }
+
+  async #row(project: string, name: string): Promise<NetworkRow> {
+    const row = await this.#parts.store.networks.get(project, name);
+    if (!row) throw new LxError('network.not_found');
+    return row;
+  }
+
+  async #hasUsers(row: NetworkRow): Promise<boolean> {
+    return (await networkUsers(this.#parts.store, row.project)).has(row.name);
+  }
+
+  async #link(name: string): Promise<LinkInfo> {
+    const link = (await this.#parts.links.list()).find((candidate) => candidate.name === name);
+    if (!link) throw new LxError('network.not_found');
+    return link;
+  }
+
+  async #hasLink(name: string): Promise<boolean> {
+    return (await this.#parts.links.list()).some((link) => link.name === name);
+  }
+
+  #view({ id, name, type, description, config }: NetworkRow): NetworkView {
+    return { name, managed: true, type, description, config, status: this.#up.has(id) ? 'Created' : 'Unavailable' };
+  }
+}
+
+/** Networks of the host belong to the default project, as in LXD while a project has no networks of its own. */
+const project = 'default';
+
+function unmanaged(link: LinkInfo): NetworkView {
+  return { name: link.name, managed: false, type: linkType(link), description: '', config: {}, status: '' };
+}
+
+/** A network's name is its link's, and goes into paths and the firewall. */
+function nameProblems(name: string): string[] {
+  if (name.length < 2) return ['Network interface is too short (minimum 2 characters)'];
+  if (name.length > 15) return ['Network interface is too long (maximum 15 characters)'];
+  return /^[a-zA-Z0-9][-a-zA-Z0-9_.]*$/.test(name) ? [] : ['Network interface name contains invalid characters'];
+}

@@ -1,0 +1,22 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Kernel settings under /proc/sys. */
+export interface Sysctls {
+  /** `path` with slashes: link names hold dots. A setting the kernel does not have is left out. */
+  set(path: string, value: string): Promise<void>;
+}
+
+export class ProcSysctls implements Sysctls {
+  constructor(private readonly root = '/proc/sys') {}
+
+  async set(path: string, value: string): Promise<void> {
+    const file = join(this.root, path);
+    try {
+      // Writing net/ipv4/ip_forward resets other settings (ip-sysctl), also when it does not change.
+      if ((await readFile(file, 'utf8')).trim() !== value) await writeFile(file, value);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+}
