@@ -1,5 +1,10 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { EventsController } from './events/events.controller.ts';
+import { InstancesController } from './instances/instances.controller.ts';
+import { LogsController } from './instances/logs.controller.ts';
+import { SessionsController } from './instances/sessions.controller.ts';
+import { StateController } from './instances/state.controller.ts';
+import { NetworksController } from './networks/networks.controller.ts';
 import { OperationsController } from './operations/operations.controller.ts';
 import { ProfilesController } from './profiles/profiles.controller.ts';
 import { InternalController } from './server/internal.controller.ts';
@@ -14,7 +19,12 @@ const controllers = [
   InternalController,
   EventsController,
   OperationsController,
+  NetworksController,
   ProfilesController,
+  InstancesController,
+  StateController,
+  SessionsController,
+  LogsController,
   VirtualMachinesController,
 ];
 

@@ -5,6 +5,7 @@ export const ENGINE = Symbol('engine');
 export const STORAGE = Symbol('storage');
 export const NETWORKS = Symbol('networks');
 export const IMAGES = Symbol('images');
+export const IMAGE_OPERATIONS = Symbol('image operations');
 export const INSTANCES = Symbol('instances');
 export const PROFILES = Symbol('profiles');
 export const CGROUPS = Symbol('cgroups');

@@ -50,16 +50,16 @@ export class Housekeeping {
     void this.#autostart(toStart);
   }
 
-  /** Shuts every instance down, the highest boot.stop.priority first; they start again with the server. */
-  async stopAll(): Promise<void> {
+  /** Shuts every instance down (kills it with `force`), the highest boot.stop.priority first; they start again with the server. */
+  async stopAll(force: boolean): Promise<void> {
     const rows = (await this.#deps.store.instances.list(null)).filter((row) => this.#deps.supervision.get(row.id));
     const byPriority = await this.#ranked(rows, 'boot.stop.priority');
     for (const group of byPriority) {
       await Promise.all(
         group.map(async ({ row, config }) => {
           const timeout = Number(config['boot.host_shutdown_timeout'] || 30);
-          const stop = async (force: boolean) => (await (await this.#instances.setState(row.project, row.name, { action: 'stop', force, timeout })).done).status_code === 200;
-          if (!(await stop(false))) await stop(true);
+          const stop = async (kill: boolean) => (await (await this.#instances.setState(row.project, row.name, { action: 'stop', force: kill, timeout })).done).status_code === 200;
+          if (force || !(await stop(false))) await stop(true);
           // Wanted again at the next start of the server.
           await this.#deps.store.instances.update(row.id, { power: 'running' }).catch(() => {});
         }),

@@ -11,7 +11,7 @@ import {
   registerDecorator,
   ValidateNested,
 } from 'class-validator';
-import { Type } from 'class-transformer';
+import { Expose, Type } from 'class-transformer';
 import type { DeviceMap, StringMap } from '#lib/base';
 
 /** LXD's `map[string]string`: every value is text. */
@@ -114,9 +114,9 @@ export class InstancesPutBody {
 export class ExecBody {
   @IsArray() @IsString({ each: true }) command: string[] = [];
   @IsStringMap() environment: StringMap = {};
-  @IsBoolean() 'wait-for-websocket' = false;
+  @Expose({ name: 'wait-for-websocket' }) @IsBoolean() waitForWebsocket = false;
   @IsBoolean() interactive = false;
-  @IsBoolean() 'record-output' = false;
+  @Expose({ name: 'record-output' }) @IsBoolean() recordOutput = false;
   @IsInt() @Min(0) @Max(65_535) width = 0;
   @IsInt() @Min(0) @Max(65_535) height = 0;
   @IsInt() @Min(0) @Max(65_535) user = 0;

@@ -10,7 +10,7 @@ const quota = keyType('a share such as 25ms/100ms', (value) => {
 const positivePercent = keyType('a percentage from 1% to 100%', (value) => percent.accepts(value) && value !== '0%');
 const rlimit = keyType('a limit such as 1024, 1024:4096 or unlimited', (value) => /^(\d{1,18}|unlimited)(:(\d{1,18}|unlimited))?$/.test(value));
 
-const resources = ['as', 'core', 'cpu', 'data', 'fsize', 'locks', 'memlock', 'nice', 'nofile', 'nproc', 'rtprio', 'rtsig', 'rss', 'sigpending', 'stack', 'msgqueue'] as const;
+const resources = ['as', 'core', 'cpu', 'data', 'fsize', 'locks', 'memlock', 'nice', 'nofile', 'nproc', 'rtprio', 'rttime', 'rss', 'sigpending', 'stack', 'msgqueue'] as const;
 const kernelRow = (resource: string) => ({ type: rlimit, doc: `Resource limit RLIMIT_${resource.toUpperCase()} of the init and all its children (setrlimit(2)).`, live: false });
 
 /** What may be configured on an instance or in a profile. */

@@ -16,12 +16,12 @@ const devices: readonly { name: string; optional: boolean }[] = [
 const lxcfsFiles = ['cpuinfo', 'diskstats', 'loadavg', 'meminfo', 'stat', 'swaps', 'uptime'];
 
 const links: readonly [target: string, to: string][] = [
-  ['dev/ptmx', 'pts/ptmx'],
-  ['dev/fd', '/proc/self/fd'],
-  ['dev/stdin', '/proc/self/fd/0'],
-  ['dev/stdout', '/proc/self/fd/1'],
-  ['dev/stderr', '/proc/self/fd/2'],
-  ['dev/core', '/proc/kcore'],
+  ['/dev/ptmx', 'pts/ptmx'],
+  ['/dev/fd', '/proc/self/fd'],
+  ['/dev/stdin', '/proc/self/fd/0'],
+  ['/dev/stdout', '/proc/self/fd/1'],
+  ['/dev/stderr', '/proc/self/fd/2'],
+  ['/dev/core', '/proc/kcore'],
 ];
 
 function fs(fstype: string, target: string, flags: MountFlag[], data = '', early = false): MountStep {
@@ -37,26 +37,26 @@ function fs(fstype: string, target: string, flags: MountFlag[], data = '', early
  */
 export function systemMounts(layers: Layer[], options: { lxcfs: string | null; cgroup2: boolean }): MountStep[] {
   const steps: MountStep[] = [
-    fs('proc', 'proc', ['nosuid', 'nodev', 'noexec'], '', true),
-    fs('sysfs', 'sys', ['nosuid', 'nodev', 'noexec'], '', true),
-    fs('tmpfs', 'dev', ['nosuid', 'strictatime'], 'mode=755,size=4m'),
-    { op: 'mkdir', target: 'dev/pts', mode: 0o755 },
-    { op: 'mkdir', target: 'dev/shm', mode: 0o1777 },
-    { op: 'mkdir', target: 'dev/mqueue', mode: 0o755 },
-    fs('devpts', 'dev/pts', ['nosuid', 'noexec'], 'newinstance,ptmxmode=0666,mode=0620,gid=5'),
-    fs('tmpfs', 'dev/shm', ['nosuid', 'nodev'], 'mode=1777'),
-    fs('mqueue', 'dev/mqueue', ['nosuid', 'nodev', 'noexec']),
-    { op: 'mkdir', target: 'dev/net', mode: 0o755 },
+    fs('proc', '/proc', ['nosuid', 'nodev', 'noexec'], '', true),
+    fs('sysfs', '/sys', ['nosuid', 'nodev', 'noexec'], '', true),
+    fs('tmpfs', '/dev', ['nosuid', 'strictatime'], 'mode=755,size=4m'),
+    { op: 'mkdir', target: '/dev/pts', mode: 0o755 },
+    { op: 'mkdir', target: '/dev/shm', mode: 0o1777 },
+    { op: 'mkdir', target: '/dev/mqueue', mode: 0o755 },
+    fs('devpts', '/dev/pts', ['nosuid', 'noexec'], 'newinstance,ptmxmode=0666,mode=0620,gid=5'),
+    fs('tmpfs', '/dev/shm', ['nosuid', 'nodev'], 'mode=1777'),
+    fs('mqueue', '/dev/mqueue', ['nosuid', 'nodev', 'noexec']),
+    { op: 'mkdir', target: '/dev/net', mode: 0o755 },
   ];
-  if (options.cgroup2) steps.push(fs('cgroup2', 'sys/fs/cgroup', ['nosuid', 'nodev', 'noexec']));
+  if (options.cgroup2) steps.push(fs('cgroup2', '/sys/fs/cgroup', ['nosuid', 'nodev', 'noexec']));
   for (const device of devices) {
-    steps.push({ op: 'layer', layer: take(layers, `/dev/${device.name}`, device.optional), target: `dev/${device.name}`, create: 'file', flags: [] });
+    steps.push({ op: 'layer', layer: take(layers, `/dev/${device.name}`, device.optional), target: `/dev/${device.name}`, create: 'file', flags: [] });
   }
   for (const [target, to] of links) steps.push({ op: 'symlink', target, to });
-  steps.push({ op: 'console', target: 'dev/console' });
+  steps.push({ op: 'console', target: '/dev/console' });
   if (options.lxcfs) {
     for (const name of lxcfsFiles) {
-      steps.push({ op: 'layer', layer: take(layers, `${options.lxcfs}/proc/${name}`, true), target: `proc/${name}`, create: null, flags: ['nosuid', 'nodev'] });
+      steps.push({ op: 'layer', layer: take(layers, `${options.lxcfs}/proc/${name}`, true), target: `/proc/${name}`, create: null, flags: ['nosuid', 'nodev'] });
     }
   }
   return steps;

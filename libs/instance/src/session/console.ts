@@ -17,7 +17,7 @@ export async function runConsole(keeper: Keeper, size: { columns: number; rows: 
     (control) => obey(control, { resize: (columns, rows) => void keeper.resizeConsole(columns, rows).catch(() => {}), signal: () => {}, lost: leave }),
     () => {},
   );
-  pumpIn(socket, stream, leave);
+  pumpIn(socket, stream, { ended: () => {}, gone: leave });
   await pumpOut(stream, socket);
   socket.close();
   return {};

@@ -21,6 +21,7 @@ export function obey(socket: WebSocket, actions: ControlActions): void {
     }
   });
   socket.on('close', () => actions.lost());
+  socket.resume();
 }
 
 function parse(text: string): WireControl | null {

@@ -40,7 +40,8 @@ export async function runInteractive(keeper: Keeper, wish: ExecWish, live: LiveC
     if (!stream.destroyed) setWindowSize(fd, columns, rows);
   };
   watchControl(live, { resize, signal: (signal) => running.signal(signal), lost: () => running.signal(constants.signals.SIGKILL) });
-  pumpIn(socket, stream, () => stream.destroy());
+  // The end of the input leaves the terminal open; a client that is gone hangs it up.
+  pumpIn(socket, stream, { ended: () => {}, gone: () => stream.destroy() });
   const output = pumpOut(stream, socket);
   const code = await running.exited;
   await within(output, DRAIN_MS);
@@ -61,7 +62,7 @@ export async function runPiped(keeper: Keeper, wish: ExecWish, live: LiveContext
   try {
     const running = await keeper.exec(request(wish, { terminal: false, stdin: theirs[0], stdout: theirs[1], stderr: theirs[2] })).finally(() => theirs.forEach(closeFd));
     watchControl(live, { resize: () => {}, signal: (signal) => running.signal(signal), lost: () => running.signal(constants.signals.SIGKILL) });
-    pumpIn(stdin, input, () => input.end());
+    pumpIn(stdin, input, { ended: () => input.end(), gone: () => input.end() });
     const pumped = [pumpOut(outputs[0], stdout).then(() => sendEnd(stdout)), pumpOut(outputs[1], stderr).then(() => sendEnd(stderr))];
     const code = await running.exited;
     await within(Promise.all(pumped), DRAIN_MS);

@@ -14,9 +14,9 @@ import { interactiveSockets, pipedSockets, runDetached, runInteractive, runPiped
 export interface ExecRequestBody {
   command: string[];
   environment: StringMap;
-  'wait-for-websocket': boolean;
+  waitForWebsocket: boolean;
   interactive: boolean;
-  'record-output': boolean;
+  recordOutput: boolean;
   width: number;
   height: number;
   user: number;
@@ -40,8 +40,8 @@ export class Sessions {
     const keeper = await this.#instances.ready(row);
     const { config } = await this.#instances.runner.expanded(row);
     const wish = wishOf(body, execEnvironment(config, body.environment, body.user));
-    const attached = body['wait-for-websocket'];
-    const record = body['record-output'] && !attached;
+    const attached = body.waitForWebsocket;
+    const record = body.recordOutput && !attached;
     const logs = join(this.#deps.host.logsDir, logDirectory(row));
     if (record) await mkdir(logs, { recursive: true, mode: 0o700 });
     const operation = await this.#deps.engine.startLive(
@@ -81,9 +81,9 @@ export class Sessions {
 function execProblems(body: ExecRequestBody): string[] {
   const problems: string[] = [];
   if (body.command.length === 0 || body.command[0] === '') problems.push('A command is needed');
-  if (body.interactive && body['record-output']) problems.push('record-output cannot be used with interactive');
-  if (body['record-output'] && body['wait-for-websocket']) problems.push('record-output cannot be used with wait-for-websocket');
-  if (body.interactive && !body['wait-for-websocket']) problems.push('interactive needs wait-for-websocket');
+  if (body.interactive && body.recordOutput) problems.push('record-output cannot be used with interactive');
+  if (body.recordOutput && body.waitForWebsocket) problems.push('record-output cannot be used with wait-for-websocket');
+  if (body.interactive && !body.waitForWebsocket) problems.push('interactive needs wait-for-websocket');
   if (body.cwd && !body.cwd.startsWith('/')) problems.push('cwd must be an absolute path');
   const texts = [...body.command, body.cwd, ...Object.entries(body.environment).flat()];
   if (texts.some((each) => each.includes('\0'))) problems.push('A NUL character cannot be passed to a command');

@@ -31,28 +31,32 @@ export async function pumpOut(stream: Socket, socket: WebSocket): Promise<void> 
   });
   // A client that has gone must not keep the command waiting on a full pipe.
   socket.on('close', () => stream.resume());
+  socket.resume();
   stream.resume();
   if (!stream.destroyed) await once(stream, 'close');
 }
 
-/** Writes binary frames to the stream; an empty text frame, or the end of the socket, is the end of the input. */
-export function pumpIn(socket: WebSocket, stream: Socket, onEnd: () => void): void {
+/**
+ * Writes binary frames to the stream. `ended` is called at the end of the client's input, which an empty text frame says;
+ * `gone` when its socket has closed.
+ */
+export function pumpIn(socket: WebSocket, stream: Socket, on: { ended: () => void; gone: () => void }): void {
   let over = false;
-  const end = () => {
-    if (over) return;
-    over = true;
-    onEnd();
-  };
   socket.on('message', (data, isBinary) => {
     const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as ArrayBuffer);
-    if (!isBinary && bytes.length === 0) return end();
+    if (!isBinary && bytes.length === 0) {
+      if (!over) on.ended();
+      over = true;
+      return;
+    }
     if (over || stream.destroyed || !stream.writable) return;
     if (!stream.write(bytes)) {
       socket.pause();
       stream.once('drain', () => socket.resume());
     }
   });
-  socket.on('close', end);
+  socket.on('close', () => on.gone());
+  socket.resume();
 }
 
 /** The barrier: tells the client that this stream has ended. */

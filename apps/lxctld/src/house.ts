@@ -1,0 +1,118 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Provider } from '@nestjs/common';
+import { instanceConfigProblems } from '#lib/contract';
+import { deviceProblems } from '#lib/device';
+import { faultsFromEnvironment, OperationEngine } from '#lib/engine';
+import { cgroupName, hostCgroups, LinuxKeepers, LinuxLinks, LinuxProcesses } from '#lib/host';
+import { imageOperations, LocalImages, recipes } from '#lib/image';
+import { applyLimits, Housekeeping, type InstanceDeps, Instances, Logs, Sessions, Supervision } from '#lib/instance';
+import { ManagedNetworks, NftFirewall, ProcSysctls } from '#lib/network';
+import { PoolStorage, storageDrivers } from '#lib/storage';
+import { EmbeddedPostgres, openStore, type Store } from '#lib/store';
+import { initialise } from './first-run.ts';
+import { hostFacts } from './host-facts.ts';
+import { BULK_STATE, BulkState } from './instances/bulk-state.ts';
+import { LOGS, SESSIONS } from './instances/tokens.ts';
+import { ProfilesService } from './profiles/profiles.service.ts';
+import type { House } from './server/daemon.ts';
+import type { Log } from './server/log.ts';
+import type { ShutdownMode } from './server/shutdown.ts';
+import type { DaemonSettings } from './settings.ts';
+import { ENGINE, IMAGE_OPERATIONS, IMAGES, INSTANCES, NETWORKS, PROFILES, SETTINGS, STORAGE, STORE } from './tokens.ts';
+
+type Report = (message: string, cause: unknown) => void;
+
+/** The database of these settings, and what ends it. */
+async function openDatabase(settings: DaemonSettings, log: Log): Promise<{ store: Store; stop(): Promise<void> }> {
+  if (settings.databaseUrl) {
+    const store = await openStore({ databaseUrl: settings.databaseUrl });
+    return { store, stop: async () => {} };
+  }
+  const processes = new LinuxProcesses();
+  const server = new EmbeddedPostgres({
+    stateDir: settings.stateDir,
+    runDir: settings.runDir,
+    watch: (pid) => ({ ended: processes.open(pid).then((handle) => handle?.ended.then(() => handle.close())) }),
+    report: (message) => log.warn(message),
+  });
+  await server.start();
+  return { store: await openStore({ socket: server.address }), stop: () => server.stop() };
+}
+
+/** Everything the daemon is made of, by name. What follows what is written nowhere else. */
+export async function buildHouse(settings: DaemonSettings, log: Log): Promise<House> {
+  const { stateDir, runDir } = settings;
+  const report: Report = (message, cause) => log.warn({ err: cause }, message);
+  await mkdir(runDir, { recursive: true, mode: 0o711 });
+  const [database, host] = await Promise.all([openDatabase(settings, log), hostFacts(settings)]);
+  const { store } = database;
+  const engine = new OperationEngine({ store, report: (problem) => log.warn(problem, 'operation'), faults: faultsFromEnvironment() });
+  const storage = new PoolStorage({ stateDir, store, drivers: storageDrivers });
+  const networks = new ManagedNetworks({
+    store,
+    links: new LinuxLinks(),
+    processes: new LinuxProcesses(),
+    firewall: new NftFirewall(),
+    sysctls: new ProcSysctls(),
+    stateDir,
+    warn: (network, problem) => report(`network ${network}`, problem),
+  });
+  const images = new LocalImages({ stateDir, store, recipes });
+  const imageOps = imageOperations(images, storage, engine.events);
+  engine.register(imageOps.create);
+  engine.register(imageOps.delete);
+  const cgroups = hostCgroups({ name: cgroupName(stateDir) });
+  const supervision = new Supervision(new LinuxKeepers({ runDir, keeperPath: join(settings.homeDir, 'native/build/Release/lxctl-keeper') }));
+  const deps: InstanceDeps = { store, engine, storage, networks, images, cgroups, supervision, host, now: () => new Date(), random: Math.random, report };
+  const instances = new Instances(deps);
+  const housekeeping = new Housekeeping(deps, instances);
+  const profiles = new ProfilesService(store, engine.events, {
+    problems: (config, devices) => [...instanceConfigProblems(config), ...deviceProblems(devices)],
+    changed: async (project, name) => {
+      for (const row of await store.instances.usingProfile(project, name)) {
+        await applyLimits(deps, row.id, project, row).catch((cause: unknown) => report(`applying profile ${name} to ${row.name}`, cause));
+      }
+    },
+  });
+
+  const values: [token: symbol, value: unknown][] = [
+    [SETTINGS, settings],
+    [STORE, store],
+    [ENGINE, engine],
+    [STORAGE, storage],
+    [NETWORKS, networks],
+    [IMAGES, images],
+    [IMAGE_OPERATIONS, imageOps],
+    [INSTANCES, instances],
+    [BULK_STATE, new BulkState(instances, engine)],
+    [SESSIONS, new Sessions(deps, instances)],
+    [LOGS, new Logs(deps)],
+    [PROFILES, profiles],
+  ];
+
+  return {
+    store,
+    engine,
+    storage,
+    providers: values.map(([provide, useValue]): Provider => ({ provide: provide as symbol, useValue })),
+    async start() {
+      await Promise.all([storage.prepare(), images.prepare(), cgroups.prepare(), supervision.adopt(), networks.prepare()]);
+      await initialise({ store, storage, networks, report });
+      await engine.recover();
+      await housekeeping.reconcile();
+    },
+    async stop(mode: ShutdownMode) {
+      if (mode.instances !== 'leave') await housekeeping.stopAll(mode.instances === 'kill');
+      await engine.shutdown(mode.instances === 'kill' ? 0 : 10_000);
+      await housekeeping.settle();
+      if (mode.instances !== 'leave') {
+        await networks.tearDown();
+        await supervision.retire();
+      }
+      supervision.release();
+      await store.close();
+      await database.stop();
+    },
+  };
+}
