@@ -153,6 +153,7 @@ export class ManagedNetworks implements Networks {
       leases.push({ hostname: hostname ?? '', hwaddr: mac, address, type: 'dynamic' });
     }
     const gateway = this.#drivers.bridge.gateway(row);
+    leases.sort((one, other) => one.hostname.localeCompare(other.hostname) || one.address.localeCompare(other.address));
     return gateway ? [{ hostname: `${name}.gw`, hwaddr: '', address: gateway, type: 'gateway' }, ...leases] : leases;
   }
 

@@ -1,5 +1,5 @@
 import { formatCidr4, LxError } from '#lib/contract';
-import type { LinkInfo, Links } from '#lib/host';
+import { isErrno, type LinkInfo, type Links } from '#lib/host';
 import type { Sysctls } from '../../sysctls.ts';
 import type { Bridge } from './config.ts';
 
@@ -19,7 +19,10 @@ export async function raiseLink(bridge: Bridge, links: Links, sysctls: Sysctls, 
   const { name, mac, mtu } = bridge;
   const existing = await ownLink(bridge, links);
   if (!existing) {
-    await links.createBridge(name, { mac, mtu });
+    await links.createBridge(name, { mac, mtu }).catch((error: unknown) => {
+      // Another daemon was quicker.
+      throw isErrno(error, 'EEXIST') ? new LxError('network.exists', { name }, { cause: error }) : error;
+    });
     onMade();
   }
   if (existing && existing.mac.toLowerCase() !== mac) await links.setLink(name, { mac });
