@@ -54,6 +54,7 @@
         'src/keeper/exec.cc',
         'src/keeper/keeper.cc',
         'src/keeper/launch.cc',
+        'src/keeper/link_removal.cc',
         'src/keeper/main.cc',
         'src/keeper/nursery.cc',
         'src/keeper/plan.cc',

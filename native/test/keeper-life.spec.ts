@@ -20,7 +20,7 @@ describe.skipIf(reason !== null)(`a container and its keeper${reason ? ` (skippe
     expect((await world.run(keeper, ['hostname'])).output).toBe('guest\n');
     const end = await keeper.kill();
     expect(end).toMatchObject({ id: plan.id, reason: 'killed' });
-    expect(world.traces(plan)).toEqual([]);
+    expect(await world.traces(plan)).toEqual([]);
     expect(existsSync(`/proc/${keeper.info.initPid}`)).toBe(false);
   });
 

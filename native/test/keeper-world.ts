@@ -2,7 +2,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rea
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { closeFd, LinuxKeepers, type Keeper, type LaunchPlan, type Layer, type MountStep, pipe } from '#lib/host';
+import { closeFd, LinuxKeepers, LinuxLinks, type Keeper, type LaunchPlan, type Layer, type MountStep, pipe } from '#lib/host';
 
 const built = join(import.meta.dirname, '../build/Release/lxctl-keeper');
 export const keeperPath = process.env.LXCTL_KEEPER ?? built;
@@ -91,10 +91,10 @@ export class World {
   }
 
   /** What is still on the host of an instance: mounts, links, groups, run files. */
-  traces(plan: LaunchPlan): string[] {
+  async traces(plan: LaunchPlan): Promise<string[]> {
     const found: string[] = [];
     for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) if (line.includes(this.root)) found.push(`mount ${line}`);
-    const links = readdirSync('/sys/class/net');
+    const links = (await new LinuxLinks().list()).map((link) => link.name);
     for (const link of plan.links) if (links.includes(link.hostName)) found.push(`link ${link.hostName}`);
     for (const path of plan.cgroups.remove) if (existsSync(path)) found.push(`group ${path}`);
     for (const name of readdirSync(this.runDir)) if (name.startsWith(plan.id) && !name.endsWith('.end')) found.push(`file ${name}`);

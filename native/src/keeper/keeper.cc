@@ -87,6 +87,7 @@ void runKeeper(std::vector<std::byte> message, UniqueFd fd) {
     ::unlink(runFile(plan, "end").c_str());
     Service service(plan, std::move(instance), std::move(console), std::move(listener), std::move(signals));
     service.greet(std::move(connection), seq);
+    forgetText();
     const EndRecord end = service.run();
     saveEndRecord(plan, end);
     removeRunFiles(plan);
@@ -114,7 +115,9 @@ void sweepDead(const std::string& planPath) {
   }
   if (plan.cgroups.cloneInto != nullptr) cgroup::killAll(plan.cgroups.cloneInto);
   for (const char* path : plan.cgroups.join) cgroup::killAll(path);
-  const std::string problems = removeLinks(plan) + removeGroups(plan);
+  LinkRemoval links;
+  links.begin(plan, plan.links.size());
+  const std::string problems = removeGroups(plan) + links.finish();
   saveEndRecord(plan, {EndReason::killed, SIGKILL, wallClock(), "the keeper was killed; " + problems});
   removeRunFiles(plan);
 }

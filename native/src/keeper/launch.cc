@@ -115,19 +115,6 @@ void createLinks(const Plan& plan, pid_t child, size_t& made) {
   }
 }
 
-void deleteLinks(const Plan& plan, size_t count, std::string& problems) {
-  if (count == 0) return;
-  netlink::Socket socket = netlink::Socket::open();
-  for (size_t i = 0; i < count; ++i) {
-    try {
-      netlink::deleteLink(socket, plan.links[i].hostName);
-    } catch (const SysError& error) {
-      // The kernel took it with the network namespace, or an administrator did.
-      if (error.number() != ENODEV) problems.append(error.what()).append("; ");
-    }
-  }
-}
-
 std::string overlayOptions(const Plan& plan) {
   if (plan.root.kind != RootPlan::Kind::overlay) return {};
   std::string options = "lowerdir=";
@@ -263,12 +250,9 @@ class Attempt {
       while (::waitpid(instance_.init, nullptr, 0) < 0 && errno == EINTR) {
       }
     }
-    std::string ignored;
-    try {
-      deleteLinks(plan_, links_, ignored);
-    } catch (const SysError&) {
-      // The failure that led here is the one to tell.
-    }
+    LinkRemoval links;
+    links.begin(plan_, links_);
+    links.finish();
     removeGroups(plan_);
   }
 
@@ -285,16 +269,6 @@ class Attempt {
 }  // namespace
 
 Instance launch(const Plan& plan, Launch kind) { return Attempt(plan, kind).run(); }
-
-std::string removeLinks(const Plan& plan) {
-  std::string problems;
-  try {
-    deleteLinks(plan, plan.links.size(), problems);
-  } catch (const SysError& error) {
-    problems.append(error.what()).append("; ");
-  }
-  return problems;
-}
 
 std::string removeGroups(const Plan& plan) {
   std::string problems;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/unique_fd.h"
 #include "keeper/plan.h"
@@ -41,8 +42,22 @@ enum class Launch { first, again };
 /// Brings the plan's container up. Throws Failure; then nothing is left of it.
 Instance launch(const Plan& plan, Launch kind);
 
-/// Removes what is on the host once init is dead. Gives words about what could not be removed.
-std::string removeLinks(const Plan& plan);
+/// Removal of the host's ends of links. A link leaves the lists of the kernel within a millisecond, but the call that
+/// deletes it waits 15 to 30 ms for grace periods; so a process of its own does that, and we wait for the names to go.
+class LinkRemoval {
+ public:
+  /// At once, whether the container lives or not.
+  void begin(const Plan& plan, size_t count);
+  /// Until the names are gone. Gives words about those that are not.
+  std::string finish();
+
+ private:
+  std::vector<const char*> names_;
+};
+/// Takes the ended processes of link removals off the process table.
+void reapLinkRemovals();
+
+/// Removes the plan's groups once init is dead. Gives words about what could not be removed.
 std::string removeGroups(const Plan& plan);
 
 /// Milliseconds since the epoch.

@@ -133,7 +133,7 @@ class Nursery {
     }
     bool killed = false;
     int status = 0;
-    while (::waitpid(-1, &status, WNOHANG) > 0) killed = killed || WIFSIGNALED(status);
+    while (::waitpid(-1, &status, WNOHANG | __WALL) > 0) killed = killed || WIFSIGNALED(status);
     if (!killed) return;
     // Waits for dying processes, so not here.
     if (::fork() != 0) return;
@@ -163,6 +163,8 @@ void detach(const std::string& runDir) {
   LX_SYS(::dup2(words.get(), 2));
   for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGPIPE}) ::signal(number, SIG_IGN);
   ::signal(SIGCHLD, SIG_DFL);
+  // What a killed keeper leaves behind is ours to reap.
+  LX_SYS(::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
   // Nobody in a container may look into a keeper's child on its way in (ptrace(2), PTRACE_MODE checks).
   LX_SYS(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
 }

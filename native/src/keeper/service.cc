@@ -54,7 +54,8 @@ EndRecord Service::run() {
     console_.drain();
     const int signal = WIFSIGNALED(initStatus_) ? WTERMSIG(initStatus_) : 0;
     EndReason reason = signal == SIGINT ? EndReason::poweroff : signal != 0 ? EndReason::killed : EndReason::exited;
-    std::string detail = removeLinks(plan_);
+    links_.begin(plan_, plan_.links.size());
+    std::string detail = links_.finish();
     // The kernel ends init by SIGHUP when the guest asks for a restart, by SIGINT for power off and halt (reboot(2)).
     if (signal == SIGHUP && !killed_) {
       if (reboot(detail)) continue;
@@ -111,6 +112,7 @@ void Service::turn() {
     while (::read(signals_.get(), &info, sizeof info) > 0) {
     }
     reapExecs();
+    reapLinkRemovals();
     reapInit();
   }
   if ((polled_[atMaster].revents | polled_[atClient].revents) != 0) console_.handle(polled_[atMaster].revents, polled_[atClient].revents);
@@ -196,6 +198,8 @@ void Service::kill() {
   ::syscall(SYS_pidfd_send_signal, instance_.pidfd.get(), SIGKILL, nullptr, 0);
   if (plan_.cgroups.cloneInto != nullptr) cgroup::killAll(plan_.cgroups.cloneInto);
   for (const char* path : plan_.cgroups.join) cgroup::killAll(path);
+  // While the processes die; they need no network for that.
+  links_.begin(plan_, plan_.links.size());
 }
 
 void Service::reapInit() {

@@ -70,6 +70,7 @@ class Service {
   std::vector<Connection> connections_;
   std::vector<Exec> execs_;
   std::vector<pollfd> polled_;
+  LinkRemoval links_;
   uint64_t serial_ = 1;
   uint32_t execIds_ = 0;
   uint32_t reboots_ = 0;

@@ -1,10 +1,15 @@
 #include "keeper/title.h"
 
+#include <elf.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstring>
+
+// From the linker: the start of the program in memory.
+extern "C" const Elf64_Ehdr __ehdr_start;
 
 namespace lx::keeper {
 
@@ -35,6 +40,15 @@ void setTitle(const char* name) {
   if (areaSize == 0) return;
   std::memset(area, 0, areaSize);
   std::snprintf(area, areaSize, "lxctl-keeper %s", name);
+}
+
+void forgetText() {
+  const auto* start = reinterpret_cast<const char*>(&__ehdr_start);
+  const auto* segment = reinterpret_cast<const Elf64_Phdr*>(start + __ehdr_start.e_phoff);
+  for (int i = 0; i < __ehdr_start.e_phnum; ++i, ++segment) {
+    // Clean pages of a file: they are read again where they are needed. Never a segment that was written to.
+    if (segment->p_type == PT_LOAD && (segment->p_flags & PF_W) == 0) ::madvise(reinterpret_cast<void*>(segment->p_vaddr), segment->p_memsz, MADV_DONTNEED);
+  }
 }
 
 }  // namespace lx::keeper
