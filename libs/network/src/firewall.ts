@@ -39,7 +39,9 @@ export class NftFirewall implements Firewall {
     const child = spawn(this.nft, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     const ended = new Promise<string | null>((resolve) => {
       child.on('error', (error) => resolve(`cannot run ${this.nft}: ${error.message}`));
-      child.on('close', (code, signal) => resolve(code === 0 ? null : signal ? `${this.nft} was ended by ${signal}` : `${this.nft} exited with ${code}`));
+      child.on('close', (code, signal) =>
+        resolve(code === 0 ? null : signal ? `${this.nft} was ended by ${signal}` : `${this.nft} exited with ${code}`),
+      );
     });
     // EPIPE when nft dies before it has read all: its end says more.
     child.stdin.on('error', () => undefined).end(input);

@@ -13,7 +13,12 @@ export function linkType(link: LinkInfo): string {
 }
 
 /** A link as `GET /1.0/networks/{name}/state` shows it. `sysfs`: /sys/class/net. */
-export async function linkState(link: LinkInfo, links: readonly LinkInfo[], addresses: readonly AddressInfo[], sysfs: string): Promise<WireNetworkState> {
+export async function linkState(
+  link: LinkInfo,
+  links: readonly LinkInfo[],
+  addresses: readonly AddressInfo[],
+  sysfs: string,
+): Promise<WireNetworkState> {
   const { counters } = link;
   return {
     addresses: addresses.filter(({ index }) => index === link.index).map(presentAddress),
@@ -40,8 +45,14 @@ function presentAddress({ family, address, prefix, scope }: AddressInfo): WireNe
 }
 
 async function bridgeState(link: LinkInfo, links: readonly LinkInfo[], sysfs: string): Promise<WireNetworkStateBridge> {
-  const read = (file: string) => readFile(join(sysfs, link.name, 'bridge', file), 'utf8').then((text) => text.trim(), () => '');
-  const [id, stp, delay, pvid, filtering] = await Promise.all(['bridge_id', 'stp_state', 'forward_delay', 'default_pvid', 'vlan_filtering'].map(read));
+  const read = (file: string) =>
+    readFile(join(sysfs, link.name, 'bridge', file), 'utf8').then(
+      (text) => text.trim(),
+      () => '',
+    );
+  const [id, stp, delay, pvid, filtering] = await Promise.all(
+    ['bridge_id', 'stp_state', 'forward_delay', 'default_pvid', 'vlan_filtering'].map(read),
+  );
   return {
     id: id ?? '',
     stp: stp === '1',

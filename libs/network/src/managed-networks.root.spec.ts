@@ -30,23 +30,63 @@ describe.skipIf(why !== '')(`ManagedNetworks on this host${why && ` (${why})`}`,
 
   const daemon = () => {
     const warn = (network: string, problem: Error) => void warnings.push(`${network}: ${problem.message}`);
-    const parts = { store, stateDir, warn, links: new LinuxLinks(), processes: new LinuxProcesses(), firewall: new NftFirewall(), sysctls: new ProcSysctls() };
+    const parts = {
+      store,
+      stateDir,
+      warn,
+      links: new LinuxLinks(),
+      processes: new LinuxProcesses(),
+      firewall: new NftFirewall(),
+      sysctls: new ProcSysctls(),
+    };
     return new ManagedNetworks({ ...parts, sweepAfterMs: 10 });
   };
   const pid = async () => Number(await readFile(join(stateDir, 'networks', name, 'dnsmasq.pid'), 'utf8'));
-  const plug = (position: 0 | 1) => ({ project: 'default', network: name, instanceId: `id${position}`, device: 'eth0', hostname: `c${position}`, mac: macs[position], ipv4: null });
+  const plug = (position: 0 | 1) => ({
+    project: 'default',
+    network: name,
+    instanceId: `id${position}`,
+    device: 'eth0',
+    hostname: `c${position}`,
+    mac: macs[position],
+    ipv4: null,
+  });
 
   /** A host of its own on the bridge: a network namespace with one end of a veth pair. */
   async function plugIn(position: 0 | 1): Promise<void> {
     const namespace = names[position];
     await run('ip', ['netns', 'add', namespace]);
-    await run('ip', ['link', 'add', `${namespace}v`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace, 'address', macs[position]]);
+    await run('ip', [
+      'link',
+      'add',
+      `${namespace}v`,
+      'type',
+      'veth',
+      'peer',
+      'name',
+      'eth0',
+      'netns',
+      namespace,
+      'address',
+      macs[position],
+    ]);
     await run('ip', ['link', 'set', `${namespace}v`, 'master', name, 'up']);
     await run('ip', ['-n', namespace, 'link', 'set', 'eth0', 'up']);
     await networks.attach(plug(position));
     await store.instances.insert({
-      id: `id${position}`, project: 'default', name: `c${position}`, architecture: 'x86_64', description: '', ephemeral: false, config: {}, profiles: [], power: 'running',
-      createdAt: new Date(0), lastUsedAt: null, volatile: { 'volatile.eth0.hwaddr': macs[position] }, devices: { eth0: { type: 'nic', network: name } },
+      id: `id${position}`,
+      project: 'default',
+      name: `c${position}`,
+      architecture: 'x86_64',
+      description: '',
+      ephemeral: false,
+      config: {},
+      profiles: [],
+      power: 'running',
+      createdAt: new Date(0),
+      lastUsedAt: null,
+      volatile: { 'volatile.eth0.hwaddr': macs[position] },
+      devices: { eth0: { type: 'nic', network: name } },
     });
   }
 
@@ -58,7 +98,9 @@ describe.skipIf(why !== '')(`ManagedNetworks on this host${why && ` (${why})`}`,
     store = new MemoryStore();
     networks = daemon();
     forwarding = await readFile('/proc/sys/net/ipv4/ip_forward', 'utf8');
-    await writeFile(join(stateDir, 'script'), '#!/bin/sh\n[ "$1" = bound ] && ip addr add $ip/24 dev $interface\nexit 0\n', { mode: 0o755 });
+    await writeFile(join(stateDir, 'script'), '#!/bin/sh\n[ "$1" = bound ] && ip addr add $ip/24 dev $interface\nexit 0\n', {
+      mode: 0o755,
+    });
   });
   afterAll(async () => {
     await networks.tearDown();
@@ -82,9 +124,13 @@ describe.skipIf(why !== '')(`ManagedNetworks on this host${why && ` (${why})`}`,
       ['c0', macs[0], 'dynamic'],
       ['c1', macs[1], 'dynamic'],
     ]);
-    for (const question of ['c1', 'c1.lxd']) expect(await inside(0, 'busybox', 'nslookup', question, gateway)).toContain(leases[2]?.address);
+    for (const question of ['c1', 'c1.lxd'])
+      expect(await inside(0, 'busybox', 'nslookup', question, gateway)).toContain(leases[2]?.address);
     await inside(0, 'ping', '-c1', '-W2', leases[2]?.address ?? '');
-    expect(await networks.state('default', name)).toMatchObject({ state: 'up', bridge: { stp: false, upper_devices: [`${names[0]}v`, `${names[1]}v`] } });
+    expect(await networks.state('default', name)).toMatchObject({
+      state: 'up',
+      bridge: { stp: false, upper_devices: [`${names[0]}v`, `${names[1]}v`] },
+    });
     expect((await run('nft', ['list', 'chain', 'inet', 'lxctl', `pstrt.${name}`])).stdout).toContain('masquerade');
   });
 
@@ -109,7 +155,10 @@ describe.skipIf(why !== '')(`ManagedNetworks on this host${why && ` (${why})`}`,
   });
 
   it('frees the addresses of instances that were deleted', async () => {
-    const lines = () => readFileSync(join(stateDir, 'networks', name, 'dnsmasq.leases'), 'utf8').trim().split('\n');
+    const lines = () =>
+      readFileSync(join(stateDir, 'networks', name, 'dnsmasq.leases'), 'utf8')
+        .trim()
+        .split('\n');
     expect(lines()).toHaveLength(2);
     await networks.detach(plug(1));
     await store.instances.delete('id1');

@@ -38,7 +38,8 @@ function daemon(): ManagedNetworks {
   return new ManagedNetworks({ store, links, processes: new FakeProcesses(), firewall, sysctls, stateDir, warn, sysfs: stateDir });
 }
 
-const create = (config = {}, name = 'br0', type = '') => networks.create('default', { name, type, description: '', config: { ...quiet, ...config } });
+const create = (config = {}, name = 'br0', type = '') =>
+  networks.create('default', { name, type, description: '', config: { ...quiet, ...config } });
 const linkNames = async () => (await links.list()).map(({ name }) => name);
 
 describe('create', () => {
@@ -126,7 +127,15 @@ describe('a new daemon', () => {
     await networks.prepare();
     expect(warnings[0]).toContain("that is not this network's");
     expect((await networks.get('default', 'br0')).status).toBe('Unavailable');
-    const plug = { project: 'default', network: 'br0', instanceId: 'i', device: 'eth0', hostname: 'c1', mac: '00:16:3e:00:00:01', ipv4: null };
+    const plug = {
+      project: 'default',
+      network: 'br0',
+      instanceId: 'i',
+      device: 'eth0',
+      hostname: 'c1',
+      mac: '00:16:3e:00:00:01',
+      ipv4: null,
+    };
     await expect(networks.attach(plug)).rejects.toMatchObject({ code: 'network.unavailable', status: 503 });
     await networks.tearDown();
     expect(await linkNames()).toContain('br0');
@@ -137,9 +146,17 @@ describe('change', () => {
   it('applies a new address, NAT and MTU to the bridge', async () => {
     await create({ 'ipv4.address': '10.9.8.1/24', 'user.note': 'x' });
     const before = (await store.networks.get('default', 'br0'))?.config ?? {};
-    await networks.update('default', 'br0', { description: 'd', config: { ...quiet, 'ipv4.address': '10.9.7.1/24', 'bridge.mtu': '1400' } });
+    await networks.update('default', 'br0', {
+      description: 'd',
+      config: { ...quiet, 'ipv4.address': '10.9.7.1/24', 'bridge.mtu': '1400' },
+    });
     const row = await store.networks.get('default', 'br0');
-    expect(row?.config).toEqual({ ...quiet, 'ipv4.address': '10.9.7.1/24', 'bridge.mtu': '1400', 'volatile.bridge.hwaddr': before['volatile.bridge.hwaddr'] });
+    expect(row?.config).toEqual({
+      ...quiet,
+      'ipv4.address': '10.9.7.1/24',
+      'bridge.mtu': '1400',
+      'volatile.bridge.hwaddr': before['volatile.bridge.hwaddr'],
+    });
     const br0 = (await links.list()).find(({ name }) => name === 'br0');
     expect(br0?.mtu).toBe(1400);
     expect((await links.addresses()).filter(({ index }) => index === br0?.index).map(({ address }) => address)).toEqual(['10.9.7.1']);
@@ -149,15 +166,24 @@ describe('change', () => {
   it('goes back when it cannot be applied', async () => {
     await create({ 'ipv4.address': '10.9.8.1/24' });
     const { addAddress } = links;
-    links.addAddress = async (link, cidr) => (cidr === '10.9.7.1/24' ? Promise.reject(new Error('no')) : addAddress.call(links, link, cidr));
-    await expect(networks.update('default', 'br0', { description: '', config: { 'ipv4.address': '10.9.7.1/24', ...quiet } })).rejects.toThrow();
+    links.addAddress = async (link, cidr) =>
+      cidr === '10.9.7.1/24' ? Promise.reject(new Error('no')) : addAddress.call(links, link, cidr);
+    await expect(
+      networks.update('default', 'br0', { description: '', config: { 'ipv4.address': '10.9.7.1/24', ...quiet } }),
+    ).rejects.toThrow();
     expect((await links.addresses()).at(-1)?.address).toBe('10.9.8.1');
     expect((await store.networks.get('default', 'br0'))?.config['ipv4.address']).toBe('10.9.8.1/24');
   });
 
   it('renames and deletes only what nobody uses', async () => {
     await create();
-    const profile = await store.profiles.insert({ project: 'default', name: 'p', description: '', config: {}, devices: { eth0: { type: 'nic', network: 'br0' } } });
+    const profile = await store.profiles.insert({
+      project: 'default',
+      name: 'p',
+      description: '',
+      config: {},
+      devices: { eth0: { type: 'nic', network: 'br0' } },
+    });
     await expect(networks.delete('default', 'br0')).rejects.toMatchObject({ code: 'network.in_use' });
     await expect(networks.rename('default', 'br0', 'br1')).rejects.toMatchObject({ code: 'network.in_use' });
     await store.profiles.delete(profile.id);
@@ -174,7 +200,15 @@ describe('change', () => {
 });
 
 describe('nics', () => {
-  const plug = { project: 'default', network: 'br0', instanceId: 'id', device: 'eth0', hostname: 'c1', mac: '00:16:3e:00:00:01', ipv4: null };
+  const plug = {
+    project: 'default',
+    network: 'br0',
+    instanceId: 'id',
+    device: 'eth0',
+    hostname: 'c1',
+    mac: '00:16:3e:00:00:01',
+    ipv4: null,
+  };
   const entry = () => readFileSync(join(stateDir, 'networks/br0/dnsmasq.hosts/id.eth0'), 'utf8');
 
   it('are told to DHCP and DNS by a file each', async () => {
@@ -189,7 +223,9 @@ describe('nics', () => {
     await create({ 'ipv4.address': '10.9.8.1/24' });
     await networks.attach({ ...plug, ipv4: '10.9.8.7' });
     expect(entry()).toBe('00:16:3e:00:00:01,10.9.8.7\n');
-    await expect(networks.attach({ ...plug, ipv4: '10.9.9.7' })).rejects.toThrow('Device IP address "10.9.9.7" not within network "br0" subnet');
+    await expect(networks.attach({ ...plug, ipv4: '10.9.9.7' })).rejects.toThrow(
+      'Device IP address "10.9.9.7" not within network "br0" subnet',
+    );
     await expect(networks.attach({ ...plug, ipv4: '10.9.8.1' })).rejects.toThrow('not within');
   });
 });
@@ -228,8 +264,17 @@ it('shows the state of a link', async () => {
 it('tells the gateway and fixed addresses as leases', async () => {
   await create({ 'ipv4.address': '10.9.8.1/24' });
   await store.instances.insert({
-    id: 'i', project: 'default', name: 'c1', architecture: 'x86_64', description: '', ephemeral: false, config: {}, profiles: [], power: 'stopped',
-    createdAt: new Date(0), lastUsedAt: null,
+    id: 'i',
+    project: 'default',
+    name: 'c1',
+    architecture: 'x86_64',
+    description: '',
+    ephemeral: false,
+    config: {},
+    profiles: [],
+    power: 'stopped',
+    createdAt: new Date(0),
+    lastUsedAt: null,
     volatile: { 'volatile.eth0.hwaddr': '00:16:3e:00:00:01' },
     devices: { eth0: { type: 'nic', network: 'br0', 'ipv4.address': '10.9.8.5' } },
   });

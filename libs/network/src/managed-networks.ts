@@ -1,6 +1,15 @@
 import { join } from 'node:path';
 import { Revert, type StringMap } from '#lib/base';
-import { isNetworkType, LxError, networkConfigProblems, networkKeys, refuse, withoutEmpty, type WireNetworkState } from '#lib/contract';
+import {
+  isNetworkType,
+  LxError,
+  networkConfigProblems,
+  networkKeys,
+  type NetworkType,
+  refuse,
+  withoutEmpty,
+  type WireNetworkState,
+} from '#lib/contract';
 import { type LinkInfo, type Links, type Processes } from '#lib/host';
 import { type NetworkRow, RowConflict, type Store } from '#lib/store';
 import type { NetworkDriver } from './driver.ts';
@@ -35,7 +44,7 @@ export interface NetworkParts {
  */
 export class ManagedNetworks implements Networks {
   readonly #parts: Required<NetworkParts>;
-  readonly #drivers: Readonly<Record<keyof typeof networkKeys, NetworkDriver>>;
+  readonly #drivers: Readonly<Record<NetworkType, NetworkDriver>>;
   /** Ids of the networks that are up. */
   readonly #up = new Set<string>();
   readonly #changes = new Serial();
@@ -68,20 +77,19 @@ export class ManagedNetworks implements Networks {
   create(project: string, request: { name: string; type: string; description: string; config: StringMap }): Promise<NetworkRow> {
     return this.#changes.run(async () => {
       const { name, description } = request;
-      const type = request.type || 'bridge';
+      const type = typeOf(request.type || 'bridge');
       if (await this.#parts.store.networks.get(project, name)) throw new LxError('network.exists', { name });
       const asked = { 'ipv4.address': 'auto', 'ipv6.address': 'none', ...withoutEmpty(request.config) };
-      const problems = [...nameProblems(name), ...(isNetworkType(type) ? networkConfigProblems(name, type, asked) : [`Unsupported network type "${type}": this server has bridge`])];
-      refuse(problems);
+      refuse([...nameProblems(name), ...networkConfigProblems(name, type, asked)]);
       if (await this.#hasLink(name)) throw new LxError('network.exists', { name });
       const others = await this.#parts.store.networks.list(project);
-      const config = await this.#drivers.bridge.complete(name, asked, others);
+      const config = await this.#drivers[type].complete(name, asked, others);
       await using revert = new Revert();
       const row = await this.#parts.store.networks.insert({ project, name, type, description, config }).catch((error: unknown) => {
         throw error instanceof RowConflict ? new LxError('network.exists', { name }, { cause: error }) : error;
       });
       revert.add(() => this.#parts.store.networks.delete(row.id));
-      revert.add(() => this.#drivers.bridge.forget(row));
+      revert.add(() => this.#driver(row).forget(row));
       await this.#raise(row);
       revert.done();
       return row;
@@ -93,9 +101,9 @@ export class ManagedNetworks implements Networks {
       const row = await this.#row(project, name);
       const kept = Object.entries(row.config).filter(([key]) => key.startsWith('volatile.'));
       const asked = { ...withoutEmpty(change.config), ...Object.fromEntries(kept) };
-      refuse(networkConfigProblems(name, 'bridge', asked));
+      refuse(networkConfigProblems(name, typeOf(row.type), asked));
       const others = (await this.#parts.store.networks.list(project)).filter(({ id }) => id !== row.id);
-      const config = await this.#drivers.bridge.complete(name, asked, others);
+      const config = await this.#driver(row).complete(name, asked, others);
       await using revert = new Revert();
       revert.add(() => this.#raise(row));
       await this.#raise({ ...row, config });
@@ -109,18 +117,19 @@ export class ManagedNetworks implements Networks {
       const row = await this.#row(project, name);
       refuse(nameProblems(newName));
       if (await this.#hasUsers(row)) throw new LxError('network.in_use');
-      if ((await this.#parts.store.networks.get(project, newName)) || (await this.#hasLink(newName))) throw new LxError('network.exists', { name: newName });
+      if ((await this.#parts.store.networks.get(project, newName)) || (await this.#hasLink(newName)))
+        throw new LxError('network.exists', { name: newName });
       await using revert = new Revert();
       revert.add(() => this.#raise(row));
       await this.#lower(row);
       const renamed = { ...row, name: newName };
-      revert.add(() => this.#drivers.bridge.forget(renamed));
+      revert.add(() => this.#driver(row).forget(renamed));
       revert.add(() => this.#lower(renamed));
       await this.#raise(renamed);
       await this.#parts.store.networks.update(row.id, { name: newName });
       revert.done();
       // Nobody uses it, so nobody holds a lease that would have to move along.
-      await this.#drivers.bridge.forget(row);
+      await this.#driver(row).forget(row);
     });
   }
 
@@ -130,7 +139,7 @@ export class ManagedNetworks implements Networks {
       if (await this.#hasUsers(row)) throw new LxError('network.in_use');
       // The row goes last: killed in between, the next daemon brings the network up again, whole.
       await this.#lower(row);
-      await this.#drivers.bridge.forget(row);
+      await this.#driver(row).forget(row);
       await this.#parts.store.networks.delete(row.id);
     });
   }
@@ -145,14 +154,18 @@ export class ManagedNetworks implements Networks {
 
   async leases(project: string, name: string): Promise<Lease[]> {
     const row = await this.#row(project, name);
-    const [fixed, dynamic, macs] = await Promise.all([staticLeases(this.#parts.store, row), this.#drivers.bridge.leases(row), instanceMacs(this.#parts.store)]);
+    const [fixed, dynamic, macs] = await Promise.all([
+      staticLeases(this.#parts.store, row),
+      this.#driver(row).leases(row),
+      instanceMacs(this.#parts.store),
+    ]);
     const leases: Lease[] = fixed.map((lease) => ({ ...lease, type: 'static' }));
     const fixedAddresses = new Set(fixed.map(({ address }) => address));
     for (const { mac, address, hostname } of dynamic) {
       if (!macs.has(mac) || fixedAddresses.has(address)) continue;
       leases.push({ hostname: hostname ?? '', hwaddr: mac, address, type: 'dynamic' });
     }
-    const gateway = this.#drivers.bridge.gateway(row);
+    const gateway = this.#driver(row).gateway(row);
     leases.sort((one, other) => one.hostname.localeCompare(other.hostname) || one.address.localeCompare(other.address));
     return gateway ? [{ hostname: `${name}.gw`, hwaddr: '', address: gateway, type: 'gateway' }, ...leases] : leases;
   }
@@ -167,14 +180,14 @@ export class ManagedNetworks implements Networks {
 
   async attach(request: Parameters<Networks['attach']>[0]): Promise<Attachment> {
     const row = await this.#row(request.project, request.network);
-    return this.#drivers.bridge.attach(row, request);
+    return this.#driver(row).attach(row, request);
   }
 
   async detach(request: Parameters<Networks['detach']>[0]): Promise<void> {
     const row = await this.#parts.store.networks.get(request.project, request.network);
     // The network may have gone in the meantime, and its files with it.
     if (!row) return;
-    await this.#drivers.bridge.detach(row, request);
+    await this.#driver(row).detach(row, request);
     this.#sweepSoon(row);
   }
 
@@ -194,15 +207,19 @@ export class ManagedNetworks implements Networks {
     for (const driver of Object.values(this.#drivers)) driver.close();
   }
 
+  #driver({ type }: NetworkRow): NetworkDriver {
+    return this.#drivers[typeOf(type)];
+  }
+
   async #raise(row: NetworkRow): Promise<void> {
     this.#up.delete(row.id);
-    await this.#drivers.bridge.up(row);
+    await this.#driver(row).up(row);
     this.#up.add(row.id);
   }
 
   async #lower(row: NetworkRow): Promise<void> {
     this.#up.delete(row.id);
-    await this.#drivers.bridge.down(row);
+    await this.#driver(row).down(row);
   }
 
   /** Addresses of deleted instances are given back at once, so that a busy host does not run out of them. */
@@ -216,10 +233,10 @@ export class ManagedNetworks implements Networks {
   }
 
   async #sweep(row: NetworkRow): Promise<void> {
-    const [leases, macs] = await Promise.all([this.#drivers.bridge.leases(row), instanceMacs(this.#parts.store)]);
+    const [leases, macs] = await Promise.all([this.#driver(row).leases(row), instanceMacs(this.#parts.store)]);
     // Without a name it is none of ours: something else on the bridge.
     const left = leases.filter(({ mac, hostname }) => hostname !== null && !macs.has(mac));
-    await this.#drivers.bridge.release(row, left);
+    await this.#driver(row).release(row, left);
   }
 
   async #row(project: string, name: string): Promise<NetworkRow> {
@@ -249,6 +266,11 @@ export class ManagedNetworks implements Networks {
 
 /** Networks of the host belong to the default project, as in LXD while a project has no networks of its own. */
 const project = 'default';
+
+function typeOf(type: string): NetworkType {
+  if (!isNetworkType(type)) refuse([`Unsupported network type "${type}": this server has ${Object.keys(networkKeys).join(', ')}`]);
+  return type as NetworkType;
+}
 
 function unmanaged(link: LinkInfo): NetworkView {
   return { name: link.name, managed: false, type: linkType(link), description: '', config: {}, status: '' };

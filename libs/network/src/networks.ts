@@ -40,7 +40,15 @@ export interface Networks {
    * On the way to a running instance: makes the name and the address known to DHCP and DNS. One small file, no
    * subprocess. Rejects with LxError 'network.unavailable' when the network is not up.
    */
-  attach(request: { project: string; network: string; instanceId: string; device: string; hostname: string; mac: string; ipv4: string | null }): Promise<Attachment>;
+  attach(request: {
+    project: string;
+    network: string;
+    instanceId: string;
+    device: string;
+    hostname: string;
+    mac: string;
+    ipv4: string | null;
+  }): Promise<Attachment>;
   detach(request: { project: string; network: string; instanceId: string; device: string; mac: string }): Promise<void>;
   /** At shutdown with `stopAll`: takes bridges, rules and dnsmasq down. A plain daemon stop leaves them. */
   tearDown(): Promise<void>;

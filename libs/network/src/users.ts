@@ -17,7 +17,8 @@ export async function networkUsers(store: Store, project: string): Promise<Map<s
     const urls = users.get(name) ?? [];
     if (name && !urls.includes(url)) users.set(name, [...urls, url]);
   };
-  for (const { name, devices } of profiles) for (const options of Object.values(devices)) note(options, `/1.0/profiles/${encodeURIComponent(name)}`);
+  for (const { name, devices } of profiles)
+    for (const options of Object.values(devices)) note(options, `/1.0/profiles/${encodeURIComponent(name)}`);
   for (const { instance, options } of expandNics(instances, profiles)) note(options, `/1.0/instances/${encodeURIComponent(instance.name)}`);
   return users;
 }

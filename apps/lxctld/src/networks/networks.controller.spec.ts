@@ -21,15 +21,33 @@ let app: NestFastifyApplication;
 beforeAll(async () => {
   links.plug('eth0', { up: true });
   const sysctls = { set: async () => {} };
-  const networks = new ManagedNetworks({ store, links, sysctls, stateDir, processes: new FakeProcesses(), firewall: new RecordingFirewall(), warn() {} });
-  const engine = { events: { lifecycle: (_project: string, event: { action: string; source: string }) => void told.push(`${event.action} ${event.source}`) } };
+  const networks = new ManagedNetworks({
+    store,
+    links,
+    sysctls,
+    stateDir,
+    processes: new FakeProcesses(),
+    firewall: new RecordingFirewall(),
+    warn() {},
+  });
+  const engine = {
+    events: {
+      lifecycle: (_project: string, event: { action: string; source: string }) => void told.push(`${event.action} ${event.source}`),
+    },
+  };
   const providers = [
     { provide: NETWORKS, useValue: networks },
     { provide: STORE, useValue: store },
     { provide: ENGINE, useValue: engine },
   ];
   app = await buildRim({ module: class Networks {}, controllers: [NetworksController], providers }, { log() {}, error() {}, warn() {} });
-  await store.profiles.insert({ project: 'default', name: 'p', description: '', config: {}, devices: { eth0: { type: 'nic', network: 'br1' } } });
+  await store.profiles.insert({
+    project: 'default',
+    name: 'p',
+    description: '',
+    config: {},
+    devices: { eth0: { type: 'nic', network: 'br1' } },
+  });
 });
 afterAll(async () => {
   await app.close();
@@ -47,8 +65,11 @@ describe('/1.0/networks', () => {
   it('creates', async () => {
     const answer = await call('POST', '', { name: 'br0', type: 'bridge', config });
     expect(answer).toMatchObject({ status: 201, headers: { location: '/1.0/networks/br0' } });
-    expect((await call('POST', '', { name: 'br0', config }))).toMatchObject({ status: 409, error: 'Network "br0" already exists' });
-    expect((await call('POST', '', { name: 'br9', type: 'ovn' }))).toMatchObject({ status: 400, error: 'Unsupported network type "ovn": this server has bridge' });
+    expect(await call('POST', '', { name: 'br0', config })).toMatchObject({ status: 409, error: 'Network "br0" already exists' });
+    expect(await call('POST', '', { name: 'br9', type: 'ovn' })).toMatchObject({
+      status: 400,
+      error: 'Unsupported network type "ovn": this server has bridge',
+    });
     expect((await call('POST', '', { config: 3 })).status).toBe(400);
   });
 
@@ -56,7 +77,16 @@ describe('/1.0/networks', () => {
     expect((await call('GET', '')).metadata).toEqual(['/1.0/networks/br0', '/1.0/networks/lo', '/1.0/networks/eth0']);
     const all = (await call('GET', '?recursion=1')).metadata as unknown[];
     expect(all[0]).toMatchObject({ name: 'br0', managed: true, type: 'bridge', status: 'Created', locations: ['none'], used_by: [] });
-    expect(all[2]).toEqual({ name: 'eth0', description: '', type: 'physical', managed: false, config: {}, status: '', locations: [], used_by: [] });
+    expect(all[2]).toEqual({
+      name: 'eth0',
+      description: '',
+      type: 'physical',
+      managed: false,
+      config: {},
+      status: '',
+      locations: [],
+      used_by: [],
+    });
     expect((await call('GET', '?filter=managed eq true')).metadata).toEqual(['/1.0/networks/br0']);
   });
 
@@ -68,12 +98,14 @@ describe('/1.0/networks', () => {
     expect((await call('PUT', '/br0', { description: 'd', config })).status).toBe(200);
     expect((await call('GET', '/br0')).metadata).toMatchObject({ description: 'd', config });
     expect((await call('PATCH', '/br0', { config: { 'ipv4.nat': 'maybe' } })).error).toContain('option "ipv4.nat"');
-    expect((await call('PUT', '/eth0', { config: {} }))).toMatchObject({ status: 404, error: 'Network not found' });
+    expect(await call('PUT', '/eth0', { config: {} })).toMatchObject({ status: 404, error: 'Network not found' });
   });
 
   it('shows state and leases', async () => {
     expect((await call('GET', '/br0/state')).metadata).toMatchObject({ state: 'up', addresses: [{ address: '10.9.8.1' }] });
-    expect((await call('GET', '/br0/leases')).metadata).toEqual([{ hostname: 'br0.gw', hwaddr: '', address: '10.9.8.1', type: 'gateway', location: 'none' }]);
+    expect((await call('GET', '/br0/leases')).metadata).toEqual([
+      { hostname: 'br0.gw', hwaddr: '', address: '10.9.8.1', type: 'gateway', location: 'none' },
+    ]);
     expect((await call('GET', '/nope/leases')).status).toBe(404);
   });
 

@@ -27,7 +27,10 @@ export class NetworksController {
   async list(@Query() query: QueryMap): Promise<Answer> {
     const project = projectOf(query);
     const [views, users] = await Promise.all([this.networks.list(project), networkUsers(this.store, project)]);
-    const chosen = filterObjects(views.map((view) => presentNetwork(view, users)), parameter(query, 'filter'));
+    const chosen = filterObjects(
+      views.map((view) => presentNetwork(view, users)),
+      parameter(query, 'filter'),
+    );
     return Answer.sync(recursionOf(query) === 0 ? chosen.map(networkUrl) : chosen);
   }
 
@@ -47,7 +50,13 @@ export class NetworksController {
   }
 
   @Put(':name')
-  async replace(@Param('name') name: string, @Headers('if-match') ifMatch: string | undefined, @Body() body: unknown, @Query() query: QueryMap, @Req() request: Request): Promise<Answer> {
+  async replace(
+    @Param('name') name: string,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Body() body: unknown,
+    @Query() query: QueryMap,
+    @Req() request: Request,
+  ): Promise<Answer> {
     const project = projectOf(query);
     await this.#managed(project, name, ifMatch);
     await this.networks.update(project, name, parseBody(NetworkPutBody, body));
@@ -56,7 +65,13 @@ export class NetworksController {
   }
 
   @Patch(':name')
-  async merge(@Param('name') name: string, @Headers('if-match') ifMatch: string | undefined, @Body() body: unknown, @Query() query: QueryMap, @Req() request: Request): Promise<Answer> {
+  async merge(
+    @Param('name') name: string,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Body() body: unknown,
+    @Query() query: QueryMap,
+    @Req() request: Request,
+  ): Promise<Answer> {
     const project = projectOf(query);
     const before = await this.#managed(project, name, ifMatch);
     const { description = before.description, config } = parseBody(NetworkPatchBody, body);
@@ -101,6 +116,13 @@ export class NetworksController {
   }
 
   #tell(action: LifecycleAction, project: string, name: string, request: Request, context?: Record<string, unknown>): void {
-    this.engine.events.lifecycle(project, { action, source: networkUrl({ name }), ...(context && { context }), requestor: requestorOf(request), name, project });
+    this.engine.events.lifecycle(project, {
+      action,
+      source: networkUrl({ name }),
+      ...(context && { context }),
+      requestor: requestorOf(request),
+      name,
+      project,
+    });
   }
 }

@@ -3,7 +3,9 @@ import { defineKeys, type KeyCatalogue, keyRow } from './define.ts';
 import { boundsOf, parseCidr4, parseIpv4, parseRange4 } from './ipv4.ts';
 import { anyOf, bool, integer, keyType, listOf, macAddress, oneOf, text } from './types.ts';
 
-const domain = keyType('a DNS domain', (value) => /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(value));
+const domain = keyType('a DNS domain', (value) =>
+  /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(value),
+);
 /** A host's own address in a subnet that has room for others: neither the network's nor the broadcast address. */
 const hostCidr = keyType('an address with its prefix such as 10.1.2.1/24', (value) => {
   const cidr = parseCidr4(value);
@@ -14,14 +16,26 @@ const hostCidr = keyType('an address with its prefix such as 10.1.2.1/24', (valu
 const ipv4 = keyType('an IPv4 address', (value) => parseIpv4(value) !== null);
 const ranges = listOf(keyType('an address range such as 10.1.2.10-10.1.2.99', (value) => parseRange4(value) !== null));
 const expiry = keyType('a lease time such as 1h, 30m, 3600 or infinite', (value) => /^([1-9]\d{0,7}[smhdw]?|infinite)$/.test(value));
-const unicastMac = keyType('a unicast MAC address', (value) => macAddress.accepts(value) && (Number.parseInt(value.slice(0, 2), 16) & 1) === 0);
+const unicastMac = keyType(
+  'a unicast MAC address',
+  (value) => macAddress.accepts(value) && (Number.parseInt(value.slice(0, 2), 16) & 1) === 0,
+);
 
 /** What may be configured on a managed network, by type. */
 export const networkKeys = {
   bridge: defineKeys('network.bridge', {
     'bridge.driver': { type: oneOf('native'), default: 'native', doc: 'Who makes the bridge: the kernel (`native`).', live: false },
-    'bridge.hwaddr': { type: unicastMac, doc: 'MAC address of the bridge. Unset: one is made up and kept in volatile.bridge.hwaddr.', live: true },
-    'bridge.mtu': { type: integer({ min: 1280, max: 65_535 }), default: '1500', doc: 'MTU of the bridge and of the nics on it.', live: true },
+    'bridge.hwaddr': {
+      type: unicastMac,
+      doc: 'MAC address of the bridge. Unset: one is made up and kept in volatile.bridge.hwaddr.',
+      live: true,
+    },
+    'bridge.mtu': {
+      type: integer({ min: 1280, max: 65_535 }),
+      default: '1500',
+      doc: 'MTU of the bridge and of the nics on it.',
+      live: true,
+    },
     'dns.domain': { type: domain, default: 'lxd', doc: 'Domain under which instances are known to each other.', live: true },
     'dns.mode': {
       type: oneOf('managed', 'dynamic', 'none'),
@@ -40,8 +54,18 @@ export const networkKeys = {
     'ipv4.dhcp.expiry': { type: expiry, default: '1h', doc: 'Lease time.', live: true },
     'ipv4.dhcp.gateway': { type: ipv4, doc: "Gateway told to instances. Unset: the bridge's address.", live: true },
     'ipv4.dhcp.ranges': { type: ranges, doc: 'Addresses given out. Unset: all of the subnet.', live: true },
-    'ipv4.firewall': { type: bool, default: 'true', doc: 'Accept DHCP, DNS and forwarded traffic of the bridge in the firewall.', live: true },
-    'ipv4.nat': { type: bool, default: 'false', doc: 'Masquerade traffic that leaves the subnet. New networks with an automatic address have it on.', live: true },
+    'ipv4.firewall': {
+      type: bool,
+      default: 'true',
+      doc: 'Accept DHCP, DNS and forwarded traffic of the bridge in the firewall.',
+      live: true,
+    },
+    'ipv4.nat': {
+      type: bool,
+      default: 'false',
+      doc: 'Masquerade traffic that leaves the subnet. New networks with an automatic address have it on.',
+      live: true,
+    },
     'ipv4.routing': { type: bool, default: 'true', doc: 'Route traffic in and out of the bridge.', live: true },
     'ipv6.address': { type: oneOf('none'), default: 'none', doc: "The bridge's IPv6 address: only `none` in this version.", live: true },
     'user.*': { type: text, doc: 'Free for users; can be searched.', live: true },
@@ -54,8 +78,19 @@ export type BridgeKey = keyof (typeof networkKeys)['bridge']['rows'];
 
 /** Options of LXD's bridges that this version refuses because nothing would act on them. */
 const unsupported = [
-  'bgp.', 'bridge.external_interfaces', 'bridge.mode', 'dns.zone.', 'fan.', 'ipv4.nat.', 'ipv4.ovn.', 'ipv4.routes', 'ipv6.', 'maas.',
-  'raw.dnsmasq', 'security.acls', 'tunnel.',
+  'bgp.',
+  'bridge.external_interfaces',
+  'bridge.mode',
+  'dns.zone.',
+  'fan.',
+  'ipv4.nat.',
+  'ipv4.ovn.',
+  'ipv4.routes',
+  'ipv6.',
+  'maas.',
+  'raw.dnsmasq',
+  'security.acls',
+  'tunnel.',
 ];
 
 export function isNetworkType(type: string): type is NetworkType {
@@ -86,9 +121,11 @@ function subnetProblems(name: string, config: StringMap): string[] {
   const inside = (range: { first: number; last: number } | null) => range !== null && range.first > first && range.last < last;
   const problems: string[] = [];
   for (const range of (config['ipv4.dhcp.ranges'] ?? '').split(',').filter(Boolean)) {
-    if (!inside(parseRange4(range))) problems.push(`Invalid value for network "${name}" option "ipv4.dhcp.ranges": ${range.trim()} is not in the subnet`);
+    if (!inside(parseRange4(range)))
+      problems.push(`Invalid value for network "${name}" option "ipv4.dhcp.ranges": ${range.trim()} is not in the subnet`);
   }
   const gateway = config['ipv4.dhcp.gateway'];
-  if (gateway && !inside(parseRange4(gateway))) problems.push(`Invalid value for network "${name}" option "ipv4.dhcp.gateway": ${gateway} is not in the subnet`);
+  if (gateway && !inside(parseRange4(gateway)))
+    problems.push(`Invalid value for network "${name}" option "ipv4.dhcp.gateway": ${gateway} is not in the subnet`);
   return problems;
 }

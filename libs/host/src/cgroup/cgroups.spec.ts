@@ -70,10 +70,7 @@ describe('HostCgroups on a hybrid host', () => {
     });
     const at = (path: string) => join(root, 'cg', path);
     const v1 = ['cpu', 'cpuset', 'memory', 'pids'].map((name) => at(`${name}/lxctl-0/id`));
-    expect(plan.create).toEqual([
-      { path: at('unified/lxctl-0/id'), delegate: true },
-      ...v1.map((path) => ({ path, delegate: false })),
-    ]);
+    expect(plan.create).toEqual([{ path: at('unified/lxctl-0/id'), delegate: true }, ...v1.map((path) => ({ path, delegate: false }))]);
     expect(plan.cloneInto).toBe(at('unified/lxctl-0/id'));
     expect(plan.join).toEqual(v1);
     expect(plan.remove).toEqual([at('unified/lxctl-0/id'), ...v1]);

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { refuse } from '#lib/contract';
+import { LxError, refuse } from '#lib/contract';
 import { readControl, readControls, removeTree, writeControl } from './files.ts';
-import { breakGround } from './ground.ts';
+import { breakGround, parentOf } from './ground.ts';
 import { readHierarchies } from './hierarchy.ts';
 import { settingsOf, unenforceable } from './limits.ts';
 import { cpuV1, cpuV2, memoryV1, memoryV2, noUsage, processes } from './usage.ts';
@@ -118,7 +118,14 @@ export class HostCgroups implements Cgroups {
     const { unified, v1 } = this.#prepared();
     const parents = [...(unified ? [unified] : []), ...v1.values()];
     const entries = await Promise.all(parents.map((parent) => readdir(parent, { withFileTypes: true })));
-    return [...new Set(entries.flat().filter((entry) => entry.isDirectory()).map((entry) => entry.name))].sort();
+    return [
+      ...new Set(
+        entries
+          .flat()
+          .filter((entry) => entry.isDirectory())
+          .map((entry) => entry.name),
+      ),
+    ].sort();
   }
 
   #prepared(): Ground {
@@ -136,16 +143,15 @@ export class HostCgroups implements Cgroups {
   }
 
   #pathOf(id: string, { controller, file }: Setting): string {
-    const { unified, v1, limits } = this.#prepared();
-    return join(limits.backends[controller] === 'v2' ? unified! : v1.get(controller)!, id, file);
+    return join(parentOf(this.#prepared(), controller), id, file);
   }
 
   #freezer(id: string): { directory: string; version: 'v1' | 'v2' } {
     const unified = this.#unified(id);
     if (unified) return { directory: unified, version: 'v2' };
     const parent = this.#prepared().v1.get('freezer');
-    if (!parent) refuse(['Cannot freeze: the host has neither cgroup2 nor the v1 freezer']);
-    return { directory: join(parent!, id), version: 'v1' };
+    if (!parent) throw new LxError('request.invalid', { problems: ['Cannot freeze: the host has neither cgroup2 nor the v1 freezer'] });
+    return { directory: join(parent, id), version: 'v1' };
   }
 
   #usageSources(id: string): { source: UsageSource; directory: string }[] {

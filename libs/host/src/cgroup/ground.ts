@@ -27,24 +27,35 @@ export async function breakGround(hierarchies: Hierarchies, path: string): Promi
   const v1 = new Map<string, string>();
   for (const controller of wanted) {
     const mount = hierarchies.v1.get(controller);
-    if (mount) v1.set(controller, join(mount, path));
+    if (!mount) continue;
+    await prepareV1(controller, mount, path);
+    v1.set(controller, join(mount, path));
   }
-  for (const controller of v1.keys()) await prepareV1(controller, hierarchies.v1.get(controller)!, path);
 
   const backend = (controller: Controller) => (onV2.includes(controller) ? 'v2' : v1.has(controller) ? 'v1' : 'none');
   const backends = { cpu: backend('cpu'), cpuset: backend('cpuset'), memory: backend('memory'), pids: backend('pids') } as const;
-  return { unified, v1, limits: { backends, ...(await readHost(hierarchies, unified, backends)) } };
+  return { unified, v1, limits: { backends, ...(await readHost(hierarchies, unified, backends.memory)) } };
 }
 
-async function readHost(hierarchies: Hierarchies, unified: string | null, backends: HostLimits['backends']): Promise<Omit<HostLimits, 'backends'>> {
-  const swapFile =
-    backends.memory === 'v2' ? join(unified!, 'memory.swap.max') : join(hierarchies.v1.get('memory') ?? '/nonexistent', 'memory.memsw.limit_in_bytes');
+/** The directory that holds those of the instances, in the hierarchy that serves the controller. */
+export function parentOf({ unified, v1, limits }: Ground, controller: Controller): string {
+  const parent = limits.backends[controller] === 'v2' ? unified : v1.get(controller);
+  if (!parent) throw new Error(`the host has no "${controller}" controller`);
+  return parent;
+}
+
+async function readHost(
+  hierarchies: Hierarchies,
+  unified: string | null,
+  memory: 'v1' | 'v2' | 'none',
+): Promise<Omit<HostLimits, 'backends'>> {
   const first = async (controller: string, file: string) => {
     const mount = hierarchies.v1.get(controller);
     return (mount && (await readControl(join(mount, file)))?.trim()) || '';
   };
+  const onV2 = memory === 'v2' && unified !== null && (await exists(join(unified, 'memory.swap.max')));
   return {
-    swapAccounting: backends.memory !== 'none' && (await exists(swapFile)),
+    swapAccounting: onV2 || (memory === 'v1' && (await first('memory', 'memory.memsw.limit_in_bytes')) !== ''),
     allCpus: await first('cpuset', 'cpuset.cpus'),
     swappiness: (await first('memory', 'memory.swappiness')) || '60',
   };

@@ -49,7 +49,8 @@ export class BridgeDriver implements NetworkDriver {
       complete['ipv4.address'] = formatCidr4(await freeSubnet(this.parts.links, taken));
       complete['ipv4.nat'] ||= 'true';
     }
-    if (!complete['bridge.hwaddr']) complete['volatile.bridge.hwaddr'] ||= `00:16:3e:${randomBytes(3).toString('hex').match(/../g)?.join(':')}`;
+    if (!complete['bridge.hwaddr'])
+      complete['volatile.bridge.hwaddr'] ||= `00:16:3e:${randomBytes(3).toString('hex').match(/../g)?.join(':')}`;
     return complete;
   }
 
@@ -142,7 +143,10 @@ export class BridgeDriver implements NetworkDriver {
   #make(bridge: Bridge): Live {
     const files = dnsmasqFiles(bridge);
     const onDeath = (problem: Error | null) =>
-      this.parts.warn(bridge.name, new Error(problem ? `dnsmasq ended and could not be started again: ${problem.message}` : 'dnsmasq ended and was started again'));
+      this.parts.warn(
+        bridge.name,
+        new Error(problem ? `dnsmasq ended and could not be started again: ${problem.message}` : 'dnsmasq ended and was started again'),
+      );
     const dnsmasq = new Dnsmasq(files.pid, { processes: this.parts.processes, program: this.parts.dnsmasqProgram, onDeath });
     return { bridge, dnsmasq, entries: new HostEntries(files.hosts, bridge.directory) };
   }

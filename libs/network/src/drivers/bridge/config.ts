@@ -21,7 +21,11 @@ export interface Bridge {
 /** Of a row whose config passed `networkConfigProblems` and was completed. */
 export function parseBridge(row: NetworkRow, networksDir: string): Bridge {
   const value = (key: BridgeKey) => configValue(networkKeys.bridge, row.config, key) ?? '';
-  const list = (key: BridgeKey) => value(key).split(',').map((item) => item.trim()).filter(Boolean);
+  const list = (key: BridgeKey) =>
+    value(key)
+      .split(',')
+      .map((item) => item.trim())
+      .filter(Boolean);
   const ipv4 = parseCidr4(value('ipv4.address'));
   const routing = isTrue(value('ipv4.routing'));
   const accepts = isTrue(value('ipv4.firewall'));
@@ -31,7 +35,14 @@ export function parseBridge(row: NetworkRow, networksDir: string): Bridge {
     mtu: Number(value('bridge.mtu')),
     ipv4,
     routing,
-    dhcp: ipv4 && isTrue(value('ipv4.dhcp')) ? { ranges: dhcpRanges(ipv4, list('ipv4.dhcp.ranges')), expiry: value('ipv4.dhcp.expiry'), gateway: value('ipv4.dhcp.gateway') || null } : null,
+    dhcp:
+      ipv4 && isTrue(value('ipv4.dhcp'))
+        ? {
+            ranges: dhcpRanges(ipv4, list('ipv4.dhcp.ranges')),
+            expiry: value('ipv4.dhcp.expiry'),
+            gateway: value('ipv4.dhcp.gateway') || null,
+          }
+        : null,
     dns: { mode: value('dns.mode') as Bridge['dns']['mode'], domain: value('dns.domain'), search: list('dns.search') },
     firewall: {
       masquerade: ipv4 && isTrue(value('ipv4.nat')) ? formatCidr4({ address: boundsOf(ipv4).first, prefix: ipv4.prefix }) : null,
