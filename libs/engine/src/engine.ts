@@ -44,7 +44,7 @@ export interface LiveSpec {
 export interface LiveContext {
   readonly operationId: string;
   readonly signal: AbortSignal;
-  /** The websocket of this name, once a client has connected with its secret. Rejects after `timeoutMs`. */
+  /** The websocket of this name, once a client has connected with its secret; paused, to be resumed once it is listened to. Rejects after `timeoutMs`. */
   socket(name: string, timeoutMs?: number): Promise<import('ws').WebSocket>;
   progress(metadata: JsonObject): void;
 }

@@ -1,24 +1,32 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
+import type { JsonObject } from '#lib/base';
 import { Deferred } from '#lib/base';
 import { MemoryStore } from '../../store/src/fake/index.ts';
-import type { LiveContext } from './engine.ts';
+import type { LiveSpec } from './engine.ts';
 import { OperationEngine } from './operation-engine.ts';
 
 class FakeSocket extends EventEmitter {
   closed = false;
+  paused = false;
+  pause(): void {
+    this.paused = true;
+  }
+  resume(): void {
+    this.paused = false;
+  }
   close(): void {
     this.closed = true;
   }
 }
 const asSocket = (socket: FakeSocket) => socket as unknown as WebSocket;
 
-function live(run: (context: LiveContext) => Promise<object>, sockets = ['0', 'control']) {
+function live(run: LiveSpec['run'], sockets = ['0', 'control']) {
   const store = new MemoryStore();
   const engine = new OperationEngine({ store, report: () => {} });
   const started = engine.startLive(
-    { kind: 'instance.exec', class: 'websocket', sockets, run: run as (context: LiveContext) => Promise<{}> },
+    { kind: 'instance.exec', class: 'websocket', sockets, run },
     { project: 'default', mayCancel: true, metadata: { interactive: true } },
   );
   return { store, engine, started };
@@ -39,6 +47,7 @@ describe('a live operation', () => {
     const socket = new FakeSocket();
     engine.connect(operation.id, fds['0'] as string, asSocket(socket));
     expect(engine.accepts(operation.id, fds['0'] as string)).toBe(false);
+    expect(socket.paused).toBe(true);
     const second = new FakeSocket();
     expect(() => engine.connect(operation.id, fds['0'] as string, asSocket(second))).toThrow('Forbidden');
     expect(() => second.emit('error', new Error('1005'))).not.toThrow();
@@ -46,6 +55,7 @@ describe('a live operation', () => {
     const view = await operation.done;
     expect(view).toMatchObject({ status_code: 200, metadata: { interactive: true, return: 7, fds } });
     expect(socket.closed).toBe(true);
+    expect(socket.paused).toBe(false);
     expect(engine.accepts(operation.id, fds['control'] as string)).toBe(false);
     expect(store.commits).toBe(0);
     await engine.shutdown(0);
@@ -66,7 +76,7 @@ describe('a live operation', () => {
   });
 
   it('shows a failure of the work', async () => {
-    const gate = new Deferred<object>();
+    const gate = new Deferred<JsonObject>();
     const { engine, started } = live(() => gate.promise);
     gate.reject(new Error('no such program'));
     expect(await (await started).done).toMatchObject({ status_code: 400, err: 'no such program' });

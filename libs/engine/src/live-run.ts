@@ -41,6 +41,8 @@ export class LiveRun {
     const slot = this.#slots.get(secret);
     if (!slot || slot.socket) throw new LxError('operation.bad_secret');
     slot.socket = socket;
+    // What the client sends before the operation listens must not be lost: whoever takes the socket resumes it.
+    socket.pause();
     slot.connected.resolve(socket);
   }
 
@@ -58,6 +60,7 @@ export class LiveRun {
     } finally {
       for (const slot of this.#slots.values()) {
         slot.connected.reject(new LxError('operation.socket_timeout'));
+        slot.socket?.resume(); // paused, it would never read the answer to the close
         slot.socket?.close();
       }
     }

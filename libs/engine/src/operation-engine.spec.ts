@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '#lib/base';
 import { Deferred } from '#lib/base';
 import type { WireEvent, WireOperation } from '#lib/contract';
+import { LxError } from '#lib/contract';
 import type { Store } from '#lib/store';
 import { MemoryStore } from '../../store/src/fake/index.ts';
 import { OperationEngine } from './operation-engine.ts';
@@ -20,16 +21,22 @@ function engineOn(store: Store) {
 }
 
 /** An operation that writes what it does into `trace`. */
-function traced(trace: string[], change: Partial<Record<string, Partial<Step<JsonObject, JsonObject>>>> = {}, onCrash: 'unwind' | 'resume' = 'unwind') {
-  const steps = ['one', 'two', 'three'].map((name): Step<JsonObject, JsonObject> => ({
-    name,
-    do: async (context) => {
-      trace.push(name);
-      context.state[name] = true;
-    },
-    undo: async () => void trace.push(`-${name}`),
-    ...change[name],
-  }));
+function traced(
+  trace: string[],
+  change: Partial<Record<string, Partial<Step<JsonObject, JsonObject>>>> = {},
+  onCrash: 'unwind' | 'resume' = 'unwind',
+) {
+  const steps = ['one', 'two', 'three'].map(
+    (name): Step<JsonObject, JsonObject> => ({
+      name,
+      do: async (context) => {
+        trace.push(name);
+        context.state[name] = true;
+      },
+      undo: async () => void trace.push(`-${name}`),
+      ...change[name],
+    }),
+  );
   return defineOperation<JsonObject, JsonObject>({ kind: 'instance.start', onCrash, steps });
 }
 
@@ -38,7 +45,8 @@ function register<P extends JsonObject, S extends JsonObject>(engine: OperationE
   return spec;
 }
 
-const statusesOf = (events: WireEvent[]) => events.filter((event) => event.type === 'operation').map((event) => (event.metadata as WireOperation).status);
+const statusesOf = (events: WireEvent[]) =>
+  events.filter((event) => event.type === 'operation').map((event) => (event.metadata as WireOperation).status);
 
 describe('OperationEngine', () => {
   it('runs the steps, journals them with n + 1 commits, and tells of it', async () => {
@@ -48,15 +56,27 @@ describe('OperationEngine', () => {
     const spec = register(engine, traced(trace, { two: { commit: async (_, inside) => inside.config.set({ k: 'v' }) } }));
     const operation = await engine.start(spec, { name: 'c1' }, { project: 'default', resources: { instances: ['/1.0/instances/c1'] } });
     expect(operation.view()).toMatchObject({
-      class: 'task', description: 'Starting instance', status: 'Running', status_code: 103, may_cancel: false, err: '',
-      metadata: null, location: 'none', resources: { instances: ['/1.0/instances/c1'] },
+      class: 'task',
+      description: 'Starting instance',
+      status: 'Running',
+      status_code: 103,
+      may_cancel: false,
+      err: '',
+      metadata: null,
+      location: 'none',
+      resources: { instances: ['/1.0/instances/c1'] },
     });
     const view = await operation.done;
     expect(view).toMatchObject({ status: 'Success', status_code: 200, err: '' });
     expect(trace).toEqual(['one', 'two', 'three']);
     expect(store.commits).toBe(4);
     const row = await store.operations.get(operation.id);
-    expect(row).toMatchObject({ statusCode: 200, begun: ['one', 'two', 'three'], finished: ['one', 'two', 'three'], state: { one: true, two: true, three: true } });
+    expect(row).toMatchObject({
+      statusCode: 200,
+      begun: ['one', 'two', 'three'],
+      finished: ['one', 'two', 'three'],
+      state: { one: true, two: true, three: true },
+    });
     expect(row?.updatedAt.toISOString()).toBe(view.updated_at);
     expect(await store.config.all()).toEqual({ k: 'v' });
     expect(statusesOf(events)).toEqual(['Pending', 'Running', 'Success']);
@@ -69,11 +89,23 @@ describe('OperationEngine', () => {
     const store = new MemoryStore();
     const { engine, problems } = engineOn(store);
     const trace: string[] = [];
-    const spec = register(engine, traced(trace, {
-      one: { commit: async (_, inside) => inside.config.set({ k: 'v' }) },
-      two: { undo: async () => { trace.push('-two'); throw new Error('second'); } },
-      three: { do: async () => { throw new Error('first'); } },
-    }));
+    const spec = register(
+      engine,
+      traced(trace, {
+        one: { commit: async (_, inside) => inside.config.set({ k: 'v' }) },
+        two: {
+          undo: async () => {
+            trace.push('-two');
+            throw new Error('second');
+          },
+        },
+        three: {
+          do: async () => {
+            throw new Error('first');
+          },
+        },
+      }),
+    );
     const view = await (await engine.start(spec, {}, { project: 'default' })).done;
     expect(view).toMatchObject({ status: 'Failure', status_code: 400, err: 'first' });
     expect(trace).toEqual(['one', 'two', '-three', '-two', '-one']);
@@ -86,7 +118,17 @@ describe('OperationEngine', () => {
     const store = new MemoryStore();
     const { engine } = engineOn(store);
     const trace: string[] = [];
-    const spec = register(engine, traced(trace, { two: { commit: async (_, inside) => { await inside.config.set({ k: 'v' }); throw new Error('taken'); } } }));
+    const spec = register(
+      engine,
+      traced(trace, {
+        two: {
+          commit: async (_, inside) => {
+            await inside.config.set({ k: 'v' });
+            throw new Error('taken');
+          },
+        },
+      }),
+    );
     const view = await (await engine.start(spec, {}, { project: 'default' })).done;
     expect(view.err).toBe('taken');
     expect(trace).toEqual(['one', 'two', '-two', '-one']);
@@ -100,7 +142,8 @@ describe('OperationEngine', () => {
     const spec = register(engine, traced([], { one: { do: () => hold.promise } }));
     const first = await engine.start(spec, {}, { project: 'default', locks: ['instance:1'] });
     await expect(engine.start(spec, {}, { project: 'default', locks: ['instance:2', 'instance:1'] })).rejects.toMatchObject({
-      code: 'instance.busy', message: 'Instance is busy running a "start" operation',
+      code: 'instance.busy',
+      message: 'Instance is busy running a "start" operation',
     });
     await engine.start(spec, {}, { project: 'default', locks: ['instance:2'] });
     hold.resolve();
@@ -114,10 +157,11 @@ describe('OperationEngine', () => {
     const { engine, events } = engineOn(store);
     const trace: string[] = [];
     const begun = new Deferred<void>();
-    const untilAborted = (context: Context) => new Promise<void>((_, reject) => {
-      context.signal.addEventListener('abort', () => reject(context.signal.reason));
-      begun.resolve();
-    });
+    const untilAborted = (context: Context) =>
+      new Promise<void>((_, reject) => {
+        context.signal.addEventListener('abort', () => reject(context.signal.reason));
+        begun.resolve();
+      });
     const spec = register(engine, traced(trace, { two: { do: untilAborted } }));
     const operation = await engine.start(spec, {}, { project: 'default', mayCancel: true });
     await begun.promise;
@@ -134,7 +178,17 @@ describe('OperationEngine', () => {
   it('waits until the end, or as long as asked', async () => {
     const { engine, events } = engineOn(new MemoryStore());
     const hold = new Deferred<void>();
-    const spec = register(engine, traced([], { one: { do: async (context) => { context.progress({ download_progress: '5%' }); await hold.promise; } } }));
+    const spec = register(
+      engine,
+      traced([], {
+        one: {
+          do: async (context) => {
+            context.progress({ download_progress: '5%' });
+            await hold.promise;
+          },
+        },
+      }),
+    );
     const operation = await engine.start(spec, {}, { project: 'default' });
     expect(await engine.wait(operation.id, 0)).toMatchObject({ status_code: 103, metadata: { download_progress: '5%' } });
     const waiting = engine.wait(operation.id);
@@ -165,8 +219,63 @@ describe('OperationEngine', () => {
   });
 });
 
+describe('a database that is away', () => {
+  /** Lets the next writes fail, after they were done (`landed`) or before. */
+  function failing(store: MemoryStore, times: number, landed: boolean) {
+    const { tx } = store;
+    let left = times;
+    store.tx = async <T>(work: (inside: Store) => Promise<T>): Promise<T> => {
+      const result = landed || left <= 0 ? await tx.call(store, work) : undefined;
+      if (left-- > 0) throw new LxError('database.unavailable');
+      return result as T;
+    };
+  }
+
+  it.each([true, false])('does a step whose commit was not acknowledged once (it had landed: %s)', async (landed) => {
+    const store = new MemoryStore();
+    failing(store, 1, landed);
+    const { engine } = engineOn(store);
+    let commits = 0;
+    const commit = async (_: Context, inside: Store) => {
+      commits++;
+      await inside.profiles.insert({ project: 'default', name: 'p', description: '', config: {}, devices: {} });
+    };
+    const trace: string[] = [];
+    const spec = register(engine, traced(trace, { two: { commit } }));
+    expect((await (await engine.start(spec, {}, { project: 'default' })).done).status_code).toBe(200);
+    expect(trace).toEqual(['one', 'two', 'three']);
+    expect(commits).toBe(1);
+    expect((await store.profiles.list('default')).length).toBe(1);
+    await engine.shutdown(0);
+  });
+
+  it('is waited for before a failed operation is over', async () => {
+    const store = new MemoryStore();
+    const { engine } = engineOn(store);
+    const update = store.operations.update;
+    let refusals = 2;
+    store.operations.update = async (id, change) => {
+      if (refusals-- > 0) throw new LxError('database.unavailable');
+      return update(id, change);
+    };
+    const trace: string[] = [];
+    let undone = 0;
+    const undo = async () => {
+      if (undone++ === 0) throw new LxError('database.unavailable');
+      trace.push('-one');
+    };
+    const spec = register(engine, traced(trace, { one: { undo } }));
+    const operation = await engine.start(spec, {}, { project: 'default', locks: ['instance:1'] });
+    expect(await operation.done).toMatchObject({ status_code: 400, err: 'The database is not available' });
+    expect(trace).toEqual(['one', '-one']);
+    expect(await store.operations.unfinished()).toEqual([]);
+    await engine.shutdown(0);
+  });
+});
+
 describe('shutdown', () => {
-  const stuck = (context: Context) => new Promise<void>((_, reject) => context.signal.addEventListener('abort', () => reject(new Error('aborted'))));
+  const stuck = (context: Context) =>
+    new Promise<void>((_, reject) => context.signal.addEventListener('abort', () => reject(new Error('aborted'))));
 
   it('unwinds what does not end in time', async () => {
     const store = new MemoryStore();
@@ -196,7 +305,18 @@ describe('shutdown', () => {
 });
 
 describe('recovery', () => {
-  const left = { project: 'default', class: 'task' as const, resources: null, metadata: null, error: '', mayCancel: false, params: {}, state: {}, createdAt: new Date(), updatedAt: new Date() };
+  const left = {
+    project: 'default',
+    class: 'task' as const,
+    resources: null,
+    metadata: null,
+    error: '',
+    mayCancel: false,
+    params: {},
+    state: {},
+    createdAt: new Date(),
+    updatedAt: new Date(),
+  };
 
   it('marks kinds that are not known as failed', async () => {
     const store = new MemoryStore();
@@ -210,7 +330,15 @@ describe('recovery', () => {
 
   it('goes on unwinding what was on its way back, also where it would resume', async () => {
     const store = new MemoryStore();
-    await store.operations.insert({ ...left, id: 'x', kind: 'instance.start', statusCode: 103, error: 'first', begun: ['one', 'two'], finished: ['one'] });
+    await store.operations.insert({
+      ...left,
+      id: 'x',
+      kind: 'instance.start',
+      statusCode: 103,
+      error: 'first',
+      begun: ['one', 'two'],
+      finished: ['one'],
+    });
     await store.operations.insert({ ...left, id: 'y', kind: 'instance.start', statusCode: 104, begun: ['one'], finished: [] });
     const { engine } = engineOn(store);
     const trace: string[] = [];
@@ -225,7 +353,15 @@ describe('recovery', () => {
   it('forgets operations after a day and events after a week', async () => {
     const store = new MemoryStore();
     const long = new Date(Date.now() - 8 * 86_400_000);
-    await store.operations.insert({ ...left, id: 'old', kind: 'instance.start', statusCode: 200, begun: [], finished: [], updatedAt: long });
+    await store.operations.insert({
+      ...left,
+      id: 'old',
+      kind: 'instance.start',
+      statusCode: 200,
+      begun: [],
+      finished: [],
+      updatedAt: long,
+    });
     await store.events.append([{ type: 'lifecycle', project: 'default', at: long, metadata: {} }]);
     const { engine } = engineOn(store);
     await engine.recover();

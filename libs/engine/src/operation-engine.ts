@@ -121,7 +121,11 @@ export class OperationEngine implements Engine {
     operation.become('cancelling', this.#now());
     operation.abort.abort();
     const { requestor } = operation.facts;
-    this.events.lifecycle(operation.project, { action: 'operation-cancelled', source: `/1.0/operations/${id}`, ...(requestor ? { requestor } : {}) });
+    this.events.lifecycle(operation.project, {
+      action: 'operation-cancelled',
+      source: `/1.0/operations/${id}`,
+      ...(requestor ? { requestor } : {}),
+    });
   }
 
   async wait(id: string, timeoutMs = -1): Promise<WireOperation> {
@@ -138,10 +142,10 @@ export class OperationEngine implements Engine {
   }
 
   connect(id: string, secret: string, socket: WebSocket): void {
+    socket.on('error', () => {}); // see LiveRun.connect
     const live = this.#live.get(id);
-    if (live) return live.connect(secret, socket);
-    socket.on('error', () => {});
-    throw new LxError('operation.bad_secret');
+    if (!live) throw new LxError('operation.bad_secret');
+    live.connect(secret, socket);
   }
 
   async recover(): Promise<void> {
@@ -182,7 +186,11 @@ export class OperationEngine implements Engine {
     const run = new StepRun(this.#stepDeps(), spec, operation, row);
     this.#begin(operation);
     const cause = row.error === '' ? interrupted : new Error(row.error);
-    await this.#conclude(operation, spec.onCrash === 'resume' && !retreating && isPrefix(row, spec) ? run.forward() : run.backward(cause), () => {});
+    await this.#conclude(
+      operation,
+      spec.onCrash === 'resume' && !retreating && isPrefix(row, spec) ? run.forward() : run.backward(cause),
+      () => {},
+    );
   }
 
   #stepDeps() {

@@ -22,7 +22,7 @@ export interface StepRunDeps {
 /** How an operation ended: what the client sees, or 'left' to the next daemon. */
 export type Ending = { status: 'success' | 'failure' | 'cancelled'; error: string; at: Date } | 'left';
 
-const databasePauseMs = 500;
+const databasePauseMs = 100;
 
 /**
  * Runs the steps of one operation and journals them.

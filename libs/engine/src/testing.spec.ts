@@ -13,24 +13,26 @@ interface Fakes {
 const setup = (): Fakes => ({ store: new MemoryStore(), params: { name: 'x' }, made: new Set() });
 
 /** Makes a thing, then writes its name down; `forgetful` leaves the undo of the first step out. */
-const making = (forgetful: boolean, onCrash: 'unwind' | 'resume' = 'unwind') => ({ made, store }: Fakes): OperationSpec<{ name: string }, JsonObject> => ({
-  kind: 'image.create',
-  onCrash,
-  steps: [
-    {
-      name: 'make',
-      do: async ({ params }) => void made.add(params.name),
-      ...(forgetful ? {} : { undo: async ({ params }) => void made.delete(params.name) }),
-    },
-    {
-      name: 'record',
-      do: async () => {},
-      undo: async ({ params }) => store.config.set({ [params.name]: null }),
-      commit: async ({ params }, inside) => inside.config.set({ [params.name]: 'made' }),
-    },
-    { name: 'finish', do: async () => {} },
-  ],
-});
+const making =
+  (forgetful: boolean, onCrash: 'unwind' | 'resume' = 'unwind') =>
+  ({ made, store }: Fakes): OperationSpec<{ name: string }, JsonObject> => ({
+    kind: 'image.create',
+    onCrash,
+    steps: [
+      {
+        name: 'make',
+        do: async ({ params }) => void made.add(params.name),
+        ...(forgetful ? {} : { undo: async ({ params }) => void made.delete(params.name) }),
+      },
+      {
+        name: 'record',
+        do: async () => {},
+        undo: async ({ params }) => store.config.set({ [params.name]: null }),
+        commit: async ({ params }, inside) => inside.config.set({ [params.name]: 'made' }),
+      },
+      { name: 'finish', do: async () => {} },
+    ],
+  });
 
 const clean = async ({ made, store }: Fakes) => {
   expect([...made]).toEqual([]);
@@ -55,9 +57,16 @@ describe('the helpers for operations', () => {
 
   it('know every fault point', () => {
     expect(faultPoints(making(true)(setup()))).toEqual([
-      'image.create:make:before', 'image.create:make:during', 'image.create:make:after',
-      'image.create:record:before', 'image.create:record:during', 'image.create:record:after', 'image.create:record:undo',
-      'image.create:finish:before', 'image.create:finish:during', 'image.create:finish:after',
+      'image.create:make:before',
+      'image.create:make:during',
+      'image.create:make:after',
+      'image.create:record:before',
+      'image.create:record:during',
+      'image.create:record:after',
+      'image.create:record:undo',
+      'image.create:finish:before',
+      'image.create:finish:during',
+      'image.create:finish:after',
     ]);
   });
 });

@@ -103,7 +103,12 @@ export async function run<P extends JsonObject, S extends JsonObject>(spec: Oper
   return view;
 }
 
-async function crash<P extends JsonObject, S extends JsonObject>(spec: OperationSpec<P, S>, world: World<P>, step: string, point: FaultPoint): Promise<void> {
+async function crash<P extends JsonObject, S extends JsonObject>(
+  spec: OperationSpec<P, S>,
+  world: World<P>,
+  step: string,
+  point: FaultPoint,
+): Promise<void> {
   const reached = new Deferred<void>();
   const faults: Faults = {
     reach: (_, name, here) => {
@@ -136,7 +141,11 @@ function engineOn(store: Store, faults: Faults): { engine: OperationEngine; fini
   const engine = new OperationEngine({ store, faults, report: (problem) => problems.push(problem) });
   const finish = async () => {
     await engine.shutdown(0);
-    if (problems.length > 0) throw new AggregateError(problems.map((problem) => problem.error), problems.map((problem) => problem.what).join('; '));
+    if (problems.length > 0)
+      throw new AggregateError(
+        problems.map((problem) => problem.error),
+        problems.map((problem) => problem.what).join('; '),
+      );
   };
   return { engine, finish };
 }
@@ -145,7 +154,11 @@ function specFor<P extends JsonObject, S extends JsonObject, W>(spec: SpecOf<P, 
   return typeof spec === 'function' ? spec(world) : spec;
 }
 
-function failing<P extends JsonObject, S extends JsonObject>(spec: OperationSpec<P, S>, index: number, when: 'before' | 'after'): OperationSpec<P, S> {
+function failing<P extends JsonObject, S extends JsonObject>(
+  spec: OperationSpec<P, S>,
+  index: number,
+  when: 'before' | 'after',
+): OperationSpec<P, S> {
   const fail = (step: Step<P, S>): Step<P, S> =>
     around(step, async (context) => {
       if (when === 'after') await step.do(context);

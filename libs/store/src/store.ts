@@ -1,14 +1,4 @@
-import type {
-  EventRow,
-  ImageAliasRow,
-  ImageRow,
-  InstanceRow,
-  NetworkRow,
-  OperationRow,
-  PoolRow,
-  ProfileRow,
-  VolumeRow,
-} from './rows.ts';
+import type { EventRow, ImageAliasRow, ImageRow, InstanceRow, NetworkRow, OperationRow, PoolRow, ProfileRow, VolumeRow } from './rows.ts';
 
 /** Fields a caller may leave to the store: ids and times. */
 export type New<R, K extends keyof R> = Omit<R, K> & Partial<Pick<R, K>>;
@@ -29,7 +19,11 @@ export interface Store {
   readonly operations: Operations;
   readonly events: Events;
   readonly config: ServerConfig;
-  /** Runs `work` with a store bound to one transaction (READ COMMITTED); commits when it resolves. Not nestable. */
+  /**
+   * Runs `work`, once, with a store bound to one transaction (READ COMMITTED); commits when it resolves. Not nestable. A
+   * RowConflict inside makes the whole transaction fail. When the connection breaks in the middle or before the commit was
+   * acknowledged, it rejects with LxError 'database.unavailable', and then it may or may not have taken effect.
+   */
   tx<T>(work: (store: Store) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
@@ -39,7 +33,10 @@ export class RowMissing extends Error {
 }
 export class RowConflict extends Error {
   override name = 'RowConflict';
-  constructor(readonly constraint: string, options?: ErrorOptions) {
+  constructor(
+    readonly constraint: string,
+    options?: ErrorOptions,
+  ) {
     super(`uniqueness of ${constraint}`, options);
   }
 }

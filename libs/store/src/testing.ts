@@ -19,10 +19,14 @@ export interface TestCluster {
   stop(): Promise<void>;
 }
 
-/** One a spec file (initdb takes 0.6 s): `beforeAll(async () => { cluster = await startTestCluster(); })`. */
-export async function startTestCluster(): Promise<TestCluster> {
+/**
+ * One a spec file (initdb takes 0.6 s): `beforeAll(async () => { cluster = await startTestCluster(); }, 60_000)`.
+ * Without fsync, unless `durable`: the checkpoint of many small databases takes seconds on a busy disk.
+ */
+export async function startTestCluster(options: { durable?: boolean } = {}): Promise<TestCluster> {
   const stateDir = await temporaryFolder();
-  const server = new EmbeddedPostgres({ stateDir, runDir: join(stateDir, 'run'), watch: pollingWatch });
+  const settings: Record<string, string> = options.durable ? {} : { fsync: 'off' };
+  const server = new EmbeddedPostgres({ stateDir, runDir: join(stateDir, 'run'), watch: pollingWatch, settings });
   await server.start();
   const stores: Store[] = [];
   let databases = 0;

@@ -32,3 +32,10 @@ it('names the package when there is none', () =>
   withVersions(['13'], async (root) => {
     await expect(findBinaries({ root, path: '/nowhere' })).rejects.toThrow('Install Debian\'s package "postgresql"');
   }));
+
+it('keeps to the version that made the data', async () => {
+  await withVersions(['15', '17'], async (root) => {
+    expect(await findBinaries({ root, path: '', major: 15 })).toBe(join(root, '15', 'bin'));
+    await expect(findBinaries({ root, path: '', major: 16 })).rejects.toThrow('Install Debian\'s package "postgresql-16"');
+  });
+});

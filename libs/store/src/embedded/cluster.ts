@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmod, chown, mkdtemp, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Account } from './account.ts';
 import type { Folders } from './folders.ts';
@@ -16,12 +16,18 @@ const unfinished = 'data.init-';
  */
 export async function ensureCluster(binaries: string, folders: Folders, account: Account): Promise<void> {
   await removeUnfinished(folders.root);
-  if (await exists(join(folders.data, 'PG_VERSION'))) return;
+  if ((await majorOfData(folders.data)) !== null) return;
   const fresh = await mkdtemp(join(folders.root, unfinished));
   await chown(fresh, account.uid, account.gid);
   await initdb(binaries, fresh, account);
   await rename(fresh, folders.data);
   await sync(folders.root);
+}
+
+/** Major version that made the data; null when there are none. */
+export async function majorOfData(data: string): Promise<number | null> {
+  const text = await readFile(join(data, 'PG_VERSION'), 'utf8').catch(() => null);
+  return text === null ? null : Number.parseInt(text, 10);
 }
 
 /** hba and ident files are written anew at each start: they are code, not state. */
@@ -77,8 +83,4 @@ async function sync(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(() => true, () => false);
 }

@@ -11,7 +11,7 @@ const servers: EmbeddedPostgres[] = [];
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.stop()));
   await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true })));
-});
+}, 60_000);
 
 async function folder(): Promise<string> {
   const made = await temporaryFolder();

@@ -6,7 +6,7 @@ import type { SocketAddress } from '../open-store.ts';
 import type { Account } from './account.ts';
 import { serverAccount } from './account.ts';
 import { findBinaries } from './binaries.ts';
-import { ensureCluster, identity, role, writeAccessFiles } from './cluster.ts';
+import { ensureCluster, identity, majorOfData, role, writeAccessFiles } from './cluster.ts';
 import type { Folders } from './folders.ts';
 import { foldersOf, prepareFolders } from './folders.ts';
 import { createDatabase, livingPostmaster, probe } from './postmaster.ts';
@@ -21,6 +21,8 @@ export interface EmbeddedPostgresOptions {
   report?: (message: string) => void;
   /** Folder of the server's binaries; found on the host when absent. */
   binaries?: string;
+  /** More settings of the server, over the built-in ones. For specs. */
+  settings?: Readonly<Record<string, string>>;
 }
 
 interface Server {
@@ -81,7 +83,7 @@ export class EmbeddedPostgres {
   async start(): Promise<void> {
     const account = await serverAccount();
     await prepareFolders(this.#folders, account);
-    const binaries = this.#options.binaries ?? (await findBinaries());
+    const binaries = this.#options.binaries ?? (await findBinaries({ major: await majorOfData(this.#folders.data) }));
     const launch = async () => (await this.#adopt()) ?? (await this.#launch(binaries, account));
     this.#server = await this.#adopt();
     if (!this.#server) {
@@ -164,7 +166,7 @@ export class EmbeddedPostgres {
   async #launch(binaries: string, account: Account): Promise<Server> {
     const { data, log, socket } = this.#folders;
     const { hba, ident } = await writeAccessFiles(this.#folders, account);
-    const options = { ...settings, unix_socket_directories: socket, hba_file: hba, ident_file: ident };
+    const options = { ...settings, ...this.#options.settings, unix_socket_directories: socket, hba_file: hba, ident_file: ident };
     const args = ['-D', data, ...Object.entries(options).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
     await turnLog(log);
     const output = await open(log, 'a', 0o600);
@@ -223,7 +225,10 @@ function signal(pid: number, name: NodeJS.Signals): void {
 
 /** Keeps one older log. The server writes to the file it was started with, so this is done before a start. */
 async function turnLog(log: string): Promise<void> {
-  const size = await stat(log).then((found) => found.size, () => 0);
+  const size = await stat(log).then(
+    (found) => found.size,
+    () => 0,
+  );
   if (size > logLimit) await rename(log, `${log}.1`);
 }
 

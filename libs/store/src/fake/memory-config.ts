@@ -5,11 +5,12 @@ export function memoryConfig(tables: MemoryTables, write: Write): ServerConfig {
   const { config } = tables;
   return {
     all: async () => Object.fromEntries(config.all().map((row) => [row.key, row.value])),
-    set: (change) => write((inverses) => {
-      for (const [key, value] of Object.entries(change)) {
-        if (config.get(key)) config.delete(key, inverses);
-        if (value !== null) config.insert({ key, value }, inverses);
-      }
-    }),
+    set: (change) =>
+      write((inverses) => {
+        for (const [key, value] of Object.entries(change)) {
+          if (config.get(key)) config.delete(key, inverses);
+          if (value !== null) config.insert({ key, value }, inverses);
+        }
+      }),
   };
 }

@@ -9,14 +9,14 @@ export function memoryOperations(tables: MemoryTables, write: Write): Operations
   return {
     insert: (row) => write((inverses) => operations.insert(row, inverses)),
     update: (id, change) => write((inverses) => operations.update(id, change, inverses)),
-    unfinished: async () =>
-      operations.where((row) => !isOver(row)).sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime()),
+    unfinished: async () => operations.where((row) => !isOver(row)).sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime()),
     get: async (id) => operations.get(id),
-    deleteFinishedBefore: (at) => write((inverses) => {
-      const old = operations.where((row) => isOver(row) && row.updatedAt < at);
-      for (const row of old) operations.delete(row.id, inverses);
-      return old.length;
-    }),
+    deleteFinishedBefore: (at) =>
+      write((inverses) => {
+        const old = operations.where((row) => isOver(row) && row.updatedAt < at);
+        for (const row of old) operations.delete(row.id, inverses);
+        return old.length;
+      }),
   };
 }
 
@@ -24,18 +24,20 @@ export function memoryEvents(tables: MemoryTables, write: Write): Events {
   const { events } = tables;
   const key = (row: EventRow) => keyOf(String(row.id));
   return {
-    append: (rows) => write((inverses) => {
-      for (const row of rows) events.insert({ ...row, id: ++tables.lastEventId }, inverses);
-    }),
+    append: (rows) =>
+      write((inverses) => {
+        for (const row of rows) events.insert({ ...row, id: ++tables.lastEventId }, inverses);
+      }),
     since: async (id, limit) =>
       events
         .where((row) => row.id > id)
         .sort((a, b) => a.id - b.id)
         .slice(0, limit),
-    deleteBefore: (at) => write((inverses) => {
-      const old = events.where((row) => row.at < at);
-      for (const row of old) events.delete(key(row), inverses);
-      return old.length;
-    }),
+    deleteBefore: (at) =>
+      write((inverses) => {
+        const old = events.where((row) => row.at < at);
+        for (const row of old) events.delete(key(row), inverses);
+        return old.length;
+      }),
   };
 }

@@ -8,11 +8,12 @@ export function memoryNetworks(tables: MemoryTables, write: Write): Networks {
   return {
     list: async (project) => networks.where((row) => row.project === project).sort(byName),
     get: async (project, name) => networks.where((row) => row.project === project && row.name === name)[0] ?? null,
-    insert: (row) => write((inverses) => {
-      const whole: NetworkRow = defaults.withId(row);
-      networks.insert(whole, inverses);
-      return whole;
-    }),
+    insert: (row) =>
+      write((inverses) => {
+        const whole: NetworkRow = defaults.withId(row);
+        networks.insert(whole, inverses);
+        return whole;
+      }),
     update: (id, change) => write((inverses) => networks.update(id, change, inverses)),
     delete: (id) => write((inverses) => networks.delete(id, inverses)),
   };

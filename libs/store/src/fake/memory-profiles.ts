@@ -10,11 +10,12 @@ export function memoryProfiles(tables: MemoryTables, write: Write): Profiles {
     list: async (project) => profiles.where((row) => row.project === project).sort(byName),
     get: async (project, name) => find(project, name),
     many: async (project, names) => names.flatMap((name) => find(project, name) ?? []),
-    insert: (row) => write((inverses) => {
-      const whole: ProfileRow = defaults.withId(row);
-      profiles.insert(whole, inverses);
-      return whole;
-    }),
+    insert: (row) =>
+      write((inverses) => {
+        const whole: ProfileRow = defaults.withId(row);
+        profiles.insert(whole, inverses);
+        return whole;
+      }),
     update: (id, change) => write((inverses) => profiles.update(id, change, inverses)),
     delete: (id) => write((inverses) => profiles.delete(id, inverses)),
   };

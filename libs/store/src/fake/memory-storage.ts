@@ -10,16 +10,18 @@ export function memoryPools(tables: MemoryTables, write: Write): Pools {
     list: async () => pools.all().sort(byName),
     get: async (name) => pools.where((row) => row.name === name)[0] ?? null,
     byId: async (id) => pools.get(id),
-    insert: (row) => write((inverses) => {
-      const whole: PoolRow = defaults.withId(row);
-      pools.insert(whole, inverses);
-      return whole;
-    }),
+    insert: (row) =>
+      write((inverses) => {
+        const whole: PoolRow = defaults.withId(row);
+        pools.insert(whole, inverses);
+        return whole;
+      }),
     update: (id, change) => write((inverses) => pools.update(id, change, inverses)),
-    delete: (id) => write((inverses) => {
-      if (volumes.where((row) => row.poolId === id).length > 0) throw new RowConflict('volume_pool');
-      pools.delete(id, inverses);
-    }),
+    delete: (id) =>
+      write((inverses) => {
+        if (volumes.where((row) => row.poolId === id).length > 0) throw new RowConflict('volume_pool');
+        pools.delete(id, inverses);
+      }),
   };
 }
 
@@ -29,12 +31,13 @@ export function memoryVolumes(tables: MemoryTables, write: Write): Volumes {
     list: async (poolId) => volumes.where((row) => row.poolId === poolId).sort(byName),
     get: async (poolId, project, type, name) =>
       volumes.where((row) => row.poolId === poolId && row.project === project && row.type === type && row.name === name)[0] ?? null,
-    insert: (row) => write((inverses) => {
-      if (!pools.get(row.poolId)) throw new RowConflict('volume_pool');
-      const whole: VolumeRow = { createdAt: new Date(), ...defaults.withId(row) };
-      volumes.insert(whole, inverses);
-      return whole;
-    }),
+    insert: (row) =>
+      write((inverses) => {
+        if (!pools.get(row.poolId)) throw new RowConflict('volume_pool');
+        const whole: VolumeRow = { createdAt: new Date(), ...defaults.withId(row) };
+        volumes.insert(whole, inverses);
+        return whole;
+      }),
     update: (id, change) => write((inverses) => volumes.update(id, change, inverses)),
     delete: (id) => write((inverses) => volumes.delete(id, inverses)),
   };

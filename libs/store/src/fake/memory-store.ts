@@ -1,4 +1,5 @@
 import type { Events, Images, Instances, Networks, Operations, Pools, Profiles, ServerConfig, Store, Volumes } from '../store.ts';
+import { RowConflict } from '../store.ts';
 import { memoryConfig } from './memory-config.ts';
 import { memoryImages } from './memory-images.ts';
 import { memoryInstances } from './memory-instances.ts';
@@ -30,6 +31,8 @@ export class MemoryStore implements Store {
   readonly #tables: MemoryTables;
   /** null outside a transaction. */
   readonly #inverses: Inverse[] | null;
+  /** A refused statement makes its transaction fail, also when the caller caught the error: so it is with Postgres. */
+  #failure: RowConflict | null = null;
 
   constructor(tables: MemoryTables = newTables(), inverses: Inverse[] | null = null) {
     this.#tables = tables;
@@ -50,7 +53,9 @@ export class MemoryStore implements Store {
     if (this.#inverses) throw new Error('transactions do not nest');
     const inverses: Inverse[] = [];
     try {
-      const result = await work(new MemoryStore(this.#tables, inverses));
+      const inside = new MemoryStore(this.#tables, inverses);
+      const result = await work(inside);
+      if (inside.#failure) throw inside.#failure;
       this.commits++;
       return result;
     } catch (error) {
@@ -71,6 +76,7 @@ export class MemoryStore implements Store {
       return result;
     } catch (error) {
       for (const inverse of inverses.reverse()) inverse();
+      if (error instanceof RowConflict) this.#failure ??= error;
       throw error;
     }
   }

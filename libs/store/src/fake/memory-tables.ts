@@ -1,15 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type {
-  EventRow,
-  ImageAliasRow,
-  ImageRow,
-  InstanceRow,
-  NetworkRow,
-  OperationRow,
-  PoolRow,
-  ProfileRow,
-  VolumeRow,
-} from '../rows.ts';
+import type { EventRow, ImageAliasRow, ImageRow, InstanceRow, NetworkRow, OperationRow, PoolRow, ProfileRow, VolumeRow } from '../rows.ts';
 import type { Inverse } from './memory-table.ts';
 import { keyOf, MemoryTable } from './memory-table.ts';
 

@@ -9,10 +9,10 @@ import { sqlOn, startTestCluster } from '../testing.ts';
 let cluster: TestCluster;
 let store: Store;
 beforeAll(async () => {
-  cluster = await startTestCluster();
+  cluster = await startTestCluster({ durable: true });
   store = await cluster.newStore();
 }, 60_000);
-afterAll(() => cluster.stop());
+afterAll(() => cluster.stop(), 60_000);
 
 const network = (name: string) => ({ id: randomUUID(), project: 'default', name, type: 'bridge', description: '', config: {} });
 
@@ -60,11 +60,7 @@ describe('a Postgres that is killed', () => {
     const database = { ...cluster.server.address, database: 'spec_1' };
     await sqlOn(database, kill);
     const row = network('after');
-    await Promise.all([
-      store.config.all(),
-      store.networks.insert(row),
-      store.tx((tx) => tx.config.set({ after: '2' })),
-    ]);
+    await Promise.all([store.config.all(), store.networks.insert(row), store.tx((tx) => tx.config.set({ after: '2' }))]);
     expect(await store.config.all()).toEqual({ before: '1', after: '2' });
     await sqlOn(database, kill);
     await store.networks.delete(row.id);

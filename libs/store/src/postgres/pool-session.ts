@@ -36,16 +36,15 @@ export class PoolSession implements Session {
 
   /** One transaction, READ COMMITTED. */
   async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const deadline = Date.now() + this.patienceMs;
-    const { runner, client } = await this.#begin(deadline);
+    const { runner, client } = await this.#begin(Date.now() + this.patienceMs);
     try {
-      const result = await work(new TransactionSession(client));
-      await client.query('COMMIT');
+      const session = new TransactionSession(client);
+      const result = await work(session).catch(async (error: unknown) => {
+        await client.query('ROLLBACK').catch(() => {}); // a connection that broke has rolled back
+        throw error;
+      });
+      await session.commit();
       return result;
-    } catch (error) {
-      if (isConnectionFailure(error)) throw unavailable(error);
-      await client.query('ROLLBACK').catch(() => {});
-      throw translated(error);
     } finally {
       await runner.release();
     }
@@ -117,6 +116,7 @@ export class PoolSession implements Session {
 class TransactionSession implements Session {
   /** A connection does one statement at a time: callers that do not wait for each other are put in a row here. */
   #last: Promise<unknown> = Promise.resolve();
+  #failure: unknown = null;
 
   constructor(readonly client: PoolClient) {}
 
@@ -126,6 +126,12 @@ class TransactionSession implements Session {
 
   async write(sql: string, values: readonly unknown[]): Promise<Outcome> {
     return { count: (await this.#ask(sql, values)).rowCount ?? 0, repeated: false };
+  }
+
+  /** After a failed statement Postgres answers COMMIT with a rollback; that failure is thrown, also if `work` caught it. */
+  async commit(): Promise<void> {
+    const { command } = await this.#ask('COMMIT', []);
+    if (command !== 'COMMIT') throw this.#failure;
   }
 
   #ask(sql: string, values: readonly unknown[]): Promise<QueryResult> {
@@ -138,8 +144,9 @@ class TransactionSession implements Session {
     try {
       return await this.client.query(sql, values as unknown[]);
     } catch (error) {
-      if (isConnectionFailure(error)) throw unavailable(error);
-      throw translated(error);
+      const failure = isConnectionFailure(error) ? unavailable(error) : translated(error);
+      this.#failure ??= failure;
+      throw failure;
     }
   }
 }

@@ -13,7 +13,7 @@ let cluster: TestCluster;
 beforeAll(async () => {
   cluster = await startTestCluster();
 }, 60_000);
-afterAll(() => cluster.stop());
+afterAll(() => cluster.stop(), 60_000);
 
 const instance = (name: string, change: Partial<InstanceRow> = {}): InstanceRow => ({
   id: randomUUID(),
@@ -124,7 +124,9 @@ describe.each([
     await store.images.insert(image('abc1'));
     await store.images.insert(image('abd2'));
     await store.images.insertAlias({ project: 'default', name: 'deb', description: '', fingerprint: 'abc1' });
-    await expect(store.images.insertAlias({ project: 'default', name: 'no', description: '', fingerprint: 'zz' })).rejects.toThrow(RowConflict);
+    await expect(store.images.insertAlias({ project: 'default', name: 'no', description: '', fingerprint: 'zz' })).rejects.toThrow(
+      RowConflict,
+    );
     await expect(store.images.insert(image('abc1'))).rejects.toMatchObject({ constraint: 'image_pkey' });
     expect((await store.images.get('default', 'abc1'))?.size).toBe(5_000_000_000);
     expect((await store.images.byPrefix('default', 'ab')).length).toBe(2);
@@ -141,7 +143,13 @@ describe.each([
     const pool = await store.pools.insert({ name: 'default', driver: 'dir', description: '', config: { source: '/x' } });
     expect(await store.pools.byId(pool.id)).toEqual(pool);
     const volume = await store.volumes.insert({
-      poolId: pool.id, project: 'default', name: 'v', type: 'custom', contentType: 'filesystem', description: '', config: {},
+      poolId: pool.id,
+      project: 'default',
+      name: 'v',
+      type: 'custom',
+      contentType: 'filesystem',
+      description: '',
+      config: {},
     });
     expect(await store.volumes.get(pool.id, 'default', 'custom', 'v')).toEqual(volume);
     expect(await store.volumes.get(pool.id, 'default', 'container', 'v')).toBeNull();
@@ -168,7 +176,7 @@ describe.each([
 
   it('keeps events in order and server config', async () => {
     const store = await make();
-    const event = (n: number) => ({ type: 'lifecycle' as const, project: 'default', at: new Date(n), metadata: { n, text: "'\"" } });
+    const event = (n: number) => ({ type: 'lifecycle' as const, project: 'default', at: new Date(n), metadata: { n, text: '\'"' } });
     await store.events.append([]);
     await store.events.append([event(1), event(2), event(3)]);
     const all = await store.events.since(0, 10);
@@ -194,8 +202,34 @@ describe.each([
       await tx.operations.insert(row);
     });
     await expect(failing).rejects.toThrow(RowConflict);
+    const missing = Object.assign(new Error('no such file'), { code: 'ENOENT' });
+    await expect(store.tx(async () => Promise.reject(missing))).rejects.toBe(missing);
     expect((await store.operations.get(row.id))?.statusCode).toBe(103);
     expect(await store.config.all()).toEqual({ k: 'v' });
+  });
+});
+
+describe.each([
+  ['PostgresStore', () => cluster.newStore()],
+  ['MemoryStore', async () => new MemoryStore()],
+] as [string, () => Promise<Store>][])('a transaction of %s with a refused statement', (_, make) => {
+  it('fails, also when the refusal was caught', async () => {
+    const store = await make();
+    const row = operation();
+    const swallowing = store.tx(async (tx) => {
+      await tx.operations.insert(row);
+      await tx.operations.insert(row).catch(() => {});
+    });
+    await expect(swallowing).rejects.toThrow(RowConflict);
+    expect(await store.operations.get(row.id)).toBeNull();
+  });
+
+  it('takes statements that do not wait for each other', async () => {
+    const store = await make();
+    await store.tx(async (tx) => {
+      await Promise.all([tx.operations.insert(operation()), tx.operations.insert(operation()), tx.config.set({ a: 'b' })]);
+    });
+    expect((await store.operations.unfinished()).length).toBe(2);
   });
 });
 
@@ -219,7 +253,9 @@ describe('PostgresStore alone', () => {
     const { upQueries } = await source.driver.createSchemaBuilder().log();
     expect(upQueries.map((query) => query.query)).toEqual([]);
     for (const migration of [...source.migrations].reverse()) await migration.down(source.createQueryRunner());
-    expect(await source.query("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'")).toEqual([{ relname: 'migration' }]);
+    expect(await source.query("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'")).toEqual([
+      { relname: 'migration' },
+    ]);
     await source.destroy();
   });
 

@@ -73,13 +73,21 @@ export class Table<R extends object> {
   async delete(session: Session, where: Partial<R>): Promise<void> {
     const found = Object.entries(where);
     const sql = `DELETE FROM ${this.name} WHERE ${this.#condition(found, 0)}`;
-    const { count, repeated } = await session.write(sql, found.map(([, value]) => value), { kind: 'harmless' });
+    const { count, repeated } = await session.write(
+      sql,
+      found.map(([, value]) => value),
+      { kind: 'harmless' },
+    );
     if (count === 0 && !repeated) throw new RowMissing(this.name);
   }
 
   async #mustExist(session: Session, where: Partial<R>): Promise<void> {
     const found = Object.entries(where);
-    const rows = await this.select(session, `WHERE ${this.#condition(found, 0)}`, found.map(([, value]) => value));
+    const rows = await this.select(
+      session,
+      `WHERE ${this.#condition(found, 0)}`,
+      found.map(([, value]) => value),
+    );
     if (rows.length === 0) throw new RowMissing(this.name);
   }
 
