@@ -27,8 +27,8 @@ export interface NetworkDriver {
   detach(row: NetworkRow, plug: { instanceId: string; device: string }): Promise<void>;
   /** Leases in force. */
   leases(row: NetworkRow): Promise<DnsmasqLease[]>;
-  /** Frees leases whose holders are gone. */
-  release(row: NetworkRow, leases: readonly DnsmasqLease[]): Promise<void>;
+  /** Now and then: frees leases whose holders are gone, and keeps logs short. */
+  tidy(row: NetworkRow, leases: readonly DnsmasqLease[]): Promise<void>;
   /** The gateway's address, null where there is none. */
   gateway(row: NetworkRow): string | null;
   /** At a plain end of the daemon: lets go of what runs on. */

@@ -36,7 +36,7 @@ export class NftFirewall implements Firewall {
   }
 
   async #run(args: string[], input: string): Promise<string> {
-    const child = spawn(this.nft, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(this.nft, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: 10_000 });
     const ended = new Promise<string | null>((resolve) => {
       child.on('error', (error) => resolve(`cannot run ${this.nft}: ${error.message}`));
       child.on('close', (code, signal) =>

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -19,6 +19,7 @@ let settings: string[];
 
 beforeEach(() => {
   stateDir = mkdtempSync(join(tmpdir(), 'lxctl-network-'));
+  chmodSync(stateDir, 0o711);
   links = new FakeLinks();
   links.plug('eth0', { up: true });
   store = new MemoryStore();
@@ -98,6 +99,12 @@ describe('create', () => {
     expect(warnings).toEqual(['br0: The firewall did not take the rules: nft was ended by SIGSEGV']);
     expect((await networks.get('default', 'br0')).status).toBe('Created');
   });
+});
+
+it('warns when dnsmasq could not read the names', async () => {
+  chmodSync(stateDir, 0o700);
+  await create();
+  expect(warnings).toEqual([expect.stringContaining(`br0: ${stateDir} does not let others pass (chmod o+x)`)]);
 });
 
 describe('a new daemon', () => {

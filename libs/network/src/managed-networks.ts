@@ -45,8 +45,8 @@ export interface NetworkParts {
 export class ManagedNetworks implements Networks {
   readonly #parts: Required<NetworkParts>;
   readonly #drivers: Readonly<Record<NetworkType, NetworkDriver>>;
-  /** Ids of the networks that are up. */
-  readonly #up = new Set<string>();
+  /** Networks that are up on this host, by id. Nics are plugged in to them without a question to the database. */
+  readonly #up = new Map<string, NetworkRow>();
   readonly #changes = new Serial();
   readonly #sweeps = new Map<string, NodeJS.Timeout>();
 
@@ -179,12 +179,12 @@ export class ManagedNetworks implements Networks {
   }
 
   async attach(request: Parameters<Networks['attach']>[0]): Promise<Attachment> {
-    const row = await this.#row(request.project, request.network);
+    const row = this.#raised(request.project, request.network) ?? (await this.#row(request.project, request.network));
     return this.#driver(row).attach(row, request);
   }
 
   async detach(request: Parameters<Networks['detach']>[0]): Promise<void> {
-    const row = await this.#parts.store.networks.get(request.project, request.network);
+    const row = this.#raised(request.project, request.network) ?? (await this.#parts.store.networks.get(request.project, request.network));
     // The network may have gone in the meantime, and its files with it.
     if (!row) return;
     await this.#driver(row).detach(row, request);
@@ -214,7 +214,7 @@ export class ManagedNetworks implements Networks {
   async #raise(row: NetworkRow): Promise<void> {
     this.#up.delete(row.id);
     await this.#driver(row).up(row);
-    this.#up.add(row.id);
+    this.#up.set(row.id, row);
   }
 
   async #lower(row: NetworkRow): Promise<void> {
@@ -236,13 +236,17 @@ export class ManagedNetworks implements Networks {
     const [leases, macs] = await Promise.all([this.#driver(row).leases(row), instanceMacs(this.#parts.store)]);
     // Without a name it is none of ours: something else on the bridge.
     const left = leases.filter(({ mac, hostname }) => hostname !== null && !macs.has(mac));
-    await this.#driver(row).release(row, left);
+    await this.#driver(row).tidy(row, left);
   }
 
   async #row(project: string, name: string): Promise<NetworkRow> {
     const row = await this.#parts.store.networks.get(project, name);
     if (!row) throw new LxError('network.not_found');
     return row;
+  }
+
+  #raised(project: string, name: string): NetworkRow | undefined {
+    return [...this.#up.values()].find((row) => row.project === project && row.name === name);
   }
 
   async #hasUsers(row: NetworkRow): Promise<boolean> {

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LxError, refuse } from '#lib/contract';
-import { readControl, readControls, removeTree, writeControl } from './files.ts';
+import { readControl, readControls, writeControl } from './files.ts';
 import { breakGround, parentOf } from './ground.ts';
 import { readHierarchies } from './hierarchy.ts';
 import { settingsOf, unenforceable } from './limits.ts';
 import { cpuV1, cpuV2, memoryV1, memoryV2, noUsage, processes } from './usage.ts';
-import { killBelow, setFrozen } from './processes.ts';
+import { type Freezer, killBelow, removeEmptied, setFrozen } from './processes.ts';
 import type { CgroupPlan } from '../launch-plan.ts';
 import type { CgroupLimits, CgroupUsage, Cgroups } from '../ports.ts';
 import type { Ground } from './ground.ts';
@@ -111,7 +111,7 @@ export class HostCgroups implements Cgroups {
     const v1 = this.#v1(id);
     if (!unified && this.#prepared().v1.has('freezer')) await this.unfreeze(id);
     await killBelow(unified, v1, this.#options);
-    for (const directory of [...(unified ? [unified] : []), ...v1]) await removeTree(directory);
+    for (const directory of [...(unified ? [unified] : []), ...v1]) await removeEmptied(directory, this.#options.timeoutMs);
   }
 
   async list(): Promise<string[]> {
@@ -146,7 +146,7 @@ export class HostCgroups implements Cgroups {
     return join(parentOf(this.#prepared(), controller), id, file);
   }
 
-  #freezer(id: string): { directory: string; version: 'v1' | 'v2' } {
+  #freezer(id: string): Freezer {
     const unified = this.#unified(id);
     if (unified) return { directory: unified, version: 'v2' };
     const parent = this.#prepared().v1.get('freezer');

@@ -1,11 +1,24 @@
 import { join } from 'node:path';
 import { whenFile, whenTrue } from './events.ts';
 import { isErrno } from '../errno.ts';
-import { isGone, processesBelow, readControl, writeControl } from './files.ts';
+import { isGone, processesBelow, readControl, removeTree, writeControl } from './files.ts';
 
-/** Resolves when the kernel says that it is so. */
-export async function setFrozen(freezer: { directory: string; version: 'v1' | 'v2' }, frozen: boolean, timeoutMs: number): Promise<void> {
-  const { directory, version } = freezer;
+/** Resolves when the kernel says that it is so. What cannot be frozen in time is left running. */
+export async function setFrozen(freezer: Freezer, frozen: boolean, timeoutMs: number): Promise<void> {
+  try {
+    await request(freezer, frozen, timeoutMs);
+  } catch (error) {
+    if (frozen) await request(freezer, false, timeoutMs).catch(() => undefined);
+    throw error;
+  }
+}
+
+export interface Freezer {
+  directory: string;
+  version: 'v1' | 'v2';
+}
+
+async function request({ directory, version }: Freezer, frozen: boolean, timeoutMs: number): Promise<void> {
   if (version === 'v2') {
     await writeControl(join(directory, 'cgroup.freeze'), frozen ? '1' : '0');
     const wanted = frozen ? /^frozen 1$/m : /^frozen 0$/m;
@@ -35,6 +48,20 @@ export async function killBelow(
     return pids.size === 0;
   };
   await whenTrue(empty, options.timeoutMs, `the end of the processes in ${[unified, ...v1].filter(Boolean).join(', ')}`);
+}
+
+/** Removes the tree. A process that has ended is still counted (EBUSY) for a moment after it is no longer listed. */
+export async function removeEmptied(directory: string, timeoutMs: number): Promise<void> {
+  const gone = async () => {
+    try {
+      await removeTree(directory);
+      return true;
+    } catch (error) {
+      if (isErrno(error, 'EBUSY')) return false;
+      throw error;
+    }
+  };
+  await whenTrue(gone, timeoutMs, `the removal of ${directory}`);
 }
 
 async function killAtOnce(directory: string): Promise<boolean> {

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, rm, stat, truncate } from 'node:fs/promises';
 import { Revert, type StringMap } from '#lib/base';
 import { boundsOf, formatCidr4, formatIpv4, isLxError, LxError, parseCidr4, parseIpv4, refuse } from '#lib/contract';
 import type { Links, Processes } from '#lib/host';
@@ -15,6 +14,7 @@ import { dnsmasqArguments, dnsmasqFiles } from './dnsmasq-arguments.ts';
 import { Dnsmasq } from './dnsmasq.ts';
 import { HostEntries } from './host-entries.ts';
 import { type DnsmasqLease, parseLeases, releaseLeases } from './leases.ts';
+import { makeDirectories } from './directories.ts';
 import { dropLink, raiseLink } from './link.ts';
 
 export interface BridgeParts {
@@ -60,7 +60,11 @@ export class BridgeDriver implements NetworkDriver {
     const args = dnsmasqArguments(bridge);
     const live = { ...(before ?? this.#make(bridge)), bridge };
     await using revert = new Revert();
-    await this.#stage(bridge, 'files', () => makeDirectories(bridge));
+    await this.#stage(bridge, 'files', async () => {
+      const closed = await makeDirectories(bridge.directory, dnsmasqFiles(bridge).hosts);
+      const mend = 'dnsmasq runs as an unprivileged user and cannot read the names of instances there';
+      if (closed && !before) this.parts.warn(bridge.name, new Error(`${closed} does not let others pass (chmod o+x): ${mend}`));
+    });
     await this.#stage(bridge, 'bridge', async () => {
       if (before && before.bridge.mac !== bridge.mac) await this.parts.links.setLink(bridge.name, { mac: bridge.mac });
       let made = false;
@@ -118,9 +122,13 @@ export class BridgeDriver implements NetworkDriver {
     });
   }
 
-  async release(row: NetworkRow, leases: readonly DnsmasqLease[]): Promise<void> {
+  async tidy(row: NetworkRow, leases: readonly DnsmasqLease[]): Promise<void> {
     const bridge = this.#live.get(row.id)?.bridge;
-    if (bridge?.ipv4) await releaseLeases(bridge.ipv4.address, leases);
+    if (!bridge?.ipv4) return;
+    await releaseLeases(bridge.ipv4.address, leases);
+    const { log } = dnsmasqFiles(bridge);
+    // dnsmasq appends, so it goes on at the new end.
+    if (((await stat(log).catch(() => null))?.size ?? 0) > 1 << 20) await truncate(log);
   }
 
   gateway(row: NetworkRow): string | null {
@@ -158,14 +166,6 @@ export class BridgeDriver implements NetworkDriver {
       if (isLxError(error)) throw error;
       throw new LxError('network.failed', { name: bridge.name, stage, reason: (error as Error).message }, { cause: error });
     }
-  }
-}
-
-/** Modes are set apart from the making, which the umask would trim: dnsmasq reads the entries as an unprivileged user. */
-async function makeDirectories(bridge: Bridge): Promise<void> {
-  for (const directory of [join(bridge.directory, '..'), bridge.directory, dnsmasqFiles(bridge).hosts]) {
-    await mkdir(directory, { recursive: true });
-    await chmod(directory, directory === join(bridge.directory, '..') ? 0o711 : 0o755);
   }
 }
 

@@ -84,17 +84,18 @@ export class Dnsmasq {
     this.#current = null;
   }
 
-  async #start(args: readonly string[]): Promise<void> {
+  async #start(args: readonly string[]): Promise<true> {
     // It returns when its sockets are open and the configuration is good, or says on stderr what is wrong.
-    const child = spawn(this.options.program, args, { stdio: ['ignore', 'ignore', 'pipe'], cwd: '/' });
+    const child = spawn(this.options.program, args, { stdio: ['ignore', 'ignore', 'pipe'], cwd: '/', timeout: 10_000 });
     const ended = new Promise<string | null>((resolve) => {
       child.on('error', (error) => resolve(`cannot run ${this.options.program}: ${error.message}`));
-      child.on('exit', (code) => resolve(code === 0 ? null : `exit code ${code}`));
+      child.on('exit', (code, signal) => resolve(code === 0 ? null : `it ended with ${signal ?? `exit code ${code}`}`));
     });
     const [complaint, problem] = await Promise.all([text(child.stderr), ended]);
     if (problem) throw new Error(complaint.trim().split('\n')[0] || problem);
     const found = await this.#find();
     if (!found || !(await this.#take(found.pid, args))) throw new Error('dnsmasq ended as soon as it was started; its log says why');
+    return true;
   }
 
   /** Watches the process from now on. False when it is gone. */
@@ -122,7 +123,7 @@ export class Dnsmasq {
       if (pause > 0) await delay(pause, wanted);
       if (wanted.aborted) return;
       try {
-        const started = await this.#serial.run(async () => !wanted.aborted && (await this.#start(args), true));
+        const started = await this.#serial.run(() => (wanted.aborted ? Promise.resolve(false) : this.#start(args)));
         return started ? this.options.onDeath(null) : undefined;
       } catch (error) {
         this.options.onDeath(error as Error);
