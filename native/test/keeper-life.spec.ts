@@ -1,10 +1,17 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { missing, parentOf, World } from './keeper-world.ts';
+import { type Keeper, type KeeperInfo, LinuxKeepers } from '#lib/host';
+import { keeperPath, missing, parentOf, World } from './keeper-world.ts';
 
 const reason = missing();
 
-describe.skipIf(reason !== null)(`a container and its keeper${reason ? ` (skipped: ${reason})` : ''}`, () => {
+function rebooted(keeper: Keeper): Promise<KeeperInfo> {
+  return new Promise((resolve) => {
+    keeper.onReboot = resolve;
+  });
+}
+
+describe.skipIf(reason !== null)(`the life of a container${reason ? ` (skipped: ${reason})` : ''}`, () => {
   let world: World;
   beforeAll(async () => {
     world = new World();
@@ -18,17 +25,106 @@ describe.skipIf(reason !== null)(`a container and its keeper${reason ? ` (skippe
     expect(await world.run(keeper, ['id', '-u'])).toEqual({ code: 0, output: '0\n' });
     expect(readFileSync(`/proc/${keeper.info.initPid}/status`, 'utf8')).toMatch(/^Uid:\t1000000\t1000000/m);
     expect((await world.run(keeper, ['hostname'])).output).toBe('guest\n');
-    const end = await keeper.kill();
-    expect(end).toMatchObject({ id: plan.id, reason: 'killed' });
+    expect(await keeper.kill()).toMatchObject({ id: plan.id, reason: 'killed', status: 9 });
     expect(await world.traces(plan)).toEqual([]);
     expect(existsSync(`/proc/${keeper.info.initPid}`)).toBe(false);
   });
 
-  it('is parented by a keeper that belongs to nobody in this process', async () => {
-    const plan = world.plan();
-    const keeper = await world.keepers.launch(plan);
+  it('has the nursery as its grandparent, which is no child of ours', async () => {
+    const keeper = await world.keepers.launch(world.plan());
     expect(parentOf(parentOf(keeper.info.initPid))).toBe(world.nurseryPid());
     expect(parentOf(world.nurseryPid())).not.toBe(process.pid);
     await keeper.kill();
+  });
+
+  it('refuses a second nursery and a second launch of an id', async () => {
+    const pid = world.nurseryPid();
+    await new LinuxKeepers({ runDir: world.runDir, keeperPath }).prepare();
+    expect(world.nurseryPid()).toBe(pid);
+    const plan = world.plan();
+    const keeper = await world.keepers.launch(plan);
+    await expect(world.keepers.launch(plan)).rejects.toThrow(/Failed to start: keeper: bind .*: EADDRINUSE/);
+    expect(await world.run(keeper, ['true'])).toEqual({ code: 0, output: '' });
+    await keeper.kill();
+  });
+
+  it('ends by poweroff, and leaves a record until it is forgotten', async () => {
+    const plan = world.plan();
+    const keeper = await world.keepers.launch(plan);
+    void world.run(keeper, ['poweroff', '-f']);
+    const end = await keeper.ended;
+    expect(end).toMatchObject({ id: plan.id, reason: 'poweroff', detail: '' });
+    expect(await world.traces(plan)).toEqual([]);
+    expect(await world.keepers.endRecords()).toContainEqual(end);
+    await world.keepers.forgetEndRecord(plan.id);
+    expect((await world.keepers.endRecords()).map((record) => record.id)).not.toContain(plan.id);
+  });
+
+  it('starts again by itself when the guest reboots', async () => {
+    const plan = world.plan();
+    const keeper = await world.keepers.launch(plan);
+    const before = keeper.info;
+    await world.run(keeper, ['sh', '-c', 'echo kept > /root/file; mkdir /sys/fs/cgroup/below']);
+    const again = rebooted(keeper);
+    void world.run(keeper, ['reboot', '-f']);
+    const info = await again;
+    expect(info).toMatchObject({ id: plan.id, reboots: 1 });
+    expect(info.initPid).not.toBe(before.initPid);
+    expect(keeper.info).toEqual(info);
+    expect((await world.run(keeper, ['cat', '/root/file'])).output).toBe('kept\n');
+    expect((await world.run(keeper, ['ls', '/sys/fs/cgroup'])).output).not.toContain('below');
+    await keeper.kill();
+    expect(await world.traces(plan)).toEqual([]);
+  });
+
+  it('goes on without a daemon: it survives, reboots, ends', async () => {
+    const [stays, reboots, ends] = [world.plan(), world.plan(), world.plan()];
+    const keepers = await Promise.all([stays, reboots, ends].map((plan) => world.keepers.launch(plan)));
+    for (const keeper of keepers) keeper.close();
+    const successor = new LinuxKeepers({ runDir: world.runDir, keeperPath });
+    await successor.prepare();
+    const found = new Map((await successor.survivors()).map((keeper) => [keeper.info.id, keeper]));
+    expect([...found.keys()].sort()).toEqual([stays.id, reboots.id, ends.id].sort());
+    const [a, b, c] = [stays, reboots, ends].map((plan) => found.get(plan.id) as Keeper) as [Keeper, Keeper, Keeper];
+    expect(a.info).toEqual(keepers[0]?.info);
+    const again = rebooted(b);
+    void world.run(b, ['reboot', '-f']);
+    await again;
+    void world.run(c, ['poweroff', '-f']);
+    await c.ended;
+    expect((await successor.endRecords()).map((record) => record.id)).toContain(ends.id);
+    expect(await world.run(a, ['true'])).toMatchObject({ code: 0 });
+    await Promise.all([a.kill(), b.kill()]);
+    for (const plan of [stays, reboots, ends]) expect(await world.traces(plan)).toEqual([]);
+  });
+
+  it('dies with its keeper, and the nursery clears up', async () => {
+    const plan = world.plan({ links: [{ hostName: `kl${process.pid % 1000000}`, name: 'eth0', bridge: null, mac: '00:16:3e:00:00:02', hostMac: null, mtu: 1400 }] });
+    const keeper = await world.keepers.launch(plan);
+    process.kill(parentOf(keeper.info.initPid), 'SIGKILL');
+    expect(await keeper.ended).toMatchObject({ id: plan.id, reason: 'killed' });
+    expect(await world.traces(plan)).toEqual([]);
+    expect(existsSync(`/proc/${keeper.info.initPid}`)).toBe(false);
+  });
+
+  it('dies with its keeper also without a nursery; the next one clears up', async () => {
+    const own = new World();
+    try {
+      await own.keepers.prepare();
+      const plan = own.plan();
+      const keeper = await own.keepers.launch(plan);
+      process.kill(own.nurseryPid(), 'SIGKILL');
+      process.kill(parentOf(keeper.info.initPid), 'SIGKILL');
+      expect(await keeper.ended).toMatchObject({ id: plan.id, reason: 'killed' });
+      expect(await own.traces(plan)).toEqual([]);
+    } finally {
+      await own.dispose();
+    }
+  });
+
+  it('leaves nothing else in the run directory', async () => {
+    const left = readdirSync(world.runDir).filter((name) => !name.endsWith('.end'));
+    expect(left.sort()).toEqual(['keeper.log', 'nursery.pid', 'nursery.sock', 'stage']);
+    expect(readFileSync(`${world.runDir}/keeper.log`, 'utf8')).toBe('');
   });
 });

@@ -24,8 +24,9 @@ export class World {
   readonly root = mkdtempSync(join(tmpdir(), 'lxctl-keeper-'));
   readonly runDir = join(this.root, 'run');
   readonly image = join(this.root, 'image');
-  readonly v2 = join(unified, `lxctl-test-${process.pid}`);
-  readonly v1 = ['pids', 'freezer'].map((name) => join('/sys/fs/cgroup', name, `lxctl-test-${process.pid}`)).filter((path) => existsSync(join(path, '..')));
+  private readonly group = `lxctl-test-${process.pid}-${randomUUID().slice(0, 8)}`;
+  readonly v2 = join(unified, this.group);
+  readonly v1 = ['pids', 'freezer'].map((name) => join('/sys/fs/cgroup', name, this.group)).filter((path) => existsSync(join(path, '..')));
   readonly keepers = new LinuxKeepers({ runDir: this.runDir, keeperPath });
 
   constructor() {

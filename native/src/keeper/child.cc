@@ -114,7 +114,7 @@ void runChild(const ChildInput& input) {
   if (!sendReport(input.status, ready, fds, routes < 0 ? 3 : 4)) ::_exit(1);
 
   ::setsid();
-  const int status = keepOnly(input.status, made.consoleSlave, made.consoleSlave, made.consoleSlave);
+  const int status = keepOnly(input.status, made.stdio, made.stdio, made.stdio);
   LX_MUST(status, "console", ::ioctl(0, TIOCSCTTY, 0));
   LX_MUST(status, "exec", ::chdir(plan.init.cwd), plan.init.cwd);
   resetProcess();

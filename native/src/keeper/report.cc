@@ -17,8 +17,12 @@ void copy(char (&to)[Size], const char* from, size_t length) {
   to[length] = '\0';
 }
 
-/// "::lx::openat2(directory, ...)" -> "openat2".
+/// "::lx::openat2(directory, ...)" -> "openat2"; "::syscall(SYS_seccomp, ...)" -> "seccomp".
 void copyCall(char (&to)[32], const char* expression) {
+  if (const char* raw = std::strstr(expression, "syscall(SYS_"); raw != nullptr) {
+    raw += sizeof "syscall(SYS_" - 1;
+    return copy(to, raw, std::strcspn(raw, ",)"));
+  }
   const char* end = std::strchr(expression, '(');
   if (end == nullptr) end = expression + std::strlen(expression);
   const char* start = expression;

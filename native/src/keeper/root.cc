@@ -113,6 +113,8 @@ void bindConsole(int status, const MountStep& step, RootResult& result) {
   const int slave = LX_MUST(status, "console", ::open_tree(result.devpts, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC), step.target);
   place(status, slave, step.target, MountStep::Create::file);
   ::close(slave);
+  result.stdio = openTarget(step.target, O_RDWR | O_NOCTTY);
+  if (result.stdio < 0) fail(status, "console", "openat2(", step.target);
 }
 
 void runFilesystem(int status, const RootInput& input, size_t index, RootResult& result) {

@@ -25,7 +25,9 @@ struct RootResult {
   int proc = -1;
   int devpts = -1;
   int console = -1;
+  /// Its slave as devpts shows it, and as the plan's console shows it: init's stdio.
   int consoleSlave = -1;
+  int stdio = -1;
 };
 
 /// Cuts this namespace off from the host's and goes to the stage. Before the ids change: the way there may be root's alone.
