@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { codeCache } from './tools/code-cache.js';
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
 
@@ -9,11 +10,21 @@ const lxctl = {
   external: ['bufferutil', 'utf-8-validate'],
   // The contract is data and types; the command uses few of its rows and none of its DTO classes, whose decorators would
   // otherwise bring class-validator in.
-  treeshake: { moduleSideEffects: [{ test: /\/libs\/contract\/|\/node_modules\/(class-validator|class-transformer|reflect-metadata)\//, sideEffects: false }] },
+  treeshake: {
+    moduleSideEffects: [
+      { test: /\/libs\/contract\/|\/node_modules\/(class-validator|class-transformer|reflect-metadata)\//, sideEffects: false },
+    ],
+  },
   transform: {
     target: 'node20',
-    define: { __LXCTL_VERSION__: JSON.stringify(version), 'process.env.WS_NO_BUFFER_UTIL': '"1"', 'process.env.WS_NO_UTF_8_VALIDATE': '"1"' },
+    define: {
+      __LXCTL_VERSION__: JSON.stringify(version),
+      'process.env.WS_NO_BUFFER_UTIL': '"1"',
+      'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
+    },
   },
+  optimization: { pifeForModuleWrappers: false },
+  plugins: [codeCache('lxctl', ['version', '--quiet'], { LXCTL_SOCKET: '/nonexistent' })],
   output: { dir: 'dist', entryFileNames: '[name].cjs', format: 'cjs', codeSplitting: false, minify: true, comments: false },
 };
 

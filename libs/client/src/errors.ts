@@ -29,9 +29,9 @@ export class ConnectError extends Error {
 function connectText(socketPath: string, code: string): string {
   switch (code) {
     case 'ENOENT':
-      return `The lxctl daemon is not running (there is no socket at ${socketPath}): start lxctld, or set LXCTL_DIR to its state directory`;
+      return `The lxctl daemon is not running (there is no socket at ${socketPath}): start it (npm run daemon), or set LXCTL_DIR to its state directory`;
     case 'ECONNREFUSED':
-      return `The lxctl daemon is not running (nobody listens on ${socketPath}): start lxctld`;
+      return `The lxctl daemon is not running (nobody listens on ${socketPath}): start it (npm run daemon)`;
     case 'EACCES':
     case 'EPERM':
       return `Not allowed to open ${socketPath}: run the command as root, or as a member of the group that owns the socket`;

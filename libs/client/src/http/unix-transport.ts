@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { ConnectError } from '../errors.ts';
 import type { Transport, TransportRequest, TransportResponse } from '../transport.ts';
@@ -36,8 +36,7 @@ export class UnixTransport implements Transport {
     }
   }
 
-  async #connect(): Promise<Socket> {
-    const { connect } = await import('node:net');
+  #connect(): Promise<Socket> {
     return new Promise((resolve, reject) => {
       const socket = connect({ path: this.socketPath });
       const refused = (failure: Error) => reject(this.#explain(failure));

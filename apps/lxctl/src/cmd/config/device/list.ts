@@ -1,0 +1,4 @@
+import { listDevices } from '../../../noun/device.ts';
+import { instanceNoun } from '../../../noun/nouns.ts';
+
+export const verb = listDevices(instanceNoun);

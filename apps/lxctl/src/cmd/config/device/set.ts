@@ -1,0 +1,4 @@
+import { setDeviceKeys } from '../../../noun/device.ts';
+import { instanceNoun } from '../../../noun/nouns.ts';
+
+export const verb = setDeviceKeys(instanceNoun);

@@ -1,0 +1,39 @@
+import { receiveParts } from '#lib/client';
+import { print } from '../../run/io.ts';
+import { defineVerb } from '../../run/verb.ts';
+import { saveFile } from './files.ts';
+import { fingerprintOf } from './find.ts';
+
+export const verb = defineVerb({
+  args: '<image> [target]',
+  details: 'TARGET is a directory (default: this one) or the name of the file; a split image has two files, TARGET and TARGET.root.',
+  flags: {},
+  async run({ args, client, io }) {
+    const [typed, target = '.'] = args;
+    const { stat } = await import('node:fs/promises');
+    const fingerprint = await fingerprintOf(client, typed);
+    const { body, headers } = await client.images.export(fingerprint);
+    const directory = await stat(target).then((found) => found.isDirectory(), () => false);
+    const type = headers['content-type'] ?? '';
+    if (!type.startsWith('multipart/')) {
+      const named = /filename="?([^";]+)"?/.exec(headers['content-disposition'] ?? '')?.[1];
+      const path = directory ? `${target}/${base(named) || fingerprint}` : target;
+      await saveFile(path, body);
+      return print(io, `Image exported to ${path}`);
+    }
+    const paths: string[] = [];
+    for await (const part of receiveParts(type, body)) {
+      const isRoot = part.name.startsWith('rootfs');
+      const path = directory ? `${target}/${base(part.filename) || fingerprint + (isRoot ? '.root' : '')}` : `${target}${isRoot ? '.root' : ''}`;
+      await saveFile(path, part.body);
+      paths.push(path);
+    }
+    print(io, `Image exported to ${paths.join(' and ')}`);
+  },
+});
+
+/** The server names the files, not the directories. */
+function base(name: string | undefined): string {
+  const last = name?.split('/').pop() ?? '';
+  return last === '.' || last === '..' ? '' : last;
+}

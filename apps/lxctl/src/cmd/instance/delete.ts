@@ -1,0 +1,38 @@
+import { isApiError } from '#lib/client';
+import { finish } from '../../run/progress.ts';
+import { type Call, CommandError, defineVerb, toggle } from '../../run/verb.ts';
+import { changeMany, changeState } from './state.ts';
+
+export const verb = defineVerb({
+  args: '<instance...>',
+  flags: {
+    force: toggle('-f, --force', 'Also when it runs: kill it first'),
+    interactive: toggle('-i, --interactive', 'Ask before each'),
+  },
+  async run(call) {
+    const { args, flags, io } = call;
+    if (!flags.interactive) return changeMany(call, args, { all: false, from: [] }, (name) => remove(call, name, flags.force));
+    for (const typed of args) {
+      const answer = await io.ask(`Delete ${typed}? (yes/no): `);
+      if (!/^y(es)?$/i.test(answer.trim())) throw new CommandError('Nothing more was deleted');
+      await changeMany(call, [typed], { all: false, from: [] }, (name) => remove(call, name, flags.force));
+    }
+    return 0;
+  },
+});
+
+async function remove(call: Pick<Call, 'io' | 'client' | 'config'>, name: string, force: boolean): Promise<void> {
+  const { client } = call;
+  const { status, ephemeral } = await client.instances.get(name);
+  if (status === 'Running' || status === 'Frozen') {
+    if (!force) throw new CommandError('The instance is currently running, stop it first or pass --force');
+    await changeState(call, name, { action: 'stop', timeout: -1, force: true });
+    if (ephemeral) return;
+  }
+  try {
+    await finish(call, await client.instances.delete(name), `Deleting ${name}`);
+  } catch (failure) {
+    // It shut itself down between the two requests, and being ephemeral is gone already.
+    if (!(ephemeral && isApiError(failure, 404))) throw failure;
+  }
+}

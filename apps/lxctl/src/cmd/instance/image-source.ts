@@ -1,0 +1,38 @@
+import type { LxctlClient } from '#lib/client';
+import type { WireInstanceSource } from '#lib/contract';
+import { finish } from '../../run/progress.ts';
+import { type Call, CommandError } from '../../run/verb.ts';
+
+type Context = Pick<Call, 'io' | 'client' | 'config'>;
+
+/** Recipes a server of this version knows: only for suggestions, the server decides. */
+const wellKnownRecipes = ['busybox', 'debian/12'];
+
+/** What `launch` and `init` were given as an image: `alias`, a fingerprint, `local:alias` or `build:recipe`. */
+export async function imageSource(context: Context, typed: string): Promise<WireInstanceSource> {
+  if (typed.startsWith('build:')) return { type: 'image', fingerprint: await build(context, typed.slice('build:'.length)) };
+  const reference = typed.startsWith('local:') ? typed.slice('local:'.length) : typed;
+  const fingerprint = await findImage(context.client, reference);
+  if (fingerprint) return { type: 'image', fingerprint };
+  throw new CommandError(missing(reference));
+}
+
+async function findImage(client: LxctlClient, reference: string): Promise<string | null> {
+  return /^[\w-]+:/.test(reference) ? null : client.images.find(reference);
+}
+
+/** The recipe's image, made now unless the server has it. */
+export async function build(context: Context, recipe: string): Promise<string> {
+  const done = await finish(context, await context.client.images.build(recipe), `Building ${recipe}`);
+  const fingerprint = done.metadata?.fingerprint;
+  if (typeof fingerprint !== 'string') throw new CommandError(`The server built ${recipe} but names no image`);
+  return fingerprint;
+}
+
+function missing(reference: string): string {
+  const recipe = wellKnownRecipes.find((known) => known === reference || known.split('/')[0] === reference.split(/[/:]/)[0]);
+  if (recipe) return `Image "${reference}" is not in the local store; it can be built here: lxctl launch build:${recipe}`;
+  const remote = /^([\w-]+):/.exec(reference)?.[1];
+  const why = remote ? `The image server "${remote}" is not known to this version` : `Image "${reference}" is not in the local store and no image server is configured`;
+  return `${why}; import a file (lxctl image import FILE --alias NAME) or build one (lxctl launch build:${wellKnownRecipes[1]})`;
+}

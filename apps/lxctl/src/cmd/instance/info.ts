@@ -1,0 +1,31 @@
+import { toYaml } from '../../output/format.ts';
+import { instanceName } from '../../run/name.ts';
+import { CommandError, defineVerb, toggle } from '../../run/verb.ts';
+import { isApiError } from '#lib/client';
+import { describeInstance } from './info/describe-instance.ts';
+
+export const verb = defineVerb({
+  args: '[instance]',
+  details: 'Without an instance: the server.',
+  flags: {
+    showLog: toggle('--show-log', 'Also the last lines of its log'),
+    resources: toggle('--resources', "The server's hardware"),
+  },
+  async run({ args, flags, client, io }) {
+    const [typed] = args;
+    if (typed === undefined || typed === 'local:') {
+      if (flags.showLog) throw new CommandError('--show-log needs an instance');
+      io.stdout.write(await toYaml(flags.resources ? await client.server.resources() : await client.server.get()));
+      return;
+    }
+    const name = instanceName(typed);
+    io.stdout.write(describeInstance(await client.instances.getFull(name)));
+    if (!flags.showLog) return;
+    const log = await client.instances.log(name, 'lxc.log').catch((failure: unknown) => {
+      if (isApiError(failure, 404)) return Buffer.alloc(0);
+      throw failure;
+    });
+    const lines = log.toString().trimEnd().split('\n').slice(-100).join('\n');
+    io.stdout.write(`\nLog:\n\n${lines}\n`);
+  },
+});

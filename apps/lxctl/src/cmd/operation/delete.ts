@@ -1,0 +1,14 @@
+import { print } from '../../run/io.ts';
+import { localName } from '../../run/name.ts';
+import { defineVerb } from '../../run/verb.ts';
+
+export const verb = defineVerb({
+  args: '<operation>',
+  details: 'Cancels it, where that is possible.',
+  flags: {},
+  async run({ args, client, io, config }) {
+    const id = localName(args[0]);
+    await client.operations.cancel(id);
+    if (!config.quiet) print(io, `Operation ${id} deleted`);
+  },
+});

@@ -1,0 +1,4 @@
+import { getDeviceKey } from '../../../noun/device.ts';
+import { profileNoun } from '../../../noun/nouns.ts';
+
+export const verb = getDeviceKey(profileNoun);

@@ -1,0 +1,4 @@
+import { setDeviceKeys } from '../../../noun/device.ts';
+import { profileNoun } from '../../../noun/nouns.ts';
+
+export const verb = setDeviceKeys(profileNoun);

@@ -1,0 +1,4 @@
+import { setVerb } from '../../noun/config-verbs.ts';
+import { profileNoun } from '../../noun/nouns.ts';
+
+export const verb = setVerb(profileNoun);

@@ -1,0 +1,58 @@
+import type { WireEvent } from '#lib/contract';
+import { toYaml } from '../../output/format.ts';
+import { choice, CommandError, defineVerb, many, text, toggle } from '../../run/verb.ts';
+
+const levels = ['trace', 'debug', 'info', 'warning', 'error'];
+
+export const verb = defineVerb({
+  args: '',
+  details: 'Shows events as they happen, until it is interrupted.',
+  examples: ['lxctl monitor --type=lifecycle', 'lxctl monitor --pretty --type=logging --loglevel=info'],
+  flags: {
+    type: many('--type <type>', 'logging, lifecycle or operation (may be repeated)'),
+    format: choice('-f, --format <format>', 'Format', ['json', 'pretty', 'yaml'], 'yaml'),
+    pretty: toggle('--pretty', 'The same as --format=pretty'),
+    loglevel: text('--loglevel <level>', `Least level of log messages to show: ${levels.join(', ')}`),
+    allProjects: toggle('--all-projects', 'Events of all projects'),
+  },
+  async run({ flags, client, io }) {
+    const format = flags.pretty ? 'pretty' : flags.format;
+    const least = flags.loglevel === undefined ? 0 : levels.indexOf(flags.loglevel);
+    if (least < 0) throw new CommandError(`"${flags.loglevel}" is not a log level: ${levels.join(', ')}`);
+    let shown = Promise.resolve();
+    const show = (event: WireEvent) => {
+      if (event.type === 'logging' && levels.indexOf((event.metadata as { level: string }).level) < least) return;
+      // One after another: making YAML is asynchronous the first time.
+      shown = shown.then(async () => void io.stdout.write(await render(event, format)));
+    };
+    const stream = await client.events.stream({ types: flags.type, allProjects: flags.allProjects }, show);
+    let interrupted = false;
+    const off = io.onSignal('SIGINT', () => {
+      interrupted = true;
+      stream.close();
+    });
+    await stream.closed;
+    await shown;
+    off();
+    if (!interrupted) throw new CommandError('The server ended the stream of events');
+  },
+});
+
+async function render(event: WireEvent, format: 'json' | 'pretty' | 'yaml'): Promise<string> {
+  if (format === 'json') return `${JSON.stringify(event)}\n`;
+  if (format === 'yaml') return `${await toYaml(event)}\n`;
+  return `${pretty(event)}\n`;
+}
+
+/** One line: time, kind, what happened, its details. */
+export function pretty(event: WireEvent): string {
+  const metadata = (event.metadata ?? {}) as Record<string, unknown>;
+  const [what, details] =
+    event.type === 'logging'
+      ? [`${String(metadata.level).toUpperCase()} ${String(metadata.message)}`, metadata.context]
+      : event.type === 'lifecycle'
+        ? [`LIFECYCLE ${String(metadata.action)} ${String(metadata.source)}`, metadata.context]
+        : [`OPERATION ${String(metadata.id)} ${String(metadata.description)}: ${String(metadata.status)}${metadata.err ? `: ${String(metadata.err)}` : ''}`, null];
+  const pairs = Object.entries((details ?? {}) as Record<string, unknown>).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  return [event.timestamp, what, ...pairs].join(' ');
+}

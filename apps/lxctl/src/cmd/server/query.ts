@@ -1,0 +1,38 @@
+import { ApiError, collect, type Method, operationOf, readReply } from '#lib/client';
+import { print } from '../../run/io.ts';
+import { CommandError, defineVerb, text, toggle, UsageError } from '../../run/verb.ts';
+
+const methods: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'];
+
+export const verb = defineVerb({
+  args: '<path>',
+  usage: '<API path>',
+  details: 'Sends a request as it is and prints the metadata of the answer as JSON.',
+  examples: ['lxctl query /1.0/instances?recursion=1', 'lxctl query -X DELETE --wait /1.0/instances/c1'],
+  flags: {
+    request: text('-X, --request <method>', 'Method', 'GET'),
+    data: text('-d, --data <json>', 'Body of the request'),
+    raw: toggle('--raw', 'The whole answer, as it comes'),
+    wait: toggle('--wait', 'Wait for the operation, and print that'),
+  },
+  async run({ args, flags, client, io }) {
+    const path = args[0].replace(/^local:/, '');
+    if (!path.startsWith('/')) throw new UsageError('The path begins with a slash, e.g. /1.0');
+    const method = methods.find((known) => known === flags.request.toUpperCase());
+    if (!method) throw new UsageError(`"${flags.request}" is not a method: ${methods.join(', ')}`);
+    if (flags.raw && flags.wait) throw new UsageError('--raw and --wait exclude each other');
+    const headers: Record<string, string> = flags.data === undefined ? {} : { 'content-type': 'application/json' };
+    const response = await client.api.transport.request({ method, path: client.api.path(path), headers, body: flags.data });
+    const type = response.headers['content-type'] ?? '';
+    if (flags.raw || !type.includes('json')) {
+      const body = await collect(response.body);
+      io.stdout.write(body);
+      if (response.status >= 400) throw new ApiError(response.status, `The server answered with status ${response.status}`);
+      return;
+    }
+    const reply = await readReply<unknown>(response);
+    const value = flags.wait && reply.kind === 'async' ? await client.operations.finish(operationOf(reply)) : reply.metadata;
+    if (flags.wait && reply.kind !== 'async') throw new CommandError('The server answered without an operation to wait for');
+    print(io, typeof value === 'string' ? value : JSON.stringify(value, null, '\t'));
+  },
+});

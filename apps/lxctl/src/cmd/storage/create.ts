@@ -1,0 +1,15 @@
+import { print } from '../../run/io.ts';
+import { keyValues, localName } from '../../run/name.ts';
+import { defineVerb, text } from '../../run/verb.ts';
+
+export const verb = defineVerb({
+  args: '<pool> <driver> [key=value...]',
+  examples: ['lxctl storage create fast overlay', 'lxctl storage create big dir source=/srv/pool'],
+  flags: { description: text('--description <text>', 'Description', '') },
+  async run({ args, flags, client, io, config }) {
+    const [typed, driver, ...words] = args;
+    const name = localName(typed);
+    await client.pools.create({ name, driver, description: flags.description, config: keyValues(words) });
+    if (!config.quiet) print(io, `Storage pool ${name} created`);
+  },
+});

@@ -1,0 +1,4 @@
+import { unsetVerb } from '../../noun/config-verbs.ts';
+import { poolNoun } from '../../noun/nouns.ts';
+
+export const verb = unsetVerb(poolNoun);

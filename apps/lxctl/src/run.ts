@@ -1,0 +1,33 @@
+import { describe } from './run/describe.ts';
+import { execute, type Surroundings } from './run/execute.ts';
+import { find, isGroup } from './run/tree.ts';
+import { tree } from './tree.ts';
+
+/** One call of the command, from its words to its exit code. Failures become one line on the standard error. */
+export async function run(words: readonly string[], around: Surroundings): Promise<number> {
+  try {
+    return await dispatch(words, around);
+  } catch (failure) {
+    if (words.includes('--debug') && failure instanceof Error && failure.stack) around.io.stderr.write(`${failure.stack}\n`);
+    around.io.stderr.write(`Error: ${describe(failure)}\n`);
+    return 1;
+  }
+}
+
+async function dispatch(words: readonly string[], around: Surroundings): Promise<number> {
+  const leading = leadingFlags(words);
+  const { path, node, rest } = find(tree, words.slice(leading.length));
+  if (isGroup(node)) {
+    const { answerGroup } = await import('./run/group-help.ts');
+    return answerGroup(path, node, [...leading, ...rest], around);
+  }
+  const { verb } = await node.load();
+  return execute(`lxctl ${path.join(' ')}`, node.about, verb, [...leading, ...rest], around);
+}
+
+/** Global flags may stand before the verb: `lxctl --project p list`. */
+function leadingFlags(words: readonly string[]): readonly string[] {
+  let count = 0;
+  while (words[count]?.startsWith('-')) count += words[count] === '--project' ? 2 : 1;
+  return words.slice(0, count);
+}

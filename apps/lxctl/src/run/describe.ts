@@ -1,0 +1,5 @@
+/** Any failure as one line for the user. */
+export function describe(failure: unknown): string {
+  const text = failure instanceof Error ? failure.message : String(failure);
+  return text.replace(/\s*\n\s*/g, ' ').trim() || 'unknown failure';
+}

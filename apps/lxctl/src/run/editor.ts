@@ -1,0 +1,28 @@
+import { CommandError } from './verb.ts';
+
+/**
+ * Runs $VISUAL, $EDITOR or vi on a private copy of the text.
+ *
+ * Built-in modules are imported inside, here and in every other file that few verbs use: in the one-file bundle a static
+ * import of a built-in moves to the top of the file and is paid by every call.
+ */
+export async function openEditor(text: string, env: Record<string, string | undefined>): Promise<string> {
+  const { mkdtemp, readFile, rm, writeFile } = await import('node:fs/promises');
+  const { spawn } = await import('node:child_process');
+  const editor = env.VISUAL || env.EDITOR || 'vi';
+  const directory = await mkdtemp(`${env.TMPDIR || '/tmp'}/lxctl-edit-`);
+  const file = `${directory}/edit.yaml`;
+  try {
+    await writeFile(file, text, { mode: 0o600 });
+    const code = await new Promise<number | null>((resolve, reject) => {
+      // Through a shell: $EDITOR may carry options ("code --wait").
+      const child = spawn('sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit' });
+      child.once('error', reject);
+      child.once('exit', resolve);
+    });
+    if (code !== 0) throw new CommandError(`The editor "${editor}" failed; set EDITOR to one that is installed`);
+    return await readFile(file, 'utf8');
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}

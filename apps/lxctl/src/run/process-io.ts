@@ -1,0 +1,66 @@
+import { fstatSync } from 'node:fs';
+import type { Io } from './io.ts';
+
+/** The real thing. */
+export function processIo(): Io {
+  const { env } = process;
+  return {
+    // Getters: making a stream of a standard descriptor takes time that `version` need not spend.
+    get stdin() {
+      return process.stdin;
+    },
+    get stdout() {
+      return process.stdout;
+    },
+    get stderr() {
+      return process.stderr;
+    },
+    get terminal() {
+      return { in: Boolean(process.stdin.isTTY), out: Boolean(process.stdout.isTTY), err: Boolean(process.stderr.isTTY) };
+    },
+    get input() {
+      return inputKind();
+    },
+    get color() {
+      return Boolean(process.stdout.isTTY) && !env.NO_COLOR && env.TERM !== 'dumb';
+    },
+    env,
+    size: () => ({ columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 }),
+    rawMode: (on) => {
+      if (process.stdin.isTTY) process.stdin.setRawMode(on);
+    },
+    onResize: (listener) => {
+      process.on('SIGWINCH', listener);
+      return () => process.off('SIGWINCH', listener);
+    },
+    onSignal: (signal, listener) => {
+      process.on(signal, listener);
+      return () => process.off(signal, listener);
+    },
+    readAll: async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+      return Buffer.concat(chunks).toString();
+    },
+    edit: async (text) => (await import('./editor.ts')).openEditor(text, env),
+    ask: async (question) => {
+      const { createInterface } = await import('node:readline/promises');
+      const terminal = createInterface({ input: process.stdin, output: process.stderr });
+      try {
+        return await terminal.question(question);
+      } finally {
+        terminal.close();
+      }
+    },
+  };
+}
+
+function inputKind(): Io['input'] {
+  try {
+    if (process.stdin.isTTY) return 'terminal';
+    const stat = fstatSync(0);
+    return stat.isFile() ? 'file' : stat.isFIFO() ? 'pipe' : 'other';
+  } catch {
+    return 'other';
+  }
+}
