@@ -21,60 +21,61 @@ const unicastMac = keyType(
   (value) => macAddress.accepts(value) && (Number.parseInt(value.slice(0, 2), 16) & 1) === 0,
 );
 
-/** What may be configured on a managed network, by type. */
-export const networkKeys = {
-  bridge: defineKeys('network.bridge', {
-    'bridge.driver': { type: oneOf('native'), default: 'native', doc: 'Who makes the bridge: the kernel (`native`).', live: false },
-    'bridge.hwaddr': {
-      type: unicastMac,
-      doc: 'MAC address of the bridge. Unset: one is made up and kept in volatile.bridge.hwaddr.',
-      live: true,
-    },
-    'bridge.mtu': {
-      type: integer({ min: 1280, max: 65_535 }),
-      default: '1500',
-      doc: 'MTU of the bridge and of the nics on it.',
-      live: true,
-    },
-    'dns.domain': { type: domain, default: 'lxd', doc: 'Domain under which instances are known to each other.', live: true },
-    'dns.mode': {
-      type: oneOf('managed', 'dynamic', 'none'),
-      default: 'managed',
-      doc: "DNS names: the instances' own (`managed`), those the DHCP clients ask for (`dynamic`), or no DNS server (`none`).",
-      live: true,
-    },
-    'dns.search': { type: listOf(domain), doc: 'Search domains given to instances. Unset: dns.domain.', live: true },
-    'ipv4.address': {
-      type: anyOf(hostCidr, oneOf('auto', 'none')),
-      default: 'none',
-      doc: "The bridge's IPv4 address; `auto`, which new networks get, picks a free private /24 once.",
-      live: true,
-    },
-    'ipv4.dhcp': { type: bool, default: 'true', doc: 'Give out IPv4 addresses by DHCP.', live: true },
-    'ipv4.dhcp.expiry': { type: expiry, default: '1h', doc: 'Lease time.', live: true },
-    'ipv4.dhcp.gateway': { type: ipv4, doc: "Gateway told to instances. Unset: the bridge's address.", live: true },
-    'ipv4.dhcp.ranges': { type: ranges, doc: 'Addresses given out. Unset: all of the subnet.', live: true },
-    'ipv4.firewall': {
-      type: bool,
-      default: 'true',
-      doc: 'Accept DHCP, DNS and forwarded traffic of the bridge in the firewall.',
-      live: true,
-    },
-    'ipv4.nat': {
-      type: bool,
-      default: 'false',
-      doc: 'Masquerade traffic that leaves the subnet. New networks with an automatic address have it on.',
-      live: true,
-    },
-    'ipv4.routing': { type: bool, default: 'true', doc: 'Route traffic in and out of the bridge.', live: true },
-    'ipv6.address': { type: oneOf('none'), default: 'none', doc: "The bridge's IPv6 address: only `none` in this version.", live: true },
-    'user.*': { type: text, doc: 'Free for users; can be searched.', live: true },
-    'volatile.bridge.hwaddr': { type: unicastMac, doc: 'MAC address the server made up for the bridge.', live: false },
-  }),
-} as const satisfies Record<string, KeyCatalogue>;
+/** What may be configured on a managed bridge. */
+export const bridgeKeys = defineKeys('network.bridge', {
+  'bridge.driver': { type: oneOf('native'), default: 'native', doc: 'Who makes the bridge: the kernel (`native`).', live: false },
+  'bridge.hwaddr': {
+    type: unicastMac,
+    doc: 'MAC address of the bridge. Unset: one is made up and kept in volatile.bridge.hwaddr.',
+    live: true,
+  },
+  'bridge.mtu': {
+    type: integer({ min: 1280, max: 65_535 }),
+    default: '1500',
+    doc: 'MTU of the bridge and of the nics on it.',
+    live: true,
+  },
+  'dns.domain': { type: domain, default: 'lxd', doc: 'Domain under which instances are known to each other.', live: true },
+  'dns.mode': {
+    type: oneOf('managed', 'dynamic', 'none'),
+    default: 'managed',
+    doc: "DNS names: the instances' own (`managed`), those the DHCP clients ask for (`dynamic`), or no DNS server (`none`).",
+    live: true,
+  },
+  'dns.search': { type: listOf(domain), doc: 'Search domains given to instances. Unset: dns.domain.', live: true },
+  'ipv4.address': {
+    type: anyOf(hostCidr, oneOf('auto', 'none')),
+    default: 'none',
+    doc: "The bridge's IPv4 address; `auto`, which new networks get, picks a free private /24 once.",
+    live: true,
+  },
+  'ipv4.dhcp': { type: bool, default: 'true', doc: 'Give out IPv4 addresses by DHCP.', live: true },
+  'ipv4.dhcp.expiry': { type: expiry, default: '1h', doc: 'Lease time.', live: true },
+  'ipv4.dhcp.gateway': { type: ipv4, doc: "Gateway told to instances. Unset: the bridge's address.", live: true },
+  'ipv4.dhcp.ranges': { type: ranges, doc: 'Addresses given out. Unset: all of the subnet.', live: true },
+  'ipv4.firewall': {
+    type: bool,
+    default: 'true',
+    doc: 'Accept DHCP, DNS and forwarded traffic of the bridge in the firewall.',
+    live: true,
+  },
+  'ipv4.nat': {
+    type: bool,
+    default: 'false',
+    doc: 'Masquerade traffic that leaves the subnet. New networks with an automatic address have it on.',
+    live: true,
+  },
+  'ipv4.routing': { type: bool, default: 'true', doc: 'Route traffic in and out of the bridge.', live: true },
+  'ipv6.address': { type: oneOf('none'), default: 'none', doc: "The bridge's IPv6 address: only `none` in this version.", live: true },
+  'user.*': { type: text, doc: 'Free for users; can be searched.', live: true },
+  'volatile.bridge.hwaddr': { type: unicastMac, doc: 'MAC address the server made up for the bridge.', live: false },
+});
+
+/** The keys of a managed network, by its type. */
+export const networkKeys = { bridge: bridgeKeys } as const satisfies Record<string, KeyCatalogue>;
 
 export type NetworkType = keyof typeof networkKeys;
-export type BridgeKey = keyof (typeof networkKeys)['bridge']['rows'];
+export type BridgeKey = keyof (typeof bridgeKeys)['rows'];
 
 /** Options of LXD's bridges that this version refuses because nothing would act on them. */
 const unsupported = [

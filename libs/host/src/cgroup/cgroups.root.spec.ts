@@ -12,7 +12,7 @@ const why = process.getuid?.() !== 0 ? 'needs root' : found.unified ? '' : 'need
 
 describe.skipIf(why !== '')(`HostCgroups on this host${why && ` (${why})`}`, () => {
   const cgroups = new HostCgroups({ name: cgroupName(`spec-${process.pid}`) });
-  const plan = () => cgroups.plan('one', { processes: 50 });
+  const plan = () => cgroups.plan('one', cgroups.backends.pids === 'none' ? {} : { processes: 50 });
   afterAll(() => {
     for (const path of plan().create) if (existsSync(dirname(path.path))) rmdirSync(dirname(path.path));
   });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { NetworkRow } from '#lib/store';
-import { type BridgeKey, boundsOf, type Cidr4, configValue, isTrue, networkKeys, parseCidr4, parseRange4 } from '#lib/contract';
+import { type BridgeKey, boundsOf, type Cidr4, configValue, isTrue, bridgeKeys, parseCidr4, parseRange4 } from '#lib/contract';
 import type { FirewallRules } from '../../firewall.ts';
 import { formatCidr4 } from '#lib/contract';
 
@@ -20,7 +20,7 @@ export interface Bridge {
 
 /** Of a row whose config passed `networkConfigProblems` and was completed. */
 export function parseBridge(row: NetworkRow, networksDir: string): Bridge {
-  const value = (key: BridgeKey) => configValue(networkKeys.bridge, row.config, key) ?? '';
+  const value = (key: BridgeKey) => configValue(bridgeKeys, row.config, key) ?? '';
   const list = (key: BridgeKey) =>
     value(key)
       .split(',')
