@@ -91,7 +91,7 @@ native_code() {
 
 bundles() {
   local stamp=dist/sources.sha256 now
-  now="$(hash_of apps libs migrations rolldown.config.js package.json tsconfig.json) $(node --version)"
+  now="$(hash_of apps libs migrations rolldown.config.js tools/code-cache.js package.json tsconfig.json) $(node --version)"
   if [ -f dist/lxctld.mjs ] && up_to_date "$stamp" "$now"; then return 0; fi
   say "Bundling"
   mkdir -p .cache dist

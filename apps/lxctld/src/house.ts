@@ -17,7 +17,7 @@ import { LOGS, SESSIONS } from './instances/tokens.ts';
 import { ProfilesService } from './profiles/profiles.service.ts';
 import type { House } from './server/daemon.ts';
 import type { Log } from './server/log.ts';
-import type { ShutdownMode } from './server/shutdown.ts';
+import type { StopOrder } from './server/shutdown.ts';
 import type { DaemonSettings } from './settings.ts';
 import { ENGINE, IMAGE_OPERATIONS, IMAGES, INSTANCES, NETWORKS, PROFILES, SETTINGS, STORAGE, STORE } from './tokens.ts';
 
@@ -102,9 +102,9 @@ export async function buildHouse(settings: DaemonSettings, log: Log): Promise<Ho
       await engine.recover();
       await housekeeping.reconcile();
     },
-    async stop(mode: ShutdownMode) {
+    async stop(mode: StopOrder) {
       if (mode.instances !== 'leave') await housekeeping.stopAll(mode.instances === 'kill');
-      await engine.shutdown(mode.instances === 'kill' ? 0 : 10_000);
+      await engine.shutdown(mode.patienceMs);
       await housekeeping.settle();
       if (mode.instances !== 'leave') {
         await networks.tearDown();

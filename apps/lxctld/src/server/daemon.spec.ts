@@ -99,11 +99,19 @@ describe('the life of the daemon', () => {
     expect((await call('GET', '/')).status).toBe(200);
   });
 
+  it('gives operations the time that is configured', async () => {
+    await daemon.start();
+    await call('PATCH', '/1.0', { config: { 'core.shutdown_timeout': '2' } });
+    await call('PUT', '/internal/shutdown');
+    await daemon.ended;
+    expect(house.stopped).toEqual({ instances: 'stop', patienceMs: 120_000 });
+  });
+
   it('stops on request, kindly or by force', async () => {
     await daemon.start();
     expect((await call('PUT', '/internal/shutdown?force=1')).status).toBe(200);
     await daemon.ended;
-    expect(house.stopped).toBe('kill');
+    expect(house.stopped).toEqual({ instances: 'kill', patienceMs: 0 });
     await expect(call('GET', '/')).rejects.toThrow(/ENOENT|ECONNREFUSED/);
   });
 });

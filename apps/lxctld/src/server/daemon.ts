@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Provider } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
+import { configValue, serverKeys } from '#lib/contract';
 import type { Engine } from '#lib/engine';
 import type { Storage } from '#lib/storage';
 import type { Store } from '#lib/store';
@@ -22,7 +23,7 @@ import { SERVER, SHUTDOWN } from '../tokens.ts';
 import { CertificateFile } from './certificate.ts';
 import { type Log, nestLog } from './log.ts';
 import { ServerService } from './server.service.ts';
-import { Shutdown, type ShutdownMode } from './shutdown.ts';
+import { Shutdown, type ShutdownMode, type StopOrder } from './shutdown.ts';
 
 /** All that is not HTTP: what house.ts builds. */
 export interface House {
@@ -34,7 +35,7 @@ export interface House {
   /** Recovers what an earlier daemon left. Requests are served when it resolves. */
   start(): Promise<void>;
   /** Ends operations, then what belongs to the daemon; the containers as the mode says. */
-  stop(mode: ShutdownMode): Promise<void>;
+  stop(order: StopOrder): Promise<void>;
 }
 
 export interface DaemonParts {
@@ -46,6 +47,8 @@ export interface DaemonParts {
 
 /** Time for answers under way to go out when the daemon stops. */
 const drainMs = 2000;
+/** Time for operations to end when the containers go on. */
+const handoverMs = 10_000;
 
 /**
  * The daemon's life. The socket listens first and answers 503, so that clients see a daemon that starts and not a missing
@@ -102,7 +105,7 @@ export class Daemon {
     log.info({ instances: mode.instances }, 'stopping');
     this.#gate.close();
     try {
-      await this.#house?.stop(mode);
+      await this.#house?.stop({ ...mode, patienceMs: await this.#patience(mode) });
     } catch (problem) {
       log.error({ err: problem }, 'not everything could be stopped');
     }
@@ -118,9 +121,16 @@ export class Daemon {
     this.#end();
   }
 
+  /** A daemon that is replaced by the next one must be quick; the next one takes up what is unfinished. */
+  async #patience({ instances }: ShutdownMode): Promise<number> {
+    if (instances !== 'stop') return instances === 'leave' ? handoverMs : 0;
+    const config = (await this.#house?.store.config.all().catch(() => ({}))) ?? {};
+    return Number(configValue(serverKeys, config, 'core.shutdown_timeout')) * 60_000;
+  }
+
   /** After a start that failed: gives back what was taken. */
   async abandon(): Promise<void> {
-    await this.#house?.stop({ instances: 'leave' }).catch(() => {});
+    await this.#house?.stop({ instances: 'leave', patienceMs: 0 }).catch(() => {});
     this.#server.close();
     this.#server.closeAllConnections();
     this.#release();

@@ -6,6 +6,7 @@ import { type InstanceRow, type ProfileRow, RowConflict, type Store } from '#lib
 import { ProfilesService } from '../profiles/profiles.service.ts';
 import { ENGINE, PROFILES, STORE } from '../tokens.ts';
 import type { House } from './daemon.ts';
+import type { StopOrder } from './shutdown.ts';
 
 /** For specs: a house of plain objects, enough for the rim's own endpoints. */
 export class FakeHouse implements House {
@@ -16,7 +17,7 @@ export class FakeHouse implements House {
   readonly listeners = new Set<(event: WireEvent) => void>();
   readonly connected: string[] = [];
   readonly changed: string[] = [];
-  stopped: string | null = null;
+  stopped: StopOrder | null = null;
   starting: Promise<void> = Promise.resolve();
 
   readonly store = {
@@ -101,8 +102,8 @@ export class FakeHouse implements House {
     return this.starting;
   }
 
-  async stop(mode: { instances: string }): Promise<void> {
-    this.stopped = mode.instances;
+  async stop(order: StopOrder): Promise<void> {
+    this.stopped = order;
   }
 
   emit(event: WireEvent): void {

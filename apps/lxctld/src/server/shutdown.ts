@@ -3,6 +3,11 @@ export interface ShutdownMode {
   instances: 'leave' | 'stop' | 'kill';
 }
 
+/** What the house is told: the mode, and how long running operations may take to end. */
+export interface StopOrder extends ShutdownMode {
+  patienceMs: number;
+}
+
 /** The way from an endpoint or a signal to the end of the daemon. main.ts says what happens. */
 export class Shutdown {
   #asked = false;

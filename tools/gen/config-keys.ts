@@ -1,0 +1,26 @@
+import * as contract from '#lib/contract';
+import { code, table } from './table.ts';
+
+/** docs/reference/config-keys.md: every catalogue that the contract exports. */
+export function configKeysPage(): string {
+  const catalogues = Object.values(contract)
+    .filter(isCatalogue)
+    .sort((a, b) => a.scope.localeCompare(b.scope, 'en'));
+  const sections = catalogues.map((catalogue) => `## ${catalogue.scope}\n\n${section(catalogue)}\n`);
+  return `# Configuration keys
+
+Values are text. A key that ends in \`.*\` stands for all keys with that prefix. *Live* keys take effect at once, the others at the next start.
+
+${sections.join('\n')}`;
+}
+
+function isCatalogue(value: unknown): value is contract.KeyCatalogue {
+  return typeof value === 'object' && value !== null && 'scope' in value && 'rows' in value;
+}
+
+function section(catalogue: contract.KeyCatalogue): string {
+  const rows = Object.entries(catalogue.rows)
+    .sort(([a], [b]) => a.localeCompare(b, 'en'))
+    .map(([key, row]) => [code(key), row.type.name, row.default === undefined ? '' : code(row.default), row.live ? 'yes' : 'no', row.doc]);
+  return table(['Key', 'Value', 'Default', 'Live', 'What it does'], rows);
+}
