@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { StringMap } from '#lib/base';
-import type { ImageRow } from '#lib/store';
+import type { ImageRow, Store } from '#lib/store';
+import type { Aliases } from './aliases.ts';
+import type { Upload } from './image-files.ts';
 
 export interface ImportRequest {
   project: string;
@@ -22,11 +24,28 @@ export interface Images {
    */
   importUnified(request: ImportRequest, body: Readable, signal?: AbortSignal): Promise<ImageRow>;
   importSplit(request: ImportRequest, metadata: Readable, rootfs: Readable, signal?: AbortSignal): Promise<ImageRow>;
-  /** Adds an image that a recipe built (directory with metadata.yaml and rootfs/, or files). */
+  /** The image that a recipe makes: built now, or found when it was built before. Callers that come together share the work. */
   build(project: string, recipe: string, progress: (text: string) => void, signal?: AbortSignal): Promise<ImageRow>;
-  /** By alias, by whole fingerprint or by a unique prefix of at least 12 characters... LxError 'image.not_found'. */
+  /** By alias, by whole fingerprint or by a unique prefix. LxError 'image.not_found', 'image.ambiguous'. */
   resolve(project: string, reference: { alias?: string; fingerprint?: string }): Promise<ImageRow>;
   /** Writes metadata.yaml, templates/ and rootfs/ into the directory, ids unshifted. */
   unpack(image: ImageRow, directory: string): Promise<void>;
   delete(project: string, fingerprint: string): Promise<void>;
+}
+
+export type ImageChange = Partial<Pick<ImageRow, 'public' | 'autoUpdate' | 'properties' | 'profiles' | 'expiresAt'>>;
+
+/** What the controllers and operations need beside. */
+export interface ImageLibrary extends Images {
+  readonly aliases: Aliases;
+  /** At start of the daemon, before recovery: makes the directories, removes what was on its way when the last daemon died. */
+  prepare(): Promise<void>;
+  list(project: string): Promise<ImageRow[]>;
+  update(project: string, fingerprint: string, change: ImageChange): Promise<void>;
+  /** Takes an upload of one or two files to disk and checks it. It is no image before the operation `image.create` made it one. */
+  receive(request: ImportRequest, parts: AsyncIterable<Readable>, signal?: AbortSignal): Promise<{ upload: Upload; row: ImageRow }>;
+  /** Inserts the row and its aliases, in the caller's transaction. LxError 'image.exists', 'alias.exists'. */
+  record(store: Store, row: ImageRow, aliases: ImportRequest['aliases']): Promise<void>;
+  /** Takes an upload back: its files, and its row where it came so far. */
+  unpublish(upload: Upload, row: Pick<ImageRow, 'project' | 'uploadedAt'>): Promise<void>;
 }

@@ -1,0 +1,53 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Aliases } from './aliases.ts';
+import { LocalImages } from './local-images.ts';
+import { MemoryStore } from '../../store/src/fake/index.ts';
+
+const fingerprint = 'ab'.repeat(32);
+let store: MemoryStore;
+let aliases: Aliases;
+
+beforeEach(async () => {
+  store = new MemoryStore();
+  aliases = new LocalImages({ stateDir: '/nowhere', store, recipes: [] }).aliases;
+  const image = { project: 'default', filename: '', size: 1, public: false, autoUpdate: false, cached: false, architecture: 'x86_64', properties: {}, profiles: [] };
+  await store.images.insert({ ...image, fingerprint, layout: 'unified', metadata: {}, expiresAt: null, createdAt: null, uploadedAt: new Date(), lastUsedAt: null });
+});
+
+describe('aliases', () => {
+  it('name an image by a prefix of its fingerprint', async () => {
+    await aliases.create('default', 'debian/12', { target: fingerprint.slice(0, 12), description: 'd' });
+    expect(await aliases.get('default', 'debian/12')).toEqual({ project: 'default', name: 'debian/12', description: 'd', fingerprint });
+  });
+
+  it.each([
+    ['', fingerprint, 'No name provided'],
+    ['a b', fingerprint, 'Invalid alias name'],
+    ['a', '', 'No target provided'],
+    ['a', 'ffff', 'Image not found'],
+    ['a', '../x', 'Image not found'],
+  ])('refuse %j for %j', async (name, target, text) => {
+    await expect(aliases.create('default', name, { target })).rejects.toThrow(text);
+  });
+
+  it('are unique', async () => {
+    await aliases.create('default', 'a', { target: fingerprint });
+    await aliases.create('default', 'b', { target: fingerprint });
+    await expect(aliases.create('default', 'a', { target: fingerprint })).rejects.toMatchObject({ status: 409, message: 'Alias "a" already exists' });
+    await expect(aliases.rename('default', 'a', 'b')).rejects.toMatchObject({ status: 409 });
+    await aliases.rename('default', 'a', 'c');
+    expect((await aliases.list('default')).map((row) => row.name)).toEqual(['b', 'c']);
+  });
+
+  it('are changed in part', async () => {
+    await aliases.create('default', 'a', { target: fingerprint, description: 'x' });
+    await aliases.update('default', 'a', { description: 'y' });
+    expect(await aliases.get('default', 'a')).toMatchObject({ description: 'y', fingerprint });
+  });
+
+  it('that are not there are named so', async () => {
+    for (const attempt of [aliases.get('default', 'x'), aliases.update('default', 'x', {}), aliases.rename('default', 'x', 'y'), aliases.delete('default', 'x')]) {
+      await expect(attempt).rejects.toThrow('Image alias not found');
+    }
+  });
+});

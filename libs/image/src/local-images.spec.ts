@@ -1,0 +1,212 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { goodMetadata, goodUnified, recompress, type SampleMember, writeSample } from './archive-samples.ts';
+import { LocalImages } from './local-images.ts';
+import { MemoryStore } from '../../store/src/fake/index.ts';
+
+const run = promisify(execFile);
+const isRoot = process.getuid?.() === 0;
+const request = { project: 'default', filename: 'x.tar.gz', public: false, properties: { os: 'Mine' }, profiles: ['default'], fingerprint: null, aliases: [] };
+
+let place = '';
+let sample = '';
+let store: MemoryStore;
+let images: LocalImages;
+
+beforeEach(async () => {
+  place = await mkdtemp('/tmp/lxctl-images-');
+  sample = join(place, 'sample');
+  store = new MemoryStore();
+  images = new LocalImages({ stateDir: join(place, 'state'), store, recipes: [] });
+  await mkdir(join(place, 'state'));
+  await images.prepare();
+});
+afterEach(() => rm(place, { recursive: true, force: true }));
+
+const importSample = (change = {}) => images.importUnified({ ...request, ...change }, createReadStream(sample));
+async function expectNothingLeft() {
+  expect(await images.list('default')).toEqual([]);
+  expect((await readdir(join(place, 'state/images'))).sort()).toEqual(['incoming', 'trees']);
+  expect(await readdir(join(place, 'state/images/incoming'))).toEqual([]);
+}
+
+describe('import', () => {
+  it('takes a unified tarball', async () => {
+    await writeSample(sample, goodUnified);
+    const row = await importSample({ aliases: [{ name: 'a/b', description: 'd' }] });
+    const bytes = await readFile(sample);
+    expect(row).toMatchObject({
+      fingerprint: createHash('sha256').update(bytes).digest('hex'),
+      size: bytes.length,
+      layout: 'unified',
+      architecture: 'x86_64',
+      properties: { os: 'Mine', release: '1' },
+      createdAt: new Date(1.7e12),
+    });
+    expect(await images.resolve('default', { alias: 'a/b' })).toEqual(row);
+    expect(await images.resolve('default', { fingerprint: row.fingerprint.slice(0, 4) })).toEqual(row);
+    expect(await readFile(images.files.image(row.fingerprint))).toEqual(bytes);
+  });
+
+  it.each(['none', 'bzip2', 'xz', 'lzma', 'zstd', 'lz4'])('takes compression %s', async (tool) => {
+    await writeSample(sample, goodUnified);
+    await recompress(sample, tool);
+    expect((await importSample()).architecture).toBe('x86_64');
+  });
+
+  it('takes metadata and a squashfs, hashed together', async () => {
+    await writeSample(sample, [[{ name: 'metadata.yaml' }, goodMetadata]]);
+    await mkdir(join(place, 'tree/etc'), { recursive: true });
+    await run('mksquashfs', [join(place, 'tree'), join(place, 'root.squashfs'), '-quiet', '-no-progress']);
+    const row = await images.importSplit(request, createReadStream(sample), createReadStream(join(place, 'root.squashfs')));
+    const both = Buffer.concat([await readFile(sample), await readFile(join(place, 'root.squashfs'))]);
+    expect(row).toMatchObject({ layout: 'split', size: both.length, fingerprint: createHash('sha256').update(both).digest('hex') });
+  });
+
+  it('refuses the same bytes twice', async () => {
+    await writeSample(sample, goodUnified);
+    const row = await importSample();
+    await expect(importSample()).rejects.toThrow('Image with same fingerprint already exists');
+    expect(await readdir(join(place, 'state/images/incoming'))).toEqual([]);
+    expect((await lstat(images.files.image(row.fingerprint))).isFile()).toBe(true);
+  });
+
+  it('refuses other bytes than announced', async () => {
+    await writeSample(sample, goodUnified);
+    await expect(importSample({ fingerprint: 'a'.repeat(64) })).rejects.toThrow("Image fingerprint doesn't match");
+    await expectNothingLeft();
+  });
+
+  it('leaves nothing of an upload that broke off', async () => {
+    const broken = Readable.from((async function* () {
+      yield Buffer.from([0x1f, 0x8b]);
+      throw new Error('connection reset');
+    })());
+    await expect(images.importUnified(request, broken)).rejects.toThrow('connection reset');
+    await expectNothingLeft();
+  });
+
+  it('takes a taken alias for a reason to keep nothing', async () => {
+    await writeSample(sample, goodUnified);
+    await expect(importSample({ aliases: [{ name: 'x', description: '' }, { name: 'x', description: '' }] })).rejects.toThrow('Alias "x" already exists');
+    await expectNothingLeft();
+  });
+});
+
+describe('bad archives', () => {
+  const withMember = (...members: SampleMember[]) => [...goodUnified, ...members];
+  it.each<[string, readonly SampleMember[], string]>([
+    ['.. in a path', withMember([{ name: 'rootfs/../../etc/passwd' }, 'x']), 'has .. in its path'],
+    ['an absolute path', withMember([{ name: '/etc/passwd' }, 'x']), 'has an absolute path'],
+    ['a member behind a symlink', withMember([{ name: 'rootfs/lib/evil' }, 'x']), 'lies behind the symlink "rootfs/lib"'],
+    ['a hard link to the outside', withMember([{ name: 'rootfs/x', type: 'link', linkname: '../../etc/shadow' }]), 'has .. in its path'],
+    ['a hard link to an absolute path', withMember([{ name: 'rootfs/x', type: 'link', linkname: '/etc/shadow' }]), 'has an absolute path'],
+    ['a hard link to nothing', withMember([{ name: 'rootfs/x', type: 'link', linkname: 'rootfs/nothing' }]), 'does not come before it'],
+    ['a hard link out of rootfs', withMember([{ name: 'rootfs/x', type: 'link', linkname: 'metadata.yaml' }]), 'outside rootfs'],
+    ['a device node outside dev', withMember([{ name: 'rootfs/etc/sda', type: 'block-device', devmajor: 8, devminor: 0 }]), 'is a device node outside dev/'],
+    ['rootfs as a symlink', [goodUnified[0] as SampleMember, [{ name: 'rootfs', type: 'symlink', linkname: '/' }]], 'is not a directory'],
+    ['another name in the pax header', withMember([{ name: 'rootfs/ok', pax: { path: '../../x' } }, 'x']), 'has .. in its path'],
+    ['another name for GNU tar', withMember([{ name: 'rootfs/ok', pax: { 'GNU.sparse.name': '../../x' } }, 'x']), 'has .. in its path'],
+    ['a very long path', withMember([{ name: `rootfs/${'d/'.repeat(2000)}x` }, 'x']), 'more than 3072 bytes'],
+    ['no metadata.yaml', goodUnified.slice(1), 'it holds no metadata.yaml'],
+    ['metadata.yaml in a directory', [[{ name: 'x/metadata.yaml' }, goodMetadata], ...goodUnified.slice(1)], 'it holds no metadata.yaml'],
+    ['no rootfs', [goodUnified[0] as SampleMember], 'it holds no directory rootfs'],
+    ['metadata that is no YAML', [[{ name: 'metadata.yaml' }, '{'], ...goodUnified.slice(1)], 'metadata.yaml is not YAML'],
+    ['metadata without an architecture', [[{ name: 'metadata.yaml' }, 'properties: 3'], ...goodUnified.slice(1)], 'no architecture; metadata.yaml has no creation_date; properties'],
+    ['an unknown architecture', [[{ name: 'metadata.yaml' }, 'architecture: z80\ncreation_date: 1'], ...goodUnified.slice(1)], 'unknown architecture "z80"'],
+  ])('refuses %s', async (_what, members, text) => {
+    await writeSample(sample, members);
+    await expect(importSample()).rejects.toMatchObject({ status: 400, message: expect.stringContaining(text) });
+    await expectNothingLeft();
+  });
+
+  it.each([
+    ['nothing', Buffer.alloc(0), 'the file is empty'],
+    ['text', Buffer.from('hello\n'), 'not an archive'],
+    ['JSON-like noise', Buffer.alloc(4096, 0x42), 'not an archive'],
+    ['zeros', Buffer.alloc(10_240), 'not an archive'],
+    ['a gzip of text', Buffer.from('1f8b0800000000000003cb48cdc9c9e70200205f3b3606000000', 'hex').subarray(0, 26), 'damaged or cut short'],
+  ])('refuses %s', async (_what, bytes, text) => {
+    await writeFile(sample, bytes);
+    await expect(importSample()).rejects.toMatchObject({ status: 400, message: expect.stringContaining(text) });
+    await expectNothingLeft();
+  });
+
+  it.each(['gzip', 'none', 'bzip2', 'xz', 'lzma', 'zstd', 'lz4'])('refuses a tarball cut short, compression %s', async (tool) => {
+    await writeSample(sample, goodUnified);
+    if (tool !== 'gzip') await recompress(sample, tool);
+    await truncate(sample, (await lstat(sample)).size - (tool === 'none' ? 1024 : 8));
+    await expect(importSample()).rejects.toMatchObject({ status: 400, message: expect.stringContaining('damaged or cut short') });
+    await expectNothingLeft();
+  });
+
+  it('refuses a plain tarball cut between two members', async () => {
+    await writeSample(sample, goodUnified);
+    const plain = gunzipSync(await readFile(sample));
+    await writeFile(sample, plain.subarray(0, plain.length - 2048));
+    await expect(importSample()).rejects.toMatchObject({ status: 400 });
+    await expectNothingLeft();
+  });
+
+  it.skipIf(!isRoot)('refuses a squashfs that is cut short or holds a device (needs root)', async () => {
+    await writeSample(sample, [[{ name: 'metadata.yaml' }, goodMetadata]]);
+    const squashfs = join(place, 'root.squashfs');
+    await mkdir(join(place, 'tree/etc'), { recursive: true });
+    await run('mknod', [join(place, 'tree/etc/sda'), 'b', '8', '0']);
+    await run('mksquashfs', [join(place, 'tree'), squashfs, '-quiet', '-no-progress']);
+    const split = () => images.importSplit(request, createReadStream(sample), createReadStream(squashfs));
+    await expect(split()).rejects.toMatchObject({ status: 400, message: expect.stringContaining('"etc/sda" is a device node outside dev/') });
+    await truncate(squashfs, 200);
+    await expect(split()).rejects.toMatchObject({ status: 400, message: expect.stringContaining('the squashfs is cut short') });
+    await expectNothingLeft();
+  });
+});
+
+describe.skipIf(!isRoot)('unpack (needs root)', () => {
+  it('keeps owners and modes, drops devices', async () => {
+    await writeSample(sample, goodUnified);
+    const target = join(place, 'target');
+    await mkdir(target);
+    await images.unpack(await importSample(), target);
+    const seen = async (path: string) => {
+      const { uid, gid, mode } = await lstat(join(target, 'rootfs', path));
+      return [uid, gid, mode & 0o7777];
+    };
+    expect(await seen('etc')).toEqual([5, 6, 0o750]);
+    expect(await seen('etc/motd')).toEqual([7, 8, 0o640]);
+    expect(await seen('bin/su')).toEqual([0, 0, 0o4755]);
+    expect((await lstat(join(target, 'rootfs/bin/also'))).ino).toBe((await lstat(join(target, 'rootfs/bin/su'))).ino);
+    expect(await readdir(join(target, 'rootfs/dev'))).toEqual([]);
+    expect((await readdir(join(target, 'rootfs'))).sort()).toEqual(['bin', 'dev', 'etc', 'lib', 'proc', 'sys']);
+    expect((await readdir(target)).sort()).toEqual(['metadata.yaml', 'rootfs']);
+  });
+
+  it.each(['tar', 'squashfs'])('keeps capabilities and attributes of a split image with a %s', async (kind) => {
+    const tree = join(place, 'tree');
+    await mkdir(join(tree, 'bin'), { recursive: true });
+    await writeFile(join(tree, 'bin/ping'), '#!', { mode: 0o755 });
+    await run('setfattr', ['-n', 'user.note', '-v', 'kept', join(tree, 'bin/ping')]);
+    await run('setfattr', ['-n', 'user.overlay.opaque', '-v', 'y', join(tree, 'bin')]);
+    // cap_net_raw=ep as the kernel keeps it (capabilities(7), VFS_CAP_REVISION_2).
+    await run('setfattr', ['-n', 'security.capability', '-v', '0x0100000200200000000000000000000000000000', join(tree, 'bin/ping')]);
+    const root = join(place, 'root');
+    if (kind === 'tar') await run('tar', ['-C', tree, '--xattrs', '--xattrs-include=*', '-cf', root, '.']);
+    else await run('mksquashfs', [tree, root, '-quiet', '-no-progress']);
+    await writeSample(sample, [[{ name: 'metadata.yaml' }, goodMetadata]]);
+    const row = await images.importSplit(request, createReadStream(sample), createReadStream(root));
+    const target = join(place, 'target');
+    await mkdir(target);
+    await images.unpack(row, target);
+    const { stdout } = await run('getfattr', ['--absolute-names', '-d', '-m', '-', join(target, 'rootfs/bin/ping')]);
+    expect(stdout).toContain('security.capability=');
+    expect(stdout).toContain('user.note="kept"');
+    if (kind === 'tar') expect((await run('getfattr', ['--absolute-names', '-d', join(target, 'rootfs/bin')])).stdout).toBe('');
+  });
+});

@@ -1,0 +1,81 @@
+import { parse } from 'yaml';
+import type { JsonObject, StringMap } from '#lib/base';
+import { LxError } from '#lib/contract';
+
+/** Bytes; a metadata.yaml with templates is a few KiB. */
+export const metadataLimit = 1024 * 1024;
+
+/** What metadata.yaml says, checked. */
+export interface ImageMetadata {
+  /** The kernel's name, e.g. x86_64. */
+  architecture: string;
+  createdAt: Date | null;
+  expiresAt: Date | null;
+  properties: StringMap;
+  /** The whole document. */
+  document: JsonObject;
+}
+
+/** The kernel's names of architectures, with the other names distributions have for them. */
+const architectures: Readonly<Record<string, readonly string[]>> = {
+  x86_64: ['amd64'],
+  i686: ['i386', 'i586', '386'],
+  aarch64: ['arm64'],
+  armv7l: ['armhf', 'armv7'],
+  armv6l: ['armel'],
+  ppc64le: ['ppc64el', 'powerpc64le'],
+  ppc64: ['powerpc64'],
+  s390x: [],
+  riscv64: [],
+  riscv32: [],
+  mips64: ['mips64el'],
+  loongarch64: ['loong64'],
+};
+
+/** The kernel's name of an architecture; null for one that nobody has heard of. */
+export function architectureName(name: string): string | null {
+  for (const [kernel, others] of Object.entries(architectures)) if (kernel === name || others.includes(name)) return kernel;
+  return null;
+}
+
+/** LxError 'image.invalid' naming every problem. */
+export function parseMetadata(text: string | null): ImageMetadata {
+  if (text === null) throw new LxError('image.invalid', { reason: 'it holds no metadata.yaml' });
+  let document: unknown;
+  try {
+    document = parse(text, { maxAliasCount: 100 });
+  } catch (problem) {
+    throw new LxError('image.invalid', { reason: `metadata.yaml is not YAML: ${(problem as Error).message.split('\n')[0]}` }, { cause: problem });
+  }
+  if (!isObject(document)) throw new LxError('image.invalid', { reason: 'metadata.yaml is not a map' });
+  const problems: string[] = [];
+  const architecture = typeof document.architecture === 'string' ? architectureName(document.architecture) : null;
+  if (document.architecture === undefined) problems.push('metadata.yaml has no architecture');
+  else if (architecture === null) problems.push(`metadata.yaml has the unknown architecture ${JSON.stringify(document.architecture)}`);
+  const createdAt = seconds(document.creation_date);
+  if (document.creation_date === undefined) problems.push('metadata.yaml has no creation_date');
+  else if (createdAt === null) problems.push('creation_date in metadata.yaml is not a number of seconds');
+  if (document.properties !== undefined && document.properties !== null && !isObject(document.properties)) problems.push('properties in metadata.yaml is not a map');
+  if (problems.length > 0) throw new LxError('image.invalid', { reason: problems.join('; ') });
+  return {
+    architecture: architecture ?? '',
+    createdAt,
+    expiresAt: Number(document.expiry_date) > 0 ? seconds(document.expiry_date) : null,
+    properties: texts(document.properties),
+    document: JSON.parse(JSON.stringify(document)) as JsonObject,
+  };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function seconds(value: unknown): Date | null {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 && value < 1e11 ? new Date(value * 1000) : null;
+}
+
+/** Values of a map as text, as LXD keeps properties. */
+function texts(map: unknown): StringMap {
+  if (!isObject(map)) return {};
+  return Object.fromEntries(Object.entries(map).filter(([, value]) => value !== null && typeof value !== 'object').map(([key, value]) => [key, String(value)]));
+}
