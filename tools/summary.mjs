@@ -41,7 +41,8 @@ function addReport(lane, report, code) {
       else if (test.status === 'failed') fail(`${lane}: ${name}: ${test.fullName}`);
       else skip(`${lane}: ${name}: ${test.fullName}`);
     }
-    if (file.status === 'failed' && !tests.some((test) => test.status === 'failed')) fail(`${lane}: ${name}: ${file.message || 'did not load'}`);
+    if (file.status === 'failed' && !tests.some((test) => test.status === 'failed'))
+      fail(`${lane}: ${name}: ${file.message || 'did not load'}`);
   }
   if (code !== 0 && total.failed === before) fail(`${lane}: ended with exit code ${code}${code === 124 ? ' (time limit)' : ''}; see above`);
 }

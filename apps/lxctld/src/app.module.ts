@@ -1,4 +1,4 @@
-import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
 import { EventsController } from './events/events.controller.ts';
 import { InstancesController } from './instances/instances.controller.ts';
 import { LogsController } from './instances/logs.controller.ts';
@@ -13,7 +13,7 @@ import { ServerController } from './server/server.controller.ts';
 import { VirtualMachinesController } from './server/virtual-machines.controller.ts';
 
 /** Every controller of the daemon, by name. */
-const controllers = [
+export const allControllers: Type[] = [
   ServerController,
   ProjectsController,
   InternalController,
@@ -31,7 +31,7 @@ const controllers = [
 @Module({})
 export class AppModule {
   /** The controllers over what house.ts built. */
-  static over(providers: Provider[]): DynamicModule {
+  static over(providers: Provider[], controllers = allControllers): DynamicModule {
     return { module: AppModule, controllers, providers };
   }
 }

@@ -6,9 +6,16 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { Deferred } from '#lib/base';
 import type { WireOperation } from '#lib/contract';
+import { EventsController } from '../events/events.controller.ts';
+import { OperationsController } from '../operations/operations.controller.ts';
+import { ProfilesController } from '../profiles/profiles.controller.ts';
 import { Daemon } from './daemon.ts';
 import { FakeHouse } from './fake-house.ts';
+import { InternalController } from './internal.controller.ts';
 import { makeLog } from './log.ts';
+import { ProjectsController } from './projects.controller.ts';
+import { ServerController } from './server.controller.ts';
+import { VirtualMachinesController } from './virtual-machines.controller.ts';
 
 let stateDir: string;
 let house: FakeHouse;
@@ -20,6 +27,15 @@ const makeDaemon = (over: FakeHouse) =>
     log: makeLog('silent'),
     buildHouse: async () => over,
     peerCredentials: () => ({ pid: 1, uid: 0, gid: 0 }),
+    controllers: [
+      ServerController,
+      ProjectsController,
+      InternalController,
+      EventsController,
+      OperationsController,
+      ProfilesController,
+      VirtualMachinesController,
+    ],
   });
 
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
-import type { Provider } from '@nestjs/common';
+import type { Provider, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { configValue, serverKeys } from '#lib/contract';
@@ -43,6 +43,8 @@ export interface DaemonParts {
   log: Log;
   buildHouse(settings: DaemonSettings, log: Log): Promise<House>;
   peerCredentials(fd: number): Peer;
+  /** Specs serve a few; the daemon serves all. */
+  controllers?: Type[];
 }
 
 /** Time for answers under way to go out when the daemon stops. */
@@ -93,7 +95,7 @@ export class Daemon {
     const certificate = new CertificateFile(settings.stateDir);
     const server = new ServerService(house.store, house.storage, certificate, house.engine.events, settings.version);
     const providers = [...house.providers, { provide: SERVER, useValue: server }, { provide: SHUTDOWN, useValue: this.shutdown }];
-    this.#app = await buildRim(AppModule.over(providers), nestLog(log));
+    this.#app = await buildRim(AppModule.over(providers, this.parts.controllers), nestLog(log));
     this.#upgrades.add(/^\/1\.0\/events$/, new EventSockets(house.engine.events).accept);
     this.#upgrades.add(/^\/1\.0\/operations\/([^/]+)\/websocket$/, operationSockets(house.engine));
     return this.#app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
