@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import type { LaunchPlan } from '../launch-plan.ts';
+import { encodePlan } from './encode-plan.ts';
+
+const plan: LaunchPlan = {
+  id: 'ab',
+  name: 'c',
+  runDir: '/r',
+  namespaces: ['user', 'mount', 'pid', 'net', 'ipc', 'uts', 'cgroup'],
+  idMap: { uid: [{ inside: 0, outside: 1000000, count: 65536 }], gid: [] },
+  cgroups: { create: [{ path: '/g', delegate: true }], write: [{ path: '/g/x', value: '1' }], cloneInto: '/g', join: ['/j'], remove: [] },
+  layers: [{ path: '/l', idmapped: true, readonly: false, optional: true }],
+  links: [{ hostName: 'v', name: 'e', bridge: 'b', mac: 'm', hostMac: null, mtu: 9000 }],
+  root: { kind: 'overlay', lower: [0, 2], upper: 1 },
+  mounts: [
+    { op: 'fs', fstype: 'proc', source: 's', target: '/p', flags: ['nosuid', 'strictatime'], data: 'd', early: true },
+    { op: 'layer', layer: 3, target: '/t', create: 'file', flags: ['readonly'] },
+    { op: 'mkdir', target: '/d', mode: 0o1777 },
+    { op: 'symlink', target: '/s', to: 'x' },
+    { op: 'console', target: '/c' },
+  ],
+  hostname: 'h',
+  rlimits: [{ resource: 'core', soft: 0, hard: null }],
+  sysctls: [{ key: 'k', value: 'v' }],
+  dropCapabilities: [22],
+  seccomp: new Uint8Array([9, 8]),
+  init: { argv: ['/i'], env: ['A=ü'], cwd: '/', uid: 1, gid: 2 },
+  console: { ringBytes: 65536, columns: 80, rows: 25, logPath: '/o' },
+};
+
+/** A text as it lies on the wire. */
+function text(value: string): string {
+  const bytes = Buffer.from(value);
+  return word(bytes.length) + bytes.toString('hex') + '00';
+}
+
+function word(value: number): string {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes.toString('hex');
+}
+
+describe('encodePlan', () => {
+  it('lays a plan out in the order of the decoder', () => {
+    const parts = [
+      [word(1), text('ab'), text('c'), text('/r'), word(0b1111111)],
+      [word(1), word(0), word(1000000), word(65536), word(0)],
+      [word(1), text('/g'), '01', word(1), text('/g/x'), text('1'), '01', text('/g'), word(1), text('/j'), word(0)],
+      [word(1), text('/l'), '01', '00', '01'],
+      [word(1), text('v'), text('e'), '01', text('b'), text('m'), '00', '01', word(9000)],
+      ['00', word(2), word(0), word(2), word(1)],
+      [word(5), '00', text('/p'), text('proc'), text('s'), text('d'), '01', word(0b100010)],
+      ['01', text('/t'), word(3), '01', word(1)],
+      ['02', text('/d'), word(0o1777)],
+      ['03', text('/s'), text('x')],
+      ['04', text('/c')],
+      [text('h'), word(1), text('core'), '0000000000000000', 'ffffffffffffffff'],
+      [word(1), text('k'), text('v'), word(1), word(22), word(2), '0908'],
+      [word(1), text('/i'), word(1), text('A=ü'), text('/'), word(1), word(2)],
+      [word(65536), '5000', '1900', text('/o')],
+    ];
+    expect(encodePlan(plan).toString('hex')).toBe(parts.flat().join(''));
+  });
+
+  it('writes a bound root as one layer', () => {
+    const bytes = encodePlan({ ...plan, root: { kind: 'bind', layer: 7 } }).toString('hex');
+    expect(bytes).toContain(['01', word(1), word(7), word(0)].join(''));
+  });
+
+  it('takes plans larger than its first buffer', () => {
+    const long = 'x'.repeat(20_000);
+    expect(encodePlan({ ...plan, name: long }).toString()).toContain(long);
+  });
+});
