@@ -137,6 +137,8 @@ export interface Cgroups {
   sweep(id: string): Promise<void>;
   /** Ids that have directories. */
   list(): Promise<string[]>;
+  /** At the end of a daemon that leaves no instance behind: removes the server's own directories, unless something is in them. */
+  retire(): Promise<void>;
   /** Which version serves which controller, for GET /1.0 and warnings. */
   readonly backends: Readonly<Record<string, 'v1' | 'v2' | 'none'>>;
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LxError, refuse } from '#lib/contract';
+import { isErrno } from '../errno.ts';
 import { readControl, readControls, writeControl } from './files.ts';
 import { breakGround, parentOf } from './ground.ts';
 import { readHierarchies } from './hierarchy.ts';
@@ -109,6 +110,9 @@ export class HostCgroups implements Cgroups {
   async sweep(id: string): Promise<void> {
     const unified = this.#unified(id);
     const v1 = this.#v1(id);
+    const lists = await this.#options.readFiles([...(unified ? [unified] : []), ...v1].map((directory) => join(directory, 'cgroup.procs')));
+    // As a rule the keeper has removed everything.
+    if (lists.every((list) => list === null)) return;
     if (!unified && this.#prepared().v1.has('freezer')) await this.unfreeze(id);
     await killBelow(unified, v1, this.#options);
     for (const directory of [...(unified ? [unified] : []), ...v1]) await removeEmptied(directory, this.#options.timeoutMs);
@@ -126,6 +130,15 @@ export class HostCgroups implements Cgroups {
           .map((entry) => entry.name),
       ),
     ].sort();
+  }
+
+  async retire(): Promise<void> {
+    const { unified, v1 } = this.#prepared();
+    for (const directory of new Set([...(unified ? [unified] : []), ...v1.values()])) {
+      await rmdir(directory).catch((error: unknown) => {
+        if (!isErrno(error, 'ENOENT', 'EBUSY', 'ENOTEMPTY')) throw error;
+      });
+    }
   }
 
   #prepared(): Ground {

@@ -52,4 +52,8 @@ export class FakeCgroups implements Cgroups {
   async list(): Promise<string[]> {
     return [...this.left].sort();
   }
+
+  async retire(): Promise<void> {
+    this.calls.push('retire');
+  }
 }

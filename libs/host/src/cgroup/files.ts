@@ -44,8 +44,18 @@ export async function descendants(directory: string): Promise<string[]> {
 
 /** Pids of every process in the directory and below. */
 export async function processesBelow(directory: string): Promise<number[]> {
-  const lists = await Promise.all((await descendants(directory)).map((path) => readControl(join(path, 'cgroup.procs'))));
+  const lists = await Promise.all((await descendants(directory)).map(processesOf));
   return lists.flatMap((list) => (list ?? '').split('\n').filter(Boolean).map(Number));
+}
+
+/** A threaded v2 directory lists none (EOPNOTSUPP): its processes are listed by the domain above it (cgroups(7)). */
+async function processesOf(directory: string): Promise<string | null> {
+  try {
+    return await readControl(join(directory, 'cgroup.procs'));
+  } catch (error) {
+    if (isErrno(error, 'EOPNOTSUPP')) return null;
+    throw error;
+  }
 }
 
 /** rmdir of the tree. The kernel's files need no unlink; EBUSY while a process is left. */
