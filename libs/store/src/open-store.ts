@@ -43,6 +43,8 @@ export function dataSource(address: StoreAddress): DataSource {
   const target = 'databaseUrl' in address ? { connectionString: address.databaseUrl } : address.socket;
   return new DataSource({
     type: 'postgres',
+    // Given, because in a bundle TypeORM's own require of it finds nothing.
+    driver: pg,
     entities,
     migrations,
     migrationsTableName: 'migration',

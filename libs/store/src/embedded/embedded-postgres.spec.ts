@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Deferred } from '#lib/base';
@@ -68,6 +68,32 @@ describe('EmbeddedPostgres', () => {
     await back.promise;
     expect(second.pid).not.toBe(pid);
     await sqlOn(second.address, 'SELECT 1');
+  }, 60_000);
+
+  it('starts over a lock file that names a process which is not its server', async () => {
+    const stateDir = await folder();
+    const first = server(stateDir);
+    await first.start();
+    const lock = join(stateDir, 'postgres', 'data', 'postmaster.pid');
+    const text = await readFile(lock, 'utf8');
+    await first.stop();
+    // As after a crash of the host, when the pid has come round.
+    await writeFile(lock, text.replace(/^\d+/, String(process.pid)));
+    const second = server(stateDir);
+    await second.start();
+    await sqlOn(second.address, 'SELECT 1');
+  }, 60_000);
+
+  it('adopts through a state directory that is a link', async () => {
+    const stateDir = await folder();
+    const first = server(stateDir);
+    await first.start();
+    const link = `${stateDir}-link`;
+    await symlink(stateDir, link);
+    folders.push(link);
+    const second = server(link);
+    await second.start();
+    expect(second.pid).toBe(first.pid);
   }, 60_000);
 
   it('chooses a short path for the socket when the state directory is long', async () => {

@@ -9,7 +9,7 @@ import { findBinaries } from './binaries.ts';
 import { ensureCluster, identity, majorOfData, role, writeAccessFiles } from './cluster.ts';
 import type { Folders } from './folders.ts';
 import { foldersOf, prepareFolders } from './folders.ts';
-import { createDatabase, livingPostmaster, probe } from './postmaster.ts';
+import { createDatabase, livingPostmaster, probe, removeStaleLocks } from './postmaster.ts';
 
 export interface EmbeddedPostgresOptions {
   stateDir: string;
@@ -165,6 +165,7 @@ export class EmbeddedPostgres {
   /** Starts a server and resolves when it answers; rejects with the end of its log when it ends before that. */
   async #launch(binaries: string, account: Account): Promise<Server> {
     const { data, log, socket } = this.#folders;
+    await removeStaleLocks(data, socket);
     const { hba, ident } = await writeAccessFiles(this.#folders, account);
     const options = { ...settings, ...this.#options.settings, unix_socket_directories: socket, hba_file: hba, ident_file: ident };
     const args = ['-D', data, ...Object.entries(options).flatMap(([name, value]) => ['-c', `${name}=${value}`])];

@@ -1,22 +1,39 @@
-import { readFile, readlink } from 'node:fs/promises';
+import { readFile, readlink, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { SocketAddress } from '../open-store.ts';
 
-/** Process id of a server that runs on these data, from its postmaster.pid; null when there is none. */
+/** Process id of the server that runs on these data, from its postmaster.pid; null when there is none. */
 export async function livingPostmaster(data: string): Promise<number | null> {
-  const text = await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '');
-  const pid = Number.parseInt(text, 10);
-  if (!Number.isInteger(pid) || pid <= 0) return null;
-  // The file survives a crash of the host and pids come round: a postmaster has its data as working directory.
-  const folder = await readlink(`/proc/${pid}/cwd`).catch(() => null);
-  return folder === data && isAlive(await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')) ? pid : null;
+  const pid = await firstNumber(join(data, 'postmaster.pid'));
+  return pid !== null && (await isPostmaster(pid, data)) ? pid : null;
 }
 
-/** Not a zombie: a killed server whose parent has not reaped it yet still has a /proc entry (proc(5), state). */
-function isAlive(stat: string): boolean {
-  const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
-  return state !== '' && !'ZX'.includes(state);
+/**
+ * Removes lock files (of the data and of the socket) whose process is gone or another one. Postgres sees only that some
+ * process has that pid: a zombie that nobody reaps, or after a crash of the host the postmaster of another cluster. It
+ * would then never start. Backends of a killed server are still noticed: by the shared memory that they hold, whose key
+ * comes from the data directory's inode.
+ */
+export async function removeStaleLocks(data: string, socket: string): Promise<void> {
+  for (const lock of [join(data, 'postmaster.pid'), join(socket, '.s.PGSQL.5432.lock')]) {
+    const pid = await firstNumber(lock);
+    if (pid !== null && !(await isPostmaster(pid, data))) await rm(lock, { force: true });
+  }
+}
+
+async function firstNumber(file: string): Promise<number | null> {
+  const number = Number.parseInt(await readFile(file, 'utf8').catch(() => ''), 10);
+  return number > 0 ? number : null;
+}
+
+/** A postmaster has its data as working directory; a zombie has none (proc(5)). */
+async function isPostmaster(pid: number, data: string): Promise<boolean> {
+  try {
+    return (await readlink(`/proc/${pid}/cwd`)) === (await realpath(data));
+  } catch (error) {
+    return !['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '');
+  }
 }
 
 /** One connection and back: 'ready', or why not. */

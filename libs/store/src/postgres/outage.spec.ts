@@ -42,7 +42,9 @@ describe('a Postgres that is killed', () => {
     for (let kills = 0; kills < 3; kills++) {
       const before = acknowledged.length;
       while (acknowledged.length < before + 200) await store.networks.list('other');
-      process.kill(cluster.server.pid as number, 'SIGKILL');
+      const { pid } = cluster.server;
+      process.kill(pid as number, 'SIGKILL');
+      while (cluster.server.pid === pid || cluster.server.pid === null) await store.networks.list('other');
       const reached = acknowledged.length;
       while (acknowledged.length < reached + 50) await store.networks.list('other');
     }

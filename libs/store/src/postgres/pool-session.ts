@@ -7,7 +7,7 @@ import type { Outcome, Repeat, Session } from './session.ts';
 
 /** First and longest pause between two attempts. */
 const firstPauseMs = 20;
-const longestPauseMs = 500;
+const longestPauseMs = 100;
 
 /**
  * Statements on connections of the pool. A database that is away is waited for, `patienceMs` a call.
