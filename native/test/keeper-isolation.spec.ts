@@ -56,7 +56,10 @@ describe.skipIf(reason !== null)(`what a guest's root cannot do${reason ? ` (ski
   });
 
   it('write to a disk given read-only', async () => {
+    expect((await sh('mount -o remount,bind,rw /srv/data')).code).not.toBe(0);
     expect((await sh('echo x > /srv/data/x')).output).toMatch(/Read-only file system/);
+    // Neither by a namespace of its own.
+    expect((await sh('busybox unshare -m sh -c "mount -o remount,bind,rw /srv/data; echo x > /srv/data/x"')).output).toMatch(/Read-only file system/);
   });
 
   it('raise its own limits', async () => {

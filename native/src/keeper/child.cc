@@ -94,10 +94,14 @@ void runChild(const ChildInput& input) {
   joinTasks(input.status, input.tasks.data(), input.tasks.size());
   // Only now, so that the namespace's root is the container's own group.
   if ((plan.namespaces & CLONE_NEWCGROUP) != 0) LX_MUST(input.status, "namespaces", ::unshare(CLONE_NEWCGROUP), "cgroup");
-  enterStage(input.status, input.root);
+  if (!input.root.locks) enterStage(input.status, input.root);
   const int routes = (plan.namespaces & CLONE_NEWNET) != 0 ? openNetwork(input.status) : -1;
 
   await(input.status, Go::maps);
+  if (input.root.locks) {
+    takeLockedLayers(input.status, input.root);
+    enterStage(input.status, input.root);
+  }
   becomeRoot(input.status);
   // A session keyring of its own, not that of whoever started the nursery (ENOSYS: a kernel without keys).
   if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS) fail(input.status, "keyring", "keyctl(");

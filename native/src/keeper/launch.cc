@@ -5,11 +5,13 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <vector>
 
 #include "base/defer.h"
@@ -115,6 +117,8 @@ void createLinks(const Plan& plan, pid_t child, size_t& made) {
   }
 }
 
+std::string stagePath(const Plan& plan) { return std::string(plan.runDir) + "/stage"; }
+
 std::string overlayOptions(const Plan& plan) {
   if (plan.root.kind != RootPlan::Kind::overlay) return {};
   std::string options = "lowerdir=";
@@ -132,6 +136,46 @@ std::vector<char*> pointers(const std::vector<const char*>& texts) {
   list.push_back(nullptr);
   return list;
 }
+
+bool hasLocks(const Plan& plan, const std::vector<UniqueFd>& layers) {
+  for (size_t i = 0; i < layers.size(); ++i) {
+    if (plan.layers[i].locked && layers[i].valid()) return true;
+  }
+  return false;
+}
+
+/// Mounts the locked layers where takeLockedLayers finds them.
+void mountLocked(const Plan& plan, const std::vector<UniqueFd>& layers) {
+  const std::string stage = stagePath(plan);
+  LX_SYS(::mount("lxctl", stage.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=64k"), stage);
+  for (size_t i = 0; i < layers.size(); ++i) {
+    if (!plan.layers[i].locked || !layers[i].valid()) continue;
+    const std::string point = stage + "/" + std::to_string(i);
+    struct stat info {};
+    LX_SYS(::fstat(layers[i].get(), &info), plan.layers[i].path);
+    // A directory goes onto a directory, all else onto a file.
+    if (S_ISDIR(info.st_mode)) LX_SYS(::mkdir(point.c_str(), 0755), point);
+    else LX_SYS(::mknod(point.c_str(), S_IFREG | 0644, 0), point);
+    LX_SYS(::move_mount(layers[i].get(), "", AT_FDCWD, point.c_str(), MOVE_MOUNT_F_EMPTY_PATH), plan.layers[i].path);
+  }
+}
+
+/// A mount namespace of our own for a while. Not for longer: it would keep alive what is unmounted on the host.
+class MountRetreat {
+ public:
+  void enter() {
+    home_ = LX_SYS_FD(::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC));
+    LX_SYS(::unshare(CLONE_NEWNS), "mount");
+    LX_SYS(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "/");
+  }
+  ~MountRetreat() {
+    // Into a namespace of the host's that we came from: nothing in it can refuse.
+    if (home_.valid() && ::setns(home_.get(), CLONE_NEWNS) < 0) ::_exit(1);
+  }
+
+ private:
+  UniqueFd home_;
+};
 
 /// One launch under way; unless it is finished, its end takes everything away again.
 class Attempt {
@@ -160,9 +204,13 @@ class Attempt {
   Instance steps() {
     stage("cgroup", [&] { openGroups(); });
     stage("layers", [&] { layers_ = openLayers(plan_); });
+    MountRetreat retreat;
+    locks_ = hasLocks(plan_, layers_);
+    if (locks_) stage("namespaces", [&] { retreat.enter(); });
     stage("clone", [&] { clone(); });
     const UniqueFd userns = stage("idmap", [&] { return writeMaps(plan_, instance_.init); });
     stage("layers", [&] { shapeLayers(plan_, layers_, userns.get()); });
+    if (locks_) stage("layers", [&] { mountLocked(plan_, layers_); });
     tell(Go::maps);
     layers_.clear();
     stage("links", [&] { createLinks(plan_, instance_.init, links_); });
@@ -193,7 +241,7 @@ class Attempt {
     keep.insert(keep.end(), tasks.begin(), tasks.end());
     std::sort(keep.begin(), keep.end());
     std::vector<int> early(plan_.mounts.size(), -1);
-    const std::string stagePath = std::string(plan_.runDir) + "/stage";
+    const std::string stage = stagePath(plan_);
     const std::string options = overlayOptions(plan_);
     const std::vector<char*> argv = pointers(plan_.init.argv);
     const std::vector<char*> env = pointers(plan_.init.env);
@@ -201,11 +249,13 @@ class Attempt {
                            theirs.get(),
                            keep,
                            tasks,
-                           {plan_, layers.data(), early.data(), stagePath.c_str(), options.c_str()},
+                           {plan_, layers.data(), locks_, early.data(), stage.c_str(), options.c_str()},
                            {argv.data(), env.data(), plan_.init.uid, plan_.init.gid}};
     int pidfd = -1;
     clone_args args{};
     args.flags = (plan_.namespaces & ~static_cast<uint64_t>(CLONE_NEWCGROUP)) | CLONE_PIDFD;
+    // With locks the child leaves our namespace only when the locked layers are mounted there.
+    if (locks_) args.flags &= ~static_cast<uint64_t>(CLONE_NEWNS);
     args.pidfd = reinterpret_cast<uint64_t>(&pidfd);
     args.exit_signal = SIGCHLD;
     if (instance_.cgroup.valid()) {
@@ -263,6 +313,7 @@ class Attempt {
   std::vector<UniqueFd> tasks_;
   UniqueFd status_;
   size_t links_ = 0;
+  bool locks_ = false;
   bool finished_ = false;
 };
 

@@ -150,7 +150,7 @@ void readAll(Reader& in, Plan& plan) {
   plan.gids = ranges(in);
   readCgroups(in, plan.cgroups);
   plan.layers.resize(in.count(kText + 3));
-  for (auto& layer : plan.layers) layer = {absolute(in), in.flag(), in.flag(), in.flag(), 0};
+  for (auto& layer : plan.layers) layer = {absolute(in), in.flag(), in.flag(), in.flag(), 0, false};
   readLinks(in, plan.links);
   readRoot(in, plan.root);
   plan.mounts.resize(in.count(kText + 1));
@@ -205,7 +205,9 @@ bool useLayers(Plan& plan) {
   for (const auto& step : plan.mounts) {
     if (step.op != MountStep::Op::layer) continue;
     if (!use.take(step.layer)) return false;
-    plan.layers[step.layer].attributes |= step.attributes;
+    Layer& layer = plan.layers[step.layer];
+    layer.attributes |= step.attributes;
+    layer.locked = layer.attributes != 0 && (plan.namespaces & CLONE_NEWUSER) != 0;
   }
   return true;
 }

@@ -41,6 +41,8 @@ struct Layer {
   bool optional;
   /// MOUNT_ATTR_ bits of the one mount that uses the layer.
   uint64_t attributes;
+  /// The guest's root must not be able to take the attributes off again.
+  bool locked;
 };
 
 struct LinkPlan {

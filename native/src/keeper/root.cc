@@ -143,6 +143,17 @@ void makeEarlyMounts(int status, const RootInput& input) {
   }
 }
 
+void takeLockedLayers(int status, const RootInput& input) {
+  LX_MUST(status, "namespaces", ::unshare(CLONE_NEWNS), "mount");
+  for (size_t i = 0; i < input.plan.layers.size(); ++i) {
+    if (!input.plan.layers[i].locked || input.layers[i] < 0) continue;
+    char name[PATH_MAX];
+    std::snprintf(name, sizeof name, "%s/%zu", input.stage, i);
+    ::close(input.layers[i]);
+    input.layers[i] = LX_MUST(status, "layers", ::open_tree(AT_FDCWD, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC), input.plan.layers[i].path);
+  }
+}
+
 void enterStage(int status, const RootInput& input) {
   // Nothing done here may reach the host's mounts.
   LX_MUST(status, "root", ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "/");

@@ -10,8 +10,10 @@ namespace lx::keeper {
 
 struct RootInput {
   const Plan& plan;
-  /// A fd for each layer, -1 where an optional one is missing.
-  const int* layers;
+  /// A fd for each layer, -1 where an optional one is missing. Those of locked layers are replaced here.
+  int* layers;
+  /// Whether there is any locked layer.
+  bool locks;
   /// An fd for each mount step; filled here for those that are `early`.
   int* early;
   /// An empty directory on the host: the tmpfs on which the root is put together hides it, in this namespace only.
@@ -30,6 +32,9 @@ struct RootResult {
   int stdio = -1;
 };
 
+/// Leaves the keeper's mount namespace, in which the locked layers are mounted at <stage>/<number>, for one that belongs to
+/// the user namespace. The kernel locks the flags of what it copies so (mount_namespaces(7)); the copies become the layers.
+void takeLockedLayers(int status, const RootInput& input);
 /// Cuts this namespace off from the host's and goes to the stage. Before the ids change: the way there may be root's alone.
 void enterStage(int status, const RootInput& input);
 /// Mounts marked `early`, detached, while the host's /proc and /sys are still in view.
