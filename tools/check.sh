@@ -33,21 +33,21 @@ words() {
 
 generated() {
   rm -rf .cache/check/reference && mkdir -p .cache/check/reference
-  LXCTL_BUNDLES=gen npx rolldown -c rolldown.config.js && node dist/gen.mjs .cache/check/reference &&
+  LXCTL_BUNDLES=gen rolldown -c rolldown.config.js && node dist/gen.mjs .cache/check/reference &&
     diff -ru docs/reference .cache/check/reference && return 0
   say 'docs/reference is not what the catalogues say: run npm run gen and commit it.'
   return 1
 }
 
 if [ "${1:-}" = fix ]; then
-  npx biome check --write --unsafe --log-level=error . || true
+  biome check --write --unsafe --log-level=error . || true
   bash tools/gen.sh
 fi
 
-check format npx biome check --max-diagnostics=30 .
-check types npx tsc -p .
-check lint npx oxlint --type-aware --quiet
-check layers npx depcruise --config .dependency-cruiser.cjs --output-type err-long apps libs migrations tools e2e
+check format biome check --max-diagnostics=30 .
+check types tsc -p .
+check lint oxlint --type-aware --quiet
+check layers depcruise --config .dependency-cruiser.cjs --output-type err-long apps libs migrations tools e2e
 check words words
 check generated generated
 

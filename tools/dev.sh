@@ -6,7 +6,7 @@ source tools/steps.sh
 bash tools/setup.sh
 need_root 'The daemon' 'mounts file systems and makes network links' 'npm run dev'
 export LXCTL_LOG_LEVEL="${LXCTL_LOG_LEVEL:-debug}"
-npx rolldown -c rolldown.config.js --watch >.cache/bundle.log 2>&1 &
+rolldown -c rolldown.config.js --watch >.cache/bundle.log 2>&1 &
 bundler=$!
 trap 'kill "$bundler" 2>/dev/null || true' EXIT
 # The bundles that are watched are newer than the stamp.

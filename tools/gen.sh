@@ -4,5 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source tools/steps.sh
 mkdir -p .cache
-LXCTL_BUNDLES=gen npx rolldown -c rolldown.config.js >.cache/gen.log 2>&1 || fail "the generator did not build (see .cache/gen.log)"
+LXCTL_BUNDLES=gen rolldown -c rolldown.config.js >.cache/gen.log 2>&1 || fail "the generator did not build (see .cache/gen.log)"
 node dist/gen.mjs docs/reference

@@ -84,7 +84,7 @@ native_code() {
   prefix=$(node -p 'require("node:path").resolve(process.execPath, "../..")')
   [ ! -f "$prefix/include/node/node.h" ] || export npm_config_nodedir="$prefix"
   mkdir -p .cache
-  JOBS=max npx node-gyp rebuild -C native --silent ${npm_config_nodedir:+--nodedir="$npm_config_nodedir"} >.cache/native.log 2>&1 ||
+  JOBS=max node-gyp rebuild -C native --silent ${npm_config_nodedir:+--nodedir="$npm_config_nodedir"} >.cache/native.log 2>&1 ||
     fail "the native code did not build (see .cache/native.log): $(grep -m1 -E 'error|Error' .cache/native.log || tail -n 1 .cache/native.log)"
   printf '%s' "$now" >"$stamp"
 }
@@ -95,7 +95,7 @@ bundles() {
   if [ -f dist/lxctld.mjs ] && up_to_date "$stamp" "$now"; then return 0; fi
   say "Bundling"
   mkdir -p .cache dist
-  npx rolldown -c rolldown.config.js >.cache/bundle.log 2>&1 || fail "the bundles did not build (see .cache/bundle.log): $(grep -m1 -iE 'error' .cache/bundle.log || true)"
+  rolldown -c rolldown.config.js >.cache/bundle.log 2>&1 || fail "the bundles did not build (see .cache/bundle.log): $(grep -m1 -iE 'error' .cache/bundle.log || true)"
   printf '%s' "$now" >"$stamp"
 }
 

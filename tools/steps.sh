@@ -1,6 +1,6 @@
 # What the scripts in this folder share. Sourced, from the root of the checkout.
 
-export PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH"
+export PATH="$PWD/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH"
 # Node 20 reads the whole bundle of certificates at every start; nothing here but npm needs it.
 extra_certificates="${NODE_EXTRA_CA_CERTS:-}"
 unset NODE_EXTRA_CA_CERTS
