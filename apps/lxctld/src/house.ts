@@ -47,7 +47,7 @@ export async function buildHouse(settings: DaemonSettings, log: Log): Promise<Ho
   await mkdir(runDir, { recursive: true, mode: 0o711 });
   const [database, host] = await Promise.all([openDatabase(settings, log), hostFacts(settings)]);
   const { store } = database;
-  const engine = new OperationEngine({ store, report: (problem) => log.warn(problem, 'operation'), faults: faultsFromEnvironment() });
+  const engine = new OperationEngine({ store, report: (problem) => log.warn({ err: problem.error, operation: problem.operationId }, problem.what), faults: faultsFromEnvironment() });
   const storage = new PoolStorage({ stateDir, store, drivers: storageDrivers });
   const networks = new ManagedNetworks({
     store,
