@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Keeper, type KeeperInfo, LinuxKeepers } from '#lib/host';
+import { type Keeper, type KeeperInfo, type Layer, LinuxKeepers } from '#lib/host';
 import { keeperPath, missing, parentOf, World } from './keeper-world.ts';
 
 const reason = missing();
@@ -120,6 +121,29 @@ describe.skipIf(reason !== null)(`the life of a container${reason ? ` (skipped: 
     } finally {
       await own.dispose();
     }
+  });
+
+  it('also runs on a directory as its root, with a time namespace', async () => {
+    const base = world.plan({ namespaces: ['user', 'mount', 'pid', 'net', 'ipc', 'uts', 'cgroup', 'time'] });
+    const [image, , ...nodes] = base.layers;
+    const mounts = base.mounts.map((step) => (step.op === 'layer' ? { ...step, layer: step.layer - 1 } : step));
+    const keeper = await world.keepers.launch({ ...base, layers: [image as Layer, ...nodes], root: { kind: 'bind', layer: 0 }, mounts });
+    expect((await world.run(keeper, ['id', '-u'])).output).toBe('0\n');
+    expect(readlinkSync(`/proc/${keeper.info.initPid}/ns/time`)).not.toBe(readlinkSync('/proc/self/ns/time'));
+    expect((await world.run(keeper, ['readlink', '/proc/self/ns/time'])).output.trim()).toBe(readlinkSync(`/proc/${keeper.info.initPid}/ns/time`));
+    await keeper.kill();
+    expect(await world.traces(base)).toEqual([]);
+  });
+
+  it('runs without a user namespace when the plan has none', async () => {
+    const base = world.plan({ namespaces: ['mount', 'pid', 'net', 'ipc', 'uts', 'cgroup'], idMap: { uid: [], gid: [] } });
+    const layers = base.layers.map((layer) => ({ ...layer, idmapped: false }));
+    const keeper = await world.keepers.launch({ ...base, layers });
+    expect(readFileSync(`/proc/${keeper.info.initPid}/status`, 'utf8')).toMatch(/^Uid:\t0\t0/m);
+    expect((await world.run(keeper, ['hostname'])).output).toBe('guest\n');
+    expect(hostname()).not.toBe('guest');
+    await keeper.kill();
+    expect(await world.traces(base)).toEqual([]);
   });
 
   it('leaves nothing else in the run directory', async () => {

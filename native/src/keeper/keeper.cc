@@ -118,8 +118,9 @@ void sweepDead(const std::string& planPath) {
   LinkRemoval links;
   links.begin(plan, plan.links.size());
   const std::string problems = removeGroups(plan) + links.finish();
-  saveEndRecord(plan, {EndReason::killed, SIGKILL, wallClock(), "the keeper was killed; " + problems});
   removeRunFiles(plan);
+  // Last, for a daemon waits for it.
+  saveEndRecord(plan, {EndReason::killed, SIGKILL, wallClock(), "the keeper was killed; " + problems});
 }
 
 }  // namespace lx::keeper

@@ -223,7 +223,7 @@ int serve(const std::string& runDir, int ready) {
 }  // namespace
 
 int startNursery(const std::string& runDir) {
-  if (::mkdir(runDir.c_str(), 0711) < 0 && errno != EEXIST) throw SysError("mkdir", errno, runDir);
+  if (::mkdir(runDir.c_str(), 0700) < 0 && errno != EEXIST) throw SysError("mkdir", errno, runDir);
   int ready[2];
   LX_SYS(::pipe2(ready, O_CLOEXEC));
   const pid_t pid = LX_SYS(::fork());

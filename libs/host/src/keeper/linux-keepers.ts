@@ -28,7 +28,7 @@ export class LinuxKeepers implements Keepers {
 
   /** Rejects with EPROTO when a nursery of another version still runs there. */
   async prepare(): Promise<void> {
-    await mkdir(this.places.runDir, { recursive: true, mode: 0o711 });
+    await mkdir(this.places.runDir, { recursive: true, mode: 0o700 });
     if (await this.greet()) return;
     const nursery = spawn(this.places.keeperPath, ['nursery', this.places.runDir], { stdio: ['ignore', 'ignore', 'pipe'], env: {}, detached: true });
     let words = '';
