@@ -85,6 +85,10 @@ describe('create', () => {
     await expect(create()).rejects.toMatchObject({ status: 409, message: 'Network "br0" already exists' });
   });
 
+  it.each(['x', 'a23456789012345x', 'a/b', '../x', '-a', 'default', 'a b'])('refuses the name %j', async (name) => {
+    await expect(create({}, name)).rejects.toMatchObject({ status: 400 });
+  });
+
   it('leaves nothing when a step fails', async () => {
     links.addAddress = () => Promise.reject(new Error('no room'));
     await expect(create()).rejects.toThrow('Failed to set up network "br0": bridge: no room');
@@ -146,6 +150,9 @@ describe('a new daemon', () => {
     await expect(networks.attach(plug)).rejects.toMatchObject({ code: 'network.unavailable', status: 503 });
     await networks.tearDown();
     expect(await linkNames()).toContain('br0');
+    await links.deleteLink('br0');
+    expect(await networks.attach(plug)).toEqual({ bridge: 'br0', mtu: null });
+    expect((await networks.get('default', 'br0')).status).toBe('Created');
   });
 });
 

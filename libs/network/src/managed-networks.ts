@@ -179,7 +179,7 @@ export class ManagedNetworks implements Networks {
   }
 
   async attach(request: Parameters<Networks['attach']>[0]): Promise<Attachment> {
-    const row = this.#raised(request.project, request.network) ?? (await this.#row(request.project, request.network));
+    const row = this.#raised(request.project, request.network) ?? (await this.#revive(request.project, request.network));
     return this.#driver(row).attach(row, request);
   }
 
@@ -215,6 +215,18 @@ export class ManagedNetworks implements Networks {
     this.#up.delete(row.id);
     await this.#driver(row).up(row);
     this.#up.set(row.id, row);
+  }
+
+  /** A network that could not be brought up may be mended by now. */
+  #revive(project: string, name: string): Promise<NetworkRow> {
+    return this.#changes.run(async () => {
+      const row = await this.#row(project, name);
+      if (this.#up.has(row.id)) return row;
+      await this.#raise(row).catch((cause: unknown) => {
+        throw new LxError('network.unavailable', { name }, { cause });
+      });
+      return row;
+    });
   }
 
   async #lower(row: NetworkRow): Promise<void> {
@@ -284,5 +296,7 @@ function unmanaged(link: LinkInfo): NetworkView {
 function nameProblems(name: string): string[] {
   if (name.length < 2) return ['Network interface is too short (minimum 2 characters)'];
   if (name.length > 15) return ['Network interface is too long (maximum 15 characters)'];
+  // The kernel keeps these two for its settings of all links (net.ipv4.conf.all).
+  if (name === 'all' || name === 'default') return [`Network interface name "${name}" is reserved`];
   return /^[a-zA-Z0-9][-a-zA-Z0-9_.]*$/.test(name) ? [] : ['Network interface name contains invalid characters'];
 }

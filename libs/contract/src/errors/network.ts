@@ -12,7 +12,7 @@ export const networkErrors = {
   'network.unavailable': row<{ name: string }>(
     503,
     ({ name }) => `Network "${name}" unavailable on this server`,
-    'The network could not be brought up when the daemon started; its log says why. It is tried again when the network is changed.',
+    'The network could not be brought up when the daemon started; its log says why. It is tried again when an instance needs it and when it is changed.',
   ),
   'network.no_subnet': row(
     500,
