@@ -31,6 +31,17 @@ words() {
   return "$found"
 }
 
+# ARCHITECTURE.md prints the table of the ranks.
+ranks() {
+  node -e '
+    const text = require("node:fs").readFileSync("ARCHITECTURE.md", "utf8");
+    const missing = Object.entries(require("./tools/ranks.json"))
+      .map(([name, { rank, holds }]) => `| ${rank} | \`${name === "apps" ? "apps" : `libs/${name}`}\` | ${holds} |`)
+      .filter((row) => !text.includes(row));
+    if (missing.length > 0) console.log(`ARCHITECTURE.md lacks these rows of tools/ranks.json:\n${missing.join("\n")}`);
+    process.exitCode = missing.length > 0 ? 1 : 0;'
+}
+
 generated() {
   rm -rf .cache/check/reference && mkdir -p .cache/check/reference
   LXCTL_BUNDLES=gen rolldown -c rolldown.config.js && node dist/gen.mjs .cache/check/reference &&
@@ -48,6 +59,7 @@ check format biome check --max-diagnostics=30 .
 check types tsc -p .
 check lint oxlint --type-aware --quiet
 check layers depcruise --config .dependency-cruiser.cjs --output-type err-long apps libs migrations tools e2e
+check ranks ranks
 check words words
 check generated generated
 

@@ -18,6 +18,8 @@ const architectures: Record<string, string[]> = {
 
 export interface EnvironmentFacts {
   version: string;
+  /** os-release(5). */
+  release: Record<string, string>;
   project: string;
   certificate: ServerCertificate;
   pools: readonly { driver: string }[];
@@ -26,7 +28,7 @@ export interface EnvironmentFacts {
 
 /** `environment` of `GET /1.0` (API section 2.11). */
 export function environment(facts: EnvironmentFacts): WireServerEnvironment {
-  const release = osRelease();
+  const { release } = facts;
   const machine = os.machine();
   const used = [...new Set(facts.pools.map((pool) => pool.driver))];
   const versionOf = (driver: string) => facts.drivers.find(({ name }) => name === driver)?.version ?? '';

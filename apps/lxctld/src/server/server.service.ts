@@ -5,10 +5,12 @@ import type { Storage } from '#lib/storage';
 import type { Store } from '#lib/store';
 import { checkEtag } from '../rim/etag.ts';
 import type { CertificateFile } from './certificate.ts';
-import { environment } from './environment.ts';
+import { environment, osRelease } from './environment.ts';
 
 /** The server itself: what it can do and how it is configured. */
 export class ServerService {
+  readonly #release = osRelease();
+
   constructor(
     private readonly store: Store,
     private readonly storage: Pick<Storage, 'drivers' | 'listPools'>,
@@ -27,7 +29,7 @@ export class ServerService {
       public: false,
       auth_methods: ['tls'],
       config,
-      environment: environment({ version: this.version, project, certificate, pools, drivers: this.storage.drivers }),
+      environment: environment({ version: this.version, release: this.#release, project, certificate, pools, drivers: this.storage.drivers }),
     };
   }
 
