@@ -4,3 +4,5 @@ export * from './network.ts';
 export * from './maps.ts';
 export * from './profile.ts';
 export * from './server.ts';
+export * from './image.ts';
+export * from './storage.ts';

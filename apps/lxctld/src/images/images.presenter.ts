@@ -1,0 +1,43 @@
+import { type WireAliasEntry, type WireImage, zeroTime } from '#lib/contract';
+import type { ImageAliasRow, ImageRow } from '#lib/store';
+
+export function presentImage(row: ImageRow, aliases: readonly ImageAliasRow[]): WireImage {
+  return {
+    fingerprint: row.fingerprint,
+    filename: row.filename,
+    size: row.size,
+    type: 'container',
+    architecture: row.architecture,
+    public: row.public,
+    auto_update: row.autoUpdate,
+    cached: row.cached,
+    properties: row.properties,
+    profiles: row.profiles,
+    aliases: aliases.filter((alias) => alias.fingerprint === row.fingerprint).map(({ name, description }) => ({ name, description })),
+    created_at: time(row.createdAt),
+    expires_at: time(row.expiresAt),
+    uploaded_at: time(row.uploadedAt),
+    last_used_at: time(row.lastUsedAt),
+  };
+}
+
+export function presentAlias({ name, description, fingerprint }: ImageAliasRow): WireAliasEntry {
+  return { name, description, target: fingerprint, type: 'container' };
+}
+
+export function imageUrl(fingerprint: string): string {
+  return `/1.0/images/${fingerprint}`;
+}
+
+export function aliasUrl(name: string): string {
+  return `/1.0/images/aliases/${encodeURIComponent(name)}`;
+}
+
+/** What an image's ETag covers. */
+export function imageTuple(row: ImageRow): unknown[] {
+  return [row.public, row.autoUpdate, row.properties];
+}
+
+function time(at: Date | null): string {
+  return at === null ? zeroTime : at.toISOString();
+}

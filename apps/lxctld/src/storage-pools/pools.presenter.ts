@@ -1,0 +1,40 @@
+import type { WirePool, WireVolume } from '#lib/contract';
+import { volumeOwner } from '#lib/storage';
+import type { PoolRow, VolumeRow } from '#lib/store';
+
+export function presentPool(row: PoolRow, usedBy: string[], available: boolean): WirePool {
+  const { name, driver, description, config } = row;
+  return { name, driver, description, config, used_by: usedBy, status: available ? 'Created' : 'Errored', locations: ['none'] };
+}
+
+export function presentVolume(row: VolumeRow, pool: string): WireVolume {
+  return {
+    name: row.name,
+    type: row.type,
+    content_type: row.contentType,
+    description: row.description,
+    config: row.config,
+    project: row.project,
+    location: 'none',
+    created_at: row.createdAt.toISOString(),
+    used_by: row.type === 'custom' ? [] : [volumeOwner(row, pool)],
+  };
+}
+
+export function poolUrl(name: string): string {
+  return `/1.0/storage-pools/${encodeURIComponent(name)}`;
+}
+
+export function volumeUrl(pool: string, volume: Pick<VolumeRow, 'type' | 'name'>): string {
+  return `${poolUrl(pool)}/volumes/${volume.type}/${encodeURIComponent(volume.name)}`;
+}
+
+/** What a pool's ETag covers. */
+export function poolTuple({ name, driver, config }: PoolRow): unknown[] {
+  return [name, driver, config];
+}
+
+/** What a volume's ETag covers. */
+export function volumeTuple({ name, type, config }: VolumeRow): unknown[] {
+  return [name, type, config];
+}

@@ -1,0 +1,58 @@
+import { Type } from 'class-transformer';
+import { IsArray, IsBoolean, IsObject, IsOptional, IsString, ValidateNested } from 'class-validator';
+import type { StringMap } from '#lib/base';
+import { IsStringMap } from './maps.ts';
+
+/** Body of `PUT /1.0/images/{fingerprint}`: what is absent becomes empty. */
+export class ImagePutBody {
+  @IsBoolean() auto_update: boolean = false;
+  @IsStringMap() properties: StringMap = {};
+  @IsBoolean() public: boolean = false;
+  /** RFC 3339; empty or the zero time: never. */
+  @IsString() expires_at: string = '';
+  @IsArray() @IsString({ each: true }) profiles: string[] = ['default'];
+}
+
+/** Body of `PATCH /1.0/images/{fingerprint}`: what is absent stays. */
+export class ImagePatchBody {
+  @IsOptional() @IsBoolean() auto_update?: boolean;
+  @IsOptional() @IsStringMap() properties?: StringMap;
+  @IsOptional() @IsBoolean() public?: boolean;
+  @IsOptional() @IsString() expires_at?: string;
+  @IsOptional() @IsArray() @IsString({ each: true }) profiles?: string[];
+}
+
+export class ImageSourceBody {
+  @IsString() type: string = '';
+  /** With type `recipe`: which one. */
+  @IsString() name: string = '';
+}
+
+/** JSON body of `POST /1.0/images`. */
+export class ImagesPostBody {
+  @IsObject() @ValidateNested() @Type(() => ImageSourceBody) source: ImageSourceBody = new ImageSourceBody();
+  @IsOptional() @IsArray() aliases?: unknown[];
+}
+
+/** Body of `PUT /1.0/images/aliases/{name}`. */
+export class AliasPutBody {
+  @IsString() description: string = '';
+  @IsString() target: string = '';
+}
+
+/** Body of `POST /1.0/images/aliases`. */
+export class AliasesPostBody extends AliasPutBody {
+  @IsString() name: string = '';
+  @IsString() type: string = '';
+}
+
+/** Body of `PATCH /1.0/images/aliases/{name}`: what is absent stays. */
+export class AliasPatchBody {
+  @IsOptional() @IsString() description?: string;
+  @IsOptional() @IsString() target?: string;
+}
+
+/** Body of `POST /1.0/images/aliases/{name}`. */
+export class AliasPostBody {
+  @IsString() name: string = '';
+}
