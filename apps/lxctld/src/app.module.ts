@@ -5,6 +5,10 @@ import { LogsController } from './instances/logs.controller.ts';
 import { SessionsController } from './instances/sessions.controller.ts';
 import { StateController } from './instances/state.controller.ts';
 import { NetworksController } from './networks/networks.controller.ts';
+import { ImagesController } from './images/images.controller.ts';
+import { AliasesController } from './images/aliases.controller.ts';
+import { PoolsController } from './storage-pools/pools.controller.ts';
+import { VolumesController } from './storage-pools/volumes.controller.ts';
 import { OperationsController } from './operations/operations.controller.ts';
 import { ProfilesController } from './profiles/profiles.controller.ts';
 import { InternalController } from './server/internal.controller.ts';
@@ -25,6 +29,10 @@ export const allControllers: Type[] = [
   StateController,
   SessionsController,
   LogsController,
+  VolumesController,
+  PoolsController,
+  AliasesController,
+  ImagesController,
   VirtualMachinesController,
 ];
 

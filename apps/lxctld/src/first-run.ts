@@ -1,4 +1,5 @@
 import type { DeviceMap } from '#lib/base';
+import { isLxError } from '#lib/contract';
 import type { Networks } from '#lib/network';
 import type { Storage } from '#lib/storage';
 import type { Store } from '#lib/store';
@@ -27,10 +28,20 @@ async function firstNetwork({ store, networks, report }: Parameters<typeof initi
   const [existing] = await store.networks.list('default');
   if (existing) return existing.name;
   try {
-    const { name, config } = await networks.proposeDefault();
-    return (await networks.create('default', { name, type: 'bridge', description: '', config })).name;
+    return await newBridge(networks, 5);
   } catch (cause) {
     report('making the first network', cause);
     return null;
+  }
+}
+
+/** Another daemon of this host may take the proposed name in the same moment: then the next one is proposed. */
+async function newBridge(networks: Networks, tries: number): Promise<string> {
+  const { name, config } = await networks.proposeDefault();
+  try {
+    return (await networks.create('default', { name, type: 'bridge', description: '', config })).name;
+  } catch (problem) {
+    if (tries > 1 && isLxError(problem, 'network.exists')) return newBridge(networks, tries - 1);
+    throw problem;
   }
 }

@@ -109,7 +109,8 @@ export async function buildHouse(settings: DaemonSettings, log: Log): Promise<Ho
       if (mode.instances !== 'leave') {
         await networks.tearDown();
         await supervision.retire();
-      }
+        await cgroups.retire();
+      } else networks.close();
       supervision.release();
       await store.close();
       await database.stop();

@@ -57,7 +57,7 @@ export class ImagesClient {
 
   /** Makes the image of a recipe of the server's, e.g. `busybox` or `debian/12`; one that is there already is found at once. */
   build(recipe: string): Promise<WireOperation> {
-    return this.api.start('POST', '/1.0/images', { source: { type: 'build', alias: recipe } });
+    return this.api.start('POST', '/1.0/images', { source: { type: 'recipe', name: recipe } });
   }
 
   export(fingerprint: string): Promise<{ body: AsyncIterable<Uint8Array>; headers: Record<string, string> }> {
