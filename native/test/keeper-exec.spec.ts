@@ -1,6 +1,7 @@
 import { closeSync, openSync, readFileSync, readSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import addon from '#native';
 import { closeFd, type Keeper, setWindowSize } from '#lib/host';
 import { missing, World } from './keeper-world.ts';
 
@@ -52,16 +53,31 @@ describe.skipIf(reason !== null)(`a command in a container${reason ? ` (skipped:
   });
 
   it('has the directory, the environment and the ids it was given', async () => {
-    const { output } = await world.run(keeper, ['/bin/sh', '-c', 'pwd; echo $X; id -u; id -g; id -G'], { cwd: '/tmp', env: ['X=y', 'PATH=/bin'], uid: 1000, gid: 100 });
+    const { output } = await world.run(keeper, ['/bin/sh', '-c', 'pwd; echo $X; id -u; id -g; id -G'], {
+      cwd: '/tmp',
+      env: ['X=y', 'PATH=/bin'],
+      uid: 1000,
+      gid: 100,
+    });
     expect(output).toBe('/tmp\ny\n1000\n100\n100\n');
   });
 
   it('is refused where its directory is missing', async () => {
-    await expect(world.run(keeper, ['true'], { cwd: '/none' })).rejects.toMatchObject({ code: 'ENOENT', stage: 'cwd', syscall: 'chdir', path: '/none' });
+    await expect(world.run(keeper, ['true'], { cwd: '/none' })).rejects.toMatchObject({
+      code: 'ENOENT',
+      stage: 'cwd',
+      syscall: 'chdir',
+      path: '/none',
+    });
   });
 
   it('is in the groups, namespaces and limits of the container', async () => {
-    expect((await sh('cat /proc/self/cgroup')).output.split('\n').filter((line) => /^0::|:(pids|freezer):/.test(line)).map((line) => line.split(':')[2])).toEqual(['/', '/', '/']);
+    expect(
+      (await sh('cat /proc/self/cgroup')).output
+        .split('\n')
+        .filter((line) => /^0::|:(pids|freezer):/.test(line))
+        .map((line) => line.split(':')[2]),
+    ).toEqual(['/', '/', '/']);
     expect((await sh('ulimit -n; ulimit -Hn')).output).toBe('500\n600\n');
     // CAP_SYS_BOOT is number 22.
     const bounding = /CapBnd:\s+(\w+)/.exec((await sh('cat /proc/self/status')).output)?.[1];
@@ -83,7 +99,14 @@ describe.skipIf(reason !== null)(`a command in a container${reason ? ` (skipped:
   });
 
   it('gets a terminal of the size asked for, its own and controlling', async () => {
-    const exec = await keeper.exec({ argv: ['sh', '-c', 'tty; stty size; echo > /dev/tty; stat -c %u $(tty); read x; stty size; exit 5'], env: ['PATH=/bin'], cwd: '/', uid: 1000, gid: 1000, stdio: { terminal: true, columns: 100, rows: 30 } });
+    const exec = await keeper.exec({
+      argv: ['sh', '-c', 'tty; stty size; echo > /dev/tty; stat -c %u $(tty); read x; stty size; exit 5'],
+      env: ['PATH=/bin'],
+      cwd: '/',
+      uid: 1000,
+      gid: 1000,
+      stdio: { terminal: true, columns: 100, rows: 30 },
+    });
     const terminal = exec.terminal as number;
     setWindowSize(terminal, 120, 40);
     writeSync(terminal, '\n');
@@ -111,24 +134,43 @@ describe.skipIf(reason !== null)(`a command in a container${reason ? ` (skipped:
     expect(runs.map((run) => run.code)).toEqual(Array.from({ length: 40 }, (_, i) => i));
   });
 
+  it('is under the same filter as init', async () => {
+    const seccomp = await addon.compileSeccomp({ defaultAction: 'allow', rules: [{ syscall: 'sethostname', action: 'EPERM' }] });
+    const other = await world.keepers.launch(world.plan({ seccomp }));
+    expect(await world.run(other, ['hostname', 'x'])).toMatchObject({ code: 1 });
+    expect((await world.run(other, ['cat', '/proc/1/status'])).output).toMatch(/^Seccomp:\t2$/m);
+    expect((await world.run(other, ['cat', '/proc/self/status'])).output).toMatch(/^Seccomp:\t2$/m);
+    expect((await world.run(other, ['hostname'])).output).toBe('guest\n');
+    await other.kill();
+  });
+
   it('ends with its container', async () => {
     const plan = world.plan();
     const other = await world.keepers.launch(plan);
     const null_ = openSync('/dev/null', 'r+');
-    const exec = await other.exec({ argv: ['sleep', '1000'], env: ['PATH=/bin'], cwd: '/', uid: 0, gid: 0, stdio: { terminal: false, stdin: null_, stdout: null_, stderr: null_ } });
+    const exec = await other.exec({
+      argv: ['sleep', '1000'],
+      env: ['PATH=/bin'],
+      cwd: '/',
+      uid: 0,
+      gid: 0,
+      stdio: { terminal: false, stdin: null_, stdout: null_, stderr: null_ },
+    });
     closeSync(null_);
     expect(readFileSync(`/proc/${exec.pid}/comm`, 'utf8')).toBe('sleep\n');
     await other.kill();
     expect(await exec.exited).toBe(137);
-    await expect(other.exec({ argv: ['true'], env: [], cwd: '/', uid: 0, gid: 0, stdio: { terminal: true, columns: 1, rows: 1 } })).rejects.toMatchObject({ code: 'ECONNRESET' });
+    await expect(
+      other.exec({ argv: ['true'], env: [], cwd: '/', uid: 0, gid: 0, stdio: { terminal: true, columns: 1, rows: 1 } }),
+    ).rejects.toMatchObject({ code: 'ECONNRESET' });
     expect(await world.traces(plan)).toEqual([]);
   });
 
   it('cannot be looked into on its way in', async () => {
     // The guest's root tries to read what the keeper's children have open while they come in.
-    const spy = world.run(keeper, ['sh', '-c', 'n=0; while [ $n -lt 400 ]; do n=$((n+1)); for p in /proc/[0-9]*; do readlink $p/exe; done; done 2>/dev/null | grep -c keeper']);
-    const runs = Promise.all(Array.from({ length: 60 }, () => world.run(keeper, ['true'])));
-    await runs;
+    const script = 'n=0; while [ $n -lt 150 ]; do n=$((n+1)); ls -l /proc/[0-9]*/exe; done 2>/dev/null | grep -c keeper';
+    const spy = world.run(keeper, ['sh', '-c', script]);
+    for (let i = 0; i < 8; i += 1) await Promise.all(Array.from({ length: 20 }, () => world.run(keeper, ['true'])));
     expect((await spy).output.trim()).toBe('0');
   });
 

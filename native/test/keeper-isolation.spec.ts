@@ -11,9 +11,15 @@ describe.skipIf(reason !== null)(`what a guest's root cannot do${reason ? ` (ski
   beforeAll(async () => {
     world = new World();
     await world.keepers.prepare();
-    const base = world.plan({ links: [{ hostName: `ki${process.pid % 1000000}`, name: 'eth0', bridge: null, mac: '00:16:3e:00:00:04', hostMac: null, mtu: 1400 }], sysctls: [{ key: 'net.ipv4.ip_forward', value: '1' }] });
+    const base = world.plan({
+      links: [{ hostName: `ki${process.pid % 1000000}`, name: 'eth0', bridge: null, mac: '00:16:3e:00:00:04', hostMac: null, mtu: 1400 }],
+      sysctls: [{ key: 'net.ipv4.ip_forward', value: '1' }],
+    });
     const layers = [...base.layers, { path: world.image, idmapped: true, readonly: true, optional: false }];
-    const mounts = [...base.mounts, { op: 'layer' as const, layer: layers.length - 1, target: '/srv/data', create: 'directory' as const, flags: ['nosuid' as const] }];
+    const mounts = [
+      ...base.mounts,
+      { op: 'layer' as const, layer: layers.length - 1, target: '/srv/data', create: 'directory' as const, flags: ['nosuid' as const] },
+    ];
     keeper = await world.keepers.launch({ ...base, layers, mounts });
   });
   afterAll(() => world.dispose());
@@ -37,7 +43,24 @@ describe.skipIf(reason !== null)(`what a guest's root cannot do${reason ? ` (ski
     const mounts = (await sh('cat /proc/self/mountinfo')).output.trim().split('\n');
     // Roots of overlay, proc, sysfs, cgroup2, dev, pts, shm, mqueue, the nodes, the console, the disk; and nothing else.
     expect(mounts.map((line) => line.split(' ')[4]).sort()).toEqual(
-      ['/', '/proc', '/sys', '/sys/fs/cgroup', '/dev', '/dev/pts', '/dev/shm', '/dev/mqueue', '/dev/null', '/dev/zero', '/dev/full', '/dev/random', '/dev/urandom', '/dev/tty', '/dev/console', '/srv/data'].sort(),
+      [
+        '/',
+        '/proc',
+        '/sys',
+        '/sys/fs/cgroup',
+        '/dev',
+        '/dev/pts',
+        '/dev/shm',
+        '/dev/mqueue',
+        '/dev/null',
+        '/dev/zero',
+        '/dev/full',
+        '/dev/random',
+        '/dev/urandom',
+        '/dev/tty',
+        '/dev/console',
+        '/srv/data',
+      ].sort(),
     );
   });
 
@@ -59,7 +82,9 @@ describe.skipIf(reason !== null)(`what a guest's root cannot do${reason ? ` (ski
     expect((await sh('mount -o remount,bind,rw /srv/data')).code).not.toBe(0);
     expect((await sh('echo x > /srv/data/x')).output).toMatch(/Read-only file system/);
     // Neither by a namespace of its own.
-    expect((await sh('busybox unshare -m sh -c "mount -o remount,bind,rw /srv/data; echo x > /srv/data/x"')).output).toMatch(/Read-only file system/);
+    expect((await sh('busybox unshare -m sh -c "mount -o remount,bind,rw /srv/data; echo x > /srv/data/x"')).output).toMatch(
+      /Read-only file system/,
+    );
   });
 
   it('raise its own limits', async () => {
@@ -73,7 +98,10 @@ describe.skipIf(reason !== null)(`what a guest's root cannot do${reason ? ` (ski
 
   it('but it has its own network', async () => {
     const { links } = await keeper.network();
-    expect(links.map((link) => [link.name, link.up])).toEqual([['lo', true], ['eth0', false]]);
+    expect(links.map((link) => [link.name, link.up])).toEqual([
+      ['lo', true],
+      ['eth0', false],
+    ]);
     expect(links[1]).toMatchObject({ mac: '00:16:3e:00:00:04', mtu: 1400, kind: 'veth' });
     await sh('ip link set eth0 up; ip addr add 10.9.8.7/24 dev eth0');
     expect((await keeper.network()).addresses).toContainEqual(expect.objectContaining({ address: '10.9.8.7', prefix: 24 }));

@@ -100,7 +100,9 @@ describe.skipIf(reason !== null)(`the life of a container${reason ? ` (skipped: 
   });
 
   it('dies with its keeper, and the nursery clears up', async () => {
-    const plan = world.plan({ links: [{ hostName: `kl${process.pid % 1000000}`, name: 'eth0', bridge: null, mac: '00:16:3e:00:00:02', hostMac: null, mtu: 1400 }] });
+    const plan = world.plan({
+      links: [{ hostName: `kl${process.pid % 1000000}`, name: 'eth0', bridge: null, mac: '00:16:3e:00:00:02', hostMac: null, mtu: 1400 }],
+    });
     const keeper = await world.keepers.launch(plan);
     process.kill(parentOf(keeper.info.initPid), 'SIGKILL');
     expect(await keeper.ended).toMatchObject({ id: plan.id, reason: 'killed' });
@@ -130,7 +132,9 @@ describe.skipIf(reason !== null)(`the life of a container${reason ? ` (skipped: 
     const keeper = await world.keepers.launch({ ...base, layers: [image as Layer, ...nodes], root: { kind: 'bind', layer: 0 }, mounts });
     expect((await world.run(keeper, ['id', '-u'])).output).toBe('0\n');
     expect(readlinkSync(`/proc/${keeper.info.initPid}/ns/time`)).not.toBe(readlinkSync('/proc/self/ns/time'));
-    expect((await world.run(keeper, ['readlink', '/proc/self/ns/time'])).output.trim()).toBe(readlinkSync(`/proc/${keeper.info.initPid}/ns/time`));
+    expect((await world.run(keeper, ['readlink', '/proc/self/ns/time'])).output.trim()).toBe(
+      readlinkSync(`/proc/${keeper.info.initPid}/ns/time`),
+    );
     await keeper.kill();
     expect(await world.traces(base)).toEqual([]);
   });

@@ -35,7 +35,13 @@ describe.skipIf(reason !== null)(`the keeper's protocol${reason ? ` (skipped: ${
   beforeAll(async () => {
     world = new World();
     await world.keepers.prepare();
-    const plan = world.plan({ links: [{ hostName: 'x', name: 'eth0', bridge: 'b', mac: '00:16:3e:00:00:05', hostMac: '00:16:3e:00:00:06', mtu: 9000 }], rlimits: [{ resource: 'core', soft: 0, hard: null }], sysctls: [{ key: 'a.b', value: 'c' }], dropCapabilities: [1, 2], seccomp: new Uint8Array(16) });
+    const plan = world.plan({
+      links: [{ hostName: 'x', name: 'eth0', bridge: 'b', mac: '00:16:3e:00:00:05', hostMac: '00:16:3e:00:00:06', mtu: 9000 }],
+      rlimits: [{ resource: 'core', soft: 0, hard: null }],
+      sysctls: [{ key: 'a.b', value: 'c' }],
+      dropCapabilities: [1, 2],
+      seccomp: new Uint8Array(16),
+    });
     good = Buffer.concat([Buffer.from([2, 0, 0, 0, 7, 0, 0, 0]), encodePlan(plan)]);
   });
   afterAll(() => world.dispose());
@@ -63,7 +69,8 @@ describe.skipIf(reason !== null)(`the keeper's protocol${reason ? ` (skipped: ${
       }
       messages.push(message);
     }
-    for (let i = 0; i < 2000; i += 1) messages.push(Buffer.from(Array.from({ length: Math.floor(next() * 300) }, () => Math.floor(next() * 256))));
+    for (let i = 0; i < 2000; i += 1)
+      messages.push(Buffer.from(Array.from({ length: Math.floor(next() * 300) }, () => Math.floor(next() * 256))));
     expect(verdicts(messages)).toHaveLength(messages.length);
   });
 

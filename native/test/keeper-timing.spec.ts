@@ -34,7 +34,9 @@ describe.skipIf(reason !== null)(`the cost of a keeper${reason ? ` (skipped: ${r
       return result;
     };
     for (let i = 0; i < rounds; i += 1) {
-      const links = [{ hostName: `kv${process.pid % 100000}x${i}`, name: 'eth0', bridge, mac: '00:16:3e:00:00:01', hostMac: null, mtu: null }];
+      const links = [
+        { hostName: `kv${process.pid % 100000}x${i}`, name: 'eth0', bridge, mac: '00:16:3e:00:00:01', hostMac: null, mtu: null },
+      ];
       const plan = world.plan({ links });
       const keeper = await timed(times.launch, () => world.keepers.launch(plan));
       await timed(times.exec, () => world.run(keeper, ['/bin/true']));
@@ -44,8 +46,9 @@ describe.skipIf(reason !== null)(`the cost of a keeper${reason ? ` (skipped: ${r
       await timed(times.kill, () => keeper.kill());
       expect(await world.traces(plan)).toEqual([]);
     }
-    console.log(`median of ${rounds}: launch ${median(times.launch)} ms, exec ${median(times.exec)} ms, kill ${median(times.kill)} ms, PSS ${median(times.pss)} kB`);
-    console.log(`least: launch ${Math.min(...times.launch).toFixed(2)} exec ${Math.min(...times.exec).toFixed(2)} kill ${Math.min(...times.kill).toFixed(2)}`);
+    const line = (name: 'launch' | 'exec' | 'kill'): string =>
+      `${name} ${median(times[name])} (least ${Math.min(...times[name]).toFixed(2)}) ms`;
+    process.stdout.write(`median of ${rounds}: ${line('launch')}, ${line('exec')}, ${line('kill')}, PSS ${median(times.pss)} kB\n`);
     expect(Math.max(...times.pss)).toBeLessThan(512);
   });
 });

@@ -1,4 +1,16 @@
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,7 +45,29 @@ export class World {
     chmodSync(this.root, 0o755);
     for (const name of ['bin', 'sbin', 'dev', 'proc', 'sys', 'etc', 'root', 'tmp']) mkdirSync(join(this.image, name), { recursive: true });
     cpSync(busybox, join(this.image, 'bin/busybox'));
-    const applets = ['sh', 'sleep', 'cat', 'echo', 'ls', 'id', 'reboot', 'poweroff', 'hostname', 'ip', 'mount', 'mkdir', 'stty', 'tty', 'true', 'readlink', 'stat', 'kill', 'grep', 'ps', 'umount'];
+    const applets = [
+      'sh',
+      'sleep',
+      'cat',
+      'echo',
+      'ls',
+      'id',
+      'reboot',
+      'poweroff',
+      'hostname',
+      'ip',
+      'mount',
+      'mkdir',
+      'stty',
+      'tty',
+      'true',
+      'readlink',
+      'stat',
+      'kill',
+      'grep',
+      'ps',
+      'umount',
+    ];
     for (const name of applets) symlinkSync('busybox', join(this.image, 'bin', name));
     symlinkSync('../bin/busybox', join(this.image, 'sbin/init'));
     writeFileSync(join(this.image, 'etc/inittab'), '::sysinit:/bin/echo the guest is up\n::once:/bin/sleep 1000000\n');
@@ -55,7 +89,13 @@ export class World {
       runDir: this.runDir,
       namespaces: ['user', 'mount', 'pid', 'net', 'ipc', 'uts', 'cgroup'],
       idMap: { uid: range, gid: range },
-      cgroups: { create: [group, ...v1].map((path) => ({ path, delegate: true })), write: [], cloneInto: group, join: v1, remove: [group, ...v1] },
+      cgroups: {
+        create: [group, ...v1].map((path) => ({ path, delegate: true })),
+        write: [],
+        cloneInto: group,
+        join: v1,
+        remove: [group, ...v1],
+      },
       layers: [
         { path: this.image, idmapped: true, readonly: false, optional: false },
         { path: home, idmapped: true, readonly: false, optional: false },
@@ -76,7 +116,11 @@ export class World {
   }
 
   /** Runs a command without a terminal; gives its exit code and what it said. */
-  async run(keeper: Keeper, argv: readonly string[], change: { uid?: number; gid?: number; cwd?: string; env?: string[] } = {}): Promise<{ code: number; output: string }> {
+  async run(
+    keeper: Keeper,
+    argv: readonly string[],
+    change: { uid?: number; gid?: number; cwd?: string; env?: string[] } = {},
+  ): Promise<{ code: number; output: string }> {
     const stdin = pipe();
     const stdout = pipe();
     try {
@@ -119,13 +163,35 @@ export function parentOf(pid: number): number {
 }
 
 export function standardMounts(): MountStep[] {
-  const nodes: MountStep[] = deviceNodes.map((name, index) => ({ op: 'layer', layer: index + 2, target: `/dev/${name}`, create: 'file', flags: [] }));
+  const nodes: MountStep[] = deviceNodes.map((name, index) => ({
+    op: 'layer',
+    layer: index + 2,
+    target: `/dev/${name}`,
+    create: 'file',
+    flags: [],
+  }));
   return [
     { op: 'fs', fstype: 'proc', source: 'proc', target: '/proc', flags: ['nosuid', 'nodev', 'noexec'], data: '', early: true },
     { op: 'fs', fstype: 'sysfs', source: 'sysfs', target: '/sys', flags: ['nosuid', 'nodev', 'noexec'], data: '', early: true },
-    { op: 'fs', fstype: 'cgroup2', source: 'cgroup2', target: '/sys/fs/cgroup', flags: ['nosuid', 'nodev', 'noexec'], data: '', early: false },
+    {
+      op: 'fs',
+      fstype: 'cgroup2',
+      source: 'cgroup2',
+      target: '/sys/fs/cgroup',
+      flags: ['nosuid', 'nodev', 'noexec'],
+      data: '',
+      early: false,
+    },
     { op: 'fs', fstype: 'tmpfs', source: 'dev', target: '/dev', flags: ['nosuid'], data: 'mode=755,size=500k', early: false },
-    { op: 'fs', fstype: 'devpts', source: 'devpts', target: '/dev/pts', flags: ['nosuid', 'noexec'], data: 'newinstance,ptmxmode=0666,mode=0620,gid=5', early: false },
+    {
+      op: 'fs',
+      fstype: 'devpts',
+      source: 'devpts',
+      target: '/dev/pts',
+      flags: ['nosuid', 'noexec'],
+      data: 'newinstance,ptmxmode=0666,mode=0620,gid=5',
+      early: false,
+    },
     { op: 'symlink', target: '/dev/ptmx', to: 'pts/ptmx' },
     { op: 'symlink', target: '/dev/fd', to: '/proc/self/fd' },
     { op: 'fs', fstype: 'tmpfs', source: 'shm', target: '/dev/shm', flags: ['nosuid', 'nodev'], data: 'mode=1777', early: false },

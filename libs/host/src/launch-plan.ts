@@ -19,7 +19,7 @@ export interface LaunchPlan {
   namespaces: readonly Namespace[];
   idMap: { uid: readonly IdRange[]; gid: readonly IdRange[] };
   cgroups: CgroupPlan;
-  /** Host trees and files taken hold of before the clone; mounts refer to them by position. */
+  /** Host trees and files taken hold of before the clone; the root and the mounts refer to them by position, each to its own. */
   layers: readonly Layer[];
   links: readonly LinkPlan[];
   root: RootPlan;
@@ -34,7 +34,7 @@ export interface LaunchPlan {
   /** An array of struct sock_filter, or null. */
   seccomp: Uint8Array | null;
   init: { argv: readonly string[]; env: readonly string[]; cwd: string; uid: number; gid: number };
-  console: { ringBytes: number; columns: number; rows: number; /** The ring is saved here when the instance ends. */ logPath: string };
+  console: { ringBytes: number; columns: number; rows: number /** The ring is saved here when the instance ends. */; logPath: string };
 }
 
 export type Namespace = 'user' | 'mount' | 'pid' | 'net' | 'ipc' | 'uts' | 'cgroup' | 'time';
@@ -84,17 +84,19 @@ export interface LinkPlan {
 
 export type RootPlan =
   /** lower: layers, uppermost first. upper: a layer that holds the directories `upper` and `work`. */
-  | { kind: 'overlay'; lower: readonly number[]; upper: number }
-  | { kind: 'bind'; layer: number };
+  { kind: 'overlay'; lower: readonly number[]; upper: number } | { kind: 'bind'; layer: number };
 
 export type MountStep =
   /** `early`: made while the host's /proc and /sys are still visible, which the kernel demands for new ones in a user namespace. */
   | { op: 'fs'; fstype: string; source: string; target: string; flags: readonly MountFlag[]; data: string; early: boolean }
-  /** `create`: make the mount point first. */
+  /**
+   * `create`: make the mount point first. The guest's root cannot take the layer's `readonly` or the flags off again; that
+   * costs a mount namespace of the keeper's, so set none where there is nothing to protect.
+   */
   | { op: 'layer'; layer: number; target: string; create: 'file' | 'directory' | null; flags: readonly MountFlag[] }
   | { op: 'mkdir'; target: string; mode: number }
   | { op: 'symlink'; target: string; to: string }
-  /** A pty of the instance's own devpts, bound over `target` (/dev/console). Comes after devpts. */
+  /** A pty of the instance's own devpts, bound over `target` (/dev/console). Every plan has one, after devpts. */
   | { op: 'console'; target: string };
 
 export type MountFlag = 'readonly' | 'nosuid' | 'nodev' | 'noexec' | 'relatime' | 'strictatime';

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -27,43 +28,54 @@ namespace lx::keeper {
 
 namespace {
 
-bool keeperAnswers(const std::string& path) {
+constexpr int kLockAttempts = 500;
+
+/// Who listens at `path`; not valid when nobody does.
+UniqueFd listenerAt(const std::string& path) {
   try {
-    socket::connect(path, socket::Mode::nonblocking);
-    return true;
-  } catch (const SysError& error) {
-    return error.number() != ENOENT && error.number() != ECONNREFUSED;
+    const UniqueFd connection = socket::connect(path, socket::Mode::nonblocking);
+    const pid_t pid = socket::peerCredentials(connection.get()).pid;
+    return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  } catch (const SysError&) {
+    return {};
   }
 }
 
-/// Plans whose keeper is gone without having taken them away: it was killed.
-void sweepAll(const std::string& runDir) {
+/// Takes care of plans whose keeper is gone without having taken them away: it was killed. Gives pidfds of those that live.
+std::vector<UniqueFd> sweepAll(const std::string& runDir) {
+  std::vector<UniqueFd> living;
   DIR* stream = ::opendir(runDir.c_str());
-  if (stream == nullptr) return;
+  if (stream == nullptr) return living;
   while (const dirent* entry = ::readdir(stream)) {
     const std::string name = entry->d_name;
     if (!name.ends_with(".plan")) continue;
     const std::string base = runDir + "/" + name.substr(0, name.size() - 5);
-    if (keeperAnswers(base + ".sock")) continue;
+    if (UniqueFd keeper = listenerAt(base + ".sock"); keeper.valid()) {
+      living.push_back(std::move(keeper));
+      continue;
+    }
     try {
       sweepDead(base + ".plan");
     } catch (const SysError& error) {
-      std::fprintf(stderr, "%s: %s\n", name.c_str(), error.what());
+      // ENOENT: it ended properly in this moment.
+      if (error.number() != ENOENT) std::fprintf(stderr, "%s: %s\n", name.c_str(), error.what());
     }
   }
   ::closedir(stream);
+  return living;
 }
 
 /// Closes all but stdio and `kept`: a keeper must hold neither the nursery's socket nor its lock.
 void keepFd(int kept) {
   if (kept > 3) ::syscall(SYS_close_range, 3U, static_cast<unsigned>(kept) - 1, 0U);
-  ::syscall(SYS_close_range, static_cast<unsigned>(kept) + 1, ~0U, 0U);
+  ::syscall(SYS_close_range, kept < 3 ? 3U : static_cast<unsigned>(kept) + 1, ~0U, 0U);
 }
 
 class Nursery {
  public:
-  Nursery(std::string runDir, UniqueFd listener, UniqueFd signals)
-      : runDir_(std::move(runDir)), listener_(std::move(listener)), signals_(std::move(signals)) {}
+  /// `elders`: pidfds of keepers that an earlier nursery forked, and that are no children of this one.
+  Nursery(std::string runDir, UniqueFd listener, UniqueFd signals, std::vector<UniqueFd> elders)
+      : runDir_(std::move(runDir)), listener_(std::move(listener)), signals_(std::move(signals)), elders_(std::move(elders)) {}
 
   void run() {
     while (!retired_) turn();
@@ -74,11 +86,18 @@ class Nursery {
     std::vector<pollfd> polled{{signals_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
     const size_t connections = connections_.size();
     for (const auto& connection : connections_) polled.push_back({connection.fd.get(), POLLIN, 0});
+    for (const auto& elder : elders_) polled.push_back({elder.get(), POLLIN, 0});
     if (::poll(polled.data(), polled.size(), -1) < 0) return;
     for (size_t i = 0; i < connections; ++i) {
       if (polled[i + 2].revents != 0) take(connections_[i]);
     }
     if (polled[0].revents != 0) reap();
+    for (size_t i = 0; i < elders_.size(); ++i) {
+      if (polled[2 + connections + i].revents != 0) elders_[i].reset();
+    }
+    // An elder may have ended well or not; the sweep finds out.
+    if (std::erase_if(elders_, [](const UniqueFd& elder) { return !elder.valid(); }) > 0) unswept_ = true;
+    sweep();
     if (polled[1].revents != 0) {
       if (UniqueFd fd = acceptRoot(listener_.get()); fd.valid()) connections_.push_back({std::move(fd), 0});
     }
@@ -123,6 +142,7 @@ class Nursery {
       runKeeper(std::move(message.data), std::move(connection.fd));
     }
     if (pid < 0) return connection.sendFailure(seq, {"keeper", "fork", errno, ""});
+    keepers_.push_back(pid);
     // The keeper goes on with it.
     connection.fd.reset();
   }
@@ -131,13 +151,22 @@ class Nursery {
     signalfd_siginfo info;
     while (::read(signals_.get(), &info, sizeof info) > 0) {
     }
-    bool killed = false;
     int status = 0;
-    while (::waitpid(-1, &status, WNOHANG | __WALL) > 0) killed = killed || WIFSIGNALED(status);
-    if (!killed) return;
-    // Waits for dying processes, so not here.
-    if (::fork() != 0) return;
-    keepFd(3);
+    // Also what a killed keeper left to us: its container's init, the processes that delete links.
+    for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG | __WALL)) > 0;) {
+      if (pid == sweeper_) sweeper_ = -1;
+      else if (std::erase(keepers_, pid) > 0 && WIFSIGNALED(status)) unswept_ = true;
+    }
+    sweep();
+  }
+
+  /// Waits for dying processes, so in a process of its own; never two at once.
+  void sweep() {
+    if (!unswept_ || sweeper_ > 0) return;
+    unswept_ = false;
+    sweeper_ = ::fork();
+    if (sweeper_ != 0) return;
+    keepFd(2);
     sweepAll(runDir_);
     ::_exit(0);
   }
@@ -145,7 +174,12 @@ class Nursery {
   std::string runDir_;
   UniqueFd listener_;
   UniqueFd signals_;
+  std::vector<UniqueFd> elders_;
   std::vector<Connection> connections_;
+  std::vector<pid_t> keepers_;
+  pid_t sweeper_ = -1;
+  /// A keeper was killed since the last sweep began.
+  bool unswept_ = false;
   bool retired_ = false;
 };
 
@@ -173,9 +207,12 @@ void detach(const std::string& runDir) {
 UniqueFd lockPid(const std::string& runDir) {
   const std::string path = runDir + "/nursery.pid";
   UniqueFd file = LX_SYS_FD(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600), path);
-  if (::flock(file.get(), LOCK_EX | LOCK_NB) < 0) {
+  for (int attempt = 0; ::flock(file.get(), LOCK_EX | LOCK_NB) < 0; ++attempt) {
     if (errno != EWOULDBLOCK) throw SysError("flock", errno, path);
-    return {};
+    // One that is just starting or dying holds the lock without listening.
+    if (listenerAt(runDir + "/nursery.sock").valid() || attempt == kLockAttempts) return {};
+    const timespec pause{0, 2'000'000};
+    ::nanosleep(&pause, nullptr);
   }
   LX_SYS(::ftruncate(file.get(), 0), path);
   const std::string text = std::to_string(::getpid()) + "\n";
@@ -205,11 +242,11 @@ int serve(const std::string& runDir, int ready) {
       ::unlink(path.c_str());
       UniqueFd signals = watchChildren();
       UniqueFd listener = socket::listen(path, socket::Mode::nonblocking);
-      sweepAll(runDir);
+      std::vector<UniqueFd> elders = sweepAll(runDir);
       setTitle("nursery");
       LX_SYS(::write(ready, &outcome, sizeof outcome));
       ::close(ready);
-      Nursery(runDir, std::move(listener), std::move(signals)).run();
+      Nursery(runDir, std::move(listener), std::move(signals), std::move(elders)).run();
       return 0;
     }
   } catch (const SysError& error) {

@@ -13,7 +13,8 @@ export function encodePlan(plan: LaunchPlan): Buffer {
   const out = new ByteWriter();
   const text = (value: string): unknown => out.text(value);
   out.u32(protocolVersion).text(plan.id).text(plan.name).text(plan.runDir).u32(bits(namespaceBits, plan.namespaces));
-  for (const ranges of [plan.idMap.uid, plan.idMap.gid]) out.list(ranges, (range) => out.u32(range.inside).u32(range.outside).u32(range.count));
+  for (const ranges of [plan.idMap.uid, plan.idMap.gid])
+    out.list(ranges, (range) => out.u32(range.inside).u32(range.outside).u32(range.count));
   const { cgroups } = plan;
   out.list(cgroups.create, (directory) => out.text(directory.path).flag(directory.delegate));
   out.list(cgroups.write, (file) => out.text(file.path).text(file.value));
@@ -44,15 +45,27 @@ function rlimit(value: number | null): bigint {
 }
 
 function encodeRoot(out: ByteWriter, root: RootPlan): void {
-  if (root.kind === 'overlay') out.u8(0).list(root.lower, (layer) => out.u32(layer)).u32(root.upper);
-  else out.u8(1).list([root.layer], (layer) => out.u32(layer)).u32(0);
+  if (root.kind === 'overlay')
+    out
+      .u8(0)
+      .list(root.lower, (layer) => out.u32(layer))
+      .u32(root.upper);
+  else
+    out
+      .u8(1)
+      .list([root.layer], (layer) => out.u32(layer))
+      .u32(0);
 }
 
 function encodeMount(out: ByteWriter, step: MountStep): void {
   const codes = { fs: 0, layer: 1, mkdir: 2, symlink: 3, console: 4 } as const;
   out.u8(codes[step.op]).text(step.target);
   if (step.op === 'fs') out.text(step.fstype).text(step.source).text(step.data).flag(step.early).u32(bits(mountBits, step.flags));
-  if (step.op === 'layer') out.u32(step.layer).u8(createCodes[step.create ?? 'none']).u32(bits(mountBits, step.flags));
+  if (step.op === 'layer')
+    out
+      .u32(step.layer)
+      .u8(createCodes[step.create ?? 'none'])
+      .u32(bits(mountBits, step.flags));
   if (step.op === 'mkdir') out.u32(step.mode);
   if (step.op === 'symlink') out.text(step.to);
 }

@@ -30,13 +30,9 @@ export class LinuxKeepers implements Keepers {
   async prepare(): Promise<void> {
     await mkdir(this.places.runDir, { recursive: true, mode: 0o700 });
     if (await this.greet()) return;
-    const nursery = spawn(this.places.keeperPath, ['nursery', this.places.runDir], { stdio: ['ignore', 'ignore', 'pipe'], env: {}, detached: true });
-    let words = '';
-    nursery.stderr.setEncoding('utf8').on('data', (text: string) => {
-      words += text;
-    });
-    const [code] = await once(nursery, 'close');
-    if (code !== 0 || !(await this.greet())) throw new Error(`lxctl-keeper did not start: ${words.trim() || `status ${code}`}`);
+    // Twice, for the one that answered a moment ago may have been about to die.
+    const words = (await this.start()) || (await this.start());
+    if (words) throw new Error(`lxctl-keeper did not start: ${words}`);
   }
 
   async launch(plan: LaunchPlan): Promise<Keeper> {
@@ -102,6 +98,22 @@ export class LinuxKeepers implements Keepers {
     }
   }
 
+  /** Runs the program until its nursery listens. Gives words when it does not. */
+  private async start(): Promise<string> {
+    const nursery = spawn(this.places.keeperPath, ['nursery', this.places.runDir], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: {},
+      detached: true,
+    });
+    let words = '';
+    nursery.stderr.setEncoding('utf8').on('data', (text: string) => {
+      words += text;
+    });
+    const [code] = await once(nursery, 'close');
+    if (code === 0 && (await this.greet())) return '';
+    return words.trim() || `status ${code}`;
+  }
+
   private async greet(): Promise<boolean> {
     const conversation = this.connect(this.nurserySocket);
     if (conversation === null) return false;
@@ -109,6 +121,9 @@ export class LinuxKeepers implements Keepers {
       const { answer } = await conversation.ask(messageType.hello);
       if (answer.type === 'greeting' && answer.version === protocolVersion) return true;
       throw Object.assign(new Error('the nursery that runs speaks another version'), { code: 'EPROTO', errno: -71, syscall: 'hello' });
+    } catch (error) {
+      if (isErrno(error, 'ECONNRESET', 'EPIPE')) return false;
+      throw error;
     } finally {
       conversation.close();
     }

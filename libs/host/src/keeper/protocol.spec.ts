@@ -9,7 +9,12 @@ describe("the keeper's answers", () => {
     const failed = header(66, 3).text('mount').text('fsopen').u32(19).text('/x').done();
     expect(decodeAnswer(failed)).toEqual({ type: 'failed', seq: 3, stage: 'mount', syscall: 'fsopen', errno: 19, path: '/x' });
     const running = header(65, 4).u32(1).text('id').u32(77).u64(1700000000000n).u32(2).done();
-    expect(decodeAnswer(running)).toEqual({ type: 'running', seq: 4, version: 1, info: { id: 'id', initPid: 77, startedAt: 1700000000000, reboots: 2 } });
+    expect(decodeAnswer(running)).toEqual({
+      type: 'running',
+      seq: 4,
+      version: 1,
+      info: { id: 'id', initPid: 77, startedAt: 1700000000000, reboots: 2 },
+    });
     const ended = header(82, 0).u8(3).u32(1).u64(5n).text('why').done();
     expect(decodeAnswer(ended)).toEqual({ type: 'ended', seq: 0, end: { reason: 'reboot-failed', status: 1, endedAt: 5, detail: 'why' } });
   });
