@@ -10,8 +10,27 @@ let aliases: Aliases;
 beforeEach(async () => {
   store = new MemoryStore();
   aliases = new LocalImages({ stateDir: '/nowhere', store, recipes: [] }).aliases;
-  const image = { project: 'default', filename: '', size: 1, public: false, autoUpdate: false, cached: false, architecture: 'x86_64', properties: {}, profiles: [] };
-  await store.images.insert({ ...image, fingerprint, layout: 'unified', metadata: {}, expiresAt: null, createdAt: null, uploadedAt: new Date(), lastUsedAt: null });
+  const image = {
+    project: 'default',
+    filename: '',
+    size: 1,
+    public: false,
+    autoUpdate: false,
+    cached: false,
+    architecture: 'x86_64',
+    properties: {},
+    profiles: [],
+  };
+  await store.images.insert({
+    ...image,
+    fingerprint,
+    layout: 'unified',
+    metadata: {},
+    expiresAt: null,
+    createdAt: null,
+    uploadedAt: new Date(),
+    lastUsedAt: null,
+  });
 });
 
 describe('aliases', () => {
@@ -33,7 +52,10 @@ describe('aliases', () => {
   it('are unique', async () => {
     await aliases.create('default', 'a', { target: fingerprint });
     await aliases.create('default', 'b', { target: fingerprint });
-    await expect(aliases.create('default', 'a', { target: fingerprint })).rejects.toMatchObject({ status: 409, message: 'Alias "a" already exists' });
+    await expect(aliases.create('default', 'a', { target: fingerprint })).rejects.toMatchObject({
+      status: 409,
+      message: 'Alias "a" already exists',
+    });
     await expect(aliases.rename('default', 'a', 'b')).rejects.toMatchObject({ status: 409 });
     await aliases.rename('default', 'a', 'c');
     expect((await aliases.list('default')).map((row) => row.name)).toEqual(['b', 'c']);
@@ -46,7 +68,12 @@ describe('aliases', () => {
   });
 
   it('that are not there are named so', async () => {
-    for (const attempt of [aliases.get('default', 'x'), aliases.update('default', 'x', {}), aliases.rename('default', 'x', 'y'), aliases.delete('default', 'x')]) {
+    for (const attempt of [
+      aliases.get('default', 'x'),
+      aliases.update('default', 'x', {}),
+      aliases.rename('default', 'x', 'y'),
+      aliases.delete('default', 'x'),
+    ]) {
       await expect(attempt).rejects.toThrow('Image alias not found');
     }
   });

@@ -38,7 +38,10 @@ export class Aliases {
     await this.get(project, name);
     const fingerprint = target === undefined ? undefined : await this.fingerprintOf(project, target);
     await this.store.images
-      .updateAlias(project, name, { ...(description === undefined ? {} : { description }), ...(fingerprint === undefined ? {} : { fingerprint }) })
+      .updateAlias(project, name, {
+        ...(description === undefined ? {} : { description }),
+        ...(fingerprint === undefined ? {} : { fingerprint }),
+      })
       .catch(missing);
   }
 
@@ -59,8 +62,8 @@ export class Aliases {
 /** Problems of an alias's name, in a list. Slashes are usual (debian/12). */
 export function aliasProblems(name: string): string[] {
   if (name === '') return ['No name provided for the alias'];
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that they are refused is the point
-  if (name.length > 255 || /[\u0000-\u001f\u007f\s]/.test(name)) return [`Invalid alias name ${JSON.stringify(name)}: at most 255 characters, no spaces`];
+  if (name.length > 255 || /[\s\p{Cc}]/u.test(name))
+    return [`Invalid alias name ${JSON.stringify(name)}: at most 255 characters, no spaces`];
   return [];
 }
 

@@ -31,7 +31,9 @@ export async function formatOf(path: string): Promise<ArchiveFormat> {
   const known = magics.find(([magic]) => hex.startsWith(magic));
   if (known) return known[1];
   if (head.length === 512 && head.toString('latin1', 257, 262) === 'ustar') return 'tar';
-  throw new LxError('image.invalid', { reason: head.length === 0 ? 'the file is empty' : 'the file is not an archive (tarball or squashfs)' });
+  throw new LxError('image.invalid', {
+    reason: head.length === 0 ? 'the file is empty' : 'the file is not an archive (tarball or squashfs)',
+  });
 }
 
 export async function readHead(path: string, length: number): Promise<Buffer> {

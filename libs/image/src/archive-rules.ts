@@ -36,15 +36,19 @@ export class ArchiveRules {
     if (type === null || !known.has(type)) throw refuse(name, 'is of a kind that images do not hold');
     const path = this.#inside(name, name);
     this.#refuseBehindSymlink(name, path);
+    this.#checkFixedNames(name, path, type);
+    const inDev = path.startsWith(`${this.#root}dev/`);
+    if (type.endsWith('-device') && !inDev) throw refuse(name, 'is a device node outside dev/');
+    if (type === 'link' && !inDev) this.#takeLink(name, linkname);
+    if (type === 'symlink') this.#symlinks.add(path);
+    if (type !== 'directory' && !type.endsWith('-device')) this.#files.add(path);
+    this.#hasRoot ||= this.contents === 'rootfs' ? path !== '' : /^rootfs(\/|$)/.test(path);
+    return path;
+  }
+
+  #checkFixedNames(name: string, path: string, type: string): void {
     if (path === 'rootfs' && this.#root !== '' && type !== 'directory') throw refuse(name, 'is not a directory');
     if (path === 'metadata.yaml' && this.contents !== 'rootfs' && type !== 'file') throw refuse(name, 'is not a plain file');
-    const inDev = path.startsWith(`${this.#root}dev/`);
-    if (type === 'symlink') this.#symlinks.add(path);
-    if ((type === 'character-device' || type === 'block-device') && !inDev) throw refuse(name, 'is a device node outside dev/');
-    if (type === 'link' && !inDev) this.#takeLink(name, linkname);
-    if (type !== 'directory' && !type.endsWith('-device')) this.#files.add(path);
-    if (this.contents === 'rootfs' ? path !== '' : path === 'rootfs' || path.startsWith('rootfs/')) this.#hasRoot = true;
-    return path;
   }
 
   /** Call after the last member. */

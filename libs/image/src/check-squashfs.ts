@@ -47,6 +47,10 @@ async function checkMembers(path: string, contents: Contents, signal?: AbortSign
     if (problem instanceof LxError) throw problem;
     throw new LxError('image.invalid', { reason: `the squashfs is damaged (${(problem as Error).message})` }, { cause: problem });
   }
-  if (refused !== null) throw new LxError('image.invalid', { reason: `the member ${JSON.stringify(refused)} is a device node outside dev/` });
-  if (members === 0) throw new LxError('image.invalid', { reason: contents === 'unified' ? 'it holds no directory rootfs' : 'the root file system is empty' });
+  if (refused !== null)
+    throw new LxError('image.invalid', { reason: `the member ${JSON.stringify(refused)} is a device node outside dev/` });
+  if (members === 0)
+    throw new LxError('image.invalid', {
+      reason: contents === 'unified' ? 'it holds no directory rootfs' : 'the root file system is empty',
+    });
 }

@@ -13,7 +13,12 @@ import { metadataLimit } from './metadata.ts';
  * Reads a whole tarball by the rules. Returns the text of its metadata.yaml, null when it has none.
  * LxError 'image.invalid', also when it is cut short or damaged.
  */
-export async function checkTar(path: string, format: Exclude<ArchiveFormat, 'squashfs'>, contents: Contents, signal?: AbortSignal): Promise<string | null> {
+export async function checkTar(
+  path: string,
+  format: Exclude<ArchiveFormat, 'squashfs'>,
+  contents: Contents,
+  signal?: AbortSignal,
+): Promise<string | null> {
   const rules = new ArchiveRules(contents);
   const metadata: Buffer[] = [];
   let found = false;
@@ -44,7 +49,12 @@ export async function checkTar(path: string, format: Exclude<ArchiveFormat, 'squ
   return found ? Buffer.concat(metadata).toString('utf8') : null;
 }
 
-async function read(path: string, format: Exclude<ArchiveFormat, 'squashfs'>, walk: NodeJS.WritableStream, signal?: AbortSignal): Promise<void> {
+async function read(
+  path: string,
+  format: Exclude<ArchiveFormat, 'squashfs'>,
+  walk: NodeJS.WritableStream,
+  signal?: AbortSignal,
+): Promise<void> {
   const file = await open(path, 'r');
   const tail = new TarTail();
   try {

@@ -53,7 +53,8 @@ export function start(tool: string, args: readonly string[], options: CommandOpt
   });
   const done = new Promise<void>((resolve, reject) => {
     child.on('error', (problem: NodeJS.ErrnoException) => {
-      if (problem.code === 'ENOENT') reject(new LxError('image.tool_missing', { tool, package: packages[tool] ?? tool }, { cause: problem }));
+      if (problem.code === 'ENOENT')
+        reject(new LxError('image.tool_missing', { tool, package: packages[tool] ?? tool }, { cause: problem }));
       else reject(problem);
     });
     child.on('close', (code, signal) => {
@@ -90,6 +91,9 @@ export async function output(tool: string, args: readonly string[], limit: numbe
 
 /** The line that says most: the last one that is not tar's summary. */
 function lastWords(text: string): string {
-  const lines = text.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.includes('Exiting with failure status') && line !== 'tar: Child returned status 1');
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.includes('Exiting with failure status') && line !== 'tar: Child returned status 1');
   return lines.at(-1) ?? '';
 }

@@ -125,7 +125,8 @@ export class ImageFiles {
   }
 
   async remove(fingerprint: string): Promise<void> {
-    for (const path of [this.image(fingerprint), this.rootfs(fingerprint), this.tree(fingerprint)]) await rm(path, { recursive: true, force: true });
+    for (const path of [this.image(fingerprint), this.rootfs(fingerprint), this.tree(fingerprint)])
+      await rm(path, { recursive: true, force: true });
   }
 }
 
@@ -137,5 +138,8 @@ async function moved(from: string, to: string): Promise<void> {
 }
 
 async function present(path: string): Promise<boolean> {
-  return stat(path).then(() => true, () => false);
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -13,7 +13,15 @@ import { MemoryStore } from '../../store/src/fake/index.ts';
 
 const run = promisify(execFile);
 const isRoot = process.getuid?.() === 0;
-const request = { project: 'default', filename: 'x.tar.gz', public: false, properties: { os: 'Mine' }, profiles: ['default'], fingerprint: null, aliases: [] };
+const request = {
+  project: 'default',
+  filename: 'x.tar.gz',
+  public: false,
+  properties: { os: 'Mine' },
+  profiles: ['default'],
+  fingerprint: null,
+  aliases: [],
+};
 
 let place = '';
 let sample = '';
@@ -85,17 +93,26 @@ describe('import', () => {
   });
 
   it('leaves nothing of an upload that broke off', async () => {
-    const broken = Readable.from((async function* () {
-      yield Buffer.from([0x1f, 0x8b]);
-      throw new Error('connection reset');
-    })());
+    const broken = Readable.from(
+      (async function* () {
+        yield Buffer.from([0x1f, 0x8b]);
+        throw new Error('connection reset');
+      })(),
+    );
     await expect(images.importUnified(request, broken)).rejects.toThrow('connection reset');
     await expectNothingLeft();
   });
 
   it('takes a taken alias for a reason to keep nothing', async () => {
     await writeSample(sample, goodUnified);
-    await expect(importSample({ aliases: [{ name: 'x', description: '' }, { name: 'x', description: '' }] })).rejects.toThrow('Alias "x" already exists');
+    await expect(
+      importSample({
+        aliases: [
+          { name: 'x', description: '' },
+          { name: 'x', description: '' },
+        ],
+      }),
+    ).rejects.toThrow('Alias "x" already exists');
     await expectNothingLeft();
   });
 });
@@ -110,7 +127,11 @@ describe('bad archives', () => {
     ['a hard link to an absolute path', withMember([{ name: 'rootfs/x', type: 'link', linkname: '/etc/shadow' }]), 'has an absolute path'],
     ['a hard link to nothing', withMember([{ name: 'rootfs/x', type: 'link', linkname: 'rootfs/nothing' }]), 'does not come before it'],
     ['a hard link out of rootfs', withMember([{ name: 'rootfs/x', type: 'link', linkname: 'metadata.yaml' }]), 'outside rootfs'],
-    ['a device node outside dev', withMember([{ name: 'rootfs/etc/sda', type: 'block-device', devmajor: 8, devminor: 0 }]), 'is a device node outside dev/'],
+    [
+      'a device node outside dev',
+      withMember([{ name: 'rootfs/etc/sda', type: 'block-device', devmajor: 8, devminor: 0 }]),
+      'is a device node outside dev/',
+    ],
     ['rootfs as a symlink', [goodUnified[0] as SampleMember, [{ name: 'rootfs', type: 'symlink', linkname: '/' }]], 'is not a directory'],
     ['another name in the pax header', withMember([{ name: 'rootfs/ok', pax: { path: '../../x' } }, 'x']), 'has .. in its path'],
     ['another name for GNU tar', withMember([{ name: 'rootfs/ok', pax: { 'GNU.sparse.name': '../../x' } }, 'x']), 'has .. in its path'],
@@ -119,8 +140,16 @@ describe('bad archives', () => {
     ['metadata.yaml in a directory', [[{ name: 'x/metadata.yaml' }, goodMetadata], ...goodUnified.slice(1)], 'it holds no metadata.yaml'],
     ['no rootfs', [goodUnified[0] as SampleMember], 'it holds no directory rootfs'],
     ['metadata that is no YAML', [[{ name: 'metadata.yaml' }, '{'], ...goodUnified.slice(1)], 'metadata.yaml is not YAML'],
-    ['metadata without an architecture', [[{ name: 'metadata.yaml' }, 'properties: 3'], ...goodUnified.slice(1)], 'no architecture; metadata.yaml has no creation_date; properties'],
-    ['an unknown architecture', [[{ name: 'metadata.yaml' }, 'architecture: z80\ncreation_date: 1'], ...goodUnified.slice(1)], 'unknown architecture "z80"'],
+    [
+      'metadata without an architecture',
+      [[{ name: 'metadata.yaml' }, 'properties: 3'], ...goodUnified.slice(1)],
+      'no architecture; metadata.yaml has no creation_date; properties',
+    ],
+    [
+      'an unknown architecture',
+      [[{ name: 'metadata.yaml' }, 'architecture: z80\ncreation_date: 1'], ...goodUnified.slice(1)],
+      'unknown architecture "z80"',
+    ],
   ])('refuses %s', async (_what, members, text) => {
     await writeSample(sample, members);
     await expect(importSample()).rejects.toMatchObject({ status: 400, message: expect.stringContaining(text) });
@@ -162,7 +191,10 @@ describe('bad archives', () => {
     await run('mknod', [join(place, 'tree/etc/sda'), 'b', '8', '0']);
     await run('mksquashfs', [join(place, 'tree'), squashfs, '-quiet', '-no-progress']);
     const split = () => images.importSplit(request, createReadStream(sample), createReadStream(squashfs));
-    await expect(split()).rejects.toMatchObject({ status: 400, message: expect.stringContaining('"etc/sda" is a device node outside dev/') });
+    await expect(split()).rejects.toMatchObject({
+      status: 400,
+      message: expect.stringContaining('"etc/sda" is a device node outside dev/'),
+    });
     await truncate(squashfs, 200);
     await expect(split()).rejects.toMatchObject({ status: 400, message: expect.stringContaining('the squashfs is cut short') });
     await expectNothingLeft();

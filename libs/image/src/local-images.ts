@@ -121,7 +121,12 @@ export class LocalImages implements ImageLibrary {
     const built = await this.#built(project, recipe, serial);
     if (built !== null) return built;
     try {
-      return await this.#builds.join(`${project} ${name}`, (tell, stop) => this.#build(project, recipe, serial, tell, stop), progress, signal);
+      return await this.#builds.join(
+        `${project} ${name}`,
+        (tell, stop) => this.#build(project, recipe, serial, tell, stop),
+        progress,
+        signal,
+      );
     } catch (problem) {
       if (signal?.aborted) throw new LxError('image.cancelled', undefined, { cause: problem });
       throw problem;
@@ -204,7 +209,13 @@ export class LocalImages implements ImageLibrary {
   /** Moves the tree a recipe left, which is the image unpacked; false when there is none, or it is on another file system. */
   async #takeTree({ fingerprint, metadata }: ImageRow, directory: string): Promise<boolean> {
     const tree = this.files.tree(fingerprint);
-    if (!(await lstat(join(tree, 'rootfs')).then(() => true, () => false))) return false;
+    if (
+      !(await lstat(join(tree, 'rootfs')).then(
+        () => true,
+        () => false,
+      ))
+    )
+      return false;
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       await rename(join(tree, 'rootfs'), join(directory, 'rootfs'));

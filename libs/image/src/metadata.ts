@@ -45,17 +45,16 @@ export function parseMetadata(text: string | null): ImageMetadata {
   try {
     document = parse(text, { maxAliasCount: 100 });
   } catch (problem) {
-    throw new LxError('image.invalid', { reason: `metadata.yaml is not YAML: ${(problem as Error).message.split('\n')[0]}` }, { cause: problem });
+    throw new LxError(
+      'image.invalid',
+      { reason: `metadata.yaml is not YAML: ${(problem as Error).message.split('\n')[0]}` },
+      { cause: problem },
+    );
   }
   if (!isObject(document)) throw new LxError('image.invalid', { reason: 'metadata.yaml is not a map' });
-  const problems: string[] = [];
   const architecture = typeof document.architecture === 'string' ? architectureName(document.architecture) : null;
-  if (document.architecture === undefined) problems.push('metadata.yaml has no architecture');
-  else if (architecture === null) problems.push(`metadata.yaml has the unknown architecture ${JSON.stringify(document.architecture)}`);
   const createdAt = seconds(document.creation_date);
-  if (document.creation_date === undefined) problems.push('metadata.yaml has no creation_date');
-  else if (createdAt === null) problems.push('creation_date in metadata.yaml is not a number of seconds');
-  if (document.properties !== undefined && document.properties !== null && !isObject(document.properties)) problems.push('properties in metadata.yaml is not a map');
+  const problems = documentProblems(document, architecture, createdAt);
   if (problems.length > 0) throw new LxError('image.invalid', { reason: problems.join('; ') });
   return {
     architecture: architecture ?? '',
@@ -64,6 +63,17 @@ export function parseMetadata(text: string | null): ImageMetadata {
     properties: texts(document.properties),
     document: JSON.parse(JSON.stringify(document)) as JsonObject,
   };
+}
+
+function documentProblems(document: Record<string, unknown>, architecture: string | null, createdAt: Date | null): string[] {
+  const { architecture: name, creation_date: created, properties } = document;
+  const problems: string[] = [];
+  if (name === undefined) problems.push('metadata.yaml has no architecture');
+  else if (architecture === null) problems.push(`metadata.yaml has the unknown architecture ${JSON.stringify(name)}`);
+  if (created === undefined) problems.push('metadata.yaml has no creation_date');
+  else if (createdAt === null) problems.push('creation_date in metadata.yaml is not a number of seconds');
+  if (properties !== undefined && properties !== null && !isObject(properties)) problems.push('properties in metadata.yaml is not a map');
+  return problems;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -77,5 +87,9 @@ function seconds(value: unknown): Date | null {
 /** Values of a map as text, as LXD keeps properties. */
 function texts(map: unknown): StringMap {
   if (!isObject(map)) return {};
-  return Object.fromEntries(Object.entries(map).filter(([, value]) => value !== null && typeof value !== 'object').map(([key, value]) => [key, String(value)]));
+  return Object.fromEntries(
+    Object.entries(map)
+      .filter(([, value]) => value !== null && typeof value !== 'object')
+      .map(([key, value]) => [key, String(value)]),
+  );
 }

@@ -19,12 +19,16 @@ export interface PoolTrees {
   dropImage(fingerprint: string): Promise<void>;
 }
 
+type Announce = (action: 'image-created' | 'image-deleted', project: string, fingerprint: string) => void;
+
 /** The operations on images; register both. */
 export function imageOperations(images: LocalImages, trees: PoolTrees, events: EventHub) {
-  const announce = (action: 'image-created' | 'image-deleted', project: string, fingerprint: string) =>
-    events.lifecycle(project, { action, source: `/1.0/images/${fingerprint}` });
+  const announce: Announce = (action, project, fingerprint) => events.lifecycle(project, { action, source: `/1.0/images/${fingerprint}` });
+  return { create: imageCreate(images, announce), delete: imageDelete(images, trees, announce) };
+}
 
-  const create = defineOperation<ImageCreateParams, JsonObject>({
+function imageCreate(images: LocalImages, announce: Announce) {
+  return defineOperation<ImageCreateParams, JsonObject>({
     kind: 'image.create',
     onCrash: 'unwind',
     steps: [
@@ -60,8 +64,10 @@ export function imageOperations(images: LocalImages, trees: PoolTrees, events: E
       },
     ],
   });
+}
 
-  const remove = defineOperation<ImageDeleteParams, JsonObject>({
+function imageDelete(images: LocalImages, trees: PoolTrees, announce: Announce) {
+  return defineOperation<ImageDeleteParams, JsonObject>({
     kind: 'image.delete',
     onCrash: 'resume',
     steps: [
@@ -80,16 +86,26 @@ export function imageOperations(images: LocalImages, trees: PoolTrees, events: E
       },
     ],
   });
-
-  return { create, delete: remove };
 }
 
 export function rowToText(row: ImageRow): RowText {
-  const text = (time: Date | null) => time && time.toISOString();
-  return { ...row, expiresAt: text(row.expiresAt), createdAt: text(row.createdAt), uploadedAt: row.uploadedAt.toISOString(), lastUsedAt: text(row.lastUsedAt) } as RowText;
+  const text = (time: Date | null) => time?.toISOString() ?? null;
+  return {
+    ...row,
+    expiresAt: text(row.expiresAt),
+    createdAt: text(row.createdAt),
+    uploadedAt: row.uploadedAt.toISOString(),
+    lastUsedAt: text(row.lastUsedAt),
+  } as RowText;
 }
 
 function rowFromText(row: RowText): ImageRow {
   const time = (text: string | null) => (text === null ? null : new Date(text));
-  return { ...row, expiresAt: time(row.expiresAt), createdAt: time(row.createdAt), uploadedAt: new Date(row.uploadedAt as unknown as string), lastUsedAt: time(row.lastUsedAt) };
+  return {
+    ...row,
+    expiresAt: time(row.expiresAt),
+    createdAt: time(row.createdAt),
+    uploadedAt: new Date(row.uploadedAt as unknown as string),
+    lastUsedAt: time(row.lastUsedAt),
+  };
 }

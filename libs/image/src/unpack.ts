@@ -9,9 +9,18 @@ import { run } from './command.ts';
  * out: in a lower layer they would be read as the kernel's.
  */
 const tarFlags = [
-  '--numeric-owner', '--same-owner', '--same-permissions', '--delay-directory-restore', '--acls',
-  '--xattrs', '--xattrs-include=*', '--xattrs-exclude=trusted.overlay.*', '--xattrs-exclude=user.overlay.*',
-  '--warning=no-timestamp', '--warning=no-unknown-keyword', '--anchored',
+  '--numeric-owner',
+  '--same-owner',
+  '--same-permissions',
+  '--delay-directory-restore',
+  '--acls',
+  '--xattrs',
+  '--xattrs-include=*',
+  '--xattrs-exclude=trusted.overlay.*',
+  '--xattrs-exclude=user.overlay.*',
+  '--warning=no-timestamp',
+  '--warning=no-unknown-keyword',
+  '--anchored',
 ];
 
 /** Writes metadata.yaml, templates/ and rootfs/ of a checked image into an empty directory. LxError 'image.unpack_failed'. */
@@ -51,7 +60,12 @@ export async function finishTree(root: string): Promise<void> {
 async function unpackArchive(archive: string, directory: string, exclude: readonly string[], signal?: AbortSignal): Promise<void> {
   const format = await formatOf(archive);
   if (format === 'squashfs') await run('unsquashfs', ['-q', '-n', '-f', '-d', directory, archive], { signal });
-  else await run('tar', ['-C', directory, ...tarFlags, ...exclude.map((pattern) => `--exclude=${pattern}`), ...decompressor(format), '-xf', archive], { signal });
+  else
+    await run(
+      'tar',
+      ['-C', directory, ...tarFlags, ...exclude.map((pattern) => `--exclude=${pattern}`), ...decompressor(format), '-xf', archive],
+      { signal },
+    );
 }
 
 /** tar runs the program itself, so that the bytes go from pipe to pipe. It adds `-d`. */

@@ -39,7 +39,10 @@ export function parseOneLine(text: string): AptSource[] {
 /** Stanzas of `Key: value` with continuation lines (sources.list(5), DEB822-STYLE FORMAT). */
 export function parseDeb822(text: string): AptSource[] {
   const sources: AptSource[] = [];
-  const clean = text.split('\n').filter((line) => !line.startsWith('#')).join('\n');
+  const clean = text
+    .split('\n')
+    .filter((line) => !line.startsWith('#'))
+    .join('\n');
   for (const stanza of clean.split(/\n\s*\n/)) {
     const fields = new Map<string, string>();
     for (const line of stanza.replace(/\n[ \t]+/g, ' ').split('\n')) {
@@ -50,7 +53,8 @@ export function parseDeb822(text: string): AptSource[] {
     if (!words('types').includes('deb') || (fields.get('enabled') ?? 'yes').toLowerCase() === 'no') continue;
     const keyring = words('signed-by')[0] ?? '';
     const signedBy = keyring.startsWith('/') ? keyring : null;
-    for (const uri of words('uris')) for (const suite of words('suites')) sources.push({ uri, suite, components: words('components'), signedBy });
+    for (const uri of words('uris'))
+      for (const suite of words('suites')) sources.push({ uri, suite, components: words('components'), signedBy });
   }
   return sources;
 }

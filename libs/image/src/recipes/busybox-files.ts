@@ -5,8 +5,7 @@ export const busyboxFiles: readonly (readonly [path: string, mode: number, conte
     0o644,
     `# busybox init: <id>::<action>:<process>
 ::once:/etc/init.d/network
-console::respawn:/sbin/getty -n -l /etc/init.d/login 38400 console linux
-::ctrlaltdel:/sbin/poweroff
+console::respawn:-/bin/sh
 ::shutdown:/bin/true
 `,
   ],
@@ -45,14 +44,17 @@ bound | renew)
 esac
 `,
   ],
-  ['etc/init.d/login', 0o755, '#!/bin/sh\nexec /bin/login -f root\n'],
   ['etc/passwd', 0o644, 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n'],
   ['etc/group', 0o644, 'root:x:0:\ntty:x:5:\nnogroup:x:65534:\n'],
   ['etc/shadow', 0o600, 'root:*:19000:0:99999:7:::\nnobody:*:19000:0:99999:7:::\n'],
   ['etc/shells', 0o644, '/bin/sh\n/bin/ash\n'],
-  ['etc/profile', 0o644, "export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nexport PS1='\\u@\\h:\\w\\$ '\n"],
+  // The shell on the console comes from init, whose home is /.
+  [
+    'etc/profile',
+    0o644,
+    '[ "$HOME" = / ] && export HOME=/root && cd\nexport PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nexport PS1=\'\\u@\\h:\\w\\$ \'\n',
+  ],
   ['etc/hosts', 0o644, '127.0.0.1 localhost\n::1 localhost\n'],
   ['etc/resolv.conf', 0o644, ''],
-  ['etc/securetty', 0o644, 'console\n'],
   ['etc/os-release', 0o644, 'ID=busybox\nNAME=BusyBox\nPRETTY_NAME="BusyBox"\n'],
 ];

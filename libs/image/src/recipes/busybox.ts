@@ -12,12 +12,44 @@ import { output } from '../command.ts';
 import { busyboxFiles } from './busybox-files.ts';
 import type { Recipe } from './recipe.ts';
 
-const directories = ['bin', 'dev', 'etc', 'etc/init.d', 'home', 'mnt', 'proc', 'root', 'run', 'sbin', 'sys', 'tmp', 'usr', 'usr/bin', 'usr/sbin', 'var', 'var/log', 'var/tmp'];
+const directories = [
+  'bin',
+  'dev',
+  'etc',
+  'etc/init.d',
+  'home',
+  'mnt',
+  'proc',
+  'root',
+  'run',
+  'sbin',
+  'sys',
+  'tmp',
+  'usr',
+  'usr/bin',
+  'usr/sbin',
+  'var',
+  'var/log',
+  'var/tmp',
+];
 const modes: Record<string, number> = { root: 0o700, tmp: 0o1777, 'var/tmp': 0o1777 };
 /** Applets that people and tools look for under /sbin. */
-const inSbin = new Set(['init', 'getty', 'halt', 'poweroff', 'reboot', 'ip', 'ifconfig', 'route', 'udhcpc', 'sysctl', 'syslogd', 'klogd', 'chroot', 'sulogin']);
-/** Raise it when the files above change. */
-const revision = 1;
+const inSbin = new Set([
+  'init',
+  'getty',
+  'halt',
+  'poweroff',
+  'reboot',
+  'ip',
+  'ifconfig',
+  'route',
+  'udhcpc',
+  'sysctl',
+  'syslogd',
+  'klogd',
+  'chroot',
+  'sulogin',
+]);
 
 /** A whole system in one static program, for the first container on a machine without a network. Times are fixed, so that equal input makes an equal image. */
 export function busyboxRecipe(binary = '/bin/busybox'): Recipe {
@@ -26,8 +58,12 @@ export function busyboxRecipe(binary = '/bin/busybox'): Recipe {
     aliases: ['busybox'],
 
     async serial() {
-      const program = await readProgram(binary);
-      return `${revision}-${createHash('sha256').update(program).digest('hex').slice(0, 12)}`;
+      const layout = JSON.stringify([directories, modes, [...inSbin], busyboxFiles]);
+      return createHash('sha256')
+        .update(layout)
+        .update(await readProgram(binary))
+        .digest('hex')
+        .slice(0, 12);
     },
 
     async build({ directory, progress, signal }) {
@@ -37,7 +73,13 @@ export function busyboxRecipe(binary = '/bin/busybox'): Recipe {
       const metadata = {
         architecture: architectureName(process.arch === 'x64' ? 'x86_64' : process.arch) ?? 'x86_64',
         creation_date: 1_700_000_000,
-        properties: { architecture: process.arch === 'x64' ? 'amd64' : process.arch, description: 'BusyBox', os: 'BusyBox', release: String(revision), 'lxctl.halt_signal': 'SIGUSR2' },
+        properties: {
+          architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+          description: 'BusyBox',
+          os: 'BusyBox',
+          release: '1',
+          'lxctl.halt_signal': 'SIGUSR2',
+        },
       };
       const tar = pack();
       fill(tar, stringify(metadata), program, applets);
@@ -49,7 +91,8 @@ export function busyboxRecipe(binary = '/bin/busybox'): Recipe {
 
 /** LxError 'image.tool_missing', also when the program is not static: it would find no libraries in the image. */
 async function readProgram(binary: string): Promise<Buffer> {
-  const missing = (problem?: unknown) => new LxError('image.tool_missing', { tool: 'busybox (static)', package: 'busybox-static' }, { cause: problem });
+  const missing = (problem?: unknown) =>
+    new LxError('image.tool_missing', { tool: 'busybox (static)', package: 'busybox-static' }, { cause: problem });
   const program = await readFile(binary).catch((problem: unknown) => {
     throw missing(problem);
   });
@@ -69,7 +112,8 @@ function isDynamic(program: Buffer): boolean {
 
 function fill(tar: Pack, metadata: string, program: Buffer, applets: readonly string[]): void {
   const mtime = new Date(1_700_000_000_000);
-  const entry = (name: string, mode: number, content: string | Buffer) => tar.entry({ name, mode, mtime, uid: 0, gid: 0, type: 'file' }, content);
+  const entry = (name: string, mode: number, content: string | Buffer) =>
+    tar.entry({ name, mode, mtime, uid: 0, gid: 0, type: 'file' }, content);
   entry('metadata.yaml', 0o644, metadata);
   tar.entry({ name: 'rootfs/', mode: 0o755, mtime, type: 'directory' });
   for (const name of directories) tar.entry({ name: `rootfs/${name}/`, mode: modes[name] ?? 0o755, mtime, type: 'directory' });

@@ -20,7 +20,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(stateDir, { recursive: true, force: true }));
 
-const hasBusybox = await lstat('/bin/busybox').then(() => true, () => false);
+const hasBusybox = await lstat('/bin/busybox').then(
+  () => true,
+  () => false,
+);
 
 describe.skipIf(!hasBusybox)('busybox recipe (needs busybox-static)', () => {
   it('makes a small image with an init that runs', async () => {
@@ -57,7 +60,7 @@ describe.skipIf(!hasBusybox)('busybox recipe (needs busybox-static)', () => {
     expect((await lstat(join(place, 'rootfs/tmp'))).mode & 0o7777).toBe(0o1777);
     const { stdout } = await promisify(execFile)('chroot', [join(place, 'rootfs'), '/bin/sh', '-n', '/etc/init.d/lease']);
     expect(stdout).toBe('');
-    expect(await readFile(join(place, 'rootfs/etc/inittab'), 'utf8')).toContain('/sbin/getty');
+    expect(await readFile(join(place, 'rootfs/etc/inittab'), 'utf8')).toContain('console::respawn:-/bin/sh');
     await rm(place, { recursive: true });
   });
 
@@ -72,13 +75,20 @@ describe.skipIf(!hasBusybox)('busybox recipe (needs busybox-static)', () => {
 });
 
 describe('apt sources', () => {
-  const deb822 = 'Types: deb\n# a comment\nURIs: http://mirror/debian\nSuites: bookworm bookworm-updates\nComponents: main\nSigned-By: /k.gpg\n\nTypes: deb deb-src\nURIs: http://mirror/security\nSuites: bookworm-security\nComponents: main contrib\n\nEnabled: no\nTypes: deb\nURIs: http://off\nSuites: bookworm\nComponents: main\n';
+  const deb822 =
+    'Types: deb\n# a comment\nURIs: http://mirror/debian\nSuites: bookworm bookworm-updates\nComponents: main\nSigned-By: /k.gpg\n\nTypes: deb deb-src\nURIs: http://mirror/security\nSuites: bookworm-security\nComponents: main contrib\n\nEnabled: no\nTypes: deb\nURIs: http://off\nSuites: bookworm\nComponents: main\n';
 
   it('are read in both styles', () => {
-    expect(parseDeb822(deb822).map(({ uri, suite }) => `${uri} ${suite}`)).toEqual(['http://mirror/debian bookworm', 'http://mirror/debian bookworm-updates', 'http://mirror/security bookworm-security']);
-    expect(parseOneLine('# x\ndeb [arch=amd64 signed-by=/k.gpg] http://m/debian bookworm main contrib # c\ndeb-src http://m/debian bookworm main\n')).toEqual([
-      { uri: 'http://m/debian', suite: 'bookworm', components: ['main', 'contrib'], signedBy: '/k.gpg' },
+    expect(parseDeb822(deb822).map(({ uri, suite }) => `${uri} ${suite}`)).toEqual([
+      'http://mirror/debian bookworm',
+      'http://mirror/debian bookworm-updates',
+      'http://mirror/security bookworm-security',
     ]);
+    expect(
+      parseOneLine(
+        '# x\ndeb [arch=amd64 signed-by=/k.gpg] http://m/debian bookworm main contrib # c\ndeb-src http://m/debian bookworm main\n',
+      ),
+    ).toEqual([{ uri: 'http://m/debian', suite: 'bookworm', components: ['main', 'contrib'], signedBy: '/k.gpg' }]);
   });
 
   it('become mirrors of the release', () => {
@@ -87,7 +97,9 @@ describe('apt sources', () => {
       'deb [signed-by="/k.gpg"] http://mirror/debian bookworm-updates main',
       'deb http://mirror/security bookworm-security main',
     ]);
-    expect(mirrorsFor('bookworm', [{ uri: 'http://m/debian', suite: 'trixie', components: ['main'], signedBy: null }])).toEqual(['deb http://m/debian bookworm main']);
+    expect(mirrorsFor('bookworm', [{ uri: 'http://m/debian', suite: 'trixie', components: ['main'], signedBy: null }])).toEqual([
+      'deb http://m/debian bookworm main',
+    ]);
     expect(mirrorsFor('bookworm', [])).toEqual(['deb http://deb.debian.org/debian bookworm main']);
   });
 });
