@@ -1,4 +1,4 @@
-import { getSystemErrorName } from 'node:util';
+import { constants } from 'node:os';
 import { Deferred } from '#lib/base';
 import type { ErrnoError } from '../errno.ts';
 import { type Channel, closeFd } from '../native.ts';
@@ -73,12 +73,15 @@ export class Conversation {
   }
 }
 
+/** All of errno(3); util.getSystemErrorName knows only what libuv uses. */
+const names = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+
 function gone(): ErrnoError {
   return Object.assign(new Error('ECONNRESET: the keeper is gone'), { code: 'ECONNRESET', errno: -104, syscall: 'recvmsg' });
 }
 
 function keeperError(failed: Extract<Answer, { type: 'failed' }>): KeeperError {
-  const code = getSystemErrorName(-failed.errno);
+  const code = names.get(failed.errno) ?? `errno ${failed.errno}`;
   const about = failed.path ? ` '${failed.path}'` : '';
   return Object.assign(new Error(`${code}: ${failed.stage}: ${failed.syscall}${about}`), {
     code,
