@@ -29,20 +29,24 @@ export function groupHelp(path: readonly string[], group: Group): string {
 function unknownWord(path: readonly string[], group: Group, word: string): string {
   const name = ['lxctl', ...path].join(' ');
   if (word.startsWith('-')) return `unknown flag ${word} (see "${name} --help")`;
-  const near = Object.keys(group.verbs).find((known) => distance(known, word) <= 2);
-  return `unknown command "${word}" for "${name}"${near ? `; did you mean "${near}"?` : ` (see "${name} --help")`}`;
+  const [near] = Object.keys(group.verbs)
+    .map((known) => ({ known, far: distance(known, word) }))
+    .filter(({ far }) => far <= 2)
+    .sort((a, b) => a.far - b.far);
+  return `unknown command "${word}" for "${name}"${near ? `; did you mean "${near.known}"?` : ` (see "${name} --help")`}`;
 }
 
-/** How many letters apart two words are (Levenshtein). */
+/** How many slips apart two words are: a letter wrong, missing, too many, or two swapped (Damerau). */
 function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_value, at) => at);
+  const rows = [Array.from({ length: b.length + 1 }, (_value, at) => at)];
   for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
+    const row = [i];
     for (let j = 1; j <= b.length; j += 1) {
-      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? (rows[i - 2]?.[j - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY;
+      row.push(Math.min((rows[i - 1]?.[j - 1] ?? 0) + cost, (rows[i - 1]?.[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, swapped));
     }
-    row = next;
+    rows.push(row);
   }
-  return row[b.length] ?? 0;
+  return rows.at(-1)?.at(-1) ?? 0;
 }

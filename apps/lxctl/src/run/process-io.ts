@@ -1,5 +1,6 @@
 import { fstatSync } from 'node:fs';
 import type { Io } from './io.ts';
+import { CommandError } from './verb.ts';
 
 /** The real thing. */
 export function processIo(): Io {
@@ -47,7 +48,9 @@ export function processIo(): Io {
       const { createInterface } = await import('node:readline/promises');
       const terminal = createInterface({ input: process.stdin, output: process.stderr });
       try {
-        return await terminal.question(question);
+        // An interrupt or the end of the input closes the terminal and would leave the question open for ever.
+        const closed = new Promise<never>((_resolve, reject) => terminal.once('close', () => reject(new CommandError('Interrupted'))));
+        return await Promise.race([terminal.question(question), closed]);
       } finally {
         terminal.close();
       }

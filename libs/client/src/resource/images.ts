@@ -69,7 +69,7 @@ export class ImagesClient {
   }
 
   createAlias(alias: { name: string; target: string; description?: string }): Promise<void> {
-    return this.api.send('POST', '/1.0/images/aliases', { description: '', ...alias });
+    return this.api.send('POST', '/1.0/images/aliases', { ...alias, description: alias.description ?? '' });
   }
 
   renameAlias(name: string, newName: string): Promise<void> {
