@@ -1,20 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WireInstancePut, WireInstancesPost } from '#lib/contract';
 import { TestDaemon } from './harness/daemon.ts';
-import { vethLinks } from './harness/leftovers.ts';
+import { noBridgePorts } from './harness/leftovers.ts';
 
 let daemon: TestDaemon;
-let linksBefore: string[];
 
 beforeAll(async () => {
-  linksBefore = await vethLinks();
   daemon = await TestDaemon.start();
   await daemon.buildImage('busybox');
 });
 
 afterAll(async () => {
+  await noBridgePorts(daemon.dir);
   expect(await daemon.stop()).toEqual([]);
-  expect(await vethLinks()).toEqual(linksBefore);
 });
 
 const state = (name: string, action: 'start' | 'stop' | 'restart' | 'freeze' | 'unfreeze', force = true) =>
@@ -26,7 +24,7 @@ describe('the life of an instance', () => {
     expect(operation.resources?.instances).toEqual(['/1.0/instances/c1']);
     const c1 = await daemon.client.instances.get('c1');
     expect(c1).toMatchObject({ name: 'c1', status: 'Stopped', status_code: 102, type: 'container', architecture: 'x86_64', ephemeral: false, profiles: ['default'] });
-    expect(c1.config).toMatchObject({ 'user.note': 'mine', 'image.os': 'busybox' });
+    expect(c1.config).toMatchObject({ 'user.note': 'mine', 'image.os': 'BusyBox' });
     expect(Object.keys(c1.expanded_devices).sort()).toEqual(['eth0', 'root']);
   });
 

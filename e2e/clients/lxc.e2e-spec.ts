@@ -59,7 +59,7 @@ describe.skipIf(!installed)('the stock lxc client (skipped where Debian\'s lxd-c
     const info = await lxc('info', 'x');
     expect(info.code).toBe(0);
     expect(info.stdout).toMatch(/Name: x[\s\S]*Status: RUNNING[\s\S]*PID: \d+[\s\S]*eth0/);
-    expect((await lxc('config', 'show', 'x')).stdout).toContain('image.os: busybox');
+    expect((await lxc('config', 'show', 'x')).stdout).toContain('image.os: BusyBox');
     expect((await lxc('console', 'x', '--show-log')).code).toBe(0);
   });
 

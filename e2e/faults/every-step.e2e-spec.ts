@@ -5,7 +5,7 @@ import type { WireOperation } from '#lib/contract';
 import { faultPoints } from '#lib/engine';
 import { type InstanceDeps, instanceOperations, type Runner } from '#lib/instance';
 import { TestDaemon } from '../harness/daemon.ts';
-import { cgroups, links, mounts, processes, vethLinks } from '../harness/leftovers.ts';
+import { bridgePorts, cgroups, links, mounts, noBridgePorts, processes } from '../harness/leftovers.ts';
 
 /**
  * The daemon kills itself (SIGKILL) at every point of every step of create, start, stop and delete. After the next
@@ -20,6 +20,7 @@ let quiet: Awaited<ReturnType<typeof inventory>>;
 const operations = instanceOperations({} as InstanceDeps, {} as Runner);
 
 async function inventory() {
+  await noBridgePorts(daemon.dir);
   const list = (path: string) => readdir(join(daemon.dir, path)).catch(() => [] as string[]);
   const command = (line: string) => line.replace(/^process \d+: /, '');
   return {
@@ -29,7 +30,7 @@ async function inventory() {
     processes: (await processes(daemon.dir)).map(command).filter((line) => !/postgres: |lxctld\.mjs/.test(line)).sort(),
     mounts: await mounts(daemon.dir),
     cgroups: await cgroups(daemon.dir),
-    links: [...(await links(daemon.dir)), ...(await vethLinks())],
+    links: [...(await links(daemon.dir)), ...(await bridgePorts(daemon.dir))],
     directories: [...(await list('storage-pools/default/containers')), ...(await list('logs'))],
     keepers: (await list('run')).filter((name) => /^[0-9a-f-]{36}\./.test(name)),
     hosts: (await Promise.all((await list('networks')).map((name) => list(join('networks', name, 'dnsmasq.hosts'))))).flat(),
@@ -62,7 +63,7 @@ const create = () => daemon.client.instances.create({ name: 'f', source: { type:
 const state = (action: 'start' | 'stop') => daemon.client.instances.setState('f', { action, force: true, timeout: 10 });
 
 describe('killed while creating', () => {
-  it.each(faultPoints(operations.create))('%s', async (point) => {
+  it.each<string>(faultPoints(operations.create))('%s', async (point) => {
     await withFault(point, create);
     // After the last commit the instance is made: then it is whole, and running as asked.
     const made = (await daemon.client.instances.list()).length > 0;
@@ -76,7 +77,7 @@ describe('killed while creating', () => {
 });
 
 describe('killed while starting', () => {
-  it.each(faultPoints(operations.start))('%s', async (point) => {
+  it.each<string>(faultPoints(operations.start))('%s', async (point) => {
     await daemon.done(daemon.client.instances.create({ name: 'f', source: { type: 'image', alias: 'busybox' } }));
     await withFault(point, () => state('start'));
     const { status } = await daemon.client.instances.get('f');
@@ -89,7 +90,7 @@ describe('killed while starting', () => {
 });
 
 describe('killed while stopping', () => {
-  it.each(faultPoints(operations.stop))('%s', async (point) => {
+  it.each<string>(faultPoints(operations.stop))('%s', async (point) => {
     await daemon.done(create());
     await withFault(point, () => state('stop'));
     expect((await daemon.client.instances.get('f')).status).toBe('Stopped');
@@ -99,7 +100,7 @@ describe('killed while stopping', () => {
 });
 
 describe('killed while deleting', () => {
-  it.each(faultPoints(operations.delete))('%s', async (point) => {
+  it.each<string>(faultPoints(operations.delete))('%s', async (point) => {
     await daemon.done(daemon.client.instances.create({ name: 'f', source: { type: 'image', alias: 'busybox' } }));
     await withFault(point, () => daemon.client.instances.delete('f'));
     expect(await inventory()).toEqual(quiet);

@@ -41,6 +41,7 @@ export class TestDaemon {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.process = child;
+    this.log = '';
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (this.log += chunk.toString()));
     const ended = once(child, 'exit').then(() => {
       throw new Error(`the daemon ended while starting:\n${this.log}`);

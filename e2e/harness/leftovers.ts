@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -51,7 +53,23 @@ export async function links(dir: string): Promise<string[]> {
   return names.filter((name) => networks.includes(name)).map((name) => `link: ${name}`);
 }
 
-/** Names of the veth links on the host now: a test compares before and after. */
-export async function vethLinks(): Promise<string[]> {
-  return (await readdir('/sys/class/net')).filter((name) => name.startsWith('veth')).sort();
+/** Host ends of instances' links on the bridges of this directory's networks. */
+export async function bridgePorts(dir: string): Promise<string[]> {
+  const networks = await readdir(join(dir, 'networks')).catch(() => [] as string[]);
+  const ports = await Promise.all(networks.map((name) => readdir(`/sys/class/net/${name}/brif`).catch(() => [] as string[])));
+  return ports.flat();
+}
+
+/**
+ * Resolves when no link is left on the bridges. The kernel takes a link away a moment after the last process of its
+ * network namespace; each change is heard of from it, so nothing is asked again and again.
+ */
+export async function noBridgePorts(dir: string): Promise<void> {
+  const monitor = spawn('ip', ['-o', 'monitor', 'link'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  try {
+    await once(monitor, 'spawn');
+    while ((await bridgePorts(dir)).length > 0) await once(monitor.stdout, 'data');
+  } finally {
+    monitor.kill();
+  }
 }

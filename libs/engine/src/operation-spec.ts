@@ -22,7 +22,8 @@ export interface Step<P, S> {
   undo?(context: StepContext<P, S>): Promise<void>;
   /**
    * Writes of the step that must be true exactly when the step is: they join the transaction that journals it as
-   * finished. `do` has run before.
+   * finished. `do` has run before. Only `store` may be used: a second connection, asked for while this one is held, waits
+   * for ever once as many operations commit as there are connections.
    */
   commit?(context: StepContext<P, S>, store: Store): Promise<void>;
 }

@@ -64,12 +64,13 @@ export class Supervision {
     }
   }
 
-  /** Resolves once the end of `id` has been taken note of here. */
+  /** Resolves once an expected end of `id` has been taken note of here, and its record is gone. */
   async settled(id: string): Promise<EndRecord | null> {
     const keeper = this.get(id);
     if (!keeper) return null;
     const record = await keeper.ended;
     this.#running.delete(id);
+    await this.forgetEnd(id);
     return record;
   }
 

@@ -1,7 +1,7 @@
 import type { DeviceMap, StringMap } from '#lib/base';
 import { defineOperation, type OperationSpec } from '#lib/engine';
 import { LxError } from '#lib/contract';
-import { type InstanceRow, RowConflict } from '#lib/store';
+import { type InstanceRow, RowConflict, type Store, type VolumeRow } from '#lib/store';
 import type { RootVolume } from '#lib/storage';
 import type { InstanceDeps } from '../deps.ts';
 import type { Runner, VolatileChange } from '../running.ts';
@@ -24,7 +24,9 @@ export type CreateParams = {
   image: string | null;
   start: boolean;
 };
-type CreateState = { volatile: VolatileChange };
+type CreateState = { volatile: VolatileChange; volumeRow: VolumeText };
+/** The root volume's row but for its times. */
+type VolumeText = Omit<VolumeRow, 'id' | 'createdAt'>;
 
 /**
  * Makes an instance: its rows first, which reserves the name, then its root, then (with `start`) its init. Killed half
@@ -37,22 +39,26 @@ export function createOperation(deps: InstanceDeps, runner: Runner): OperationSp
     steps: [
       {
         name: 'reserve',
-        do: async () => {},
-        async commit({ params }, store) {
+        async do({ params, state }) {
+          const { id, createdAt, ...row } = await deps.storage.volumeRow(volumeOf(params), params.image);
+          state.volumeRow = row;
+        },
+        async commit({ params, state }, store) {
           try {
             await store.instances.insert(rowOf(params));
-            await store.volumes.insert(await deps.storage.volumeRow(volumeOf(params), params.image));
+            if (state.volumeRow) await store.volumes.insert(state.volumeRow);
           } catch (cause) {
             if (cause instanceof RowConflict) throw new LxError('instance.exists', { name: params.name }, { cause });
             throw cause;
           }
         },
         async undo({ params }) {
+          const poolId = await poolOf(deps, params.volume);
           await deps.store.tx(async (store) => {
             // The name may be another's by now: only rows with this operation's own id go.
             if (!(await store.instances.byId(params.id))) return;
             await store.instances.delete(params.id);
-            await deleteVolumeRow(deps, store, volumeOf(params));
+            await deleteVolumeRow(store, poolId, params.volume);
           });
         },
       },
@@ -91,9 +97,13 @@ export function createOperation(deps: InstanceDeps, runner: Runner): OperationSp
   });
 }
 
-export async function deleteVolumeRow(deps: InstanceDeps, store: InstanceDeps['store'], volume: RootVolume): Promise<void> {
-  const pool = await deps.storage.pool(volume.pool);
-  const row = await store.volumes.get(pool.id, volume.project, 'container', volume.instance);
+/** Id of the volume's pool; to be asked for outside of transactions. */
+export async function poolOf(deps: InstanceDeps, volume: RootVolume): Promise<string> {
+  return (await deps.storage.pool(volume.pool)).id;
+}
+
+export async function deleteVolumeRow(store: Store, poolId: string, volume: RootVolume): Promise<void> {
+  const row = await store.volumes.get(poolId, volume.project, 'container', volume.instance);
   if (row) await store.volumes.delete(row.id);
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { defineOperation, type OperationSpec } from '#lib/engine';
 import type { InstanceDeps } from '../deps.ts';
 import { logDirectory } from '../running.ts';
-import { deleteVolumeRow } from './create.ts';
+import { deleteVolumeRow, poolOf } from './create.ts';
 
 export type DeleteParams = {
   id: string;
@@ -12,24 +12,27 @@ export type DeleteParams = {
   volume: { pool: string; project: string; instance: string };
 };
 
+type DeleteState = { poolId: string };
+
 /** Cannot be undone, so it is resumed: the rows go last, and with them the name. */
-export function deleteOperation(deps: InstanceDeps): OperationSpec<DeleteParams, Record<string, never>> {
-  return defineOperation<DeleteParams, Record<string, never>>({
+export function deleteOperation(deps: InstanceDeps): OperationSpec<DeleteParams, DeleteState> {
+  return defineOperation<DeleteParams, DeleteState>({
     kind: 'instance.delete',
     onCrash: 'resume',
     steps: [
       {
         name: 'remove',
-        async do({ params }) {
+        async do({ params, state }) {
+          state.poolId = await poolOf(deps, params.volume);
           await Promise.all([
             deps.storage.deleteRoot(params.volume),
             rm(join(deps.host.logsDir, logDirectory(params)), { recursive: true, force: true }),
             deps.cgroups.sweep(params.id),
           ]);
         },
-        async commit({ params }, store) {
+        async commit({ params, state }, store) {
           if (!(await store.instances.byId(params.id))) return;
-          await deleteVolumeRow(deps, store, params.volume);
+          await deleteVolumeRow(store, state.poolId ?? '', params.volume);
           await store.instances.delete(params.id);
         },
       },

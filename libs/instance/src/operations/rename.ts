@@ -5,6 +5,7 @@ import { LxError } from '#lib/contract';
 import { RowConflict } from '#lib/store';
 import type { InstanceDeps } from '../deps.ts';
 import { logDirectory } from '../running.ts';
+import { poolOf } from './create.ts';
 
 export type RenameParams = {
   id: string;
@@ -14,24 +15,26 @@ export type RenameParams = {
   volume: { pool: string; project: string; instance: string };
 };
 
-export function renameOperation(deps: InstanceDeps): OperationSpec<RenameParams, Record<string, never>> {
+type RenameState = { poolId: string };
+
+export function renameOperation(deps: InstanceDeps): OperationSpec<RenameParams, RenameState> {
   const move = async ({ project }: RenameParams, from: string, to: string) => {
     const path = (name: string) => join(deps.host.logsDir, logDirectory({ project, name }));
     await rename(path(from), path(to)).catch(ignoreMissing);
   };
-  return defineOperation<RenameParams, Record<string, never>>({
+  return defineOperation<RenameParams, RenameState>({
     kind: 'instance.rename',
     onCrash: 'unwind',
     steps: [
       {
         name: 'move',
-        async do({ params }) {
+        async do({ params, state }) {
+          state.poolId = await poolOf(deps, params.volume);
           await deps.storage.renameRoot(params.volume, params.newName);
           await move(params, params.name, params.newName);
         },
-        async commit({ params }, store) {
-          const pool = await deps.storage.pool(params.volume.pool);
-          const volume = await store.volumes.get(pool.id, params.project, 'container', params.name);
+        async commit({ params, state }, store) {
+          const volume = await store.volumes.get(state.poolId ?? '', params.project, 'container', params.name);
           try {
             await store.instances.update(params.id, { name: params.newName });
             if (volume) await store.volumes.update(volume.id, { name: params.newName });

@@ -9,7 +9,7 @@ export const consoleSockets = ['0', 'control'];
 /** Joins the client's socket and the instance's console until the client leaves or the instance ends. */
 export async function runConsole(keeper: Keeper, size: { columns: number; rows: number }, live: LiveContext): Promise<JsonObject> {
   const socket = await live.socket('0', 5000);
-  const stream = pipeStream(await keeper.attachConsole());
+  const stream = pipeStream(await keeper.attachConsole(), 'both');
   if (size.columns && size.rows) await keeper.resizeConsole(size.columns, size.rows);
   const leave = () => stream.destroy();
   live.signal.addEventListener('abort', leave, { once: true });

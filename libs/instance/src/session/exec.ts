@@ -57,8 +57,8 @@ export async function runPiped(keeper: Keeper, wish: ExecWish, live: LiveContext
   const [stdin, stdout, stderr] = sockets as [WebSocket, WebSocket, WebSocket];
   const pipes = [pipe(), pipe(), pipe()] as const;
   const theirs = [pipes[0].read, pipes[1].write, pipes[2].write] as const;
-  const input = pipeStream(pipes[0].write);
-  const outputs = [pipeStream(pipes[1].read), pipeStream(pipes[2].read)] as const;
+  const input = pipeStream(pipes[0].write, 'in');
+  const outputs = [pipeStream(pipes[1].read, 'out'), pipeStream(pipes[2].read, 'out')] as const;
   try {
     const running = await keeper.exec(request(wish, { terminal: false, stdin: theirs[0], stdout: theirs[1], stderr: theirs[2] })).finally(() => theirs.forEach(closeFd));
     watchControl(live, { resize: () => {}, signal: (signal) => running.signal(signal), lost: () => running.signal(constants.signals.SIGKILL) });

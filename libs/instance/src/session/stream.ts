@@ -6,9 +6,9 @@ import type { WebSocket } from 'ws';
 /** A socket that has this much unsent is not given more until it has caught up. */
 const HIGH_WATER = 1024 * 1024;
 
-/** A pipe's or stream socket's fd as a stream; the stream owns and closes it. */
-export function pipeStream(fd: number): Socket {
-  const stream = new Socket({ fd, readable: true, writable: true });
+/** A pipe's end, or a stream socket, as a stream that owns and closes the fd. The wrong way of a pipe would read EBADF. */
+export function pipeStream(fd: number, way: 'in' | 'out' | 'both'): Socket {
+  const stream = new Socket({ fd, readable: way !== 'in', writable: way !== 'out' });
   stream.on('error', () => stream.destroy());
   return stream;
 }
