@@ -83,6 +83,6 @@ What to try next:
   bin/lxctl stop third && bin/lxctl delete third
   bin/lxctl config set first limits.memory=512MiB   a limit, at once
   bin/lxctl monitor --pretty                        what happens
-  LXD_DIR=$LXCTL_DIR lxc list                       LXD's own client works too
+  LXD_DIR=$LXCTL_DIR lxc list   (LXD's own client works too)
   bin/lxctl admin shutdown                          stops containers and daemon
 END

@@ -21,7 +21,7 @@ const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
 /** Throws with a plain sentence when a variable makes no sense. `from` is a directory inside the installation. */
 export function readSettings(environment: NodeJS.ProcessEnv, from: string): DaemonSettings {
-  const stateDir = environment.LXCTL_DIR || defaultStateDir;
+  const stateDir = (environment.LXCTL_DIR || defaultStateDir).replace(/(?<=.)\/+$/, '');
   if (!isAbsolute(stateDir)) throw new Error(`LXCTL_DIR must be an absolute path, not ${stateDir}.`);
   const databaseUrl = environment.LXCTL_DATABASE_URL || null;
   if (databaseUrl && !/^postgres(ql)?:\/\//.test(databaseUrl)) throw new Error('LXCTL_DATABASE_URL must be a postgres:// URL.');
@@ -29,7 +29,7 @@ export function readSettings(environment: NodeJS.ProcessEnv, from: string): Daem
   if (!logLevels.includes(logLevel)) throw new Error(`LXCTL_LOG_LEVEL must be one of ${logLevels.join(', ')}.`);
   const homeDir = installation(from);
   return {
-    stateDir: stateDir.replace(/(?<=.)\/+$/, ''),
+    stateDir,
     runDir: stateDir === defaultStateDir ? '/run/lxctl' : join(stateDir, 'run'),
     databaseUrl,
     version: (JSON.parse(readFileSync(join(homeDir, 'package.json'), 'utf8')) as { version: string }).version,

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { readSettings } from './settings.ts';
+
+const read = (environment: Record<string, string>) => readSettings(environment, import.meta.dirname);
+
+describe('readSettings', () => {
+  it('has defaults', () => {
+    expect(read({})).toMatchObject({ stateDir: '/var/lib/lxctl', runDir: '/run/lxctl', databaseUrl: null, logLevel: 'info' });
+  });
+
+  it('keeps a daemon of its own apart', () => {
+    expect(read({ LXCTL_DIR: '/srv/one/' })).toMatchObject({ stateDir: '/srv/one', runDir: '/srv/one/run' });
+    expect(read({ LXCTL_DIR: '/var/lib/lxctl/' })).toMatchObject({ stateDir: '/var/lib/lxctl', runDir: '/run/lxctl' });
+  });
+
+  it.each([
+    [{ LXCTL_DIR: 'here' }, 'LXCTL_DIR must be an absolute path, not here.'],
+    [{ LXCTL_DATABASE_URL: 'mysql://x' }, 'LXCTL_DATABASE_URL must be a postgres:// URL.'],
+    [{ LXCTL_LOG_LEVEL: 'loud' }, /^LXCTL_LOG_LEVEL must be one of/],
+  ])('refuses %j', (environment, message) => {
+    expect(() => read(environment)).toThrow(message);
+  });
+});
