@@ -12,7 +12,11 @@ export class OpenPool {
   ready = false;
   #preparing: Promise<void> | null = null;
 
-  constructor(readonly row: PoolRow, readonly driver: StorageDriver, records: ImageRecords) {
+  constructor(
+    readonly row: PoolRow,
+    readonly driver: StorageDriver,
+    records: ImageRecords,
+  ) {
     this.layout = new PoolLayout(row.config.source ?? '');
     this.trees = new ImageTrees(this.layout, driver.info.layered, records);
   }

@@ -11,7 +11,10 @@ const volume = { pool: 'default', project: 'default', instance: 'c1' };
 
 /** The real drivers without the probe, which needs root. */
 const drivers = Object.fromEntries(
-  Object.entries(storageDrivers).map(([name, driver]) => [name, { ...driver, pool: { ...driver.pool, probe: async () => {} } } satisfies StorageDriver]),
+  Object.entries(storageDrivers).map(([name, driver]) => [
+    name,
+    { ...driver, pool: { ...driver.pool, probe: async () => {} } } satisfies StorageDriver,
+  ]),
 );
 
 let stateDir = '';
@@ -22,7 +25,11 @@ const unpack = async (directory: string) => {
   await writeFile(join(directory, 'metadata.yaml'), '');
 };
 const create = (name: string, driver: string, config = {}) => storage.createPool({ name, driver, description: '', config });
-const there = (path: string) => stat(path).then(() => true, () => false);
+const there = (path: string) =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 beforeEach(async () => {
   stateDir = await mkdtemp('/tmp/lxctl-pools-');

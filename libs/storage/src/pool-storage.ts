@@ -55,7 +55,10 @@ export class PoolStorage implements Storage {
   }
 
   async available(name: string): Promise<boolean> {
-    return this.#usable(name).then(() => true, () => false);
+    return this.#usable(name).then(
+      () => true,
+      () => false,
+    );
   }
 
   async createPool(request: { name: string; driver: string; description: string; config: StringMap }): Promise<PoolRow> {
@@ -64,7 +67,9 @@ export class PoolStorage implements Storage {
     refuse([
       ...poolNameProblems(request.name),
       ...poolConfigProblems(request.driver, request.config),
-      ...Object.keys(request.config).filter((key) => key.startsWith('volatile.')).map((key) => `Unknown configuration key: ${key}`),
+      ...Object.keys(request.config)
+        .filter((key) => key.startsWith('volatile.'))
+        .map((key) => `Unknown configuration key: ${key}`),
     ]);
     const pools = await this.#store.pools.list();
     if (pools.some((pool) => pool.name === request.name)) throw new LxError('pool.exists');

@@ -43,14 +43,26 @@ export class AliasesController {
   }
 
   @Put('*')
-  async replace(@Req() request: Request, @Param('*') name: string, @Headers('if-match') ifMatch: string | undefined, @Query() query: QueryMap, @Body() body: unknown): Promise<Answer> {
+  async replace(
+    @Req() request: Request,
+    @Param('*') name: string,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Query() query: QueryMap,
+    @Body() body: unknown,
+  ): Promise<Answer> {
     const { description, target } = parseBody(AliasPutBody, body);
     refuse(target === '' ? ['The target field is required'] : []);
     return this.#update(request, projectOf(query), name, ifMatch, { description, target });
   }
 
   @Patch('*')
-  async merge(@Req() request: Request, @Param('*') name: string, @Headers('if-match') ifMatch: string | undefined, @Query() query: QueryMap, @Body() body: unknown): Promise<Answer> {
+  async merge(
+    @Req() request: Request,
+    @Param('*') name: string,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Query() query: QueryMap,
+    @Body() body: unknown,
+  ): Promise<Answer> {
     return this.#update(request, projectOf(query), name, ifMatch, parseBody(AliasPatchBody, body));
   }
 

@@ -69,7 +69,13 @@ async function upload(bytes: Buffer, headers: Record<string, string> = {}): Prom
 }
 
 function form(parts: [name: string, bytes: Buffer][]): Buffer {
-  const chunks = parts.map(([name, bytes]) => Buffer.concat([Buffer.from(`--XX\r\nContent-Disposition: form-data; name="${name}"; filename="f"\r\nContent-Type: x\r\n\r\n`), bytes, Buffer.from('\r\n')]));
+  const chunks = parts.map(([name, bytes]) =>
+    Buffer.concat([
+      Buffer.from(`--XX\r\nContent-Disposition: form-data; name="${name}"; filename="f"\r\nContent-Type: x\r\n\r\n`),
+      bytes,
+      Buffer.from('\r\n'),
+    ]),
+  );
   return Buffer.concat([...chunks, Buffer.from('--XX--\r\n')]);
 }
 const formType = { 'content-type': 'multipart/form-data; boundary=XX' };
@@ -77,7 +83,12 @@ const formType = { 'content-type': 'multipart/form-data; boundary=XX' };
 describe('/1.0/images', () => {
   it('takes a unified upload with its headers and shows it', async () => {
     const bytes = await sample();
-    const fingerprint = await upload(bytes, { 'x-lxd-filename': 'a.tar.gz', 'x-lxd-public': '1', 'x-lxd-properties': 'os=X&note=a+b%26c', 'x-incus-aliases': 'alias=one&alias=two%2Fthree' });
+    const fingerprint = await upload(bytes, {
+      'x-lxd-filename': 'a.tar.gz',
+      'x-lxd-public': '1',
+      'x-lxd-properties': 'os=X&note=a+b%26c',
+      'x-incus-aliases': 'alias=one&alias=two%2Fthree',
+    });
     const { metadata, headers } = await call('GET', `/${fingerprint.slice(0, 12)}`);
     expect(metadata).toMatchObject({
       fingerprint,
@@ -87,7 +98,10 @@ describe('/1.0/images', () => {
       type: 'container',
       properties: { os: 'X', note: 'a b&c', release: '1' },
       profiles: ['default'],
-      aliases: [{ name: 'one', description: '' }, { name: 'two/three', description: '' }],
+      aliases: [
+        { name: 'one', description: '' },
+        { name: 'two/three', description: '' },
+      ],
       created_at: '2023-11-14T22:13:20.000Z',
       expires_at: '0001-01-01T00:00:00Z',
     });
@@ -109,7 +123,15 @@ describe('/1.0/images', () => {
   it('takes and gives a split image', async () => {
     const metadata = await sample([[{ name: 'metadata.yaml' }, goodMetadata]]);
     const rootfs = await sample([[{ name: './etc/', type: 'directory' }], [{ name: './etc/motd' }, 'x\r\n--X'.repeat(50_000)]]);
-    const answer = await call('POST', '', form([['metadata', metadata], ['rootfs', rootfs]]), formType);
+    const answer = await call(
+      'POST',
+      '',
+      form([
+        ['metadata', metadata],
+        ['rootfs', rootfs],
+      ]),
+      formType,
+    );
     const { metadata: done } = await finished(answer.metadata);
     const out = await app.inject({ url: `/1.0/images/${String(done?.fingerprint)}/export` });
     const again = await call('DELETE', `/${String(done?.fingerprint)}`);
@@ -123,8 +145,21 @@ describe('/1.0/images', () => {
     ['a form without rootfs', [['metadata', Buffer.from('x')]], formType, 'the part "rootfs" is missing'],
     ['parts in the wrong order', [['rootfs', Buffer.from('x')]], formType, 'the part "metadata" is expected'],
     ['a form without a boundary', [], { 'content-type': 'multipart/form-data' }, 'the content type has no boundary'],
-    ['a form with another boundary', [['metadata', Buffer.from('x')]], { 'content-type': 'multipart/form-data; boundary=YY' }, 'it is cut short'],
-    ['an image of a virtual machine', [['metadata', Buffer.from('x')], ['rootfs.img', Buffer.from('x')]], formType, 'virtual machines'],
+    [
+      'a form with another boundary',
+      [['metadata', Buffer.from('x')]],
+      { 'content-type': 'multipart/form-data; boundary=YY' },
+      'it is cut short',
+    ],
+    [
+      'an image of a virtual machine',
+      [
+        ['metadata', Buffer.from('x')],
+        ['rootfs.img', Buffer.from('x')],
+      ],
+      formType,
+      'virtual machines',
+    ],
   ])('refuses %s', async (_what, parts, headers, text) => {
     const { status, error } = await call('POST', '', form(parts), headers);
     expect([status, error]).toEqual([400, expect.stringContaining(text)]);
@@ -133,16 +168,25 @@ describe('/1.0/images', () => {
 
   it('refuses bad and known archives before it answers', async () => {
     const octets = { 'content-type': 'application/octet-stream' };
-    expect(await call('POST', '', Buffer.from('hello'), octets)).toMatchObject({ status: 400, error: expect.stringContaining('not an archive') });
+    expect(await call('POST', '', Buffer.from('hello'), octets)).toMatchObject({
+      status: 400,
+      error: expect.stringContaining('not an archive'),
+    });
     const bytes = await sample();
     await upload(bytes);
     expect(await call('POST', '', bytes, octets)).toMatchObject({ status: 409, error: 'Image with same fingerprint already exists' });
     expect(await call('POST', '', bytes, { ...octets, 'x-lxd-fingerprint': 'ab' })).toMatchObject({ status: 400 });
-    expect(await call('POST', '', bytes, { ...octets, 'x-lxd-profiles': 'profile=nope' })).toMatchObject({ status: 400, error: 'Profile "nope" doesn\'t exist' });
+    expect(await call('POST', '', bytes, { ...octets, 'x-lxd-profiles': 'profile=nope' })).toMatchObject({
+      status: 400,
+      error: 'Profile "nope" doesn\'t exist',
+    });
   });
 
   it('refuses sources it does not have', async () => {
-    expect(await call('POST', '', { source: { type: 'image', alias: 'x' } })).toMatchObject({ status: 400, error: expect.stringContaining('Not supported by this server') });
+    expect(await call('POST', '', { source: { type: 'image', alias: 'x' } })).toMatchObject({
+      status: 400,
+      error: expect.stringContaining('Not supported by this server'),
+    });
     const { metadata } = await call('POST', '', { source: { type: 'recipe', name: 'plan9' } });
     expect(await finished(metadata)).toMatchObject({ status_code: 400, err: expect.stringContaining('No image recipe "plan9"') });
   });
@@ -155,7 +199,11 @@ describe('/1.0/images', () => {
     expect((await call('PATCH', `/${fingerprint}`, { properties: {} }, etag)).status).toBe(412);
     expect((await call('GET', `/${fingerprint}`)).metadata).toMatchObject({ public: true, properties: { a: 'b', os: 'Test' } });
     expect((await call('PUT', `/${fingerprint}`, { properties: { c: 'd' }, expires_at: '2030-01-01T00:00:00Z' })).status).toBe(200);
-    expect((await call('GET', `/${fingerprint}`)).metadata).toMatchObject({ public: false, properties: { c: 'd' }, expires_at: '2030-01-01T00:00:00.000Z' });
+    expect((await call('GET', `/${fingerprint}`)).metadata).toMatchObject({
+      public: false,
+      properties: { c: 'd' },
+      expires_at: '2030-01-01T00:00:00.000Z',
+    });
     expect(await call('PUT', `/${fingerprint}`, { expires_at: 'soon' })).toMatchObject({ status: 400 });
   });
 
@@ -184,6 +232,11 @@ describe('/1.0/images/aliases', () => {
     expect((await call('GET', '/aliases?recursion=1')).metadata).toEqual([{ name: 'd', description: 'y', target, type: 'container' }]);
     expect((await call('DELETE', '/aliases/d')).status).toBe(200);
     expect(await call('GET', '/aliases/d')).toMatchObject({ status: 404, error: 'Image alias not found' });
-    expect(events.filter((action) => action.startsWith('image-alias'))).toEqual(['image-alias-created', 'image-alias-updated', 'image-alias-renamed', 'image-alias-deleted']);
+    expect(events.filter((action) => action.startsWith('image-alias'))).toEqual([
+      'image-alias-created',
+      'image-alias-updated',
+      'image-alias-renamed',
+      'image-alias-deleted',
+    ]);
   });
 });

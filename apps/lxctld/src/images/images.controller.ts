@@ -30,7 +30,10 @@ export class ImagesController {
   async list(@Query() query: QueryMap): Promise<Answer> {
     const project = projectOf(query);
     const [rows, aliases] = await Promise.all([this.images.list(project), this.images.aliases.list(project)]);
-    const views = filterObjects(rows.map((row) => presentImage(row, aliases)), parameter(query, 'filter'));
+    const views = filterObjects(
+      rows.map((row) => presentImage(row, aliases)),
+      parameter(query, 'filter'),
+    );
     return Answer.sync(recursionOf(query) === 0 ? views.map((view) => imageUrl(view.fingerprint)) : views);
   }
 
@@ -47,11 +50,20 @@ export class ImagesController {
   }
 
   async #createFrom({ source, aliases }: ImagesPostBody, project: string, request: Request): Promise<Answer> {
-    if (source.type !== 'recipe') throw new LxError('request.unsupported', { what: `images from the source ${JSON.stringify(source.type)}; upload a file, or use the source "recipe"` });
+    if (source.type !== 'recipe')
+      throw new LxError('request.unsupported', {
+        what: `images from the source ${JSON.stringify(source.type)}; upload a file, or use the source "recipe"`,
+      });
     if (aliases && aliases.length > 0) throw new LxError('request.unsupported', { what: 'aliases for a built image; it brings its own' });
     refuse(source.name === '' ? ['No recipe name provided'] : []);
     const params = { project, source: 'recipe', recipe: source.name, aliases: [] } as const;
-    return Answer.operation(await this.engine.start(this.operations.create, { ...params, aliases: [] }, { project, mayCancel: true, requestor: requestorOf(request) }));
+    return Answer.operation(
+      await this.engine.start(
+        this.operations.create,
+        { ...params, aliases: [] },
+        { project, mayCancel: true, requestor: requestorOf(request) },
+      ),
+    );
   }
 
   @Get(':fingerprint')
@@ -62,13 +74,25 @@ export class ImagesController {
   }
 
   @Put(':fingerprint')
-  async replace(@Req() request: Request, @Param('fingerprint') fingerprint: string, @Headers('if-match') ifMatch: string | undefined, @Query() query: QueryMap, @Body() body: unknown): Promise<Answer> {
+  async replace(
+    @Req() request: Request,
+    @Param('fingerprint') fingerprint: string,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Query() query: QueryMap,
+    @Body() body: unknown,
+  ): Promise<Answer> {
     const row = await this.#changeable(projectOf(query), fingerprint, ifMatch);
     return this.#update(row, parseBody(ImagePutBody, body), request);
   }
 
   @Patch(':fingerprint')
-  async merge(@Req() request: Request, @Param('fingerprint') fingerprint: string, @Headers('if-match') ifMatch: string | undefined, @Query() query: QueryMap, @Body() body: unknown): Promise<Answer> {
+  async merge(
+    @Req() request: Request,
+    @Param('fingerprint') fingerprint: string,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Query() query: QueryMap,
+    @Body() body: unknown,
+  ): Promise<Answer> {
     const row = await this.#changeable(projectOf(query), fingerprint, ifMatch);
     const change = parseBody(ImagePatchBody, body);
     if (change.properties) change.properties = withoutEmpty({ ...row.properties, ...change.properties });
@@ -81,7 +105,9 @@ export class ImagesController {
     const row = await this.images.resolve(project, { fingerprint });
     const params = { project, fingerprint: row.fingerprint };
     const resources = { images: [imageUrl(row.fingerprint)] };
-    return Answer.operation(await this.engine.start(this.operations.delete, params, { project, resources, requestor: requestorOf(request) }));
+    return Answer.operation(
+      await this.engine.start(this.operations.delete, params, { project, resources, requestor: requestorOf(request) }),
+    );
   }
 
   @Get(':fingerprint/export')

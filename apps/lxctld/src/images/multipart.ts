@@ -35,7 +35,7 @@ export async function* multipart(source: AsyncIterable<Buffer>, boundary: string
     const body = Readable.from(scan.until(delimiter), { objectMode: false });
     yield { name: parameterOf(disposition, 'name'), filename: parameterOf(disposition, 'filename'), body };
     // What the reader left.
-    if (!body.readableEnded) for await (const _ of body) continue;
+    if (!body.readableEnded) for await (const _ of body);
   }
   await scan.drain();
 }
@@ -109,7 +109,7 @@ class Scanner {
   }
 
   async drain(): Promise<void> {
-    while (!(await this.#chunks.next()).done) continue;
+    while (!(await this.#chunks.next()).done);
   }
 
   async #more(): Promise<void> {

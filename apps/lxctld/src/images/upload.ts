@@ -9,7 +9,9 @@ import { boundaryOf, multipart } from './multipart.ts';
 export function uploadRequest(project: string, headers: IncomingHttpHeaders): ImportRequest {
   const header = (name: string) => String(headers[`x-lxd-${name}`] ?? headers[`x-incus-${name}`] ?? '');
   const form = (name: string) => new URLSearchParams(header(name));
-  const profiles = form('profiles').getAll('profile').filter((name) => name !== '');
+  const profiles = form('profiles')
+    .getAll('profile')
+    .filter((name) => name !== '');
   const properties: StringMap = {};
   for (const [key, value] of form('properties')) properties[key] ??= value;
   return {
@@ -19,7 +21,9 @@ export function uploadRequest(project: string, headers: IncomingHttpHeaders): Im
     properties,
     profiles: profiles.length > 0 ? profiles : ['default'],
     fingerprint: header('fingerprint').toLowerCase() || null,
-    aliases: form('aliases').getAll('alias').map((name) => ({ name, description: '' })),
+    aliases: form('aliases')
+      .getAll('alias')
+      .map((name) => ({ name, description: '' })),
   };
 }
 
@@ -32,7 +36,8 @@ export async function* uploadParts(contentType: string, body: Readable): AsyncGe
   const wanted = ['metadata', 'rootfs'];
   for await (const part of multipart(body, boundaryOf(contentType))) {
     if (part.name === 'rootfs.img') throw new LxError('request.unsupported', { what: 'images of virtual machines' });
-    if (part.name !== wanted[0]) throw invalid(wanted[0] ? `the part "${wanted[0]}" is expected, not "${part.name}"` : `there is another part "${part.name}"`);
+    if (part.name !== wanted[0])
+      throw invalid(wanted[0] ? `the part "${wanted[0]}" is expected, not "${part.name}"` : `there is another part "${part.name}"`);
     wanted.shift();
     yield part.body;
   }

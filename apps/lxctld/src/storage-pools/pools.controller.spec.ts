@@ -17,14 +17,23 @@ const told: string[] = [];
 
 beforeAll(async () => {
   stateDir = await mkdtemp('/tmp/lxctl-pools-api-');
-  const drivers = Object.fromEntries(Object.entries(storageDrivers).map(([name, driver]) => [name, { ...driver, pool: { ...driver.pool, probe: async () => {} } }]));
+  const drivers = Object.fromEntries(
+    Object.entries(storageDrivers).map(([name, driver]) => [name, { ...driver, pool: { ...driver.pool, probe: async () => {} } }]),
+  );
   storage = new PoolStorage({ stateDir, store, drivers });
-  const engine = { events: { lifecycle: (_project: string, event: { action: string; source: string }) => void told.push(`${event.action} ${event.source}`) } };
+  const engine = {
+    events: {
+      lifecycle: (_project: string, event: { action: string; source: string }) => void told.push(`${event.action} ${event.source}`),
+    },
+  };
   const providers = [
     { provide: STORAGE, useValue: storage },
     { provide: ENGINE, useValue: engine },
   ];
-  app = await buildRim({ module: class Pools {}, controllers: [PoolsController, VolumesController], providers }, { log() {}, error() {}, warn() {} });
+  app = await buildRim(
+    { module: class Pools {}, controllers: [PoolsController, VolumesController], providers },
+    { log() {}, error() {}, warn() {} },
+  );
 });
 afterAll(async () => {
   await app.close();
@@ -51,7 +60,10 @@ describe('/1.0/storage-pools', () => {
       locations: ['none'],
     });
     expect((await call('GET', '')).metadata).toEqual(['/1.0/storage-pools/default']);
-    expect((await call('GET', '/default/resources')).metadata).toMatchObject({ space: { total: expect.any(Number) }, inodes: { used: expect.any(Number) } });
+    expect((await call('GET', '/default/resources')).metadata).toMatchObject({
+      space: { total: expect.any(Number) },
+      inodes: { used: expect.any(Number) },
+    });
     expect(told).toEqual(['storage-pool-created /1.0/storage-pools/default']);
   });
 
@@ -64,7 +76,11 @@ describe('/1.0/storage-pools', () => {
     ['a config that is none', { name: 'x', driver: 'dir', config: [] }, 400, 'config'],
   ])('refuses %s', async (_what, body, status, text) => {
     const answer = await call('POST', '', body);
-    expect([answer.error.includes(text), answer.error, Math.floor(answer.status / 100)]).toEqual([true, answer.error, Math.floor(status / 100)]);
+    expect([answer.error.includes(text), answer.error, Math.floor(answer.status / 100)]).toEqual([
+      true,
+      answer.error,
+      Math.floor(status / 100),
+    ]);
   });
 
   it('changes config by the ETag', async () => {
@@ -72,13 +88,18 @@ describe('/1.0/storage-pools', () => {
     expect((await call('PATCH', '/default', { config: { 'user.a': '1' } }, { 'if-match': etag })).status).toBe(200);
     expect((await call('PATCH', '/default', { config: { 'user.a': '2' } }, { 'if-match': etag })).status).toBe(412);
     expect((await call('PUT', '/default', { description: 'd', config: {} })).status).toBe(200);
-    expect((await call('GET', '/default')).metadata).toMatchObject({ description: 'd', config: { source: join(stateDir, 'storage-pools/default') } });
+    expect((await call('GET', '/default')).metadata).toMatchObject({
+      description: 'd',
+      config: { source: join(stateDir, 'storage-pools/default') },
+    });
   });
 
   it('lists volumes with their users, and stays while it has instances', async () => {
     const volume = await store.volumes.insert(await storage.volumeRow({ pool: 'default', project: 'default', instance: 'c1' }, null));
     expect((await call('GET', '/default/volumes')).metadata).toEqual(['/1.0/storage-pools/default/volumes/container/c1']);
-    expect((await call('GET', '/default/volumes/container?recursion=1')).metadata).toEqual([expect.objectContaining({ name: 'c1', used_by: ['/1.0/instances/c1'], location: 'none' })]);
+    expect((await call('GET', '/default/volumes/container?recursion=1')).metadata).toEqual([
+      expect.objectContaining({ name: 'c1', used_by: ['/1.0/instances/c1'], location: 'none' }),
+    ]);
     expect((await call('GET', '/default/volumes/custom')).metadata).toEqual([]);
     expect(await call('GET', '/default/volumes/container/c2')).toMatchObject({ status: 404, error: 'Storage pool volume not found' });
     expect((await call('GET', '/default/volumes/nonsense')).status).toBe(400);

@@ -47,7 +47,12 @@ export class PoolsController {
   }
 
   @Put(':name')
-  async replace(@Param('name') name: string, @Headers('if-match') ifMatch: string | undefined, @Body() body: unknown, @Req() request: Request): Promise<Answer> {
+  async replace(
+    @Param('name') name: string,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Body() body: unknown,
+    @Req() request: Request,
+  ): Promise<Answer> {
     checkEtag(ifMatch, poolTuple(await this.storage.pool(name)));
     await this.storage.updatePool(name, parseBody(PoolPutBody, body));
     this.#tell('storage-pool-updated', name, request);
@@ -55,11 +60,19 @@ export class PoolsController {
   }
 
   @Patch(':name')
-  async merge(@Param('name') name: string, @Headers('if-match') ifMatch: string | undefined, @Body() body: unknown, @Req() request: Request): Promise<Answer> {
+  async merge(
+    @Param('name') name: string,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Body() body: unknown,
+    @Req() request: Request,
+  ): Promise<Answer> {
     const row = await this.storage.pool(name);
     checkEtag(ifMatch, poolTuple(row));
     const { description, config } = parseBody(PoolPatchBody, body);
-    await this.storage.updatePool(name, { ...(description !== undefined && { description }), ...(config && { config: { ...row.config, ...config } }) });
+    await this.storage.updatePool(name, {
+      ...(description !== undefined && { description }),
+      ...(config && { config: { ...row.config, ...config } }),
+    });
     this.#tell('storage-pool-updated', name, request);
     return Answer.sync();
   }

@@ -25,11 +25,20 @@ export class VolumesController {
   async listType(@Param('pool') pool: string, @Param('type') type: string, @Query() query: QueryMap): Promise<Answer> {
     refuse(types.includes(type) ? [] : [`Invalid storage volume type ${JSON.stringify(type)}`]);
     const rows = await this.storage.volumes(pool, projectOf(query));
-    return this.#answer(pool, rows.filter((row) => row.type === type), query);
+    return this.#answer(
+      pool,
+      rows.filter((row) => row.type === type),
+      query,
+    );
   }
 
   @Get(':type/:name')
-  async show(@Param('pool') pool: string, @Param('type') type: string, @Param('name') name: string, @Query() query: QueryMap): Promise<Answer> {
+  async show(
+    @Param('pool') pool: string,
+    @Param('type') type: string,
+    @Param('name') name: string,
+    @Query() query: QueryMap,
+  ): Promise<Answer> {
     const rows = await this.storage.volumes(pool, projectOf(query));
     const row = rows.find((volume) => volume.type === type && volume.name === name);
     if (!row) throw new LxError('volume.not_found');
@@ -37,7 +46,10 @@ export class VolumesController {
   }
 
   #answer(pool: string, rows: readonly VolumeRow[], query: QueryMap): Answer {
-    const views = filterObjects(rows.map((row) => presentVolume(row, pool)), parameter(query, 'filter'));
+    const views = filterObjects(
+      rows.map((row) => presentVolume(row, pool)),
+      parameter(query, 'filter'),
+    );
     return Answer.sync(recursionOf(query) === 0 ? views.map((view) => volumeUrl(pool, view as unknown as VolumeRow)) : views);
   }
 }

@@ -5,5 +5,8 @@ import { storageDriverConformance } from '../../storage-driver.conformance.ts';
 storageDriverConformance(overlayDriver);
 
 it('names the directory that cannot hold a pool', async () => {
-  await expect(overlayDriver.pool.probe('/proc')).rejects.toMatchObject({ code: 'pool.unusable', message: expect.stringContaining('/proc') });
+  await expect(overlayDriver.pool.probe('/proc')).rejects.toMatchObject({
+    code: 'pool.unusable',
+    message: expect.stringContaining('/proc'),
+  });
 });

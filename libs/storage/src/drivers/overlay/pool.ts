@@ -30,8 +30,16 @@ export const overlayPool: PoolRole = {
       for (const name of ['lower', 'upper', 'work', 'merged', 'lower/directory']) await mkdir(join(place, name));
       await promisify(execFile)('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', probeScript], { cwd: place });
     } catch (problem) {
-      const words = String((problem as { stderr?: string }).stderr || (problem as Error).message).trim().split('\n').at(-1) ?? '';
-      throw new LxError('pool.unusable', { path: directory, reason: `overlay does not work on its file system (${words})` }, { cause: problem });
+      const words =
+        String((problem as { stderr?: string }).stderr || (problem as Error).message)
+          .trim()
+          .split('\n')
+          .at(-1) ?? '';
+      throw new LxError(
+        'pool.unusable',
+        { path: directory, reason: `overlay does not work on its file system (${words})` },
+        { cause: problem },
+      );
     } finally {
       if (place !== null) await removeTree(place);
     }
