@@ -28,13 +28,14 @@ without_services() {
   [ -z "$policy_made" ] || { rm -f "$policy" && trap - EXIT; }
   # Debian's own file takes its place again, so that the machine is left as Debian makes it.
   if [ -n "$cluster_made" ]; then
-    if [ -e "$cluster.dpkg-dist" ]; then mv "$cluster.dpkg-dist" "$cluster"; elif [ ! -e /usr/bin/pg_createcluster ]; then rm -f "$cluster"; fi
+    rm -f "$cluster"
+    [ ! -e "$cluster.ucf-dist" ] || mv "$cluster.ucf-dist" "$cluster"
   fi
   return "$result"
 }
 
 apt_install() {
-  without_services env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+  without_services env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 apt-get install -y -q --no-install-recommends \
     -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 "$@"
 }
 
