@@ -30,6 +30,16 @@ describe.skipIf(reason !== null)(`keepers under stress${reason ? ` (skipped: ${r
     expect((await Promise.all(plans.map((plan) => world.traces(plan)))).flat()).toEqual([]);
   });
 
+  it('removes the groups that a guest has nested deeply', async () => {
+    const plan = world.plan();
+    const keeper = await world.keepers.launch(plan);
+    const nest =
+      'cd /sys/fs/cgroup; i=0; while [ $i -lt 300 ]; do mkdir -p a b; cd a; i=$((i+1)); done; (sleep 1000 <&- >&- 2>&- &) ; echo 1 > cgroup.procs';
+    expect(await world.run(keeper, ['sh', '-c', `${nest} 2>&1`])).toMatchObject({ code: 0 });
+    await keeper.kill();
+    expect(await world.traces(plan)).toEqual([]);
+  });
+
   it.each([
     ['v2', (plan: LaunchPlan) => writeFileSync(join(plan.cgroups.cloneInto as string, 'cgroup.freeze'), '1')],
     [

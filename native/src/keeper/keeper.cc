@@ -65,6 +65,17 @@ uint32_t seqOf(const std::vector<std::byte>& message) {
   return seq;
 }
 
+/// From here on a failure of the keeper's own must not unwind: it aborts, and the nursery clears up by the plan.
+[[noreturn]] void serve(const Plan& plan, Service& service, Connection connection, uint32_t seq) noexcept {
+  service.greet(std::move(connection), seq);
+  forgetText();
+  const EndRecord end = service.run();
+  saveEndRecord(plan, end);
+  removeRunFiles(plan);
+  service.announce(end);
+  ::_exit(0);
+}
+
 }  // namespace
 
 void runKeeper(std::vector<std::byte> message, UniqueFd fd) {
@@ -86,13 +97,7 @@ void runKeeper(std::vector<std::byte> message, UniqueFd fd) {
     Instance instance = launch(plan, Launch::first);
     ::unlink(runFile(plan, "end").c_str());
     Service service(plan, std::move(instance), std::move(console), std::move(listener), std::move(signals));
-    service.greet(std::move(connection), seq);
-    forgetText();
-    const EndRecord end = service.run();
-    saveEndRecord(plan, end);
-    removeRunFiles(plan);
-    service.announce(end);
-    ::_exit(0);
+    serve(plan, service, std::move(connection), seq);
   } catch (const Failure& failure) {
     removeRunFiles(plan);
     connection.sendFailure(seq, failure);

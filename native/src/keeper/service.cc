@@ -26,7 +26,7 @@ Failure failureOf(const SysError& error, const char* stage) { return {stage, err
 
 }  // namespace
 
-Service::Service(const Plan& plan, Instance instance, Console console, UniqueFd listener, UniqueFd signals)
+Service::Service(const Plan& plan, Instance instance, Console console, UniqueFd listener, UniqueFd signals) noexcept
     : plan_(plan), instance_(std::move(instance)), console_(std::move(console)), listener_(std::move(listener)), signals_(std::move(signals)) {
   console_.adopt(std::move(instance_.console), std::move(instance_.consoleSlave));
 }

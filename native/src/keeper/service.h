@@ -19,7 +19,7 @@ namespace lx::keeper {
 /// What a keeper does while its container runs: one loop over the console, the daemons' connections and the children.
 class Service {
  public:
-  Service(const Plan& plan, Instance instance, Console console, UniqueFd listener, UniqueFd signals);
+  Service(const Plan& plan, Instance instance, Console console, UniqueFd listener, UniqueFd signals) noexcept;
 
   /// Takes over the connection that brought the plan and answers it.
   void greet(Connection connection, uint32_t seq);

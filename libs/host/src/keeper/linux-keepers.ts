@@ -26,7 +26,6 @@ export interface KeeperPlaces {
 export class LinuxKeepers implements Keepers {
   constructor(private readonly places: KeeperPlaces) {}
 
-  /** Rejects with EPROTO when a nursery of another version still runs there. */
   async prepare(): Promise<void> {
     await mkdir(this.places.runDir, { recursive: true, mode: 0o700 });
     if (await this.greet()) return;
@@ -120,7 +119,9 @@ export class LinuxKeepers implements Keepers {
     try {
       const { answer } = await conversation.ask(messageType.hello);
       if (answer.type === 'greeting' && answer.version === protocolVersion) return true;
-      throw Object.assign(new Error('the nursery that runs speaks another version'), { code: 'EPROTO', errno: -71, syscall: 'hello' });
+      // One of an earlier version makes room; its keepers go on, and the new one watches them.
+      await conversation.ask(messageType.retire);
+      return false;
     } catch (error) {
       if (isErrno(error, 'ECONNRESET', 'EPIPE')) return false;
       throw error;
