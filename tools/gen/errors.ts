@@ -1,4 +1,4 @@
-import { errorCatalogue, type ErrorRow } from '#lib/contract';
+import { errorCatalogue } from '#lib/contract';
 import { code, table } from './table.ts';
 
 /** docs/reference/errors.md */
@@ -6,7 +6,7 @@ export function errorsPage(): string {
   const rows = Object.entries(errorCatalogue)
     .sort(([a], [b]) => a.localeCompare(b, 'en'))
     .map(([name, row]) => {
-      const { status, message, doc } = row as ErrorRow<unknown>;
+      const { status, message, doc } = row as { status: number; message(args: unknown): string; doc: string };
       return [code(name), String(status), code(message(placeholders)), doc];
     });
   return `# Errors

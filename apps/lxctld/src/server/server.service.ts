@@ -29,7 +29,14 @@ export class ServerService {
       public: false,
       auth_methods: ['tls'],
       config,
-      environment: environment({ version: this.version, release: this.#release, project, certificate, pools, drivers: this.storage.drivers }),
+      environment: environment({
+        version: this.version,
+        release: this.#release,
+        project,
+        certificate,
+        pools,
+        drivers: this.storage.drivers,
+      }),
     };
   }
 
