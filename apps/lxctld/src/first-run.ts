@@ -11,7 +11,7 @@ import type { Store } from '#lib/store';
 export async function initialise(parts: { store: Store; storage: Storage; networks: Networks; report: (message: string, cause: unknown) => void }): Promise<void> {
   const { store, storage } = parts;
   if (await store.profiles.get('default', 'default')) return;
-  if (!(await store.pools.get('default'))) await storage.createPool({ name: 'default', driver: 'overlay', description: '', config: {} });
+  if (!(await store.pools.get('default'))) await firstPool(storage);
   const network = await firstNetwork(parts);
   const nic: DeviceMap = network ? { eth0: { type: 'nic', name: 'eth0', network } } : {};
   await store.profiles.insert({
@@ -21,6 +21,17 @@ export async function initialise(parts: { store: Store; storage: Storage; networ
     config: {},
     devices: { root: { type: 'disk', path: '/', pool: 'default' }, ...nic },
   });
+}
+
+/** Where the file system of the state directory cannot carry overlays, plain directories do. */
+async function firstPool(storage: Storage): Promise<void> {
+  const request = (driver: string) => ({ name: 'default', driver, description: '', config: {} });
+  try {
+    await storage.createPool(request('overlay'));
+  } catch (problem) {
+    if (!isLxError(problem, 'pool.unusable')) throw problem;
+    await storage.createPool(request('dir'));
+  }
 }
 
 /** A host on which no bridge can be made gets instances without a network, and the reason in the log. */

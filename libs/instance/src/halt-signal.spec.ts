@@ -27,3 +27,8 @@ it('asks busybox, which catches SIGUSR2, by that', async () => {
 it('falls back to SIGPWR', async () => {
   expect(await signalFor(':')).toBe(constants.signals.SIGPWR);
 });
+
+it("takes the image's word where it has one", async () => {
+  expect(await haltSignal(process.pid, { 'image.lxctl.halt_signal': 'SIGRTMIN+3' })).toBe(37);
+  expect(await haltSignal(process.pid, { 'image.lxctl.halt_signal': 'SIGUSR1' })).toBe(constants.signals.SIGUSR1);
+});

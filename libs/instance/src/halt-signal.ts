@@ -1,5 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
+import type { StringMap } from '#lib/base';
+
+/** Set by an image that knows its init better: `SIGPWR`, `SIGRTMIN+3`, ... */
+const imageChoice = 'image.lxctl.halt_signal';
 
 /** SIGRTMIN + 3 asks systemd to halt (systemd(1), SIGNALS); 34 is the first real-time signal glibc leaves to programs. */
 const SIGRTMIN_PLUS_3 = 37;
@@ -7,9 +11,11 @@ const SIGRTMIN_PLUS_3 = 37;
 /**
  * The signal that makes an init shut the system down, from what it blocks or catches (proc(5), SigBlk and SigCgt): an
  * init in a pid namespace does not get a signal it has no handler for. systemd blocks its signals and reads them from a
- * signalfd; sysvinit and OpenRC catch SIGPWR; busybox powers off on SIGUSR2.
+ * signalfd; sysvinit and OpenRC catch SIGPWR; busybox powers off on SIGUSR2. An image may name the signal itself.
  */
-export async function haltSignal(pid: number): Promise<number> {
+export async function haltSignal(pid: number, config: StringMap = {}): Promise<number> {
+  const chosen = signalNumber(config[imageChoice] ?? '');
+  if (chosen !== null) return chosen;
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   const heeded = mask(status, 'SigBlk') | mask(status, 'SigCgt');
   for (const candidate of [SIGRTMIN_PLUS_3, constants.signals.SIGPWR, constants.signals.SIGUSR2]) {
@@ -21,4 +27,9 @@ export async function haltSignal(pid: number): Promise<number> {
 function mask(status: string, field: string): bigint {
   const found = new RegExp(`^${field}:\\s*([0-9a-f]+)$`, 'm').exec(status);
   return found ? BigInt(`0x${found[1]}`) : 0n;
+}
+
+function signalNumber(name: string): number | null {
+  if (name === 'SIGRTMIN+3') return SIGRTMIN_PLUS_3;
+  return Object.hasOwn(constants.signals, name) ? constants.signals[name as NodeJS.Signals] : null;
 }

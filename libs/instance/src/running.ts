@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Nic, nics, rootDisk } from '#lib/device';
 import type { Keeper, LinkPlan } from '#lib/host';
@@ -105,4 +105,8 @@ export function rootVolume(row: Pick<InstanceRow, 'project' | 'name'>, devices: 
 /** Directory of an instance's logs, below logsDir; LXD's naming of instances outside the default project. */
 export function logDirectory(row: Pick<InstanceRow, 'project' | 'name'>): string {
   return row.project === 'default' ? row.name : `${row.project}_${row.name}`;
+}
+
+export async function removeLogs(deps: InstanceDeps, row: Pick<InstanceRow, 'project' | 'name'>): Promise<void> {
+  await rm(join(deps.host.logsDir, logDirectory(row)), { recursive: true, force: true });
 }

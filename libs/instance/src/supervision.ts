@@ -57,8 +57,9 @@ export class Supervision {
     if (!keeper) return;
     const forget = this.expectEnd(id);
     try {
+      const settled = this.settled(id);
       await keeper.kill();
-      await this.settled(id);
+      await settled;
     } finally {
       forget();
     }

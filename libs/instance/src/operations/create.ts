@@ -4,7 +4,7 @@ import { LxError } from '#lib/contract';
 import { type InstanceRow, RowConflict, type Store, type VolumeRow } from '#lib/store';
 import type { RootVolume } from '#lib/storage';
 import type { InstanceDeps } from '../deps.ts';
-import type { Runner, VolatileChange } from '../running.ts';
+import { type Runner, removeLogs, type VolatileChange } from '../running.ts';
 
 export type CreateParams = {
   id: string;
@@ -91,6 +91,7 @@ export function createOperation(deps: InstanceDeps, runner: Runner): OperationSp
         async undo({ params }) {
           const row = await deps.store.instances.byId(params.id);
           if (params.start && row) await runner.down(row);
+          await removeLogs(deps, params);
         },
       },
     ],

@@ -1,8 +1,6 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { defineOperation, type OperationSpec } from '#lib/engine';
 import type { InstanceDeps } from '../deps.ts';
-import { logDirectory } from '../running.ts';
+import { removeLogs } from '../running.ts';
 import { deleteVolumeRow, poolOf } from './create.ts';
 
 export type DeleteParams = {
@@ -26,7 +24,7 @@ export function deleteOperation(deps: InstanceDeps): OperationSpec<DeleteParams,
           state.poolId = await poolOf(deps, params.volume);
           await Promise.all([
             deps.storage.deleteRoot(params.volume),
-            rm(join(deps.host.logsDir, logDirectory(params)), { recursive: true, force: true }),
+            removeLogs(deps, params),
             deps.cgroups.sweep(params.id),
           ]);
         },

@@ -1,5 +1,6 @@
 import { defineOperation, type OperationSpec, type Step } from '#lib/engine';
 import { LxError } from '#lib/contract';
+import type { InstanceRow } from '#lib/store';
 import type { InstanceDeps } from '../deps.ts';
 import { haltSignal } from '../halt-signal.ts';
 import type { Runner, VolatileChange } from '../running.ts';
@@ -22,7 +23,7 @@ export function stopStep<P extends { id: string; force: boolean; timeout: number
     async do({ params, state, signal }) {
       const row = await deps.store.instances.byId(params.id);
       if (!row) throw new LxError('instance.not_found');
-      if (!params.force) await shutDown(deps, params.id, params.timeout, signal);
+      if (!params.force) await shutDown(deps, row, params.timeout, signal);
       state.volatile = await runner.down(row);
     },
     async commit({ params, state }, store) {
@@ -37,13 +38,13 @@ export function stopOperation(deps: InstanceDeps, runner: Runner): OperationSpec
 }
 
 /** Asks init to power off and waits for the end. Rejects with 'instance.stop_timeout'; then the guest goes on. */
-async function shutDown(deps: InstanceDeps, id: string, timeout: number, signal: AbortSignal): Promise<void> {
+async function shutDown(deps: InstanceDeps, { id, config }: InstanceRow, timeout: number, signal: AbortSignal): Promise<void> {
   const keeper = deps.supervision.get(id);
   if (!keeper) return;
   const forget = deps.supervision.expectEnd(id);
   try {
     await deps.cgroups.unfreeze(id);
-    await keeper.signal(await haltSignal(keeper.info.initPid));
+    await keeper.signal(await haltSignal(keeper.info.initPid, config));
     if (!(await endsWithin(deps.supervision.settled(id), timeout, signal))) throw new LxError('instance.stop_timeout', { seconds: timeout });
   } finally {
     forget();
