@@ -119,7 +119,7 @@ void runChild(const ChildInput& input) {
 
   ::setsid();
   const int status = keepOnly(input.status, made.stdio, made.stdio, made.stdio);
-  LX_MUST(status, "console", ::ioctl(0, TIOCSCTTY, 0));
+  // The console becomes no controlling terminal of init: a shell or getty that init runs on it takes it for its own session.
   LX_MUST(status, "exec", ::chdir(plan.init.cwd), plan.init.cwd);
   resetProcess();
   confine(status, plan);

@@ -56,7 +56,7 @@ export function systemMounts(layers: Layer[], options: { lxcfs: string | null; c
   steps.push({ op: 'console', target: '/dev/console' });
   if (options.lxcfs) {
     for (const name of lxcfsFiles) {
-      steps.push({ op: 'layer', layer: take(layers, `${options.lxcfs}/proc/${name}`, true), target: `/proc/${name}`, create: null, flags: ['nosuid', 'nodev'] });
+      steps.push({ op: 'layer', layer: take(layers, `${options.lxcfs}/proc/${name}`, true), target: `/proc/${name}`, create: null, flags: [] });
     }
   }
   return steps;
