@@ -26,7 +26,7 @@ describe('the command line', () => {
     const wrong: [string, string][] = [
       ['lsit', 'unknown command "lsit" for "lxctl"; did you mean "list"?'],
       ['image frobnicate', 'unknown command "frobnicate" for "lxctl image"'],
-      ['start --bogus c1', "unknown option '--bogus' (see \"lxctl start --help\")"],
+      ['start --bogus c1', 'unknown option \'--bogus\' (see "lxctl start --help")'],
       ['rename c1', "missing required argument 'new-name'"],
       ['rename c1 c2 c3', 'too many arguments'],
       ['stop --timeout soon c1', '"soon" is not a whole number'],

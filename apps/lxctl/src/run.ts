@@ -15,6 +15,8 @@ export async function run(words: readonly string[], around: Surroundings): Promi
 }
 
 async function dispatch(words: readonly string[], around: Surroundings): Promise<number> {
+  // `lxctl help image list` is `lxctl image list --help`.
+  if (words[0] === 'help') return dispatch([...words.slice(1), '--help'], around);
   const leading = leadingFlags(words);
   const { path, node, rest } = find(tree, words.slice(leading.length));
   if (isGroup(node)) {

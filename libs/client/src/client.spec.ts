@@ -32,7 +32,9 @@ describe('LxctlClient', () => {
   it('throws the words and the status of an error', async () => {
     await using daemon = await FakeDaemon.start();
     daemon.error('GET /1.0/instances/no', 404, 'Instance not found');
-    const failure = await clientOf(daemon).instances.get('no').catch((caught: unknown) => caught);
+    const failure = await clientOf(daemon)
+      .instances.get('no')
+      .catch((caught: unknown) => caught);
     expect(failure).toBeInstanceOf(ApiError);
     expect(failure).toMatchObject({ status: 404, message: 'Instance not found' });
   });
@@ -57,7 +59,10 @@ describe('LxctlClient', () => {
     let asked = 0;
     daemon.routes.set('GET /1.0/operations/op1/wait?timeout=1', (_request, response) => {
       asked += 1;
-      const view = asked === 1 ? { ...operation, metadata: { fs_progress: '50%' } } : { ...operation, status_code: 400, status: 'Failure', err: 'no room' };
+      const view =
+        asked === 1
+          ? { ...operation, metadata: { fs_progress: '50%' } }
+          : { ...operation, status_code: 400, status: 'Failure', err: 'no room' };
       response.end(JSON.stringify({ type: 'sync', metadata: view }));
     });
     const client = clientOf(daemon);
@@ -98,7 +103,9 @@ describe('LxctlClient', () => {
 
   it('streams events', async () => {
     await using daemon = await FakeDaemon.start();
-    daemon.upgrades.set('/1.0/events?type=lifecycle', (socket) => socket.send('{"type":"lifecycle","metadata":{"action":"instance-started"}}'));
+    daemon.upgrades.set('/1.0/events?type=lifecycle', (socket) =>
+      socket.send('{"type":"lifecycle","metadata":{"action":"instance-started"}}'),
+    );
     const seen: unknown[] = [];
     const stream = await clientOf(daemon).events.stream({ types: ['lifecycle'] }, (event) => seen.push(event.metadata));
     await expect.poll(() => seen).toEqual([{ action: 'instance-started' }]);

@@ -22,7 +22,7 @@ interface Envelope {
 export async function readReply<T>(response: TransportResponse): Promise<Reply<T>> {
   const text = (await collect(response.body)).toString();
   const envelope = parse(text);
-  if (!envelope || (envelope.type === 'error') || response.status >= 400) throw refusal(response.status, text, envelope);
+  if (!envelope || envelope.type === 'error' || response.status >= 400) throw refusal(response.status, text, envelope);
   return {
     kind: envelope.type === 'async' ? 'async' : 'sync',
     metadata: envelope.metadata as T,

@@ -54,7 +54,15 @@ export class FakeDaemon implements AsyncDisposable {
   async(route: string, operation: { id: string } & Record<string, unknown>): void {
     this.routes.set(route, (_request, response) => {
       response.writeHead(202, { 'content-type': 'application/json', location: `/1.0/operations/${operation.id}` });
-      response.end(JSON.stringify({ type: 'async', status: 'Operation created', status_code: 100, operation: `/1.0/operations/${operation.id}`, metadata: operation }));
+      response.end(
+        JSON.stringify({
+          type: 'async',
+          status: 'Operation created',
+          status_code: 100,
+          operation: `/1.0/operations/${operation.id}`,
+          metadata: operation,
+        }),
+      );
     });
   }
 

@@ -7,7 +7,18 @@ import { UnixTransport } from './http/unix-transport.ts';
 import { OperationError } from './errors.ts';
 
 const running = { id: 'op1', class: 'websocket', status: 'Running', status_code: 103, err: '' };
-const command = { command: ['cat'], 'wait-for-websocket': true, interactive: false, environment: {}, width: 80, height: 24, 'record-output': false, user: 0, group: 0, cwd: '' };
+const command = {
+  command: ['cat'],
+  'wait-for-websocket': true,
+  interactive: false,
+  environment: {},
+  width: 80,
+  height: 24,
+  'record-output': false,
+  user: 0,
+  group: 0,
+  cwd: '',
+};
 
 /** Plays the server's part of an exec: collects the sockets, and holds /wait until `finish`. */
 function serve(daemon: FakeDaemon, names: string[]) {
@@ -26,7 +37,7 @@ function serve(daemon: FakeDaemon, names: string[]) {
           daemon.upgrades.set(`/1.0/operations/op1/websocket?secret=s${name}`, (socket) => {
             sockets[name] = socket;
             heard[name] = [];
-            socket.on('message', (data, isBinary) => heard[name]?.push(isBinary ? String(data) : `text:${String(data)}`));
+            socket.on('message', (data, isBinary) => heard[name]?.push(`${isBinary ? '' : 'text:'}${(data as Buffer).toString()}`));
             if (name === '1') socket.send(Buffer.from('at once '));
             resolve();
           });

@@ -31,11 +31,19 @@ export interface Session {
  * On the wire (API section 2.5): data in binary frames; an empty text frame is the end of a stream in either direction;
  * with a pty socket 0 carries both directions, without one 0, 1 and 2 are the three standard streams.
  */
-export async function runSession(api: Api, operations: OperationsClient, operation: WireOperation, streams: SessionStreams): Promise<Session> {
+export async function runSession(
+  api: Api,
+  operations: OperationsClient,
+  operation: WireOperation,
+  streams: SessionStreams,
+): Promise<Session> {
   const fds = (operation.metadata?.fds ?? {}) as Record<string, string>;
   const sockets = new Map<string, WebSocket>();
   const open = async ([name, secret]: [string, string]) => {
-    sockets.set(name, await api.transport.socket(`/1.0/operations/${segment(operation.id)}/websocket?secret=${encodeURIComponent(secret)}`));
+    sockets.set(
+      name,
+      await api.transport.socket(`/1.0/operations/${segment(operation.id)}/websocket?secret=${encodeURIComponent(secret)}`),
+    );
   };
   const close = () => {
     for (const socket of sockets.values()) socket.terminate();

@@ -31,5 +31,5 @@ export interface Transport {
 export async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) chunks.push(chunk);
-  return chunks.length === 1 ? Buffer.from(chunks[0]!) : Buffer.concat(chunks);
+  return Buffer.concat(chunks);
 }

@@ -4,9 +4,8 @@ import { change, type Subject } from './subject.ts';
 /** Empty for a key that is not set, as `lxc` has it. `expanded`: with what profiles bring. */
 export async function getKey(subject: Subject, key: string, expanded = false): Promise<string> {
   const { metadata } = await subject.read();
-  const config = (expanded ? metadata.expanded_config : metadata.config) as Record<string, unknown> | undefined;
-  const value = config?.[key];
-  return value === undefined || value === null ? '' : String(value);
+  const config = (expanded ? metadata.expanded_config : metadata.config) as Record<string, string | null> | undefined;
+  return config?.[key] ?? '';
 }
 
 /** A value of `-` is read from the standard input by the caller; an empty one takes the key away. */

@@ -37,10 +37,20 @@ export async function writeListing(io: Io, format: Format, listing: Listing): Pr
   }
 }
 
-/** As LXD's tools write it: sequences flush with their key, no folding. */
+/** As LXD's tools write it: keys of maps in order, sequences flush with their key, no folding. */
 export async function toYaml(value: unknown): Promise<string> {
   const { stringify } = await import('yaml');
-  return stringify(value, { indentSeq: false, lineWidth: 0, aliasDuplicateObjects: false });
+  return stringify(inOrder(value), { indentSeq: false, lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+const maps = new Set(['config', 'devices', 'expanded_config', 'expanded_devices', 'properties']);
+
+/** Fields of objects keep the server's order; the keys of free maps are sorted, so that two shows can be compared. */
+function inOrder(value: unknown, sorted = false): unknown {
+  if (Array.isArray(value)) return value.map((item) => inOrder(item));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, item]): [string, unknown] => [key, inOrder(item, maps.has(key))]);
+  return Object.fromEntries(sorted ? entries.sort(([a], [b]) => (a < b ? -1 : 1)) : entries);
 }
 
 /** Throws an Error with the parser's words. */

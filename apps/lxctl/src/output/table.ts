@@ -1,9 +1,11 @@
 /** Rows of text as `lxc` draws them: a frame, centred headers, a line between rows. Cells may hold several lines. */
-export function drawTable(headers: readonly string[], rows: readonly (readonly string[])[], paint: (cell: string) => string = (cell) => cell): string {
+export function drawTable(
+  headers: readonly string[],
+  rows: readonly (readonly string[])[],
+  paint: (cell: string) => string = (cell) => cell,
+): string {
   const lines = rows.map((row) => row.map((cell) => cell.split('\n')));
-  const widths = headers.map((header, column) =>
-    Math.max(width(header), ...lines.flatMap((row) => (row[column] ?? ['']).map(width))),
-  );
+  const widths = headers.map((header, column) => Math.max(width(header), ...lines.flatMap((row) => (row[column] ?? ['']).map(width))));
   const rule = `+${widths.map((columns) => '-'.repeat(columns + 2)).join('+')}+`;
   const out = [rule, `|${headers.map((header, column) => ` ${centre(header, widths[column] ?? 0)} `).join('|')}|`, rule];
   for (const row of lines) {
@@ -17,7 +19,11 @@ export function drawTable(headers: readonly string[], rows: readonly (readonly s
 }
 
 /** Without a frame: columns two spaces apart. */
-export function drawCompact(headers: readonly string[], rows: readonly (readonly string[])[], paint: (cell: string) => string = (cell) => cell): string {
+export function drawCompact(
+  headers: readonly string[],
+  rows: readonly (readonly string[])[],
+  paint: (cell: string) => string = (cell) => cell,
+): string {
   const lines = [headers.map((header) => [header]), ...rows.map((row) => row.map((cell) => cell.split('\n')))];
   const widths = headers.map((_header, column) => Math.max(...lines.flatMap((row) => (row[column] ?? ['']).map(width))));
   const out: string[] = [];
@@ -47,12 +53,15 @@ function centre(text: string, columns: number): string {
 
 /** Columns on a terminal: wide East Asian characters take two, combining marks none. */
 function width(text: string): number {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the usual case needs no look at single characters
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   let columns = 0;
   for (const character of text) {
     if (/\p{Mark}/u.test(character)) continue;
-    columns += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u.test(character) ? 2 : 1;
+    columns += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u.test(
+      character,
+    )
+      ? 2
+      : 1;
   }
   return columns;
 }

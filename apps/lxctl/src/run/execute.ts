@@ -21,7 +21,7 @@ export async function execute(path: string, about: string, verb: AnyVerb, words:
   const { args, flags, globals } = parsed;
   const client = new LxctlClient(around.transport, { project: globals.project });
   const config = { version: around.version, socketPath: around.socketPath, quiet: globals.quiet };
-  return (await verb.run({ args: args as never, flags, io: around.io, client, config, now: around.now })) ?? 0;
+  return (await verb.run({ args, flags, io: around.io, client, config, now: around.now } as never)) ?? 0;
 }
 
 /** A verb alone, as in `lxctl list`, needs no parser: it costs a tenth of the start. */

@@ -4,14 +4,10 @@ import { UsageError } from './verb.ts';
 
 /** `lxctl`, `lxctl image`, `--help`, `--version`, `help VERB`; anything else is an unknown word. */
 export async function answerGroup(path: readonly string[], group: Group, rest: readonly string[], around: Surroundings): Promise<number> {
-  const [first, ...more] = rest;
+  const [first] = rest;
   if (path.length === 0 && first === '--version') {
     around.io.stdout.write(`${around.version}\n`);
     return 0;
-  }
-  if (path.length === 0 && first === 'help') {
-    const { run } = await import('../run.ts');
-    return run(more.length === 0 ? ['--help'] : [...more, '--help'], around);
   }
   const unknown = rest.find((word) => !['-h', '--help', '-q', '--quiet'].includes(word));
   if (unknown !== undefined) throw new UsageError(unknownWord(path, group, unknown));
@@ -36,17 +32,19 @@ function unknownWord(path: readonly string[], group: Group, word: string): strin
   return `unknown command "${word}" for "${name}"${near ? `; did you mean "${near.known}"?` : ` (see "${name} --help")`}`;
 }
 
-/** How many slips apart two words are: a letter wrong, missing, too many, or two swapped (Damerau). */
-function distance(a: string, b: string): number {
-  const rows = [Array.from({ length: b.length + 1 }, (_value, at) => at)];
-  for (let i = 1; i <= a.length; i += 1) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? (rows[i - 2]?.[j - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY;
-      row.push(Math.min((rows[i - 1]?.[j - 1] ?? 0) + cost, (rows[i - 1]?.[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, swapped));
-    }
-    rows.push(row);
-  }
-  return rows.at(-1)?.at(-1) ?? 0;
+/** How many slips apart two words are: a letter wrong, missing, too many, or two swapped. More than two count as three. */
+function distance(a: string, b: string, allowed = 3): number {
+  let same = 0;
+  while (same < a.length && a[same] === b[same]) same += 1;
+  const [left, right] = [a.slice(same), b.slice(same)];
+  if (left === right) return 0;
+  if (allowed <= 1) return 1;
+  const swapped = left[0] === right[1] && left[1] === right[0];
+  const ways: [string, string][] = [
+    [left.slice(1), right.slice(1)],
+    [left.slice(1), right],
+    [left, right.slice(1)],
+    ...(swapped ? [[left.slice(2), right.slice(2)] as [string, string]] : []),
+  ];
+  return 1 + Math.min(...ways.map(([x, y]) => distance(x, y, allowed - 1)));
 }

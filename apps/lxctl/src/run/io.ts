@@ -11,8 +11,8 @@ export interface Io {
   readonly color: boolean;
   readonly env: Record<string, string | undefined>;
   size(): { columns: number; rows: number };
-  /** Keys reach us one by one, none is turned into a signal. */
-  rawMode(on: boolean): void;
+  /** Keys reach us one by one, none is turned into a signal; output goes out unchanged. */
+  rawMode(on: boolean): Promise<void>;
   /** Returns the function that takes the listener off. */
   onResize(listener: () => void): () => void;
   onSignal(signal: NodeJS.Signals, listener: () => void): () => void;

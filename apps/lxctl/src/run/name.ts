@@ -8,7 +8,8 @@ export function localName(typed: string): string {
   const at = typed.indexOf(':');
   if (at < 0) return typed;
   const remote = typed.slice(0, at);
-  if (remote !== 'local' && remote !== '') throw new CommandError(`The remote "${remote}" is not known: this version works with the local server only`);
+  if (remote !== 'local' && remote !== '')
+    throw new CommandError(`The remote "${remote}" is not known: this version works with the local server only`);
   return typed.slice(at + 1);
 }
 

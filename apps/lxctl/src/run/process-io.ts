@@ -27,9 +27,7 @@ export function processIo(): Io {
     },
     env,
     size: () => ({ columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 }),
-    rawMode: (on) => {
-      if (process.stdin.isTTY) process.stdin.setRawMode(on);
-    },
+    rawMode,
     onResize: (listener) => {
       process.on('SIGWINCH', listener);
       return () => process.off('SIGWINCH', listener);
@@ -56,6 +54,19 @@ export function processIo(): Io {
       }
     },
   };
+}
+
+/**
+ * Node's raw mode leaves the terminal's output processing on (libuv sets ONLCR), which would make a new line of every
+ * "cursor down" that a full-screen program inside sends. Node cannot turn it off, stty can; turning raw mode off again
+ * restores all that was.
+ */
+async function rawMode(on: boolean): Promise<void> {
+  if (!process.stdin.isTTY) return;
+  process.stdin.setRawMode(on);
+  if (!on) return;
+  const { spawnSync } = await import('node:child_process');
+  spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
 }
 
 function inputKind(): Io['input'] {

@@ -7,7 +7,11 @@ import { type Call, CommandError } from './verb.ts';
  * Waits for an operation. On a terminal it shows how far it is, on one line that goes away; an interrupt cancels the
  * operation, a second one stops waiting.
  */
-export async function finish(call: Pick<Call, 'io' | 'client' | 'config'>, operation: WireOperation, label: string): Promise<WireOperation> {
+export async function finish(
+  call: Pick<Call, 'io' | 'client' | 'config'>,
+  operation: WireOperation,
+  label: string,
+): Promise<WireOperation> {
   const { io, client, config } = call;
   const shown = !config.quiet && io.terminal.err;
   const line = shown ? (text: string) => io.stderr.write(`\r\x1b[K${text}`) : () => undefined;

@@ -33,7 +33,9 @@ export function find(tree: Tree, words: readonly string[]): Found {
   let at = 0;
   while (isGroup(node) && at < words.length) {
     const word = words[at] ?? '';
-    const next: [string, Leaf | Group] | undefined = Object.entries<Leaf | Group>(node.verbs).find(([name, child]) => name === word || (!isGroup(child) && child.aliases.includes(word)));
+    const next: [string, Leaf | Group] | undefined = Object.entries<Leaf | Group>(node.verbs).find(
+      ([name, child]) => name === word || (!isGroup(child) && child.aliases.includes(word)),
+    );
     if (!next) break;
     path.push(next[0]);
     node = next[1];

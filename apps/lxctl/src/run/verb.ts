@@ -9,8 +9,7 @@ export interface Flag<T> {
   start: T;
   take(text: string | true, before: T): T;
 }
-// biome-ignore lint/suspicious/noExplicitAny: any flag fits in a set, whatever it yields
-export type FlagSet = Record<string, Flag<any>>;
+export type FlagSet = Record<string, Flag<unknown>>;
 export type FlagValues<F extends FlagSet> = { [K in keyof F]: F[K] extends Flag<infer T> ? T : never };
 
 /** true when given. */
@@ -39,7 +38,7 @@ export function integer(spec: string, about: string, assumed: number): Flag<numb
 }
 
 /** One of a list of words. */
-export function choice<W extends string>(spec: string, about: string, words: readonly W[], assumed: W): Flag<W> {
+export function choice<const W extends string>(spec: string, about: string, words: readonly W[], assumed: W): Flag<W> {
   const take = (given: string | true) => {
     const word = words.find((known) => known === given);
     if (!word) throw new UsageError(`"${given}" is not one of ${words.join(', ')} (${spec})`);
@@ -81,8 +80,10 @@ export interface Verb<A extends string = string, F extends FlagSet = FlagSet> {
   run(call: Call<A, F>): Promise<number | void>;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a verb of any arguments and flags
-export type AnyVerb = Verb<any, any>;
+/** A verb of whatever arguments and flags: what the tree holds. Only `execute` runs it, with what the parser made. */
+export interface AnyVerb extends Omit<Verb, 'run'> {
+  run(call: never): ReturnType<Verb['run']>;
+}
 
 /** Keeps the literal types of a verb's arguments and flags. */
 export function defineVerb<const A extends string, F extends FlagSet>(verb: Verb<A, F>): Verb<A, F> {

@@ -30,7 +30,7 @@ export class FakeIo implements Io {
     return { columns: this.columns, rows: 24 };
   }
 
-  rawMode(on: boolean): void {
+  async rawMode(on: boolean): Promise<void> {
     this.raw.push(on);
   }
 

@@ -24,13 +24,27 @@ export class FakeServer implements Transport {
   }
 
   /** Answers with an operation that has ended already, or that `/wait` ends. */
-  operation(route: string, result: { status_code?: number; err?: string; metadata?: unknown; resources?: unknown; running?: boolean } = {}): this {
+  operation(
+    route: string,
+    result: { status_code?: number; err?: string; metadata?: unknown; resources?: unknown; running?: boolean } = {},
+  ): this {
     this.#operations += 1;
     const id = `op${this.#operations}`;
-    const view = (code: number) => ({ id, class: 'task', description: '', status: '', metadata: null, resources: null, err: '', ...result, status_code: code });
+    const view = (code: number) => ({
+      id,
+      class: 'task',
+      description: '',
+      status: '',
+      metadata: null,
+      resources: null,
+      err: '',
+      ...result,
+      status_code: code,
+    });
     const last = result.status_code ?? 200;
     this.#routes.set(route, () => json(202, { type: 'async', metadata: view(result.running ? 103 : last) }));
-    for (const timeout of [1, -1]) this.#routes.set(`GET /1.0/operations/${id}/wait?timeout=${timeout}`, () => json(200, { type: 'sync', metadata: view(last) }));
+    for (const timeout of [1, -1])
+      this.#routes.set(`GET /1.0/operations/${id}/wait?timeout=${timeout}`, () => json(200, { type: 'sync', metadata: view(last) }));
     return this;
   }
 

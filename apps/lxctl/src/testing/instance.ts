@@ -2,9 +2,23 @@ import type { WireInstanceFull } from '#lib/contract';
 
 /** A running container with one address. */
 export function instance(change: Partial<WireInstanceFull> = {}): WireInstanceFull {
-  const counters = { bytes_received: 1500, bytes_sent: 0, packets_received: 3, packets_sent: 0, errors_received: 0, errors_sent: 0, packets_dropped_inbound: 0, packets_dropped_outbound: 0 };
+  const counters = {
+    bytes_received: 1500,
+    bytes_sent: 0,
+    packets_received: 3,
+    packets_sent: 0,
+    errors_received: 0,
+    errors_sent: 0,
+    packets_dropped_inbound: 0,
+    packets_dropped_outbound: 0,
+  };
   const link = { counters, mtu: 1500, state: 'up' as const };
-  const address = (family: 'inet' | 'inet6', text: string, scope: 'global' | 'link' | 'local') => ({ family, address: text, netmask: '24', scope });
+  const address = (family: 'inet' | 'inet6', text: string, scope: 'global' | 'link' | 'local') => ({
+    family,
+    address: text,
+    netmask: '24',
+    scope,
+  });
   return {
     name: 'c1',
     description: '',

@@ -70,7 +70,9 @@ describe('UnixTransport', () => {
   });
 
   it('names what is wrong when nobody listens', async () => {
-    const failure = await new UnixTransport('/nonexistent/unix.socket').request({ method: 'GET', path: '/1.0' }).catch((caught: unknown) => caught);
+    const failure = await new UnixTransport('/nonexistent/unix.socket')
+      .request({ method: 'GET', path: '/1.0' })
+      .catch((caught: unknown) => caught);
     expect(failure).toBeInstanceOf(ConnectError);
     expect((failure as ConnectError).code).toBe('ENOENT');
     expect((failure as Error).message).toContain('is not running');
@@ -79,7 +81,9 @@ describe('UnixTransport', () => {
 
   it("gives a refused websocket's words", async () => {
     await using daemon = await FakeDaemon.start();
-    const failure = await new UnixTransport(daemon.socketPath).socket('/1.0/operations/x/websocket?secret=y').catch((caught: unknown) => caught);
+    const failure = await new UnixTransport(daemon.socketPath)
+      .socket('/1.0/operations/x/websocket?secret=y')
+      .catch((caught: unknown) => caught);
     expect(failure).toBeInstanceOf(ApiError);
     expect(failure).toMatchObject({ status: 403, message: 'Forbidden' });
   });

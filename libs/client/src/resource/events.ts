@@ -11,17 +11,14 @@ export class EventsClient {
   constructor(private readonly api: Api) {}
 
   /** Subscribed when it resolves. No types: all that the caller may see. */
-  async stream(
-    options: { types?: readonly string[]; allProjects?: boolean },
-    listener: (event: WireEvent) => void,
-  ): Promise<EventStream> {
+  async stream(options: { types?: readonly string[]; allProjects?: boolean }, listener: (event: WireEvent) => void): Promise<EventStream> {
     const query = {
       type: options.types?.length ? options.types.join(',') : undefined,
       'all-projects': options.allProjects ? 'true' : undefined,
     };
     const socket = await this.api.transport.socket(this.api.path('/1.0/events', query));
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-    socket.on('message', (data) => listener(JSON.parse(String(data)) as WireEvent));
+    socket.on('message', (data) => listener(JSON.parse((data as Buffer).toString()) as WireEvent));
     socket.resume();
     return { closed, close: () => socket.terminate() };
   }

@@ -47,7 +47,8 @@ export class OperationsClient {
       return await this.wait(view.id, timeout);
     } catch (failure) {
       // LXD's later versions answer a wait that ran into its limit with an error.
-      if (timeout > 0 && isApiError(failure) && (failure.status === 504 || /timed? ?out|deadline/i.test(failure.message))) return this.get(view.id);
+      if (timeout > 0 && isApiError(failure) && (failure.status === 504 || /timed? ?out|deadline/i.test(failure.message)))
+        return this.get(view.id);
       throw failure;
     }
   }

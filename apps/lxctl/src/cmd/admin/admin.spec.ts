@@ -4,7 +4,11 @@ import { FakeServer } from '../../testing/fake-server.ts';
 import { lxctl } from '../../testing/lxctl.ts';
 
 function server(): FakeServer {
-  return new FakeServer().sync('POST /1.0/storage-pools', {}).sync('POST /1.0/networks', {}).sync('POST /1.0/profiles', {}).sync('PATCH /1.0', {});
+  return new FakeServer()
+    .sync('POST /1.0/storage-pools', {})
+    .sync('POST /1.0/networks', {})
+    .sync('POST /1.0/profiles', {})
+    .sync('PATCH /1.0', {});
 }
 
 describe('admin init', () => {
@@ -32,7 +36,8 @@ describe('admin init', () => {
 
   it('follows a preseed, and refuses one that it cannot follow', async () => {
     const fake = server();
-    const preseed = 'config: {core.x: 1}\nnetworks: [{name: n1, config: {ipv4.nat: true}}]\nstorage_pools: [{name: p1, driver: dir}]\nprofiles: [{name: a}]\n';
+    const preseed =
+      'config: {core.x: 1}\nnetworks: [{name: n1, config: {ipv4.nat: true}}]\nstorage_pools: [{name: p1, driver: dir}]\nprofiles: [{name: a}]\n';
     const outcome = await lxctl(fake, 'admin init --preseed', (io) => Object.assign(io, { document: preseed }));
     expect(outcome.out).toBe('Server configured\nStorage pool p1 created\nNetwork n1 created\nProfile a created\n');
     expect(fake.sent('PATCH /1.0')).toEqual([{ config: { 'core.x': '1' } }]);

@@ -10,7 +10,8 @@ export async function defaults(client: LxctlClient): Promise<Preseed> {
   const network = managed[0]?.name ?? freeName(networks.map(({ name }) => name));
   const present = profiles.find(({ name }) => name === 'default')?.devices ?? {};
   const devices: DeviceMap = {};
-  if (!Object.values(present).some((device) => device.type === 'disk' && device.path === '/')) devices.root = { type: 'disk', path: '/', pool };
+  if (!Object.values(present).some((device) => device.type === 'disk' && device.path === '/'))
+    devices.root = { type: 'disk', path: '/', pool };
   if (!Object.values(present).some((device) => device.type === 'nic')) devices.eth0 = { type: 'nic', name: 'eth0', network };
   return {
     storage_pools: pools.length === 0 ? [{ name: pool, driver: 'overlay' }] : [],

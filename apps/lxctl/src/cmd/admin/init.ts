@@ -17,7 +17,8 @@ export const verb = defineVerb({
     dump: toggle('--dump', 'Show the present state as such a document'),
   },
   async run({ flags, client, io, config }) {
-    if ([flags.auto, flags.preseed, flags.dump].filter(Boolean).length > 1) throw new UsageError('--auto, --preseed and --dump exclude each other');
+    if ([flags.auto, flags.preseed, flags.dump].filter(Boolean).length > 1)
+      throw new UsageError('--auto, --preseed and --dump exclude each other');
     if (flags.dump) return void io.stdout.write(await toYaml(await dump(client)));
     const wanted = flags.preseed ? await read(await io.readAll()) : await defaults(client);
     const done = await applyPreseed(client, wanted);
@@ -29,15 +30,22 @@ async function read(text: string): Promise<Preseed> {
   const value = await fromYaml(text).catch((failure: unknown) => {
     throw new CommandError(`The document on the standard input is not YAML: ${String(failure)}`);
   });
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new CommandError('The document on the standard input is not a map of fields');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new CommandError('The document on the standard input is not a map of fields');
   const known = ['config', 'networks', 'storage_pools', 'profiles'];
   const unknown = Object.keys(value).filter((key) => !known.includes(key));
-  if (unknown.length > 0) throw new CommandError(`The document has what this version cannot set up: ${unknown.join(', ')} (known: ${known.join(', ')})`);
+  if (unknown.length > 0)
+    throw new CommandError(`The document has what this version cannot set up: ${unknown.join(', ')} (known: ${known.join(', ')})`);
   return value;
 }
 
 async function dump(client: Parameters<typeof applyPreseed>[0]): Promise<Preseed> {
-  const [server, networks, pools, profiles] = await Promise.all([client.server.get(), client.networks.list(), client.pools.list(), client.profiles.list()]);
+  const [server, networks, pools, profiles] = await Promise.all([
+    client.server.get(),
+    client.networks.list(),
+    client.pools.list(),
+    client.profiles.list(),
+  ]);
   return {
     config: server.config,
     networks: networks.filter(({ managed }) => managed).map(({ name, type, description, config }) => ({ name, type, description, config })),

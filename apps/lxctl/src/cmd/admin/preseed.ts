@@ -16,32 +16,49 @@ export async function applyPreseed(client: LxctlClient, wanted: Preseed): Promis
     await client.server.merge(texts(wanted.config));
     done.push('Server configured');
   }
-  for (const pool of wanted.storage_pools ?? []) {
-    const config = texts(pool.config);
-    const old = await existing(() => client.pools.read(pool.name));
-    if (!old) await client.pools.create({ description: '', ...pool, config });
-    else await client.pools.replace(pool.name, { description: pool.description ?? old.metadata.description, config: { ...old.metadata.config, ...config } }, old.etag);
-    done.push(`Storage pool ${pool.name} ${old ? 'updated' : 'created'}`);
-  }
-  for (const network of wanted.networks ?? []) {
-    const config = texts(network.config);
-    const old = await existing(() => client.networks.read(network.name));
-    if (!old?.metadata.managed) await client.networks.create({ type: 'bridge', description: '', ...network, config });
-    else await client.networks.replace(network.name, { description: network.description ?? old.metadata.description, config: { ...old.metadata.config, ...config } }, old.etag);
-    done.push(`Network ${network.name} ${old?.metadata.managed ? 'updated' : 'created'}`);
-  }
-  for (const profile of wanted.profiles ?? []) {
-    const devices = Object.fromEntries(Object.entries(profile.devices ?? {}).map(([name, options]) => [name, texts(options)]));
-    const old = await existing(() => client.profiles.read(profile.name));
-    if (!old) await client.profiles.create({ description: '', ...profile, config: texts(profile.config), devices });
-    else {
-      const { description, config, devices: present } = old.metadata;
-      const body = { description: profile.description ?? description, config: { ...config, ...texts(profile.config) }, devices: { ...present, ...devices } };
-      await client.profiles.replace(profile.name, body, old.etag);
-    }
-    done.push(`Profile ${profile.name} ${old ? 'updated' : 'created'}`);
-  }
+  for (const pool of wanted.storage_pools ?? []) done.push(`Storage pool ${pool.name} ${await applyPool(client, pool)}`);
+  for (const network of wanted.networks ?? []) done.push(`Network ${network.name} ${await applyNetwork(client, network)}`);
+  for (const profile of wanted.profiles ?? []) done.push(`Profile ${profile.name} ${await applyProfile(client, profile)}`);
   return done;
+}
+
+type Wanted<K extends 'storage_pools' | 'networks' | 'profiles'> = NonNullable<Preseed[K]>[number];
+type Outcome = 'created' | 'updated';
+
+async function applyPool({ pools }: LxctlClient, pool: Wanted<'storage_pools'>): Promise<Outcome> {
+  const config = texts(pool.config);
+  const old = await existing(() => pools.read(pool.name));
+  if (!old) await pools.create({ description: '', ...pool, config });
+  else await pools.replace(pool.name, merged(old.metadata, pool.description, config), old.etag);
+  return old ? 'updated' : 'created';
+}
+
+/** A link of the host that has the name is no network yet. */
+async function applyNetwork({ networks }: LxctlClient, network: Wanted<'networks'>): Promise<Outcome> {
+  const config = texts(network.config);
+  const old = await existing(() => networks.read(network.name));
+  if (!old?.metadata.managed) {
+    await networks.create({ type: 'bridge', description: '', ...network, config });
+    return 'created';
+  }
+  await networks.replace(network.name, merged(old.metadata, network.description, config), old.etag);
+  return 'updated';
+}
+
+async function applyProfile({ profiles }: LxctlClient, profile: Wanted<'profiles'>): Promise<Outcome> {
+  const config = texts(profile.config);
+  const devices = Object.fromEntries(Object.entries(profile.devices ?? {}).map(([name, options]) => [name, texts(options)]));
+  const old = await existing(() => profiles.read(profile.name));
+  if (!old) await profiles.create({ description: '', ...profile, config, devices });
+  else {
+    const body = { ...merged(old.metadata, profile.description, config), devices: { ...old.metadata.devices, ...devices } };
+    await profiles.replace(profile.name, body, old.etag);
+  }
+  return old ? 'updated' : 'created';
+}
+
+function merged(old: { description: string; config: StringMap }, description: string | undefined, config: StringMap) {
+  return { description: description ?? old.description, config: { ...old.config, ...config } };
 }
 
 async function existing<T>(read: () => Promise<T>): Promise<T | null> {

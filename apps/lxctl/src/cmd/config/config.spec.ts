@@ -48,17 +48,31 @@ describe('config', () => {
     await lxctl(fake, 'config set c1 user.a b=c');
     await lxctl(fake, 'config set core.https_address=:1 user.x=y');
     await lxctl(fake, 'config set core.https_address :2');
-    expect(fake.sent('PUT /1.0/instances/c1')).toMatchObject([{ config: { 'limits.memory': '1GiB' } }, { config: { 'limits.cpu': '2', 'user.a': 'b=c' } }]);
+    expect(fake.sent('PUT /1.0/instances/c1')).toMatchObject([
+      { config: { 'limits.memory': '1GiB' } },
+      { config: { 'limits.cpu': '2', 'user.a': 'b=c' } },
+    ]);
     expect((fake.sent('PUT /1.0/instances/c1')[0] as { config: object }).config).not.toHaveProperty('limits.cpu');
     expect(fake.asked.find(({ route }) => route === 'PUT /1.0/instances/c1')?.headers['if-match']).toBe('"e1"');
-    expect(fake.sent('PUT /1.0')).toEqual([{ config: { 'core.https_address': ':1', 'user.x': 'y' } }, { config: { 'core.https_address': ':2' } }]);
+    expect(fake.sent('PUT /1.0')).toEqual([
+      { config: { 'core.https_address': ':1', 'user.x': 'y' } },
+      { config: { 'core.https_address': ':2' } },
+    ]);
   });
 
   it('sends back only what may be written', async () => {
     const fake = server();
     await lxctl(fake, 'config unset c1 limits.cpu');
     const [sent] = fake.sent('PUT /1.0/instances/c1') as object[];
-    expect(Object.keys(sent ?? {}).sort()).toEqual(['architecture', 'config', 'description', 'devices', 'ephemeral', 'profiles', 'stateful']);
+    expect(Object.keys(sent ?? {}).sort()).toEqual([
+      'architecture',
+      'config',
+      'description',
+      'devices',
+      'ephemeral',
+      'profiles',
+      'stateful',
+    ]);
     expect((await lxctl(fake, 'config unset c1 limits.cpu.allowance')).err).toContain('it is not set');
   });
 

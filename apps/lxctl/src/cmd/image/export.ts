@@ -13,7 +13,10 @@ export const verb = defineVerb({
     const { stat } = await import('node:fs/promises');
     const fingerprint = await fingerprintOf(client, typed);
     const { body, headers } = await client.images.export(fingerprint);
-    const directory = await stat(target).then((found) => found.isDirectory(), () => false);
+    const directory = await stat(target).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
     const type = headers['content-type'] ?? '';
     if (!type.startsWith('multipart/')) {
       const named = /filename="?([^";]+)"?/.exec(headers['content-disposition'] ?? '')?.[1];
@@ -24,7 +27,9 @@ export const verb = defineVerb({
     const paths: string[] = [];
     for await (const part of receiveParts(type, body)) {
       const isRoot = part.name.startsWith('rootfs');
-      const path = directory ? `${target}/${base(part.filename) || fingerprint + (isRoot ? '.root' : '')}` : `${target}${isRoot ? '.root' : ''}`;
+      const path = directory
+        ? `${target}/${base(part.filename) || fingerprint + (isRoot ? '.root' : '')}`
+        : `${target}${isRoot ? '.root' : ''}`;
       await saveFile(path, part.body);
       paths.push(path);
     }

@@ -19,7 +19,9 @@ async function* packed(directory: string): AsyncGenerator<Uint8Array> {
   const { spawn } = await import('node:child_process');
   const { existsSync } = await import('node:fs');
   if (!existsSync(`${directory}/metadata.yaml`)) throw new CommandError(`${directory} is not an image: it has no metadata.yaml`);
-  const tar = spawn('tar', ['--numeric-owner', '--xattrs', '--create', '--directory', directory, '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const tar = spawn('tar', ['--numeric-owner', '--xattrs', '--create', '--directory', directory, '.'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const ended = new Promise<number | null>((resolve, reject) => {
     tar.once('error', reject);
     tar.once('exit', resolve);

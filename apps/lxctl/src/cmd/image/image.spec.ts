@@ -55,26 +55,35 @@ describe('image', () => {
       .sync('POST /1.0/images/aliases', {});
     const outcome = await lxctl(server, ['image', 'import', file('bb.tar', 'BYTES'), '--alias', 'bb', '--public', 'os=bb']);
     expect(outcome).toEqual({ code: 0, out: 'Image imported with fingerprint: f00d\n', err: '' });
-    expect(server.asked[0]).toMatchObject({ body: 'BYTES', headers: { 'x-lxd-filename': 'bb.tar', 'x-lxd-public': 'true', 'x-lxd-properties': 'os=bb' } });
+    expect(server.asked[0]).toMatchObject({
+      body: 'BYTES',
+      headers: { 'x-lxd-filename': 'bb.tar', 'x-lxd-public': 'true', 'x-lxd-properties': 'os=bb' },
+    });
     expect(server.sent('POST /1.0/images/aliases')).toEqual([{ name: 'bb', target: 'f00d', description: '' }]);
   });
 
   it('imports two files, and tells what cannot be read', async () => {
     const server = new FakeServer().operation('POST /1.0/images', { metadata: { fingerprint: 'f00d' } });
     await lxctl(server, ['image', 'import', file('meta.tar', 'META'), file('root.squashfs', 'ROOT')]);
-    expect(server.asked[0]?.body).toMatch(/name="metadata"; filename="meta.tar"[\s\S]*META[\s\S]*name="rootfs"; filename="root.squashfs"[\s\S]*ROOT/);
+    expect(server.asked[0]?.body).toMatch(
+      /name="metadata"; filename="meta.tar"[\s\S]*META[\s\S]*name="rootfs"; filename="root.squashfs"[\s\S]*ROOT/,
+    );
     expect((await lxctl(server, ['image', 'import', file('none')])).err).toContain('none does not exist');
     expect((await lxctl(server, ['image', 'import', directory])).err).toContain('has no metadata.yaml');
   });
 
   it('exports one file and two', async () => {
-    const server = new FakeServer()
-      .sync('GET /1.0/images/aliases/bb', { target: 'f00d' })
-      .raw('GET /1.0/images/f00d/export', 'BYTES', { 'content-disposition': 'inline;filename="../bb.tar"', 'content-type': 'application/octet-stream' });
+    const server = new FakeServer().sync('GET /1.0/images/aliases/bb', { target: 'f00d' }).raw('GET /1.0/images/f00d/export', 'BYTES', {
+      'content-disposition': 'inline;filename="../bb.tar"',
+      'content-type': 'application/octet-stream',
+    });
     expect((await lxctl(server, ['image', 'export', 'bb', directory])).out).toBe(`Image exported to ${file('bb.tar')}\n`);
     expect(readFileSync(file('bb.tar'), 'utf8')).toBe('BYTES');
-    const part = (name: string, filename: string, text: string) => `--B\r\nContent-Disposition: form-data; name="${name}"; filename="${filename}"\r\n\r\n${text}\r\n`;
-    server.raw('GET /1.0/images/f00d/export', `${part('metadata', 'm.tar', 'META')}${part('rootfs', 'r.sq', 'ROOT')}--B--\r\n`, { 'content-type': 'multipart/form-data; boundary=B' });
+    const part = (name: string, filename: string, text: string) =>
+      `--B\r\nContent-Disposition: form-data; name="${name}"; filename="${filename}"\r\n\r\n${text}\r\n`;
+    server.raw('GET /1.0/images/f00d/export', `${part('metadata', 'm.tar', 'META')}${part('rootfs', 'r.sq', 'ROOT')}--B--\r\n`, {
+      'content-type': 'multipart/form-data; boundary=B',
+    });
     await lxctl(server, ['image', 'export', 'bb', file('split')]);
     expect([readFileSync(file('split'), 'utf8'), readFileSync(file('split.root'), 'utf8')]).toEqual(['META', 'ROOT']);
   });

@@ -22,7 +22,11 @@ export const verb = defineVerb({
     const properties = words.filter((word) => word.includes('=')).map((word) => keyValues([word]));
     const [rootfs, extra] = words.filter((word) => !word.includes('=') && word !== 'local:');
     if (extra !== undefined) throw new CommandError(`An image has two files at most; "${extra}" is one too many`);
-    const options = { filename: file.split('/').pop() || file, public: flags.public, properties: Object.assign({}, ...properties) as Record<string, string> };
+    const options = {
+      filename: file.split('/').pop() || file,
+      public: flags.public,
+      properties: Object.assign({}, ...properties) as Record<string, string>,
+    };
     const operation = await upload(client, options, file, rootfs);
     const done = await finish(call, operation, `Importing ${options.filename}`);
     const fingerprint = done.metadata?.fingerprint;

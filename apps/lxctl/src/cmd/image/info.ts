@@ -20,7 +20,9 @@ export const verb = defineVerb({
       `    Expires: ${moment(image.expires_at) || 'never'}`,
       `    Last used: ${moment(image.last_used_at) || 'never'}`,
       'Properties:',
-      ...Object.entries(image.properties).sort().map(([key, value]) => `    ${key}: ${value}`),
+      ...Object.entries(image.properties)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([key, value]) => `    ${key}: ${value}`),
       'Aliases:',
       ...image.aliases.map(({ name, description }) => `    - ${name}${description ? ` (${description})` : ''}`),
       `Cached: ${yes(image.cached)}`,

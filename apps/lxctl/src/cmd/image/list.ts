@@ -29,14 +29,16 @@ export const verb = defineVerb({
   ].join('\n'),
   flags: { columns: text('-c, --columns <columns>', 'Columns', 'lfpdatsu'), format: formatFlag() },
   async run({ args, flags, client, io }) {
-    const chosen = [...flags.columns.replaceAll(',', '')].map((letter) => {
+    const chosen = Array.from(flags.columns.replaceAll(',', ''), (letter) => {
       const column = Object.hasOwn(columns, letter) ? columns[letter] : undefined;
       if (!column) throw new UsageError(`Unknown column "${letter}" (-c); known are ${Object.keys(columns).join('')}`);
       return column;
     });
     const wanted = args.filter((filter) => filter !== 'local:');
     const images = (await client.images.list()).filter((image) => wanted.every((filter) => matches(image, filter)));
-    images.sort((a, b) => shortAlias(a).localeCompare(shortAlias(b), 'en', { numeric: true }) || a.fingerprint.localeCompare(b.fingerprint));
+    images.sort(
+      (a, b) => shortAlias(a).localeCompare(shortAlias(b), 'en', { numeric: true }) || a.fingerprint.localeCompare(b.fingerprint),
+    );
     const rows = images.map((image) => chosen.map((column) => column.cell(image)));
     await writeListing(io, flags.format, { headers: chosen.map((column) => column.header), rows, objects: images });
   },

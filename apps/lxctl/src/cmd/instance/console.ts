@@ -12,7 +12,8 @@ export const verb = defineVerb({
   async run(call) {
     const { flags, io, client } = call;
     const name = instanceName(call.args[0]);
-    if (flags.type !== 'console') throw new CommandError(`Console type "${flags.type}" is not supported: containers have none but "console"`);
+    if (flags.type !== 'console')
+      throw new CommandError(`Console type "${flags.type}" is not supported: containers have none but "console"`);
     if (flags.showLog) io.stdout.write(await client.instances.consoleLog(name));
     else await attachConsole(call, name);
   },

@@ -1,4 +1,4 @@
-import type { WireInstancesPost } from '#lib/contract';
+import type { WireInstancesPost, WireOperation } from '#lib/contract';
 import { print } from '../../run/io.ts';
 import { finish } from '../../run/progress.ts';
 import { type Call, CommandError } from '../../run/verb.ts';
@@ -13,16 +13,22 @@ export async function create(context: Context, body: WireInstancesPost, start: b
     if (!config.quiet) print(io, text);
   };
   const together = start && (await client.server.has('instance_create_start'));
-  say(`${together ? 'Launching' : 'Creating'} ${body.name || 'the instance'}`);
-  const operation = await client.instances.create(together ? { ...body, start: true } : body);
-  const done = await finish(context, operation, `${together ? 'Launching' : 'Creating'} ${body.name || 'the instance'}`);
-  const url = done.resources?.instances?.[0] ?? done.resources?.containers?.[0] ?? operation.resources?.instances?.[0];
-  const name = body.name || decodeURIComponent(url?.split('/').pop()?.split('?')[0] ?? '');
-  if (!name) throw new CommandError('The server created an instance but does not name it');
+  const label = `${together ? 'Launching' : 'Creating'} ${body.name || 'the instance'}`;
+  say(label);
+  const done = await finish(context, await client.instances.create(together ? { ...body, start: true } : body), label);
+  const name = body.name || givenName(done);
   if (!body.name) say(`Instance name is: ${name}`);
   if (start && !together) {
     say(`Starting ${name}`);
     await changeState(context, name, { action: 'start', timeout: -1, force: false });
   }
   return name;
+}
+
+/** The name the server made up, from the URL of what it created. */
+function givenName({ resources }: WireOperation): string {
+  const [url] = resources?.instances ?? resources?.containers ?? [];
+  const name = url?.split('?')[0]?.split('/').pop();
+  if (!name) throw new CommandError('The server created an instance but does not name it');
+  return decodeURIComponent(name);
 }

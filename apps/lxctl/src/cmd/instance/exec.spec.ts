@@ -18,10 +18,14 @@ describe('exec', () => {
       });
       return socket;
     };
-    const outcome = await lxctl(server, ['exec', 'c1', '--env', 'A=b=c', '--cwd', '/tmp', '--user', '5', '--', 'sh', '-c', 'exit 7'], (io) => {
-      io.env.TERM = 'xterm';
-      io.stdin.end('typed');
-    });
+    const outcome = await lxctl(
+      server,
+      ['exec', 'c1', '--env', 'A=b=c', '--cwd', '/tmp', '--user', '5', '--', 'sh', '-c', 'exit 7'],
+      (io) => {
+        io.env.TERM = 'xterm';
+        io.stdin.end('typed');
+      },
+    );
     expect(outcome).toEqual({ code: 7, out: 'out', err: 'err' });
     expect(server.sent('POST /1.0/instances/c1/exec')).toEqual([
       {
@@ -40,7 +44,9 @@ describe('exec', () => {
   });
 
   it('asks for a pty on a terminal, and puts the terminal back', async () => {
-    const server = new FakeServer().operation('POST /1.0/instances/c1/exec', { metadata: { fds: { '0': 's0', control: 'sc' }, return: 0 } });
+    const server = new FakeServer().operation('POST /1.0/instances/c1/exec', {
+      metadata: { fds: { '0': 's0', control: 'sc' }, return: 0 },
+    });
     const raw: boolean[] = [];
     const run = lxctl(server, 'shell c1', (io) => {
       io.terminal = { in: true, out: true, err: true };

@@ -49,7 +49,12 @@ export interface RunOptions {
 }
 
 /** Runs a command in an instance with the caller's streams; its exit code. */
-export async function runCommand(call: Pick<Call, 'io' | 'client' | 'config'>, name: string, command: string[], options: RunOptions): Promise<number> {
+export async function runCommand(
+  call: Pick<Call, 'io' | 'client' | 'config'>,
+  name: string,
+  command: string[],
+  options: RunOptions,
+): Promise<number> {
   const { io, client } = call;
   const { columns, rows } = options.pty ? io.size() : { columns: 0, rows: 0 };
   const operation = await client.instances.exec(name, {

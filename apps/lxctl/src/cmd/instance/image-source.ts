@@ -33,6 +33,8 @@ function missing(reference: string): string {
   const recipe = wellKnownRecipes.find((known) => known === reference || known.split('/')[0] === reference.split(/[/:]/)[0]);
   if (recipe) return `Image "${reference}" is not in the local store; it can be built here: lxctl launch build:${recipe}`;
   const remote = /^([\w-]+):/.exec(reference)?.[1];
-  const why = remote ? `The image server "${remote}" is not known to this version` : `Image "${reference}" is not in the local store and no image server is configured`;
+  const why = remote
+    ? `The image server "${remote}" is not known to this version`
+    : `Image "${reference}" is not in the local store and no image server is configured`;
   return `${why}; import a file (lxctl image import FILE --alias NAME) or build one (lxctl launch build:${wellKnownRecipes[1]})`;
 }

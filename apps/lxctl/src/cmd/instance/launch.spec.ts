@@ -49,7 +49,9 @@ describe('launch', () => {
     expect((await lxctl(server, 'launch busybox c1')).err).toBe(
       'Error: Image "busybox" is not in the local store; it can be built here: lxctl launch build:busybox\n',
     );
-    expect((await lxctl(server, 'launch ubuntu c1')).err).toMatch(/^Error: Image "ubuntu" is not in the local store and no image server is configured; import a file .* or build one .*\n$/);
+    expect((await lxctl(server, 'launch ubuntu c1')).err).toMatch(
+      /^Error: Image "ubuntu" is not in the local store and no image server is configured; import a file .* or build one .*\n$/,
+    );
     expect((await lxctl(server, 'launch images:alpine c1')).err).toContain('The image server "images" is not known');
     expect(server.sent('POST /1.0/instances')).toEqual([]);
   });
@@ -77,7 +79,9 @@ describe('launch', () => {
       io.input = 'file';
       io.document = 'config:\n  limits.cpu: 4\n  security.nesting: true\nprofiles: [web]\n';
     });
-    expect(server.sent('POST /1.0/instances')).toMatchObject([{ config: { 'limits.cpu': '1', 'security.nesting': 'true' }, profiles: ['web'] }]);
+    expect(server.sent('POST /1.0/instances')).toMatchObject([
+      { config: { 'limits.cpu': '1', 'security.nesting': 'true' }, profiles: ['web'] },
+    ]);
   });
 
   it('makes empty instances, and leaves out all profiles', async () => {
@@ -87,7 +91,13 @@ describe('launch', () => {
   });
 
   it('refuses what it cannot do', async () => {
-    for (const words of ['launch', 'launch --vm debian', 'launch -t c1.small debian', 'launch debian c1 -c bad', 'launch debian c1 -d eth0']) {
+    for (const words of [
+      'launch',
+      'launch --vm debian',
+      'launch -t c1.small debian',
+      'launch debian c1 -c bad',
+      'launch debian c1 -d eth0',
+    ]) {
       const { code, err } = await lxctl(serverWith(), words);
       expect(code).toBe(1);
       expect(err).toMatch(/^Error: [^\n]+\n$/);

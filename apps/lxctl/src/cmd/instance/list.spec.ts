@@ -28,18 +28,24 @@ describe('list', () => {
     expect((await lxctl(server, 'list -c nd4 -f csv')).out).toBe('c1,"a ""b"", c",10.0.0.2 (eth0)\n');
     expect(JSON.parse((await lxctl(server, 'list -f json')).out)).toMatchObject([{ name: 'c1', state: { pid: 4711 } }]);
     expect((await lxctl(server, 'list --format=yaml')).out).toContain('- name: c1\n');
-    expect((await lxctl(server, 'ls -c ns4 -f compact')).out).toBe('  NAME   STATE        IPV4\n  c1    RUNNING  10.0.0.2 (eth0)\n'.replace('NAME   STATE        IPV4', 'NAME  STATE    IPV4'));
+    expect((await lxctl(server, 'ls -c ns4 -f compact')).out).toBe(
+      '  NAME   STATE        IPV4\n  c1    RUNNING  10.0.0.2 (eth0)\n'.replace('NAME   STATE        IPV4', 'NAME  STATE    IPV4'),
+    );
   });
 
   it('knows all columns and keys as columns', async () => {
     const server = new FakeServer().sync(full, [instance()]);
     const { out } = await lxctl(server, 'list -f csv -c abcDefFlLmMNpPu,limits.memory:MEM:3,devices:eth0.network');
-    expect(out).toBe('x86_64,default,2026/01/01 10:00 UTC,1.50KiB,default,f00dfacef00d,f00dfacef00dfacef00d,,none,50.00MiB,50.0%,5,4711,default,2s,100,lxctlbr0\n');
+    expect(out).toBe(
+      'x86_64,default,2026/01/01 10:00 UTC,1.50KiB,default,f00dfacef00d,f00dfacef00dfacef00d,,none,50.00MiB,50.0%,5,4711,default,2s,100,lxctlbr0\n',
+    );
     expect((await lxctl(server, 'list -c n,x')).err).toContain('Unknown column "x"');
   });
 
   it('asks for the state only when it is shown', async () => {
-    const server = new FakeServer().sync('GET /1.0/instances?recursion=1&filter=', [instance({ state: undefined as never, snapshots: null })]);
+    const server = new FakeServer().sync('GET /1.0/instances?recursion=1&filter=', [
+      instance({ state: undefined as never, snapshots: null }),
+    ]);
     expect((await lxctl(server, 'list --fast -f csv')).out).toBe('c1,RUNNING,x86_64,2026/01/01 10:00 UTC,default,CONTAINER\n');
     expect(needsState('ns,limits.memory')).toBe(false);
     expect(needsState('n4')).toBe(true);

@@ -26,7 +26,8 @@ export const verb = defineVerb({
   async run({ args, flags, client, io }) {
     const layout = flags.fast ? fastColumns : flags.columns;
     const columns = parseColumns(flags.allProjects && !layout.includes('e') ? `e${layout}` : layout);
-    const whole = flags.format === 'json' || flags.format === 'yaml' || needsState(layout) || args.some((filter) => /^ipv[46]=/.test(filter));
+    const whole =
+      flags.format === 'json' || flags.format === 'yaml' || needsState(layout) || args.some((filter) => /^ipv[46]=/.test(filter));
     const query = { recursion: whole ? 2 : 1, filter: '', 'all-projects': flags.allProjects ? 'true' : undefined };
     const instances = await client.api.get<WireInstanceFull[]>('/1.0/instances', query);
     const chosen = instances.filter((instance) => matches(instance, args)).sort(byName);

@@ -27,7 +27,8 @@ type CreateCall = Pick<Call, 'io' | 'client' | 'config'> & { flags: FlagValues<t
 export async function createRequest(call: CreateCall, words: readonly (string | undefined)[]): Promise<WireInstancesPost> {
   const { flags } = call;
   if (flags.vm) throw new CommandError('Virtual machines are not supported');
-  if (flags.type) throw new CommandError('Instance types (-t) are not supported; give limits instead, e.g. -c limits.cpu=2 -c limits.memory=1GiB');
+  if (flags.type)
+    throw new CommandError('Instance types (-t) are not supported; give limits instead, e.g. -c limits.cpu=2 -c limits.memory=1GiB');
   const [image, name] = flags.empty ? [undefined, words[0]] : words;
   if (flags.empty && words[1] !== undefined) throw new UsageError('--empty goes without an image');
   if (!flags.empty && image === undefined) throw new UsageError('missing argument: an image (or --empty)');
@@ -53,7 +54,8 @@ async function piped({ io }: CreateCall): Promise<Omit<WireInstancesPost, 'sourc
   if (io.input !== 'file' && io.input !== 'pipe') return {};
   const text = await io.readAll();
   const value = text.trim() === '' ? {} : await fromYaml(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new CommandError('The document on the standard input is not a map of fields');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new CommandError('The document on the standard input is not a map of fields');
   const { config, devices, profiles, description, ephemeral } = value as Omit<WireInstancesPost, 'source'>;
   const texts = (map: StringMap | undefined) => Object.fromEntries(Object.entries(map ?? {}).map(([key, given]) => [key, String(given)]));
   const base: Omit<WireInstancesPost, 'source'> = { config: texts(config) };

@@ -11,6 +11,8 @@ export const verb = defineVerb({
   },
   async run(call) {
     const { all, force, timeout } = call.flags;
-    return changeMany(call, call.args, { all, from: ['Running'] }, (name) => changeState(call, name, { action: 'restart', timeout, force }));
+    return changeMany(call, call.args, { all, from: ['Running'] }, (name) =>
+      changeState(call, name, { action: 'restart', timeout, force }),
+    );
   },
 });

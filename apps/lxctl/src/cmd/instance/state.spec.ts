@@ -31,7 +31,11 @@ describe('states', () => {
 
   it('takes all of the right state, and tells every failure', async () => {
     const server = new FakeServer()
-      .sync('GET /1.0/instances?recursion=1', [instance({ name: 'a' }), instance({ name: 'b', status: 'Frozen' }), instance({ name: 'c', status: 'Stopped' })])
+      .sync('GET /1.0/instances?recursion=1', [
+        instance({ name: 'a' }),
+        instance({ name: 'b', status: 'Frozen' }),
+        instance({ name: 'c', status: 'Stopped' }),
+      ])
       .operation(put('a'))
       .error(put('b'), 400, 'Instance is frozen');
     expect(await lxctl(server, 'stop --all')).toEqual({ code: 1, out: '', err: 'Error: b: Instance is frozen\n' });
@@ -77,7 +81,10 @@ describe('delete', () => {
 
 describe('progress', () => {
   it('shows one line on a terminal and takes it away', async () => {
-    const server = new FakeServer().operation('POST /1.0/images', { running: true, metadata: { fingerprint: 'f00d', create_image_progress: 'unpack: 40%' } });
+    const server = new FakeServer().operation('POST /1.0/images', {
+      running: true,
+      metadata: { fingerprint: 'f00d', create_image_progress: 'unpack: 40%' },
+    });
     const outcome = await lxctl(server, 'image build busybox', (io) => Object.assign(io.terminal, { err: true }));
     expect(outcome.err).toBe('\r\x1b[KBuilding busybox: unpack: 40%\r\x1b[K');
     expect(outcome.out).toBe('Image built with fingerprint: f00d\n');

@@ -12,6 +12,8 @@ export const verb = defineVerb({
   },
   async run(call) {
     const { all, force, timeout } = call.flags;
-    return changeMany(call, call.args, { all, from: ['Running', 'Frozen'] }, (name) => changeState(call, name, { action: 'stop', timeout, force }));
+    return changeMany(call, call.args, { all, from: ['Running', 'Frozen'] }, (name) =>
+      changeState(call, name, { action: 'stop', timeout, force }),
+    );
   },
 });

@@ -12,19 +12,19 @@ const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2
 export async function join(context: Context, operation: WireOperation, options: { pty: boolean; stdin: boolean }): Promise<WireOperation> {
   const { io, client } = context;
   const raw = options.pty && options.stdin && io.terminal.in;
-  const undo: (() => void)[] = [];
+  const undo: (() => unknown)[] = [];
   try {
     const streams = { stdin: options.stdin ? io.stdin : null, stdout: io.stdout, stderr: io.stderr };
     // Before the sockets: keys typed meanwhile must neither echo nor become signals.
     if (raw) {
-      io.rawMode(true);
       undo.push(() => io.rawMode(false));
+      await io.rawMode(true);
     }
     const session = await client.session(operation, streams);
     undo.push(...(await wire(context, session, options.pty)));
     return await session.done;
   } finally {
-    for (const step of undo.reverse()) step();
+    for (const step of undo.reverse()) await step();
   }
 }
 
@@ -78,7 +78,7 @@ export async function attachConsole(context: Context, name: string): Promise<voi
   });
   const keys = new DetachKey(() => detached());
   const typed = (chunk: Buffer) => keys.write(chunk);
-  io.rawMode(true);
+  await io.rawMode(true);
   io.stdin.on('data', typed);
   let off: () => void = () => undefined;
   try {
@@ -95,7 +95,7 @@ export async function attachConsole(context: Context, name: string): Promise<voi
     off();
     io.stdin.off('data', typed);
     io.stdin.pause();
-    io.rawMode(false);
+    await io.rawMode(false);
     io.stderr.write('\r\n');
   }
 }

@@ -7,7 +7,10 @@ export const verb = defineVerb({
   flags: { format: formatFlag() },
   async run({ args, flags, client, io }) {
     const leases = await client.networks.leases(localName(args[0]));
-    leases.sort((a, b) => a.hostname.localeCompare(b.hostname, 'en', { numeric: true }) || a.address.localeCompare(b.address, 'en', { numeric: true }));
+    leases.sort(
+      (a, b) =>
+        a.hostname.localeCompare(b.hostname, 'en', { numeric: true }) || a.address.localeCompare(b.address, 'en', { numeric: true }),
+    );
     const rows = leases.map(({ hostname, hwaddr, address, type }) => [hostname, hwaddr, address, type.toUpperCase()]);
     await writeListing(io, flags.format, { headers: ['HOSTNAME', 'MAC ADDRESS', 'IP ADDRESS', 'TYPE'], rows, objects: leases });
   },

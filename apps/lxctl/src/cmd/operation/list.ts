@@ -16,6 +16,10 @@ export const verb = defineVerb({
       operation.may_cancel ? 'YES' : 'NO',
       moment(operation.created_at),
     ]);
-    await writeListing(io, flags.format, { headers: ['ID', 'TYPE', 'DESCRIPTION', 'STATUS', 'CANCELABLE', 'CREATED'], rows, objects: operations });
+    await writeListing(io, flags.format, {
+      headers: ['ID', 'TYPE', 'DESCRIPTION', 'STATUS', 'CANCELABLE', 'CREATED'],
+      rows,
+      objects: operations,
+    });
   },
 });

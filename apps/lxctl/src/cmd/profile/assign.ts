@@ -9,6 +9,11 @@ export const verb = defineVerb({
   async run(call) {
     const [instance, list] = call.args;
     const profiles = list.split(',').filter(Boolean);
-    await changeProfiles(call, instance, () => profiles, (name) => `Profiles ${list || '(none)'} applied to ${name}`);
+    await changeProfiles(
+      call,
+      instance,
+      () => profiles,
+      (name) => `Profiles ${list || '(none)'} applied to ${name}`,
+    );
   },
 });

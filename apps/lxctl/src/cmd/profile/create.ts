@@ -10,10 +10,11 @@ export const verb = defineVerb({
   flags: {},
   async run({ args, client, io, config }) {
     const name = localName(args[0]);
-    const body: WireProfilesPost = { config: {}, devices: {}, description: '' , name };
+    const body: WireProfilesPost = { config: {}, devices: {}, description: '', name };
     if (io.input === 'file' || io.input === 'pipe') {
       const value = (await fromYaml(await io.readAll())) ?? {};
-      if (typeof value !== 'object' || Array.isArray(value)) throw new CommandError('The document on the standard input is not a map of fields');
+      if (typeof value !== 'object' || Array.isArray(value))
+        throw new CommandError('The document on the standard input is not a map of fields');
       Object.assign(body, value, { name });
     }
     await client.profiles.create(body);

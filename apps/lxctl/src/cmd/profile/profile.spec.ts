@@ -26,7 +26,11 @@ describe('profile', () => {
     expect((await lxctl(fake, 'profile create a')).out).toBe('Profile a created\n');
     await lxctl(fake, 'profile create b', (io) => Object.assign(io, { input: 'file', document: 'description: B\nconfig: {user.x: y}\n' }));
     await lxctl(fake, 'profile copy web c');
-    expect(fake.sent('POST /1.0/profiles')).toMatchObject([{ name: 'a' }, { name: 'b', description: 'B', config: { 'user.x': 'y' } }, { name: 'c', description: 'Web' }]);
+    expect(fake.sent('POST /1.0/profiles')).toMatchObject([
+      { name: 'a' },
+      { name: 'b', description: 'B', config: { 'user.x': 'y' } },
+      { name: 'c', description: 'Web' },
+    ]);
   });
 
   it('changes keys and devices', async () => {
@@ -44,7 +48,11 @@ describe('profile', () => {
     expect((await lxctl(fake, 'profile add c1 db')).out).toBe('Profile db added to c1\n');
     await lxctl(fake, 'profile remove c1 web');
     await lxctl(fake, ['profile', 'assign', 'c1', '']);
-    expect(fake.sent('PUT /1.0/instances/c1').map((body) => (body as { profiles: unknown }).profiles)).toEqual([['default', 'web', 'db'], ['default'], []]);
+    expect(fake.sent('PUT /1.0/instances/c1').map((body) => (body as { profiles: unknown }).profiles)).toEqual([
+      ['default', 'web', 'db'],
+      ['default'],
+      [],
+    ]);
     expect((await lxctl(fake, 'profile remove c1 db')).err).toContain("isn't currently applied");
   });
 });

@@ -1,4 +1,4 @@
-import type { WireEvent } from '#lib/contract';
+import type { LifecycleMetadata, WireEvent, WireOperation } from '#lib/contract';
 import { toYaml } from '../../output/format.ts';
 import { choice, CommandError, defineVerb, many, text, toggle } from '../../run/verb.ts';
 
@@ -46,13 +46,20 @@ async function render(event: WireEvent, format: 'json' | 'pretty' | 'yaml'): Pro
 
 /** One line: time, kind, what happened, its details. */
 export function pretty(event: WireEvent): string {
-  const metadata = (event.metadata ?? {}) as Record<string, unknown>;
-  const [what, details] =
-    event.type === 'logging'
-      ? [`${String(metadata.level).toUpperCase()} ${String(metadata.message)}`, metadata.context]
-      : event.type === 'lifecycle'
-        ? [`LIFECYCLE ${String(metadata.action)} ${String(metadata.source)}`, metadata.context]
-        : [`OPERATION ${String(metadata.id)} ${String(metadata.description)}: ${String(metadata.status)}${metadata.err ? `: ${String(metadata.err)}` : ''}`, null];
-  const pairs = Object.entries((details ?? {}) as Record<string, unknown>).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const { what, context } = summary(event);
+  const pairs = Object.entries(context ?? {}).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
   return [event.timestamp, what, ...pairs].join(' ');
+}
+
+function summary(event: WireEvent): { what: string; context?: Record<string, unknown> | undefined } {
+  if (event.type === 'logging') {
+    const { level, message, context } = event.metadata as { level: string; message: string; context?: Record<string, unknown> };
+    return { what: `${level.toUpperCase()} ${message}`, context };
+  }
+  if (event.type === 'lifecycle') {
+    const { action, source, context } = event.metadata as LifecycleMetadata;
+    return { what: `LIFECYCLE ${action} ${source}`, context };
+  }
+  const { id, description, status, err } = event.metadata as WireOperation;
+  return { what: `OPERATION ${id} ${description}: ${status}${err ? `: ${err}` : ''}` };
 }

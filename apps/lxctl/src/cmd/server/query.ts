@@ -18,9 +18,8 @@ export const verb = defineVerb({
   async run({ args, flags, client, io }) {
     const path = args[0].replace(/^local:/, '');
     if (!path.startsWith('/')) throw new UsageError('The path begins with a slash, e.g. /1.0');
-    const method = methods.find((known) => known === flags.request.toUpperCase());
-    if (!method) throw new UsageError(`"${flags.request}" is not a method: ${methods.join(', ')}`);
     if (flags.raw && flags.wait) throw new UsageError('--raw and --wait exclude each other');
+    const method = methodOf(flags.request);
     const headers: Record<string, string> = flags.data === undefined ? {} : { 'content-type': 'application/json' };
     const response = await client.api.transport.request({ method, path: client.api.path(path), headers, body: flags.data });
     const type = response.headers['content-type'] ?? '';
@@ -36,3 +35,9 @@ export const verb = defineVerb({
     print(io, typeof value === 'string' ? value : JSON.stringify(value, null, '\t'));
   },
 });
+
+function methodOf(typed: string): Method {
+  const method = methods.find((known) => known === typed.toUpperCase());
+  if (!method) throw new UsageError(`"${typed}" is not a method: ${methods.join(', ')}`);
+  return method;
+}

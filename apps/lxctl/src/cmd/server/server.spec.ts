@@ -6,7 +6,9 @@ import { pretty } from './monitor.ts';
 
 describe('query', () => {
   it('prints metadata, raw answers and finished operations', async () => {
-    const server = new FakeServer().sync('GET /1.0/x', { a: 1 }).operation('DELETE /1.0/instances/c1', { running: true, metadata: { done: true } });
+    const server = new FakeServer()
+      .sync('GET /1.0/x', { a: 1 })
+      .operation('DELETE /1.0/instances/c1', { running: true, metadata: { done: true } });
     expect((await lxctl(server, 'query /1.0/x')).out).toBe('{\n\t"a": 1\n}\n');
     expect((await lxctl(server, 'query --raw /1.0/x')).out).toBe('{"type":"sync","metadata":{"a":1}}');
     expect(JSON.parse((await lxctl(server, 'query -X delete --wait /1.0/instances/c1')).out)).toMatchObject({ status_code: 200 });
@@ -30,15 +32,23 @@ describe('monitor', () => {
 
   it('has a line for each kind of event', () => {
     const base = { timestamp: 'T', location: '', project: 'default' };
-    expect(pretty({ ...base, type: 'logging', metadata: { level: 'info', message: 'hello', context: { a: '1' } } })).toBe('T INFO hello a=1');
-    expect(pretty({ ...base, type: 'lifecycle', metadata: { action: 'instance-started', source: '/1.0/instances/c1' } })).toBe('T LIFECYCLE instance-started /1.0/instances/c1');
-    expect(pretty({ ...base, type: 'operation', metadata: { id: 'x', description: 'Starting instance', status: 'Failure', err: 'no' } })).toBe('T OPERATION x Starting instance: Failure: no');
+    expect(pretty({ ...base, type: 'logging', metadata: { level: 'info', message: 'hello', context: { a: '1' } } })).toBe(
+      'T INFO hello a=1',
+    );
+    expect(pretty({ ...base, type: 'lifecycle', metadata: { action: 'instance-started', source: '/1.0/instances/c1' } })).toBe(
+      'T LIFECYCLE instance-started /1.0/instances/c1',
+    );
+    expect(
+      pretty({ ...base, type: 'operation', metadata: { id: 'x', description: 'Starting instance', status: 'Failure', err: 'no' } }),
+    ).toBe('T OPERATION x Starting instance: Failure: no');
   });
 });
 
 describe('info', () => {
   it('tells all of an instance', async () => {
-    const server = new FakeServer().sync('GET /1.0/instances/c1?recursion=1', instance()).raw('GET /1.0/instances/c1/logs/lxc.log', 'one\ntwo\n');
+    const server = new FakeServer()
+      .sync('GET /1.0/instances/c1?recursion=1', instance())
+      .raw('GET /1.0/instances/c1/logs/lxc.log', 'one\ntwo\n');
     expect((await lxctl(server, 'info c1 --show-log')).out).toMatchInlineSnapshot(`
       "Name: c1
       Status: RUNNING

@@ -16,6 +16,10 @@ export const verb = defineVerb({
       String(pool.used_by?.length ?? 0),
       pool.status.toUpperCase(),
     ]);
-    await writeListing(io, flags.format, { headers: ['NAME', 'DRIVER', 'SOURCE', 'DESCRIPTION', 'USED BY', 'STATE'], rows, objects: pools });
+    await writeListing(io, flags.format, {
+      headers: ['NAME', 'DRIVER', 'SOURCE', 'DESCRIPTION', 'USED BY', 'STATE'],
+      rows,
+      objects: pools,
+    });
   },
 });

@@ -38,7 +38,7 @@ export const fastColumns = 'nsacPt';
 const stateful = new Set('46mMNpuDS');
 
 export function needsState(layout: string): boolean {
-  return layout.split(',').some((part) => (isLetters(part) ? [...part].some((letter) => stateful.has(letter)) : false));
+  return layout.split(',').some((part) => (isLetters(part) ? Array.from(part).some((letter) => stateful.has(letter)) : false));
 }
 
 /** `ns4,limits.memory:MEM:8,devices:eth0.parent` as columns. UsageError names what is unknown. */
@@ -46,7 +46,7 @@ export function parseColumns(layout: string): Column[] {
   if (layout.trim() === '') throw new UsageError('The list of columns is empty (-c)');
   return layout.split(',').flatMap((part) => {
     if (part === '') throw new UsageError(`An empty column in "${layout}" (-c)`);
-    return isLetters(part) ? [...part].map(letterColumn) : [keyColumn(part)];
+    return isLetters(part) ? Array.from(part, letterColumn) : [keyColumn(part)];
   });
 }
 

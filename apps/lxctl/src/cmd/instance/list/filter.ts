@@ -26,7 +26,10 @@ function matchesName(name: string, filter: string): boolean {
 function abbreviates(short: string, key: string): boolean {
   const wanted = short.split('.');
   const parts = key.split('.');
-  return wanted.length === parts.length && wanted.every((part, at) => (at === wanted.length - 1 ? parts[at] === part : parts[at]?.startsWith(part)));
+  return (
+    wanted.length === parts.length &&
+    wanted.every((part, at) => (at === wanted.length - 1 ? parts[at] === part : parts[at]?.startsWith(part)))
+  );
 }
 
 const shorthands: Record<string, (instance: WireInstanceFull, wanted: string) => boolean> = {
@@ -55,7 +58,11 @@ function sharesPrefix(address: string, network: string, length: number): boolean
 
 /** An address as a string of 32 or 128 zeros and ones; null when it is none. */
 function bits(address: string): string | null {
-  if (/^\d+(\.\d+){3}$/.test(address)) return address.split('.').map((part) => Number(part).toString(2).padStart(8, '0')).join('');
+  if (/^\d+(\.\d+){3}$/.test(address))
+    return address
+      .split('.')
+      .map((part) => Number(part).toString(2).padStart(8, '0'))
+      .join('');
   const [head, tail, more] = address.split('::');
   if (head === undefined || more !== undefined || !/^[0-9a-f:]*$/i.test(address)) return null;
   const left = head ? head.split(':') : [];

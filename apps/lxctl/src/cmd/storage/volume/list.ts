@@ -24,7 +24,7 @@ export const verb = defineVerb({
   flags: { columns: text('-c, --columns <columns>', 'Columns', 'tndcu'), format: formatFlag() },
   async run({ args, flags, client, io }) {
     const [pool, ...filters] = args;
-    const chosen = [...flags.columns.replaceAll(',', '')].map((letter) => {
+    const chosen = Array.from(flags.columns.replaceAll(',', ''), (letter) => {
       const column = Object.hasOwn(columns, letter) ? columns[letter] : undefined;
       if (!column) throw new UsageError(`Unknown column "${letter}" (-c); known are ${Object.keys(columns).join('')}`);
       return column;
