@@ -25,7 +25,15 @@ const lxctl = {
   },
   optimization: { pifeForModuleWrappers: false },
   plugins: [codeCache('lxctl', ['version', '--quiet'], { LXCTL_SOCKET: '/nonexistent' })],
-  output: { dir: 'dist', entryFileNames: '[name].cjs', format: 'cjs', dynamicImportInCjs: false, codeSplitting: false, minify: true, comments: false },
+  output: {
+    dir: 'dist',
+    entryFileNames: '[name].cjs',
+    format: 'cjs',
+    dynamicImportInCjs: false,
+    codeSplitting: false,
+    minify: true,
+    comments: false,
+  },
 };
 
 /**

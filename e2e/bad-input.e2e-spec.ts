@@ -31,9 +31,20 @@ function ask(method: string, path: string, body?: unknown, headers: Record<strin
 
 /** All that a refused request must leave as it was. */
 async function inventory(): Promise<unknown> {
-  const paths = ['/1.0/instances?recursion=1', '/1.0/images?recursion=1', '/1.0/profiles?recursion=1', '/1.0/networks', '/1.0/storage-pools', '/1.0/storage-pools/default/volumes'];
+  const paths = [
+    '/1.0/instances?recursion=1',
+    '/1.0/images?recursion=1',
+    '/1.0/profiles?recursion=1',
+    '/1.0/networks',
+    '/1.0/storage-pools',
+    '/1.0/storage-pools/default/volumes',
+  ];
   const lists = await Promise.all(paths.map((path) => daemon.client.api.get(path)));
-  const files = await Promise.all(['images', 'storage-pools/default/containers', 'storage-pools/default/images'].map((each) => readdir(join(daemon.dir, each)).catch(() => [])));
+  const files = await Promise.all(
+    ['images', 'storage-pools/default/containers', 'storage-pools/default/images'].map((each) =>
+      readdir(join(daemon.dir, each)).catch(() => []),
+    ),
+  );
   return JSON.parse(JSON.stringify([lists, files]), (key, value) => (key === 'last_used_at' ? undefined : value));
 }
 
@@ -53,23 +64,79 @@ afterAll(async () => {
 describe('a request that is refused', () => {
   const cases: [what: string, method: string, path: string, body: unknown, status: number, error: RegExp][] = [
     ['unknown image', 'POST', '/1.0/instances', { name: 'a', source: { type: 'image', alias: 'nope' } }, 404, /not found/i],
-    ['unknown fingerprint', 'POST', '/1.0/instances', { name: 'a', source: { type: 'image', fingerprint: 'ab'.repeat(32) } }, 404, /not found/i],
+    [
+      'unknown fingerprint',
+      'POST',
+      '/1.0/instances',
+      { name: 'a', source: { type: 'image', fingerprint: 'ab'.repeat(32) } },
+      404,
+      /not found/i,
+    ],
     ['name taken', 'POST', '/1.0/instances', { name: 'up', source: image }, 409, /already exists/],
     ['invalid name', 'POST', '/1.0/instances', { name: '../up', source: image }, 400, /Invalid instance name/],
     ['name too long', 'POST', '/1.0/instances', { name: 'x'.repeat(64), source: image }, 400, /1-63/],
-    ['unknown key', 'POST', '/1.0/instances', { name: 'a', source: image, config: { 'limits.bananas': '1' } }, 400, /Unknown configuration key: limits.bananas/],
-    ['malformed value', 'POST', '/1.0/instances', { name: 'a', source: image, config: { 'limits.memory': 'banana' } }, 400, /limits\.memory/],
-    ['a key not supported', 'POST', '/1.0/instances', { name: 'a', source: image, config: { 'raw.lxc': 'lxc.aa_profile=x' } }, 400, /not supported.*raw\.lxc/],
+    [
+      'unknown key',
+      'POST',
+      '/1.0/instances',
+      { name: 'a', source: image, config: { 'limits.bananas': '1' } },
+      400,
+      /Unknown configuration key: limits.bananas/,
+    ],
+    [
+      'malformed value',
+      'POST',
+      '/1.0/instances',
+      { name: 'a', source: image, config: { 'limits.memory': 'banana' } },
+      400,
+      /limits\.memory/,
+    ],
+    [
+      'a key not supported',
+      'POST',
+      '/1.0/instances',
+      { name: 'a', source: image, config: { 'raw.lxc': 'lxc.aa_profile=x' } },
+      400,
+      /not supported.*raw\.lxc/,
+    ],
     ['value that is no text', 'POST', '/1.0/instances', { name: 'a', source: image, config: { 'limits.memory': 5 } }, 400, /config/],
-    ['unknown device type', 'POST', '/1.0/instances', { name: 'a', source: image, devices: { d: { type: 'teleporter' } } }, 400, /teleporter/],
+    [
+      'unknown device type',
+      'POST',
+      '/1.0/instances',
+      { name: 'a', source: image, devices: { d: { type: 'teleporter' } } },
+      400,
+      /teleporter/,
+    ],
     ['profile that does not exist', 'POST', '/1.0/instances', { name: 'a', source: image, profiles: ['default', 'nope'] }, 400, /nope/],
-    ['pool that does not exist', 'POST', '/1.0/instances', { name: 'a', source: image, devices: { root: { type: 'disk', path: '/', pool: 'nope' } } }, 400, /not found/],
-    ['network that does not exist', 'POST', '/1.0/instances', { name: 'a', source: image, devices: { eth0: { type: 'nic', network: 'nope' } } }, 400, /nope/],
+    [
+      'pool that does not exist',
+      'POST',
+      '/1.0/instances',
+      { name: 'a', source: image, devices: { root: { type: 'disk', path: '/', pool: 'nope' } } },
+      400,
+      /not found/,
+    ],
+    [
+      'network that does not exist',
+      'POST',
+      '/1.0/instances',
+      { name: 'a', source: image, devices: { eth0: { type: 'nic', network: 'nope' } } },
+      400,
+      /nope/,
+    ],
     ['virtual machine', 'POST', '/1.0/instances', { name: 'a', source: image, type: 'virtual-machine' }, 400, /virtual-machine/],
     ['no source', 'POST', '/1.0/instances', { name: 'a' }, 400, /[Ss]ource/],
     ['JSON that is none', 'POST', '/1.0/instances', '{"name": ', 400, /JSON/],
     ['JSON that is no object', 'POST', '/1.0/instances', '[1,2]', 400, /JSON|object/],
-    ['body over the limit', 'POST', '/1.0/instances', JSON.stringify({ name: 'a', description: 'x'.repeat(3 * 1024 * 1024) }), 413, /larger/],
+    [
+      'body over the limit',
+      'POST',
+      '/1.0/instances',
+      JSON.stringify({ name: 'a', description: 'x'.repeat(3 * 1024 * 1024) }),
+      413,
+      /larger/,
+    ],
     ['project that does not exist', 'GET', '/1.0/instances?project=nope', undefined, 404, /Project not found/],
     ['start of a running one', 'PUT', '/1.0/instances/up/state', { action: 'start' }, 400, /already running/],
     ['stop of a stopped one', 'PUT', '/1.0/instances/down/state', { action: 'stop' }, 400, /already stopped/],
@@ -99,7 +166,12 @@ describe('a request that is refused', () => {
   });
 
   it('names every problem at once', async () => {
-    const { body } = await ask('POST', '/1.0/instances', { name: '-', source: image, config: { nonsense: '1', 'limits.memory': 'banana' }, devices: { d: { type: 'teleporter' } } });
+    const { body } = await ask('POST', '/1.0/instances', {
+      name: '-',
+      source: image,
+      config: { nonsense: '1', 'limits.memory': 'banana' },
+      devices: { d: { type: 'teleporter' } },
+    });
     for (const part of ['Invalid instance name', 'nonsense', 'limits.memory', 'teleporter']) expect(body.error).toContain(part);
   });
 });
@@ -124,7 +196,10 @@ describe('an image file that is refused', () => {
   const upload = async (content: Buffer | string) => {
     const before = await inventory();
     const answer = await ask('POST', '/1.0/images', content, { 'content-type': 'application/octet-stream' });
-    let { status, body: { error } } = answer;
+    let {
+      status,
+      body: { error },
+    } = answer;
     if (status === 202) {
       // LXD, too, answers some of these through the operation.
       const view = await daemon.client.operations.wait(String(answer.body.operation).split('/').pop() ?? '', 30);
@@ -136,12 +211,18 @@ describe('an image file that is refused', () => {
   };
 
   it('not an archive', async () => {
-    expect(await upload('this is no archive at all, but it is long enough to look at'.repeat(20))).toEqual({ status: 400, error: expect.stringMatching(/archive|compression|format|image/i) });
+    expect(await upload('this is no archive at all, but it is long enough to look at'.repeat(20))).toEqual({
+      status: 400,
+      error: expect.stringMatching(/archive|compression|format|image/i),
+    });
   });
 
   it('truncated', async () => {
     const whole = await tar('whole.tar.gz', ['metadata.yaml', 'rootfs/sbin']);
-    expect(await upload(whole.subarray(0, Math.floor(whole.length / 2)))).toEqual({ status: 400, error: expect.stringMatching(/truncated|end|whole|damaged|corrupt/i) });
+    expect(await upload(whole.subarray(0, Math.floor(whole.length / 2)))).toEqual({
+      status: 400,
+      error: expect.stringMatching(/truncated|end|whole|damaged|corrupt/i),
+    });
   });
 
   it('empty', async () => {
@@ -149,24 +230,43 @@ describe('an image file that is refused', () => {
   });
 
   it('without metadata', async () => {
-    expect(await upload(await tar('nometa.tar.gz', ['rootfs/sbin']))).toEqual({ status: 400, error: expect.stringMatching(/metadata\.yaml/) });
+    expect(await upload(await tar('nometa.tar.gz', ['rootfs/sbin']))).toEqual({
+      status: 400,
+      error: expect.stringMatching(/metadata\.yaml/),
+    });
   });
 
   it('with ../', async () => {
-    expect(await upload(await tar('dots.tar.gz', ['-P', '--transform=s,^rootfs/sbin/init$,rootfs/../../../escape,', 'metadata.yaml', 'rootfs/sbin/init']))).toEqual({ status: 400, error: expect.stringMatching(/\.\./) });
+    expect(
+      await upload(
+        await tar('dots.tar.gz', ['-P', '--transform=s,^rootfs/sbin/init$,rootfs/../../../escape,', 'metadata.yaml', 'rootfs/sbin/init']),
+      ),
+    ).toEqual({ status: 400, error: expect.stringMatching(/\.\./) });
   });
 
   it('with an absolute path', async () => {
-    expect(await upload(await tar('abs.tar.gz', ['-P', '--transform=s,^rootfs/sbin/init$,/tmp/lxctl-escape,', 'metadata.yaml', 'rootfs/sbin/init']))).toEqual({ status: 400, error: expect.stringMatching(/absolute|\/tmp\/lxctl-escape/) });
+    expect(
+      await upload(
+        await tar('abs.tar.gz', ['-P', '--transform=s,^rootfs/sbin/init$,/tmp/lxctl-escape,', 'metadata.yaml', 'rootfs/sbin/init']),
+      ),
+    ).toEqual({ status: 400, error: expect.stringMatching(/absolute|\/tmp\/lxctl-escape/) });
   });
 
   it('with a member behind a symlink', async () => {
-    const bytes = await tar('behind.tar.gz', ['--transform=s,^rootfs/sbin/init$,rootfs/link/passwd,', 'metadata.yaml', 'rootfs/link', 'rootfs/sbin/init']);
+    const bytes = await tar('behind.tar.gz', [
+      '--transform=s,^rootfs/sbin/init$,rootfs/link/passwd,',
+      'metadata.yaml',
+      'rootfs/link',
+      'rootfs/sbin/init',
+    ]);
     expect(await upload(bytes)).toEqual({ status: 400, error: expect.stringMatching(/symlink|symbolic/i) });
   });
 
   it('with a device node where none belongs', async () => {
     execFileSync('mknod', [join(work, 'rootfs/sda'), 'b', '8', '0']);
-    expect(await upload(await tar('node.tar.gz', ['metadata.yaml', 'rootfs/sda']))).toEqual({ status: 400, error: expect.stringMatching(/device/i) });
+    expect(await upload(await tar('node.tar.gz', ['metadata.yaml', 'rootfs/sda']))).toEqual({
+      status: 400,
+      error: expect.stringMatching(/device/i),
+    });
   });
 });

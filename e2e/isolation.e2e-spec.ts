@@ -38,10 +38,16 @@ describe("the guest's root", () => {
   it('makes no device nodes, and mounts no host device', async () => {
     expect((await run('mknod /root/disk b 254 0')).code).not.toBe(0);
     expect((await run('mknod /root/mem c 1 1')).code).not.toBe(0);
-    const device = (await readFile('/proc/mounts', 'utf8')).split('\n').find((line) => / \/ /.test(line))?.split(' ')[0] ?? '/dev/vda';
+    const device =
+      (await readFile('/proc/mounts', 'utf8'))
+        .split('\n')
+        .find((line) => / \/ /.test(line))
+        ?.split(' ')[0] ?? '/dev/vda';
     expect((await run(`ls ${device}`)).code).not.toBe(0);
     expect((await run(`mount -t ext4 ${device} /mnt`)).code).not.toBe(0);
-    expect((await run('ls /dev')).stdout.split('\n').sort().filter(Boolean)).toEqual(expect.not.arrayContaining(['mem', 'kmem', 'vda', 'sda', 'loop0', 'kmsg']));
+    expect((await run('ls /dev')).stdout.split('\n').sort().filter(Boolean)).toEqual(
+      expect.not.arrayContaining(['mem', 'kmem', 'vda', 'sda', 'loop0', 'kmsg']),
+    );
   });
 
   it('loads no modules, and reboots or powers off nothing but itself', async () => {
@@ -52,7 +58,14 @@ describe("the guest's root", () => {
 
   it("writes none of the host's kernel settings", async () => {
     const before = await readFile('/proc/sys/kernel/core_pattern', 'utf8');
-    for (const path of ['/proc/sys/kernel/core_pattern', '/proc/sys/kernel/panic', '/proc/sys/vm/swappiness', '/proc/sys/fs/file-max', '/sys/kernel/uevent_helper', '/sys/power/state']) {
+    for (const path of [
+      '/proc/sys/kernel/core_pattern',
+      '/proc/sys/kernel/panic',
+      '/proc/sys/vm/swappiness',
+      '/proc/sys/fs/file-max',
+      '/sys/kernel/uevent_helper',
+      '/sys/power/state',
+    ]) {
       expect((await run(`[ ! -e ${path} ] || echo 1 > ${path}`)).code, path).toBe((await run(`[ ! -e ${path} ]`)).code === 0 ? 0 : 1);
     }
     expect(await readFile('/proc/sys/kernel/core_pattern', 'utf8')).toBe(before);
@@ -63,7 +76,11 @@ describe("the guest's root", () => {
 
   it("cannot see the host's control groups, nor raise its own limits", async () => {
     const { stdout } = await run('cat /proc/self/cgroup');
-    for (const line of stdout.trim().split('\n').filter((each) => each.startsWith('0::'))) expect(line).toBe('0::/');
+    for (const line of stdout
+      .trim()
+      .split('\n')
+      .filter((each) => each.startsWith('0::')))
+      expect(line).toBe('0::/');
     expect((await run('ls /sys/fs/cgroup')).stdout).not.toContain('lxctl-');
     // The kernel lets a guest mount a v1 hierarchy of its own control group namespace: its own part of it, and not to write.
     await run('mkdir -p /v1 && mount -t cgroup -o memory none /v1');
@@ -87,7 +104,8 @@ describe("the guest's root", () => {
   it('gets no descriptor of the host through a command', async () => {
     const { stdout } = await run('ls -l /proc/self/fd');
     expect(stdout.split('\n').filter((line) => /-> \//.test(line) && !/\/dev\/|\/proc\/\d+\/fd|pipe:|socket:/.test(line))).toEqual([]);
-    for (let fd = 3; fd < 20; fd++) expect((await run(`ls /proc/self/fd/${fd}/../../ 2>/dev/null`)).stdout).not.toMatch(/lxctl|unix\.socket/);
+    for (let fd = 3; fd < 20; fd++)
+      expect((await run(`ls /proc/self/fd/${fd}/../../ 2>/dev/null`)).stdout).not.toMatch(/lxctl|unix\.socket/);
     expect((await daemon.exec('jail', ['ls', '..'], { cwd: '/' })).stdout).not.toContain('work');
   });
 
@@ -100,7 +118,8 @@ describe("the guest's root", () => {
     expect(await readFile('/etc/hostname', 'utf8').catch(() => '')).toBe(before);
     const mounted = await readFile('/proc/self/mountinfo', 'utf8');
     expect(mounted).not.toMatch(/ \/etc sysfs| \/etc .* - sysfs/);
-    if (view.status_code !== 200) await daemon.done(daemon.client.instances.setState('jail', { action: 'start', force: false, timeout: 10 })).catch(() => {});
+    if (view.status_code !== 200)
+      await daemon.done(daemon.client.instances.setState('jail', { action: 'start', force: false, timeout: 10 })).catch(() => {});
   });
 
   it('is refused what the filter refuses', async () => {

@@ -1,7 +1,8 @@
+import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WireInstancePut, WireInstancesPost } from '#lib/contract';
 import { TestDaemon } from './harness/daemon.ts';
-import { noBridgePorts } from './harness/leftovers.ts';
+import { terminal, typeInto } from './harness/run-command.ts';
 
 let daemon: TestDaemon;
 
@@ -11,7 +12,6 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await noBridgePorts(daemon.dir);
   expect(await daemon.stop()).toEqual([]);
 });
 
@@ -20,10 +20,20 @@ const state = (name: string, action: 'start' | 'stop' | 'restart' | 'freeze' | '
 
 describe('the life of an instance', () => {
   it('is created stopped, from an image, with what its profile brings', async () => {
-    const operation = await daemon.done(daemon.client.instances.create({ name: 'c1', source: { type: 'image', alias: 'busybox' }, config: { 'user.note': 'mine' } }));
+    const operation = await daemon.done(
+      daemon.client.instances.create({ name: 'c1', source: { type: 'image', alias: 'busybox' }, config: { 'user.note': 'mine' } }),
+    );
     expect(operation.resources?.instances).toEqual(['/1.0/instances/c1']);
     const c1 = await daemon.client.instances.get('c1');
-    expect(c1).toMatchObject({ name: 'c1', status: 'Stopped', status_code: 102, type: 'container', architecture: 'x86_64', ephemeral: false, profiles: ['default'] });
+    expect(c1).toMatchObject({
+      name: 'c1',
+      status: 'Stopped',
+      status_code: 102,
+      type: 'container',
+      architecture: 'x86_64',
+      ephemeral: false,
+      profiles: ['default'],
+    });
     expect(c1.config).toMatchObject({ 'user.note': 'mine', 'image.os': 'BusyBox' });
     expect(Object.keys(c1.expanded_devices).sort()).toEqual(['eth0', 'root']);
   });
@@ -146,5 +156,31 @@ describe('the console', () => {
     expect((await daemon.client.instances.consoleLog('con')).toString()).toContain('a mark on the console');
     expect(await daemon.client.instances.logs('con')).toContain('/1.0/instances/con/logs/console.log');
     await daemon.remove('con');
+  });
+});
+
+describe('a terminal', () => {
+  it('has the size asked for, takes a new one, and hands back the exit code', async () => {
+    await daemon.launchInstance('tty');
+    const { code, output } = await typeInto(daemon, 'tty', ['sh'], 'stty size; tty; exit 5\n', { width: 99, height: 33 });
+    expect(output).toContain('33 99');
+    expect(output).toMatch(/\/dev\/pts\/\d+/);
+    expect(code).toBe(5);
+    // The daemon lives: the end of a terminal reads as an error (EIO) that must stay its own.
+    expect((await daemon.exec('tty', ['true'])).code).toBe(0);
+  });
+
+  it('of a client that goes away takes the command with it', async () => {
+    const operation = await daemon.client.instances.exec('tty', { ...terminal, command: ['sleep', '1234'] });
+    const session = await daemon.client.session(operation, {
+      stdin: new PassThrough(),
+      stdout: new PassThrough(),
+      stderr: new PassThrough(),
+    });
+    session.close();
+    await session.done.catch(() => {});
+    await daemon.client.operations.wait(operation.id, 10);
+    expect((await daemon.exec('tty', ['ps'])).stdout).not.toContain('sleep 1234');
+    await daemon.remove('tty');
   });
 });

@@ -26,7 +26,11 @@ describe('kill -9 of the daemon', () => {
     const pid = (await daemon.client.instances.state('s1')).pid;
     const started = await startTime(pid);
     // Writes on while nobody listens, once a tenth of a second, until it is told to end.
-    await daemon.exec('s1', ['sh', '-c', '(n=0; while [ ! -e /stop ]; do n=$((n+1)); echo tick $n > /dev/console; usleep 100000; done; echo ticked $n > /dev/console; touch /stopped) >/dev/null 2>&1 &']);
+    await daemon.exec('s1', [
+      'sh',
+      '-c',
+      '(n=0; while [ ! -e /stop ]; do n=$((n+1)); echo tick $n > /dev/console; usleep 100000; done; echo ticked $n > /dev/console; touch /stopped) >/dev/null 2>&1 &',
+    ]);
     await daemon.kill();
     await daemon.launch();
     const after = await daemon.client.instances.getFull('s1');

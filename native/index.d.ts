@@ -139,7 +139,20 @@ export class RouteSocket {
   snapshot(): Promise<{ links: LinkInfo[]; addresses: AddressInfo[] }>;
   createBridge(name: string, options?: { mac?: string; mtu?: number }): Promise<void>;
   /** The peer is born inside the namespace given by pid or fd. Both ends are down unless told otherwise. */
-  createVeth(name: string, options: { peer: string; namespacePid?: number; namespaceFd?: number; bridge?: string; mac?: string; peerMac?: string; mtu?: number; up?: boolean; peerUp?: boolean }): Promise<void>;
+  createVeth(
+    name: string,
+    options: {
+      peer: string;
+      namespacePid?: number;
+      namespaceFd?: number;
+      bridge?: string;
+      mac?: string;
+      peerMac?: string;
+      mtu?: number;
+      up?: boolean;
+      peerUp?: boolean;
+    },
+  ): Promise<void>;
   setLink(name: string, change: { up?: boolean; bridge?: string | null; mtu?: number; mac?: string; rename?: string }): Promise<void>;
   deleteLink(name: string): Promise<void>;
   /** IPv6 addresses skip duplicate detection: on a bridge without ports it would never end. */
@@ -156,7 +169,12 @@ export interface SeccompRule {
   /** 'kill' | 'allow' | an errno name such as 'EPERM'. */
   action: string;
   /** All must hold: argument number, comparison, value (and mask for 'masked'). */
-  when?: { argument: number; operator: 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'masked'; value: bigint | number; mask?: bigint | number }[];
+  when?: {
+    argument: number;
+    operator: 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'masked';
+    value: bigint | number;
+    mask?: bigint | number;
+  }[];
 }
 /** The BPF program (array of struct sock_filter) of a policy for this machine's architectures. Unknown syscall names reject with EINVAL naming them. */
 export function compileSeccomp(policy: { defaultAction: string; rules: readonly SeccompRule[] }): Promise<Buffer>;

@@ -22,7 +22,10 @@ export function codeCache(name, argv, env) {
       const hash = createHash('sha256').update(code).digest('hex').slice(0, 16);
       writeFileSync(`${bundle}.new`, `${code.trimEnd()}\n//${hash}`);
       renameSync(`${bundle}.new`, bundle);
-      execFileSync(process.execPath, ['-e', maker, bundle, `${dir}/${name}-${hash}.cache`, ...argv], { env: { ...process.env, ...env }, stdio: 'ignore' });
+      execFileSync(process.execPath, ['-e', maker, bundle, `${dir}/${name}-${hash}.cache`, ...argv], {
+        env: { ...process.env, ...env },
+        stdio: 'ignore',
+      });
     },
   };
 }

@@ -18,7 +18,10 @@ function lxc(...args: string[]): Promise<{ code: number; stdout: string; stderr:
 
 function run(args: string[], stdin: string): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn('/usr/bin/lxc', args, { env: { PATH: process.env.PATH, HOME: home, LXD_DIR: daemon.dir }, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn('/usr/bin/lxc', args, {
+      env: { PATH: process.env.PATH, HOME: home, LXD_DIR: daemon.dir },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk) => (stdout += chunk));
@@ -29,7 +32,7 @@ function run(args: string[], stdin: string): Promise<{ code: number; stdout: str
   });
 }
 
-describe.skipIf(!installed)('the stock lxc client (skipped where Debian\'s lxd-client is not installed)', () => {
+describe.skipIf(!installed)("the stock lxc client (skipped where Debian's lxd-client is not installed)", () => {
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'lxc-home-'));
     daemon = await TestDaemon.start();

@@ -27,7 +27,10 @@ async function inventory() {
     instances: (await daemon.client.instances.list()).map((each) => each.name),
     volumes: (await daemon.client.api.get<string[]>('/1.0/storage-pools/default/volumes')).filter((url) => url.includes('/container/')),
     // Workers of Postgres come and go.
-    processes: (await processes(daemon.dir)).map(command).filter((line) => !/postgres: |lxctld\.mjs/.test(line)).sort(),
+    processes: (await processes(daemon.dir))
+      .map(command)
+      .filter((line) => !/postgres: |lxctld\.mjs/.test(line))
+      .sort(),
     mounts: await mounts(daemon.dir),
     cgroups: await cgroups(daemon.dir),
     links: [...(await links(daemon.dir)), ...(await bridgePorts(daemon.dir))],

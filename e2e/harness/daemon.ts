@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { LxctlClient, UnixTransport } from '#lib/client';
-import { leftovers } from './leftovers.ts';
+import { leftovers, noBridgePorts } from './leftovers.ts';
 
 export const home = resolve(import.meta.dirname, '../..');
 
@@ -69,8 +69,10 @@ export class TestDaemon {
   async stop(): Promise<string[]> {
     const names = await this.client.instances.list().catch(() => []);
     for (const { name, status } of names) {
-      if (status !== 'Stopped') await this.done(this.client.instances.setState(name, { action: 'stop', force: true, timeout: 10 })).catch(() => {});
+      if (status !== 'Stopped')
+        await this.done(this.client.instances.setState(name, { action: 'stop', force: true, timeout: 10 })).catch(() => {});
     }
+    await noBridgePorts(this.dir);
     const exit = this.process ? once(this.process, 'exit') : null;
     await this.client.api.send('PUT', '/internal/shutdown?force=true').catch(() => this.process?.kill('SIGTERM'));
     await exit;
@@ -89,7 +91,11 @@ export class TestDaemon {
   }
 
   /** The command's exit code and output. */
-  async exec(name: string, command: string[], options: { stdin?: string; user?: number; cwd?: string; environment?: Record<string, string> } = {}): Promise<{ code: number; stdout: string; stderr: string }> {
+  async exec(
+    name: string,
+    command: string[],
+    options: { stdin?: string; user?: number; cwd?: string; environment?: Record<string, string> } = {},
+  ): Promise<{ code: number; stdout: string; stderr: string }> {
     const { runCommand } = await import('./run-command.ts');
     return runCommand(this.client, name, command, options);
   }

@@ -1,5 +1,6 @@
 import { PassThrough, Readable } from 'node:stream';
 import type { LxctlClient } from '#lib/client';
+import type { TestDaemon } from './daemon.ts';
 
 /** Runs a command through websockets, as clients do, and gathers what it wrote. */
 export async function runCommand(
@@ -23,7 +24,11 @@ export async function runCommand(
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const texts = [text(stdout), text(stderr)] as const;
-  const session = await client.session(operation, { stdin: options.stdin === undefined ? null : Readable.from([Buffer.from(options.stdin)]), stdout, stderr });
+  const session = await client.session(operation, {
+    stdin: options.stdin === undefined ? null : Readable.from([Buffer.from(options.stdin)]),
+    stdout,
+    stderr,
+  });
   const view = await session.done;
   stdout.end();
   stderr.end();
@@ -34,4 +39,37 @@ async function text(stream: PassThrough): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
+}
+
+/** The body of a command on a terminal. */
+export const terminal = {
+  command: ['sh'],
+  environment: { TERM: 'dumb' },
+  'wait-for-websocket': true,
+  interactive: true,
+  width: 80,
+  height: 24,
+  'record-output': false,
+  user: 0,
+  group: 0,
+  cwd: '',
+};
+
+/** Runs a command on a terminal and types into it. */
+export async function typeInto(
+  daemon: TestDaemon,
+  name: string,
+  command: string[],
+  keys: string,
+  size: { width: number; height: number },
+): Promise<{ code: number; output: string }> {
+  const operation = await daemon.client.instances.exec(name, { ...terminal, ...size, command });
+  const stdin = new PassThrough();
+  const stdout = new PassThrough();
+  const output = text(stdout);
+  const session = await daemon.client.session(operation, { stdin, stdout, stderr: new PassThrough() });
+  stdin.write(keys);
+  const view = await session.done;
+  stdout.end();
+  return { code: Number(view.metadata?.return), output: await output };
 }

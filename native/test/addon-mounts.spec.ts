@@ -1,4 +1,15 @@
-import { constants, mkdirSync, mkdtempSync, openSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -25,7 +36,11 @@ describe.skipIf(notRoot)('mounts (need root)', () => {
     await addon.mountSetattr(tree, { idmapUserns: userns, nosuid: true, nodev: true });
     expect(statSync(inside(tree, 'file'))).toMatchObject({ uid: 1_000_000, gid: 1_000_000 });
     expect(statSync(join(directory, 'file'))).toMatchObject({ uid: 0, gid: 0 });
-    await expect(addon.mountSetattr(tree, { idmapUserns: userns })).rejects.toMatchObject({ code: 'EPERM', errno: -1, syscall: 'mount_setattr' });
+    await expect(addon.mountSetattr(tree, { idmapUserns: userns })).rejects.toMatchObject({
+      code: 'EPERM',
+      errno: -1,
+      syscall: 'mount_setattr',
+    });
     addon.closeFd(tree);
     addon.closeFd(userns);
   });
@@ -36,7 +51,9 @@ describe.skipIf(notRoot)('mounts (need root)', () => {
     const fd = await addon.newMount('tmpfs', { size: '1m', mode: '0710' }, { noexec: true });
     await addon.moveMount(fd, target);
     expect(statSync(target).mode & 0o777).toBe(0o710);
-    const line = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').find((each) => each.includes(` ${target} `));
+    const line = readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .find((each) => each.includes(` ${target} `));
     expect(line).toMatch(/noexec.*tmpfs.*size=1024k/);
     writeFileSync(join(target, 'a'), 'b');
     await addon.mountSetattr(fd, { readonly: true });
@@ -66,11 +83,18 @@ describe.skipIf(notRoot)('mounts (need root)', () => {
 
   it("are refused with the kernel's words", async () => {
     await expect(addon.newMount('tmpfs', { bogus: '1' })).rejects.toMatchObject({
-      code: 'EINVAL', syscall: 'fsconfig', path: 'tmpfs', detail: expect.stringContaining('bogus'),
+      code: 'EINVAL',
+      syscall: 'fsconfig',
+      path: 'tmpfs',
+      detail: expect.stringContaining('bogus'),
     });
     await expect(addon.newMount('no-such-fs', {})).rejects.toMatchObject({ code: 'ENODEV', syscall: 'fsopen', path: 'no-such-fs' });
     await expect(addon.newMount('tmpfs', { size: '1'.repeat(300) })).rejects.toMatchObject({ code: 'E2BIG' });
-    await expect(addon.openTree(join(directory, 'nothing'))).rejects.toMatchObject({ code: 'ENOENT', syscall: 'open_tree', path: join(directory, 'nothing') });
+    await expect(addon.openTree(join(directory, 'nothing'))).rejects.toMatchObject({
+      code: 'ENOENT',
+      syscall: 'open_tree',
+      path: join(directory, 'nothing'),
+    });
   });
 
   it('refuse wrong id maps', async () => {

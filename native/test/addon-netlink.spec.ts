@@ -29,10 +29,17 @@ describe('RouteSocket', () => {
   it("refuses in Node's own shape", async () => {
     const socket = new addon.RouteSocket();
     await expect(socket.deleteLink('no-such-link')).rejects.toMatchObject({
-      code: 'ENODEV', errno: -19, syscall: 'RTM_DELLINK', path: 'no-such-link', message: "ENODEV: no such device, RTM_DELLINK 'no-such-link'",
+      code: 'ENODEV',
+      errno: -19,
+      syscall: 'RTM_DELLINK',
+      path: 'no-such-link',
+      message: "ENODEV: no such device, RTM_DELLINK 'no-such-link'",
     });
     await expect(socket.createBridge('sixteen-letters-')).rejects.toMatchObject({ code: 'EINVAL', path: 'sixteen-letters-' });
-    await expect(socket.createBridge('x', { mac: '00:16:3e:zz:00:00' })).rejects.toMatchObject({ code: 'EINVAL', path: '00:16:3e:zz:00:00' });
+    await expect(socket.createBridge('x', { mac: '00:16:3e:zz:00:00' })).rejects.toMatchObject({
+      code: 'EINVAL',
+      path: '00:16:3e:zz:00:00',
+    });
     await expect(socket.addAddress('lo', '10.0.0.300/24')).rejects.toMatchObject({ code: 'EINVAL', path: '10.0.0.300/24' });
     await expect(socket.addAddress('lo', '10.0.0.3/33')).rejects.toMatchObject({ code: 'EINVAL' });
     await expect(Reflect.apply(socket.createVeth, socket, ['x', {}])).rejects.toThrow(TypeError);
@@ -88,9 +95,23 @@ describe.skipIf(notRoot)('links of the host (needs root)', () => {
     await socket.createBridge(bridge);
     const fd = openSync(`/proc/${sleeper.pid}/ns/net`, 'r');
     const namespace = way === 'pid' ? { namespacePid: sleeper.pid ?? 0 } : { namespaceFd: fd };
-    await socket.createVeth(host, { peer: 'eth0', ...namespace, bridge, mac: '00:16:3e:00:00:01', peerMac: '00:16:3e:00:00:02', mtu: 1450, up: true });
+    await socket.createVeth(host, {
+      peer: 'eth0',
+      ...namespace,
+      bridge,
+      mac: '00:16:3e:00:00:01',
+      peerMac: '00:16:3e:00:00:02',
+      mtu: 1450,
+      up: true,
+    });
     closeSync(fd);
-    expect(await link(host)).toMatchObject({ kind: 'veth', up: true, mac: '00:16:3e:00:00:01', mtu: 1450, master: (await link(bridge))?.index });
+    expect(await link(host)).toMatchObject({
+      kind: 'veth',
+      up: true,
+      mac: '00:16:3e:00:00:01',
+      mtu: 1450,
+      master: (await link(bridge))?.index,
+    });
     expect((await link(host))?.peerIndex).toBeGreaterThan(0);
     expect(readFileSync(`/proc/${sleeper.pid}/net/dev`, 'utf8')).toContain('eth0:');
     await socket.setLink(host, { bridge: null });
@@ -101,7 +122,10 @@ describe.skipIf(notRoot)('links of the host (needs root)', () => {
 
   it('leave nothing when the bridge or the namespace is not there', async () => {
     const host = name('tv');
-    await expect(socket.createVeth(host, { peer: 'eth0', bridge: 'no-such-bridge' })).rejects.toMatchObject({ code: 'ENODEV', path: 'no-such-bridge' });
+    await expect(socket.createVeth(host, { peer: 'eth0', bridge: 'no-such-bridge' })).rejects.toMatchObject({
+      code: 'ENODEV',
+      path: 'no-such-bridge',
+    });
     await expect(socket.createVeth(host, { peer: 'eth0', namespacePid: 2 ** 22 + 1 })).rejects.toMatchObject({ code: 'ESRCH' });
     expect(await link(host)).toBeUndefined();
   });
@@ -114,17 +138,21 @@ describe.skipIf(notRoot)('links of the host (needs root)', () => {
     await socket.addAddress(bridge, '198.51.100.1/25');
     await socket.addAddress(bridge, '2001:db8:77::1/64');
     await expect(socket.addAddress(bridge, '198.51.100.1/25')).rejects.toMatchObject({ code: 'EEXIST', path: '198.51.100.1/25' });
-    expect(await socket.addresses()).toEqual(expect.arrayContaining([
-      { index, family: 'inet', address: '198.51.100.1', prefix: 25, scope: 'global' },
-      { index, family: 'inet6', address: '2001:db8:77::1', prefix: 64, scope: 'global' },
-    ]));
+    expect(await socket.addresses()).toEqual(
+      expect.arrayContaining([
+        { index, family: 'inet', address: '198.51.100.1', prefix: 25, scope: 'global' },
+        { index, family: 'inet6', address: '2001:db8:77::1', prefix: 64, scope: 'global' },
+      ]),
+    );
     await socket.addRoute({ destination: '203.0.113.0/24', gateway: '198.51.100.2' });
     await socket.addRoute({ destination: '2001:db8:78::/48', link: bridge });
-    expect(await socket.routes()).toEqual(expect.arrayContaining([
-      { family: 'inet', destination: '198.51.100.0/25', gateway: null, index },
-      { family: 'inet', destination: '203.0.113.0/24', gateway: '198.51.100.2', index },
-      { family: 'inet6', destination: '2001:db8:78::/48', gateway: null, index },
-    ]));
+    expect(await socket.routes()).toEqual(
+      expect.arrayContaining([
+        { family: 'inet', destination: '198.51.100.0/25', gateway: null, index },
+        { family: 'inet', destination: '203.0.113.0/24', gateway: '198.51.100.2', index },
+        { family: 'inet6', destination: '2001:db8:78::/48', gateway: null, index },
+      ]),
+    );
     await socket.deleteRoute({ destination: '203.0.113.0/24' });
     await socket.deleteRoute({ destination: '2001:db8:78::/48', link: bridge });
     await socket.deleteAddress(bridge, '198.51.100.1/25');

@@ -35,18 +35,65 @@ describe.skipIf(process.arch !== 'x64')('compileSeccomp (numbers of x86_64)', ()
 
   it('names what it does not know', async () => {
     const one = (rule: object): Promise<Buffer> => Reflect.apply(addon.compileSeccomp, null, [{ defaultAction: 'allow', rules: [rule] }]);
-    await expect(one({ syscall: 'frobnicate', action: 'EPERM' })).rejects.toMatchObject({ code: 'EINVAL', path: 'frobnicate', detail: 'unknown system call' });
+    await expect(one({ syscall: 'frobnicate', action: 'EPERM' })).rejects.toMatchObject({
+      code: 'EINVAL',
+      path: 'frobnicate',
+      detail: 'unknown system call',
+    });
     await expect(one({ syscall: 'mount', action: 'EWHAT' })).rejects.toMatchObject({ code: 'EINVAL', path: 'EWHAT' });
-    await expect(one({ syscall: 'mount', action: 'EPERM', when: [{ argument: 0, operator: 'like', value: 1 }] })).rejects.toMatchObject({ code: 'EINVAL', path: 'like' });
-    await expect(one({ syscall: 'mount', action: 'EPERM', when: [{ argument: 6, operator: 'eq', value: 1 }] })).rejects.toMatchObject({ code: 'EINVAL' });
+    await expect(one({ syscall: 'mount', action: 'EPERM', when: [{ argument: 0, operator: 'like', value: 1 }] })).rejects.toMatchObject({
+      code: 'EINVAL',
+      path: 'like',
+    });
+    await expect(one({ syscall: 'mount', action: 'EPERM', when: [{ argument: 6, operator: 'eq', value: 1 }] })).rejects.toMatchObject({
+      code: 'EINVAL',
+    });
     await expect(one({ action: 'EPERM' })).rejects.toThrow(TypeError);
   });
 
   it('makes long policies too', async () => {
-    const names = ['acct', 'add_key', 'bpf', 'clock_adjtime', 'clock_settime', 'create_module', 'delete_module', 'finit_module', 'get_kernel_syms',
-      'get_mempolicy', 'init_module', 'ioperm', 'iopl', 'kcmp', 'kexec_file_load', 'kexec_load', 'keyctl', 'lookup_dcookie', 'mbind', 'mount',
-      'move_pages', 'nfsservctl', 'open_by_handle_at', 'perf_event_open', 'personality', 'pivot_root', 'process_vm_readv', 'ptrace',
-      'query_module', 'quotactl', 'reboot', 'request_key', 'setns', 'settimeofday', 'stime', 'swapon', 'swapoff', 'sysfs', 'umount2', 'unshare'];
+    const names = [
+      'acct',
+      'add_key',
+      'bpf',
+      'clock_adjtime',
+      'clock_settime',
+      'create_module',
+      'delete_module',
+      'finit_module',
+      'get_kernel_syms',
+      'get_mempolicy',
+      'init_module',
+      'ioperm',
+      'iopl',
+      'kcmp',
+      'kexec_file_load',
+      'kexec_load',
+      'keyctl',
+      'lookup_dcookie',
+      'mbind',
+      'mount',
+      'move_pages',
+      'nfsservctl',
+      'open_by_handle_at',
+      'perf_event_open',
+      'personality',
+      'pivot_root',
+      'process_vm_readv',
+      'ptrace',
+      'query_module',
+      'quotactl',
+      'reboot',
+      'request_key',
+      'setns',
+      'settimeofday',
+      'stime',
+      'swapon',
+      'swapoff',
+      'sysfs',
+      'umount2',
+      'unshare',
+    ];
     const program = await addon.compileSeccomp({ defaultAction: 'allow', rules: names.map((syscall) => ({ syscall, action: 'EPERM' })) });
     expect(evaluate(program, { arch: x86_64, number: 165 })).toBe(errno(1));
     expect(evaluate(program, { arch: x86_64, number: 272 })).toBe(errno(1));

@@ -10,7 +10,7 @@ export function evaluate(program: Buffer, call: SyscallData): number {
   const data = Buffer.alloc(64);
   data.writeUInt32LE(call.number, 0);
   data.writeUInt32LE(call.arch, 4);
-  (call.args ?? []).forEach((value, i) => data.writeBigUInt64LE(value, 16 + 8 * i));
+  for (const [i, value] of (call.args ?? []).entries()) data.writeBigUInt64LE(value, 16 + 8 * i);
   let accumulator = 0;
   for (let at = 0; at * 8 < program.length; at += 1) {
     const code = program.readUInt16LE(at * 8);

@@ -10,16 +10,19 @@ export class Daemon {
 
   request(method, path, body) {
     return new Promise((resolve, reject) => {
-      const request = http.request({ socketPath: this.socketPath, agent: this.#agent, method, path, headers: body ? { 'content-type': 'application/json' } : {} }, (response) => {
-        let text = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk) => (text += chunk));
-        response.on('end', () => {
-          const answer = JSON.parse(text);
-          if (answer.type === 'error') reject(new Error(`${this.name}: ${method} ${path}: ${answer.error}`));
-          else resolve(answer);
-        });
-      });
+      const request = http.request(
+        { socketPath: this.socketPath, agent: this.#agent, method, path, headers: body ? { 'content-type': 'application/json' } : {} },
+        (response) => {
+          let text = '';
+          response.setEncoding('utf8');
+          response.on('data', (chunk) => (text += chunk));
+          response.on('end', () => {
+            const answer = JSON.parse(text);
+            if (answer.type === 'error') reject(new Error(`${this.name}: ${method} ${path}: ${answer.error}`));
+            else resolve(answer);
+          });
+        },
+      );
       request.on('error', reject);
       request.end(body && JSON.stringify(body));
     });
@@ -35,7 +38,12 @@ export class Daemon {
   }
 
   create(name) {
-    return this.run('POST', '/1.0/instances', { name, source: { type: 'image', alias: this.image }, devices: { root: { type: 'disk', path: '/', pool: this.pool } }, config: {} });
+    return this.run('POST', '/1.0/instances', {
+      name,
+      source: { type: 'image', alias: this.image },
+      devices: { root: { type: 'disk', path: '/', pool: this.pool } },
+      config: {},
+    });
   }
 
   state(name, action) {
@@ -43,7 +51,13 @@ export class Daemon {
   }
 
   exec(name) {
-    return this.run('POST', `/1.0/instances/${name}/exec`, { command: ['true'], 'wait-for-websocket': false, interactive: false, 'record-output': false, environment: {} });
+    return this.run('POST', `/1.0/instances/${name}/exec`, {
+      command: ['true'],
+      'wait-for-websocket': false,
+      interactive: false,
+      'record-output': false,
+      environment: {},
+    });
   }
 
   remove(name) {

@@ -15,4 +15,6 @@ for (let n = 0; n < 20; n++) {
   bare.push(timed(process.execPath, ['-e', '0']));
   own.push(timed(lxctl, ['version']));
 }
-console.log(`lxctl version ${median(own).toFixed(1)} ms, node -e 0 ${median(bare).toFixed(1)} ms: ${(median(own) / median(bare)).toFixed(2)} times (goal 1.6)`);
+console.log(
+  `lxctl version ${median(own).toFixed(1)} ms, node -e 0 ${median(bare).toFixed(1)} ms: ${(median(own) / median(bare)).toFixed(2)} times (goal 1.6)`,
+);

@@ -9,7 +9,18 @@ const daemons = targets.map((target) => {
   return new Daemon(name, ...rest.split(','));
 });
 /** Goals of the first cut in ms, as the issue has them, then the final ones of the plan. */
-const goals = { create: ['', 5], start: [20, 10], launch: [30, 15], exec: [5, 3], state: ['', 1], freeze: ['', 1.5], unfreeze: ['', 1.5], restart: ['', 20], stop: [15, 8], delete: ['', 5] };
+const goals = {
+  create: ['', 5],
+  start: [20, 10],
+  launch: [30, 15],
+  exec: [5, 3],
+  state: ['', 1],
+  freeze: ['', 1.5],
+  unfreeze: ['', 1.5],
+  restart: ['', 20],
+  stop: [15, 8],
+  delete: ['', 5],
+};
 
 const times = new Map(daemons.map((daemon) => [daemon, {}]));
 async function time(daemon, step, work) {
@@ -36,10 +47,12 @@ async function life(daemon, name) {
 async function sideBySide(daemon, count) {
   const names = Array.from({ length: count }, (_, at) => `bench-p${at}`);
   const begin = performance.now();
-  await Promise.all(names.map(async (name) => {
-    await daemon.create(name);
-    await daemon.state(name, 'start');
-  }));
+  await Promise.all(
+    names.map(async (name) => {
+      await daemon.create(name);
+      await daemon.state(name, 'start');
+    }),
+  );
   const each = (performance.now() - begin) / count;
   const list = [];
   for (let n = 0; n < 5; n++) {
@@ -48,19 +61,23 @@ async function sideBySide(daemon, count) {
     list.push(performance.now() - start);
   }
   const memory = daemon.name === 'lxctl' ? await keeperMemory(daemon.socketPath) : null;
-  await Promise.all(names.map(async (name) => {
-    await daemon.state(name, 'stop');
-    await daemon.remove(name);
-  }));
+  await Promise.all(
+    names.map(async (name) => {
+      await daemon.state(name, 'stop');
+      await daemon.remove(name);
+    }),
+  );
   return { each, list: median(list), memory };
 }
 
 async function requestsPerSecond(daemon, path, ms = 2000) {
   const until = performance.now() + ms;
   let count = 0;
-  await Promise.all(Array.from({ length: 16 }, async () => {
-    for (; performance.now() < until; count++) await daemon.request('GET', path);
-  }));
+  await Promise.all(
+    Array.from({ length: 16 }, async () => {
+      for (; performance.now() < until; count++) await daemon.request('GET', path);
+    }),
+  );
   return count / (ms / 1000);
 }
 
@@ -80,14 +97,26 @@ for (let round = 0; round < Number(rounds); round++) for (const daemon of daemon
 
 const second = daemons[1];
 console.log(`median ms of ${rounds} lives; busybox on its own network, through the socket`);
-console.log(`${'step'.padEnd(22)}${daemons.map((daemon) => cell(daemon.name)).join('')}${second ? cell('ratio') : ''}${cell('goal')}${cell('final')}`);
+console.log(
+  `${'step'.padEnd(22)}${daemons.map((daemon) => cell(daemon.name)).join('')}${second ? cell('ratio') : ''}${cell('goal')}${cell('final')}`,
+);
 for (const [step, [goal, final]] of Object.entries(goals)) {
   const [a, b] = daemons.map((daemon) => median(times.get(daemon)[step]));
-  console.log(`${step.padEnd(22)}${[a, b].slice(0, daemons.length).map((value) => cell(value)).join('')}${second ? cell(b / a) : ''}${cell(goal, 0)}${cell(final)}`);
+  console.log(
+    `${step.padEnd(22)}${[a, b]
+      .slice(0, daemons.length)
+      .map((value) => cell(value))
+      .join('')}${second ? cell(b / a) : ''}${cell(goal, 0)}${cell(final)}`,
+  );
 }
 for (const daemon of daemons) {
   const { each, list, memory } = await sideBySide(daemon, 8);
-  console.log(`${daemon.name}: 8 launches side by side ${each.toFixed(1)} ms each; list of 8 with state ${list.toFixed(1)} ms; GET /1.0 ${(await requestsPerSecond(daemon, '/1.0')).toFixed(0)} requests/s`);
-  if (memory) console.log(`${daemon.name}: a keeper's memory ${memory.keeper.toFixed(2)} MB PSS (goal 0.5, final 0.3); daemon ${memory.daemon.toFixed(0)} MB PSS`);
+  console.log(
+    `${daemon.name}: 8 launches side by side ${each.toFixed(1)} ms each; list of 8 with state ${list.toFixed(1)} ms; GET /1.0 ${(await requestsPerSecond(daemon, '/1.0')).toFixed(0)} requests/s`,
+  );
+  if (memory)
+    console.log(
+      `${daemon.name}: a keeper's memory ${memory.keeper.toFixed(2)} MB PSS (goal 0.5, final 0.3); daemon ${memory.daemon.toFixed(0)} MB PSS`,
+    );
 }
 for (const daemon of daemons) daemon.close();

@@ -8,7 +8,12 @@ import type { Store } from '#lib/store';
  * Makes an empty server usable: a pool `default`, a bridge, and a profile `default` that has both. The profile comes last
  * and is what says that the server is initialised, so a start that was cut short is taken up again.
  */
-export async function initialise(parts: { store: Store; storage: Storage; networks: Networks; report: (message: string, cause: unknown) => void }): Promise<void> {
+export async function initialise(parts: {
+  store: Store;
+  storage: Storage;
+  networks: Networks;
+  report: (message: string, cause: unknown) => void;
+}): Promise<void> {
   const { store, storage } = parts;
   if (await store.profiles.get('default', 'default')) return;
   if (!(await store.pools.get('default'))) await firstPool(storage);

@@ -10,7 +10,12 @@ const lxcfsMounts = ['/var/lib/lxcfs', '/var/lib/incus-lxcfs'];
 
 /** What every instance's plan takes from this host; read once, at start. */
 export async function hostFacts(settings: DaemonSettings): Promise<HostFacts> {
-  const [range, seccomp, lxcfs, onlineCpus] = await Promise.all([new IdMaps().defaultRange(), compileSeccomp(defaultSeccompPolicy), findLxcfs(), cpus()]);
+  const [range, seccomp, lxcfs, onlineCpus] = await Promise.all([
+    new IdMaps().defaultRange(),
+    compileSeccomp(defaultSeccompPolicy),
+    findLxcfs(),
+    cpus(),
+  ]);
   return {
     idMap: [range],
     seccomp,
@@ -25,7 +30,10 @@ export async function hostFacts(settings: DaemonSettings): Promise<HostFacts> {
 
 async function findLxcfs(): Promise<string | null> {
   for (const mount of lxcfsMounts) {
-    const there = await access(join(mount, 'proc/meminfo')).then(() => true, () => false);
+    const there = await access(join(mount, 'proc/meminfo')).then(
+      () => true,
+      () => false,
+    );
     if (there) return mount;
   }
   return null;
@@ -33,9 +41,13 @@ async function findLxcfs(): Promise<string | null> {
 
 async function cpus(): Promise<number[]> {
   const list = await readFile('/sys/devices/system/cpu/online', 'utf8').catch(() => '');
-  const found = list.trim().split(',').filter(Boolean).flatMap((part) => {
-    const [first = 0, last = first] = part.split('-').map(Number);
-    return Array.from({ length: last - first + 1 }, (_, at) => first + at);
-  });
+  const found = list
+    .trim()
+    .split(',')
+    .filter(Boolean)
+    .flatMap((part) => {
+      const [first = 0, last = first] = part.split('-').map(Number);
+      return Array.from({ length: last - first + 1 }, (_, at) => first + at);
+    });
   return found.length > 0 ? found : os.cpus().map((_, at) => at);
 }

@@ -47,7 +47,11 @@ export async function buildHouse(settings: DaemonSettings, log: Log): Promise<Ho
   await mkdir(runDir, { recursive: true, mode: 0o711 });
   const [database, host] = await Promise.all([openDatabase(settings, log), hostFacts(settings)]);
   const { store } = database;
-  const engine = new OperationEngine({ store, report: (problem) => log.warn({ err: problem.error, operation: problem.operationId }, problem.what), faults: faultsFromEnvironment() });
+  const engine = new OperationEngine({
+    store,
+    report: (problem) => log.warn({ err: problem.error, operation: problem.operationId }, problem.what),
+    faults: faultsFromEnvironment(),
+  });
   const storage = new PoolStorage({ stateDir, store, drivers: storageDrivers });
   const networks = new ManagedNetworks({
     store,
@@ -63,8 +67,22 @@ export async function buildHouse(settings: DaemonSettings, log: Log): Promise<Ho
   engine.register(imageOps.create);
   engine.register(imageOps.delete);
   const cgroups = hostCgroups({ name: cgroupName(stateDir) });
-  const supervision = new Supervision(new LinuxKeepers({ runDir, keeperPath: join(settings.homeDir, 'native/build/Release/lxctl-keeper') }));
-  const deps: InstanceDeps = { store, engine, storage, networks, images, cgroups, supervision, host, now: () => new Date(), random: Math.random, report };
+  const supervision = new Supervision(
+    new LinuxKeepers({ runDir, keeperPath: join(settings.homeDir, 'native/build/Release/lxctl-keeper') }),
+  );
+  const deps: InstanceDeps = {
+    store,
+    engine,
+    storage,
+    networks,
+    images,
+    cgroups,
+    supervision,
+    host,
+    now: () => new Date(),
+    random: Math.random,
+    report,
+  };
   const instances = new Instances(deps);
   const housekeeping = new Housekeeping(deps, instances);
   const profiles = new ProfilesService(store, engine.events, {

@@ -6,7 +6,15 @@ const eth0 = { type: 'nic', network: 'lxctlbr0', name: 'eth0' };
 
 describe('deviceProblems', () => {
   it('accepts a root disk, a nic on a network, on a bridge and point to point, and none', () => {
-    expect(deviceProblems({ root, eth0, eth1: { type: 'nic', nictype: 'bridged', parent: 'br0' }, eth2: { type: 'nic', nictype: 'p2p' }, gone: { type: 'none' } })).toEqual([]);
+    expect(
+      deviceProblems({
+        root,
+        eth0,
+        eth1: { type: 'nic', nictype: 'bridged', parent: 'br0' },
+        eth2: { type: 'nic', nictype: 'p2p' },
+        gone: { type: 'none' },
+      }),
+    ).toEqual([]);
   });
 
   it('refuses an unknown type, one that is not supported, and one that hides in a prototype', () => {
@@ -17,7 +25,10 @@ describe('deviceProblems', () => {
   });
 
   it('names every problem of every device', () => {
-    const problems = deviceProblems({ eth0: { type: 'nic', network: 'n', hwaddr: 'zz', mtu: '1', colour: 'red' }, root: { type: 'disk', path: '/', size: '1GB' } });
+    const problems = deviceProblems({
+      eth0: { type: 'nic', network: 'n', hwaddr: 'zz', mtu: '1', colour: 'red' },
+      root: { type: 'disk', path: '/', size: '1GB' },
+    });
     expect(problems).toHaveLength(5);
   });
 
@@ -44,7 +55,9 @@ describe('the whole of an instance', () => {
   });
 
   it('is read into nics and a root disk', () => {
-    expect(nics({ root, lan: { type: 'nic', network: 'n', mtu: '1400' } })).toEqual([{ device: 'lan', network: 'n', parent: null, name: 'lan', hwaddr: null, mtu: 1400, hostName: null, ipv4: null }]);
+    expect(nics({ root, lan: { type: 'nic', network: 'n', mtu: '1400' } })).toEqual([
+      { device: 'lan', network: 'n', parent: null, name: 'lan', hwaddr: null, mtu: 1400, hostName: null, ipv4: null },
+    ]);
     expect(rootDisk({ root, eth0 })).toEqual({ device: 'root', pool: 'default' });
   });
 });

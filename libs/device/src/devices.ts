@@ -18,11 +18,13 @@ export const supportedDeviceTypes = Object.keys(checks);
 export function deviceProblems(devices: DeviceMap): string[] {
   const problems: string[] = [];
   for (const [name, options] of Object.entries(devices)) {
-    if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) problems.push(`Device validation failed for "${name}": Name can only contain alphanumeric, dot, hyphen and underscore characters`);
+    if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name))
+      problems.push(`Device validation failed for "${name}": Name can only contain alphanumeric, dot, hyphen and underscore characters`);
     const type = options.type ?? '';
     const check = Object.hasOwn(checks, type) ? checks[type] : undefined;
     if (check) problems.push(...check(name, options));
-    else if (unsupportedTypes.has(type)) problems.push(`Device validation failed for "${name}": Device type "${type}" is not supported by this server`);
+    else if (unsupportedTypes.has(type))
+      problems.push(`Device validation failed for "${name}": Device type "${type}" is not supported by this server`);
     else problems.push(`Device validation failed for "${name}": Unsupported device type "${type}"`);
   }
   return problems;
@@ -35,7 +37,8 @@ export function expandedDeviceProblems(devices: DeviceMap): string[] {
   if (roots.length === 0) problems.push('Failed detecting root disk device: No root device could be found');
   if (roots.length > 1) problems.push('Failed detecting root disk device: More than one root device found');
   const names = nics(devices).map((nic) => nic.name);
-  for (const name of new Set(names.filter((each, at) => names.indexOf(each) !== at))) problems.push(`Duplicate network interface name "${name}"`);
+  for (const name of new Set(names.filter((each, at) => names.indexOf(each) !== at)))
+    problems.push(`Duplicate network interface name "${name}"`);
   return problems;
 }
 

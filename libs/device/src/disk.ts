@@ -10,8 +10,20 @@ const options = new Set(['type', 'path', 'pool', 'boot.priority']);
 
 /** LXD knows these options of a disk; they are refused until something enforces them. */
 const unsupported = new Set([
-  'size', 'size.state', 'source', 'limits.read', 'limits.write', 'limits.max', 'readonly', 'recursive', 'required',
-  'propagation', 'shift', 'raw.mount.options', 'ceph.cluster_name', 'ceph.user_name',
+  'size',
+  'size.state',
+  'source',
+  'limits.read',
+  'limits.write',
+  'limits.max',
+  'readonly',
+  'recursive',
+  'required',
+  'propagation',
+  'shift',
+  'raw.mount.options',
+  'ceph.cluster_name',
+  'ceph.user_name',
 ]);
 
 export function isRootDisk(given: StringMap): boolean {

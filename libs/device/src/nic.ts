@@ -43,7 +43,8 @@ export function nicProblems(device: string, given: StringMap): string[] {
   }
   if (given.hwaddr && !isUnicastMac(given.hwaddr)) bad(`Invalid MAC address "${given.hwaddr}"`);
   if (given.mtu && !isIntegerBetween(given.mtu, 68, 65_535)) bad(`Invalid mtu "${given.mtu}"`);
-  if (given['boot.priority'] && !isIntegerBetween(given['boot.priority'], 0, 4_294_967_295)) bad(`Invalid boot.priority "${given['boot.priority']}"`);
+  if (given['boot.priority'] && !isIntegerBetween(given['boot.priority'], 0, 4_294_967_295))
+    bad(`Invalid boot.priority "${given['boot.priority']}"`);
   if (given['ipv4.address']) {
     if (!given.network) bad('"ipv4.address" needs a managed network');
     if (!isIpv4(given['ipv4.address'])) bad(`Invalid ipv4.address "${given['ipv4.address']}"`);

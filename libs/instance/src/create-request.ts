@@ -29,15 +29,20 @@ export async function prepareCreate(deps: InstanceDeps, project: string, request
   if (request.type && request.type !== 'container') problems.push(`Instance type "${request.type}" is not supported by this server`);
   if (request.name) problems.push(...nameProblems(request.name));
   problems.push(...instanceConfigProblems(request.config), ...deviceProblems(request.devices));
-  if (!['image', 'none'].includes(request.source.type)) problems.push(`Source type "${request.source.type}" is not supported by this server`);
-  if (request.source.type === 'image' && !request.source.alias && !request.source.fingerprint) problems.push('Must specify one of alias, fingerprint or properties for init from image');
+  if (!['image', 'none'].includes(request.source.type))
+    problems.push(`Source type "${request.source.type}" is not supported by this server`);
+  if (request.source.type === 'image' && !request.source.alias && !request.source.fingerprint)
+    problems.push('Must specify one of alias, fingerprint or properties for init from image');
   const image = request.source.type === 'image' && problems.length === 0 ? await deps.images.resolve(project, request.source) : null;
-  if (image && image.architecture && image.architecture !== deps.host.architecture) problems.push(`Requested architecture isn't supported by this host: ${image.architecture}`);
-  if (request.architecture && request.architecture !== deps.host.architecture) problems.push(`Requested architecture isn't supported by this host: ${request.architecture}`);
+  if (image?.architecture && image.architecture !== deps.host.architecture)
+    problems.push(`Requested architecture isn't supported by this host: ${image.architecture}`);
+  if (request.architecture && request.architecture !== deps.host.architecture)
+    problems.push(`Requested architecture isn't supported by this host: ${request.architecture}`);
 
   const profileNames = request.profiles ?? (image && image.profiles.length > 0 ? image.profiles : ['default']);
   const profiles = await deps.store.profiles.many(project, profileNames);
-  for (const name of profileNames) if (!profiles.some((profile) => profile.name === name)) problems.push(`Requested profile "${name}" doesn't exist`);
+  for (const name of profileNames)
+    if (!profiles.some((profile) => profile.name === name)) problems.push(`Requested profile "${name}" doesn't exist`);
   const expanded = expand(profiles, request);
   if (problems.length === 0) problems.push(...(await wholeProblems(deps, project, expanded.devices)));
   refuse(problems);
@@ -88,7 +93,7 @@ export function newAddresses(devices: DeviceMap, known: StringMap): StringMap {
   const made: StringMap = {};
   for (const nic of nics(devices)) {
     const key = `volatile.${nic.device}.hwaddr`;
-    if (!nic.hwaddr && !known[key]) made[key] = ['00', '16', '3e', ...randomBytes(3).toString('hex').match(/../g) ?? []].join(':');
+    if (!nic.hwaddr && !known[key]) made[key] = ['00', '16', '3e', ...(randomBytes(3).toString('hex').match(/../g) ?? [])].join(':');
   }
   return made;
 }
@@ -106,4 +111,3 @@ async function freeName(deps: InstanceDeps, project: string): Promise<string> {
     if (!(await deps.store.instances.get(project, name))) return name;
   }
 }
-

@@ -10,7 +10,10 @@ export interface Expanded {
  * What an instance really gets: the profiles in their order, the later over the earlier, then its own config and
  * devices. A device replaces one of the same name whole; options are not merged.
  */
-export function expand(profiles: readonly Pick<ProfileRow, 'config' | 'devices'>[], own: Pick<InstanceRow, 'config' | 'devices'> & { volatile?: StringMap }): Expanded {
+export function expand(
+  profiles: readonly Pick<ProfileRow, 'config' | 'devices'>[],
+  own: Pick<InstanceRow, 'config' | 'devices'> & { volatile?: StringMap },
+): Expanded {
   const config: StringMap = {};
   const devices: DeviceMap = {};
   for (const source of [...profiles, own]) {

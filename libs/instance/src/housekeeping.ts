@@ -58,7 +58,9 @@ export class Housekeeping {
       await Promise.all(
         group.map(async ({ row, config }) => {
           const timeout = Number(config['boot.host_shutdown_timeout'] || 30);
-          const stop = async (kill: boolean) => (await (await this.#instances.setState(row.project, row.name, { action: 'stop', force: kill, timeout })).done).status_code === 200;
+          const stop = async (kill: boolean) =>
+            (await (await this.#instances.setState(row.project, row.name, { action: 'stop', force: kill, timeout })).done).status_code ===
+            200;
           if (force || !(await stop(false))) await stop(true);
           // Wanted again at the next start of the server.
           await this.#deps.store.instances.update(row.id, { power: 'running' }).catch(() => {});
@@ -75,7 +77,9 @@ export class Housekeeping {
   async #autostart(rows: InstanceRow[]): Promise<void> {
     for (const group of await this.#ranked(rows, 'boot.autostart.priority')) {
       for (const { row, config } of group) {
-        const operation = await this.#instances.setState(row.project, row.name, { action: 'start', force: false, timeout: -1 }).catch((cause: unknown) => this.#deps.report(`starting ${row.name}`, cause));
+        const operation = await this.#instances
+          .setState(row.project, row.name, { action: 'start', force: false, timeout: -1 })
+          .catch((cause: unknown) => this.#deps.report(`starting ${row.name}`, cause));
         const view = await operation?.done;
         if (view && view.status_code !== 200) this.#deps.report(`starting ${row.name}`, new Error(view.err));
         const delay = Number(config['boot.autostart.delay'] || 0);

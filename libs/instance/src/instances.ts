@@ -116,7 +116,15 @@ export class Instances {
     );
   }
 
-  async #full({ row, expanded, view }: { row: InstanceRow; expanded: { config: StringMap; devices: DeviceMap }; view: WireInstance }): Promise<WireInstanceFull> {
+  async #full({
+    row,
+    expanded,
+    view,
+  }: {
+    row: InstanceRow;
+    expanded: { config: StringMap; devices: DeviceMap };
+    view: WireInstance;
+  }): Promise<WireInstanceFull> {
     const power: PowerState = view.status === 'Running' ? 'running' : view.status === 'Frozen' ? 'frozen' : 'stopped';
     return { ...view, backups: null, snapshots: null, state: await instanceState(this.#deps, row, expanded, power) };
   }
@@ -144,7 +152,13 @@ export class Instances {
       }
       case 'stop': {
         if (power === 'stopped') throw new LxError('instance.already_stopped');
-        const operation = await this.#state(row, 'stop', { ...params, force, timeout, ephemeral: row.ephemeral }, force ? 'instance-stopped' : 'instance-shutdown', requestor);
+        const operation = await this.#state(
+          row,
+          'stop',
+          { ...params, force, timeout, ephemeral: row.ephemeral },
+          force ? 'instance-stopped' : 'instance-shutdown',
+          requestor,
+        );
         if (row.ephemeral) void operation.done.then((view) => (view.status_code === 200 ? this.#deleteEphemeral(row) : undefined));
         return operation;
       }
@@ -169,7 +183,14 @@ export class Instances {
   /** Checked against the profiles and devices it will have; devices of a running instance stay as they are. */
   async update(row: InstanceRow, change: Omit<InstanceChange, 'volatile'>, requestor?: Requestor): Promise<Operation> {
     const after = await this.#checkedChange(row, change);
-    const before: InstanceChange = { description: row.description, ephemeral: row.ephemeral, config: row.config, volatile: row.volatile, devices: row.devices, profiles: row.profiles };
+    const before: InstanceChange = {
+      description: row.description,
+      ephemeral: row.ephemeral,
+      config: row.config,
+      volatile: row.volatile,
+      devices: row.devices,
+      profiles: row.profiles,
+    };
     const operation = await this.#begin(this.#operations.update, { id: row.id, name: row.name, before, after }, row, requestor);
     this.#announce(operation, 'instance-updated', row, requestor);
     return operation;
@@ -180,7 +201,12 @@ export class Instances {
     if (this.#deps.supervision.get(row.id)) throw new LxError('instance.running');
     if (await this.#deps.store.instances.get(row.project, newName)) throw new LxError('instance.exists', { name: newName });
     const volume = { ...rootVolume(row, (await this.runner.expanded(row)).devices) };
-    const operation = await this.#begin(this.#operations.rename, { id: row.id, project: row.project, name: row.name, newName, volume }, row, requestor);
+    const operation = await this.#begin(
+      this.#operations.rename,
+      { id: row.id, project: row.project, name: row.name, newName, volume },
+      row,
+      requestor,
+    );
     this.#announce(operation, 'instance-renamed', { ...row, name: newName }, requestor, { old_name: row.name });
     return operation;
   }
@@ -190,7 +216,12 @@ export class Instances {
     const expanded = await this.runner.expanded(row);
     if (/^(true|1|yes|on)$/i.test(expanded.config['security.protection.delete'] ?? '')) throw new LxError('instance.protected');
     const volume = { ...rootVolume(row, expanded.devices) };
-    const operation = await this.#begin(this.#operations.delete, { id: row.id, project: row.project, name: row.name, volume }, row, requestor);
+    const operation = await this.#begin(
+      this.#operations.delete,
+      { id: row.id, project: row.project, name: row.name, volume },
+      row,
+      requestor,
+    );
     this.#announce(operation, 'instance-deleted', row, requestor);
     return operation;
   }
@@ -202,34 +233,69 @@ export class Instances {
   async #checkedChange(row: InstanceRow, change: Omit<InstanceChange, 'volatile'>): Promise<InstanceChange> {
     const config: StringMap = {};
     const volatile: StringMap = {};
-    for (const [key, value] of Object.entries(change.config)) if (value !== '') (key.startsWith('volatile.') ? volatile : config)[key] = value;
+    for (const [key, value] of Object.entries(change.config))
+      if (value !== '') (key.startsWith('volatile.') ? volatile : config)[key] = value;
     const problems = [...instanceConfigProblems(config), ...deviceProblems(change.devices)];
     const profiles = await this.#deps.store.profiles.many(row.project, change.profiles);
-    for (const name of change.profiles) if (!profiles.some((profile) => profile.name === name)) problems.push(`Requested profile "${name}" doesn't exist`);
+    for (const name of change.profiles)
+      if (!profiles.some((profile) => profile.name === name)) problems.push(`Requested profile "${name}" doesn't exist`);
     const after = expand(profiles, { config, devices: change.devices });
     if (problems.length === 0) problems.push(...(await wholeProblems(this.#deps, row.project, after.devices)));
     const before = await this.runner.expanded(row);
-    if (problems.length === 0 && rootVolume(row, after.devices).pool !== rootVolume(row, before.devices).pool) problems.push('Cannot update root disk device pool name');
+    if (problems.length === 0 && rootVolume(row, after.devices).pool !== rootVolume(row, before.devices).pool)
+      problems.push('Cannot update root disk device pool name');
     const running = this.#deps.supervision.get(row.id) !== null;
-    if (running && JSON.stringify(sorted(after.devices)) !== JSON.stringify(sorted(before.devices))) problems.push('Devices of a running instance cannot be changed by this server: stop it first');
+    if (running && JSON.stringify(sorted(after.devices)) !== JSON.stringify(sorted(before.devices)))
+      problems.push('Devices of a running instance cannot be changed by this server: stop it first');
     refuse(problems);
-    return { ...change, config, volatile: { ...row.volatile, ...volatile, ...newAddresses(after.devices, { ...row.volatile, ...volatile }) } };
+    return {
+      ...change,
+      config,
+      volatile: { ...row.volatile, ...volatile, ...newAddresses(after.devices, { ...row.volatile, ...volatile }) },
+    };
   }
 
-  #state(row: InstanceRow, action: 'start' | 'stop' | 'restart' | 'freeze' | 'unfreeze', params: JsonObject & { id: string; name: string }, event: Announced, requestor?: Requestor): Promise<Operation> {
+  #state(
+    row: InstanceRow,
+    action: 'start' | 'stop' | 'restart' | 'freeze' | 'unfreeze',
+    params: JsonObject & { id: string; name: string },
+    event: Announced,
+    requestor?: Requestor,
+  ): Promise<Operation> {
     const spec = this.#operations[action] as unknown as OperationSpec<typeof params, JsonObject>;
     return this.#begin(spec, params, row, requestor).then((operation) => this.#announce(operation, event, row, requestor));
   }
 
-  #begin<P extends JsonObject, S extends JsonObject>(spec: OperationSpec<P, S>, params: P, row: Pick<InstanceRow, 'project' | 'name'>, requestor?: Requestor): Promise<Operation> {
-    return this.#deps.engine.start(spec, params, { project: row.project, resources: instanceResources(row.name), locks: [instanceLock(row)], ...(requestor ? { requestor } : {}) });
+  #begin<P extends JsonObject, S extends JsonObject>(
+    spec: OperationSpec<P, S>,
+    params: P,
+    row: Pick<InstanceRow, 'project' | 'name'>,
+    requestor?: Requestor,
+  ): Promise<Operation> {
+    return this.#deps.engine.start(spec, params, {
+      project: row.project,
+      resources: instanceResources(row.name),
+      locks: [instanceLock(row)],
+      ...(requestor ? { requestor } : {}),
+    });
   }
 
   /** The lifecycle event, once the operation has succeeded. */
-  #announce(operation: Operation, action: Announced, row: Pick<InstanceRow, 'project' | 'name'>, requestor?: Requestor, context?: Record<string, unknown>): Operation {
+  #announce(
+    operation: Operation,
+    action: Announced,
+    row: Pick<InstanceRow, 'project' | 'name'>,
+    requestor?: Requestor,
+    context?: Record<string, unknown>,
+  ): Operation {
     void operation.done.then((view) => {
       if (view.status_code !== 200) return;
-      this.#deps.engine.events.lifecycle(row.project, { action, source: `/1.0/instances/${row.name}`, ...(context ? { context } : {}), ...(requestor ? { requestor } : {}) });
+      this.#deps.engine.events.lifecycle(row.project, {
+        action,
+        source: `/1.0/instances/${row.name}`,
+        ...(context ? { context } : {}),
+        ...(requestor ? { requestor } : {}),
+      });
     });
     return operation;
   }

@@ -13,7 +13,11 @@ export interface LimitFacts {
 export function cgroupLimits(config: StringMap, facts: LimitFacts): CgroupLimits {
   const limits: CgroupLimits = {};
   const memory = config['limits.memory'];
-  if (memory) limits.memory = { bytes: memoryBytes(memory, facts.totalMemory), enforce: config['limits.memory.enforce'] === 'soft' ? 'soft' : 'hard' };
+  if (memory)
+    limits.memory = {
+      bytes: memoryBytes(memory, facts.totalMemory),
+      enforce: config['limits.memory.enforce'] === 'soft' ? 'soft' : 'hard',
+    };
   if (config['limits.memory.swap'] === 'false') limits.swap = false;
   if (config['limits.processes']) limits.processes = Number(config['limits.processes']);
   if (config['limits.cpu']) limits.cpuset = cpuset(config['limits.cpu'], facts);

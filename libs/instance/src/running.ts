@@ -67,7 +67,20 @@ export class Runner {
     await supervision.kill(row.id);
     this.#pinned.delete(row.id);
     const attached = nics((await this.expanded(row)).devices);
-    await Promise.all([cgroups.sweep(row.id), ...attached.filter((nic) => nic.network).map((nic) => networks.detach({ project: row.project, network: nic.network ?? '', instanceId: row.id, device: nic.device, mac: macOf(row, nic) }))]);
+    await Promise.all([
+      cgroups.sweep(row.id),
+      ...attached
+        .filter((nic) => nic.network)
+        .map((nic) =>
+          networks.detach({
+            project: row.project,
+            network: nic.network ?? '',
+            instanceId: row.id,
+            device: nic.device,
+            mac: macOf(row, nic),
+          }),
+        ),
+    ]);
     const volatile: VolatileChange = { 'volatile.last_state.power': 'STOPPED' };
     for (const nic of attached) volatile[`volatile.${nic.device}.host_name`] = null;
     return volatile;
@@ -77,8 +90,25 @@ export class Runner {
     return Promise.all(
       wanted.map(async (nic) => {
         const mac = macOf(row, nic);
-        const attached = nic.network ? await this.#deps.networks.attach({ project: row.project, network: nic.network, instanceId: row.id, device: nic.device, hostname: row.name, mac, ipv4: nic.ipv4 }) : { bridge: nic.parent, mtu: null };
-        const plan: LinkPlan = { hostName: nic.hostName ?? `veth${randomBytes(4).toString('hex')}`, name: nic.name, bridge: attached.bridge, mac, hostMac: null, mtu: nic.mtu ?? attached.mtu };
+        const attached = nic.network
+          ? await this.#deps.networks.attach({
+              project: row.project,
+              network: nic.network,
+              instanceId: row.id,
+              device: nic.device,
+              hostname: row.name,
+              mac,
+              ipv4: nic.ipv4,
+            })
+          : { bridge: nic.parent, mtu: null };
+        const plan: LinkPlan = {
+          hostName: nic.hostName ?? `veth${randomBytes(4).toString('hex')}`,
+          name: nic.name,
+          bridge: attached.bridge,
+          mac,
+          hostMac: null,
+          mtu: nic.mtu ?? attached.mtu,
+        };
         return { nic, plan };
       }),
     );

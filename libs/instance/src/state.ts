@@ -16,7 +16,12 @@ const stoppedState = {
 } as const;
 
 /** LXD's state object, asked of the kernel. */
-export async function instanceState(deps: InstanceDeps, row: InstanceRow, expanded: Expanded, power: PowerState): Promise<WireInstanceState> {
+export async function instanceState(
+  deps: InstanceDeps,
+  row: InstanceRow,
+  expanded: Expanded,
+  power: PowerState,
+): Promise<WireInstanceState> {
   const head = { status: status[power].text, status_code: status[power].code };
   const keeper = deps.supervision.get(row.id);
   if (!keeper) return { ...head, disk: await disk(deps, row, expanded), ...stoppedState };
@@ -24,7 +29,12 @@ export async function instanceState(deps: InstanceDeps, row: InstanceRow, expand
   return {
     ...head,
     disk: disks,
-    memory: { usage: usage.memory ?? 0, usage_peak: usage.memoryPeak ?? 0, swap_usage: usage.swap ?? 0, swap_usage_peak: usage.swapPeak ?? 0 },
+    memory: {
+      usage: usage.memory ?? 0,
+      usage_peak: usage.memoryPeak ?? 0,
+      swap_usage: usage.swap ?? 0,
+      swap_usage_peak: usage.swapPeak ?? 0,
+    },
     network,
     pid: keeper.info.initPid,
     processes: usage.processes ?? -1,
@@ -52,7 +62,12 @@ async function networkState(keeper: Keeper, row: InstanceRow): Promise<WireInsta
     out[link.name] = {
       addresses: seen.addresses
         .filter((address) => address.index === link.index)
-        .map((address) => ({ family: address.family, address: address.address, netmask: String(address.prefix), scope: scopeOf(address.scope) })),
+        .map((address) => ({
+          family: address.family,
+          address: address.address,
+          netmask: String(address.prefix),
+          scope: scopeOf(address.scope),
+        })),
       counters: {
         bytes_received: link.counters.rxBytes,
         bytes_sent: link.counters.txBytes,

@@ -33,7 +33,8 @@ export class InstancesController {
 
   @Post()
   async create(@Req() request: Request, @Query() query: QueryMap, @Body() body: unknown): Promise<Answer> {
-    if (/^application\/octet-stream/.test(request.headers['content-type'] ?? '')) throw new LxError('request.unsupported', { what: 'import of an instance backup' });
+    if (/^application\/octet-stream/.test(request.headers['content-type'] ?? ''))
+      throw new LxError('request.unsupported', { what: 'import of an instance backup' });
     const project = projectOf(query);
     const { instance_type, profiles, ...wanted } = parseBody(InstancesPostBody, body);
     if (instance_type) throw new LxError('request.unsupported', { what: 'instance_type' });
@@ -54,7 +55,13 @@ export class InstancesController {
   }
 
   @Put(':name')
-  async replace(@Req() request: Request, @Param('name') name: string, @Query() query: QueryMap, @Headers('if-match') ifMatch: string | undefined, @Body() body: unknown): Promise<Answer> {
+  async replace(
+    @Req() request: Request,
+    @Param('name') name: string,
+    @Query() query: QueryMap,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Body() body: unknown,
+  ): Promise<Answer> {
     const row = await this.instances.row(projectOf(query), name);
     checkEtag(ifMatch, instanceEtag(row));
     const wanted = parseBody(InstancePutBody, body);
@@ -66,7 +73,13 @@ export class InstancesController {
 
   /** Waits for its own operation: PATCH answers synchronously in LXD. */
   @Patch(':name')
-  async change(@Req() request: Request, @Param('name') name: string, @Query() query: QueryMap, @Headers('if-match') ifMatch: string | undefined, @Body() body: unknown): Promise<Answer> {
+  async change(
+    @Req() request: Request,
+    @Param('name') name: string,
+    @Query() query: QueryMap,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Body() body: unknown,
+  ): Promise<Answer> {
     const row = await this.instances.row(projectOf(query), name);
     checkEtag(ifMatch, instanceEtag(row));
     const { config, devices, description, ephemeral, profiles } = parseBody(InstancePatchBody, body);

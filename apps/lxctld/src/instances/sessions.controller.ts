@@ -31,7 +31,10 @@ export class SessionsController {
   @Get('console')
   async log(@Param('name') name: string, @Query() query: QueryMap): Promise<Answer> {
     const row = await this.instances.row(projectOf(query), name);
-    return Answer.raw(await this.logs.console(row), { 'content-type': 'application/octet-stream', 'content-disposition': 'inline;filename=console.log' });
+    return Answer.raw(await this.logs.console(row), {
+      'content-type': 'application/octet-stream',
+      'content-disposition': 'inline;filename=console.log',
+    });
   }
 
   @Delete('console')

@@ -1,5 +1,2 @@
-import { row } from './catalogue.ts';
-
 /** Errors about devices. */
-export const deviceErrors = {
-} as const;
+export const deviceErrors = {} as const;

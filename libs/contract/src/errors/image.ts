@@ -19,13 +19,21 @@ export const imageErrors = {
     ({ reason }) => `Invalid image: ${reason}`,
     'The file is not a whole image archive, or holds what an image must not hold. Nothing of it was kept.',
   ),
-  'image.too_large': row<{ limit: number }>(413, ({ limit }) => `Image unpacks to more than ${limit} entries`, 'Archives with that many members are refused.'),
+  'image.too_large': row<{ limit: number }>(
+    413,
+    ({ limit }) => `Image unpacks to more than ${limit} entries`,
+    'Archives with that many members are refused.',
+  ),
   'image.tool_missing': row<{ tool: string; package: string }>(
     400,
     ({ tool, package: name }) => `This needs the program "${tool}": install the Debian package ${name}`,
     'A program that reads or builds this kind of image is not installed on the host.',
   ),
-  'image.unpack_failed': row<{ reason: string }>(500, ({ reason }) => `Failed to unpack the image: ${reason}`, 'The image passed the check, but writing its files failed (disk full?).'),
+  'image.unpack_failed': row<{ reason: string }>(
+    500,
+    ({ reason }) => `Failed to unpack the image: ${reason}`,
+    'The image passed the check, but writing its files failed (disk full?).',
+  ),
   'image.recipe_not_found': row<{ name: string; known: string[] }>(
     404,
     ({ name, known }) => `No image recipe "${name}": there is ${known.join(', ')}`,

@@ -33,7 +33,10 @@ export class LxError<C extends ErrorCode = ErrorCode> extends Error {
   readonly code: C;
   readonly status: number;
 
-  constructor(code: C, ...[args, options]: ArgsOf<C> extends void ? [args?: undefined, options?: ErrorOptions] : [args: ArgsOf<C>, options?: ErrorOptions]) {
+  constructor(
+    code: C,
+    ...[args, options]: ArgsOf<C> extends void ? [args?: undefined, options?: ErrorOptions] : [args: ArgsOf<C>, options?: ErrorOptions]
+  ) {
     const entry = errorCatalogue[code] as ErrorRow<unknown>;
     super(entry.message(args), options);
     this.name = 'LxError';

@@ -3,11 +3,7 @@ import { row } from './catalogue.ts';
 /** Errors about instances. */
 export const instanceErrors = {
   'instance.not_found': row(404, () => 'Instance not found', 'No instance has this name in the project.'),
-  'instance.exists': row<{ name: string }>(
-    409,
-    ({ name }) => `Instance "${name}" already exists`,
-    'Names are unique in a project.',
-  ),
+  'instance.exists': row<{ name: string }>(409, ({ name }) => `Instance "${name}" already exists`, 'Names are unique in a project.'),
   'instance.running': row(400, () => 'Instance is running', 'The request needs a stopped instance.'),
   'instance.already_running': row(400, () => 'The instance is already running', 'Start of a running instance.'),
   'instance.already_stopped': row(400, () => 'The instance is already stopped', 'Stop of a stopped instance.'),

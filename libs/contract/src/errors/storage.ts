@@ -4,7 +4,11 @@ import { row } from './catalogue.ts';
 export const storageErrors = {
   'pool.not_found': row(404, () => 'Storage pool not found', 'No storage pool has this name.'),
   'pool.exists': row(409, () => 'The storage pool already exists', 'Pool names are unique.'),
-  'pool.in_use': row(400, () => 'The storage pool is currently in use', 'Delete the instances on it, and take it out of profiles and instances that name it.'),
+  'pool.in_use': row(
+    400,
+    () => 'The storage pool is currently in use',
+    'Delete the instances on it, and take it out of profiles and instances that name it.',
+  ),
   'pool.unknown_driver': row<{ driver: string; known: string[] }>(
     400,
     ({ driver, known }) => `Unknown storage driver "${driver}": this server has ${known.join(', ')}`,

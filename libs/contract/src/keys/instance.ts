@@ -2,37 +2,114 @@ import { defineKeys, type KeyCatalogue, keyRow, validateConfig } from './define.
 import { anyOf, bool, bytes, integer, keyType, oneOf, percent, text } from './types.ts';
 import type { StringMap } from '#lib/base';
 
-const cpus = keyType('a number of CPUs or a list such as 0,2-3', (value) => /^[1-9]\d{0,4}$/.test(value) || (/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(value) && /[,-]/.test(value)));
+const cpus = keyType(
+  'a number of CPUs or a list such as 0,2-3',
+  (value) => /^[1-9]\d{0,4}$/.test(value) || (/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(value) && /[,-]/.test(value)),
+);
 const quota = keyType('a share such as 25ms/100ms', (value) => {
   const match = /^(\d{1,6})ms\/(\d{1,4})ms$/.exec(value);
   return match !== null && Number(match[1]) > 0 && Number(match[2]) > 0 && Number(match[2]) <= 1000;
 });
 const positivePercent = keyType('a percentage from 1% to 100%', (value) => percent.accepts(value) && value !== '0%');
-const rlimit = keyType('a limit such as 1024, 1024:4096 or unlimited', (value) => /^(\d{1,18}|unlimited)(:(\d{1,18}|unlimited))?$/.test(value));
+const rlimit = keyType('a limit such as 1024, 1024:4096 or unlimited', (value) =>
+  /^(\d{1,18}|unlimited)(:(\d{1,18}|unlimited))?$/.test(value),
+);
 
-const resources = ['as', 'core', 'cpu', 'data', 'fsize', 'locks', 'memlock', 'nice', 'nofile', 'nproc', 'rtprio', 'rttime', 'rss', 'sigpending', 'stack', 'msgqueue'] as const;
-const kernelRow = (resource: string) => ({ type: rlimit, doc: `Resource limit RLIMIT_${resource.toUpperCase()} of the init and all its children (setrlimit(2)).`, live: false });
+const resources = [
+  'as',
+  'core',
+  'cpu',
+  'data',
+  'fsize',
+  'locks',
+  'memlock',
+  'nice',
+  'nofile',
+  'nproc',
+  'rtprio',
+  'rttime',
+  'rss',
+  'sigpending',
+  'stack',
+  'msgqueue',
+] as const;
+const kernelRow = (resource: string) => ({
+  type: rlimit,
+  doc: `Resource limit RLIMIT_${resource.toUpperCase()} of the init and all its children (setrlimit(2)).`,
+  live: false,
+});
 
 /** What may be configured on an instance or in a profile. */
 export const instanceKeys = defineKeys('instance', {
   'boot.autostart': { type: bool, doc: 'Start the instance when the server starts; unset: as it was before.', live: true },
-  'boot.autostart.delay': { type: integer({ min: 0, max: 86_400 }), default: '0', doc: 'Seconds to wait after the start before the next instance is started.', live: true },
-  'boot.autostart.priority': { type: integer({ min: 0 }), default: '0', doc: 'Instances with a higher priority are started first.', live: true },
-  'boot.host_shutdown_timeout': { type: integer({ min: 0 }), default: '30', doc: 'Seconds the instance gets to shut down when the server is shut down.', live: true },
+  'boot.autostart.delay': {
+    type: integer({ min: 0, max: 86_400 }),
+    default: '0',
+    doc: 'Seconds to wait after the start before the next instance is started.',
+    live: true,
+  },
+  'boot.autostart.priority': {
+    type: integer({ min: 0 }),
+    default: '0',
+    doc: 'Instances with a higher priority are started first.',
+    live: true,
+  },
+  'boot.host_shutdown_timeout': {
+    type: integer({ min: 0 }),
+    default: '30',
+    doc: 'Seconds the instance gets to shut down when the server is shut down.',
+    live: true,
+  },
   'boot.stop.priority': { type: integer({ min: 0 }), default: '0', doc: 'Instances with a higher priority are stopped first.', live: true },
   'environment.*': { type: text, doc: 'Environment of the init and of every exec.', live: true },
   'image.*': { type: text, doc: 'Properties of the image the instance was made from.', live: true },
   'limits.cpu': { type: cpus, doc: 'How many CPUs, chosen by the server, or which ones.', live: true },
-  'limits.cpu.allowance': { type: anyOf(positivePercent, quota), default: '100%', doc: 'A percentage is a weight when CPUs are short; a quota (25ms/100ms) is a hard limit.', live: true },
-  'limits.cpu.priority': { type: integer({ min: 0, max: 10 }), default: '10', doc: 'Weight against instances with the same CPU allowance.', live: true },
-  'limits.memory': { type: anyOf(bytes, positivePercent), doc: 'Memory the instance may use, in bytes or as a share of the host.', live: true },
-  'limits.memory.enforce': { type: oneOf('hard', 'soft'), default: 'hard', doc: 'soft: the limit counts only when the host is short of memory.', live: true },
+  'limits.cpu.allowance': {
+    type: anyOf(positivePercent, quota),
+    default: '100%',
+    doc: 'A percentage is a weight when CPUs are short; a quota (25ms/100ms) is a hard limit.',
+    live: true,
+  },
+  'limits.cpu.priority': {
+    type: integer({ min: 0, max: 10 }),
+    default: '10',
+    doc: 'Weight against instances with the same CPU allowance.',
+    live: true,
+  },
+  'limits.memory': {
+    type: anyOf(bytes, positivePercent),
+    doc: 'Memory the instance may use, in bytes or as a share of the host.',
+    live: true,
+  },
+  'limits.memory.enforce': {
+    type: oneOf('hard', 'soft'),
+    default: 'hard',
+    doc: 'soft: the limit counts only when the host is short of memory.',
+    live: true,
+  },
   'limits.memory.swap': { type: bool, default: 'true', doc: 'Whether memory of the instance may be swapped out.', live: true },
   'limits.processes': { type: integer({ min: 1, max: 4_194_304 }), doc: 'Most processes and threads at a time.', live: true },
-  ...(Object.fromEntries(resources.map((resource) => [`limits.kernel.${resource}`, kernelRow(resource)])) as Record<`limits.kernel.${(typeof resources)[number]}`, ReturnType<typeof kernelRow>>),
-  'linux.sysctl.*': { type: text, doc: 'Kernel parameters of the namespaces of the instance, e.g. linux.sysctl.net.ipv4.ip_forward.', live: false },
-  'security.nesting': { type: bool, default: 'false', doc: 'Containers inside the instance. Always possible here: no rule has to be relaxed for it.', live: true },
-  'security.privileged': { type: oneOf('false'), default: 'false', doc: 'Only false: instances always have a user namespace.', live: false },
+  ...(Object.fromEntries(resources.map((resource) => [`limits.kernel.${resource}`, kernelRow(resource)])) as Record<
+    `limits.kernel.${(typeof resources)[number]}`,
+    ReturnType<typeof kernelRow>
+  >),
+  'linux.sysctl.*': {
+    type: text,
+    doc: 'Kernel parameters of the namespaces of the instance, e.g. linux.sysctl.net.ipv4.ip_forward.',
+    live: false,
+  },
+  'security.nesting': {
+    type: bool,
+    default: 'false',
+    doc: 'Containers inside the instance. Always possible here: no rule has to be relaxed for it.',
+    live: true,
+  },
+  'security.privileged': {
+    type: oneOf('false'),
+    default: 'false',
+    doc: 'Only false: instances always have a user namespace.',
+    live: false,
+  },
   'security.protection.delete': { type: bool, default: 'false', doc: 'Refuse to delete the instance.', live: true },
   'user.*': { type: text, doc: 'Free for users; can be searched.', live: true },
   'volatile.*': { type: text, doc: "The server's own notes about the instance.", live: true },
@@ -40,9 +117,28 @@ export const instanceKeys = defineKeys('instance', {
 
 /** Keys of LXD that this version refuses because nothing would act on them. */
 const unsupported = [
-  'agent.', 'boot.autorestart', 'boot.debug_edk2', 'boot.host_shutdown_action', 'boot.mode', 'cloud-init.', 'cluster.evacuate',
-  'limits.cpu.nodes', 'limits.disk.priority', 'limits.hugepages.', 'limits.memory.', 'limits.network.priority', 'linux.kernel_modules',
-  'migration.', 'nvidia.', 'oci.', 'placement.', 'raw.', 'security.', 'snapshots.', 'smbios11.', 'systemd.credential',
+  'agent.',
+  'boot.autorestart',
+  'boot.debug_edk2',
+  'boot.host_shutdown_action',
+  'boot.mode',
+  'cloud-init.',
+  'cluster.evacuate',
+  'limits.cpu.nodes',
+  'limits.disk.priority',
+  'limits.hugepages.',
+  'limits.memory.',
+  'limits.network.priority',
+  'linux.kernel_modules',
+  'migration.',
+  'nvidia.',
+  'oci.',
+  'placement.',
+  'raw.',
+  'security.',
+  'snapshots.',
+  'smbios11.',
+  'systemd.credential',
 ];
 
 /** Every problem of an instance's or profile's config; a key that LXD has and this server not is told from an unknown one. */
@@ -63,5 +159,7 @@ export function instanceConfigProblems(config: StringMap): string[] {
 
 /** A NUL would end the value early on its way to the kernel. */
 function nulProblems(config: StringMap): string[] {
-  return Object.entries(config).filter(([, value]) => value.includes('\0')).map(([key]) => `Invalid value for key ${JSON.stringify(key)}: it holds a NUL character`);
+  return Object.entries(config)
+    .filter(([, value]) => value.includes('\0'))
+    .map(([key]) => `Invalid value for key ${JSON.stringify(key)}: it holds a NUL character`);
 }

@@ -211,6 +211,4 @@ export interface WireInstanceConsolePost {
 }
 
 /** A text frame on the control socket of an exec or a console. Sizes are numbers as text. */
-export type WireControl =
-  | { command: 'window-resize'; args: { width: string; height: string } }
-  | { command: 'signal'; signal: number };
+export type WireControl = { command: 'window-resize'; args: { width: string; height: string } } | { command: 'signal'; signal: number };

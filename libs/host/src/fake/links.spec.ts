@@ -17,7 +17,10 @@ describe('FakeLinks', () => {
     expect(await links.routes()).toEqual([{ family: 'inet', destination: '10.1.0.0/22', gateway: null, index: br0?.index }]);
     await links.setLink('br0', { rename: 'br1' });
     await links.deleteLink('br1');
-    expect((await links.list()).map(({ name, master }) => [name, master])).toEqual([['lo', 0], ['eth0', 0]]);
+    expect((await links.list()).map(({ name, master }) => [name, master])).toEqual([
+      ['lo', 0],
+      ['eth0', 0],
+    ]);
     expect(await links.addresses()).toHaveLength(1);
     expect(links.calls.at(-1)).toBe('delete br1');
   });

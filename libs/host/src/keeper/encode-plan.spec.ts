@@ -31,7 +31,7 @@ const plan: LaunchPlan = {
 /** A text as it lies on the wire. */
 function text(value: string): string {
   const bytes = Buffer.from(value);
-  return word(bytes.length) + bytes.toString('hex') + '00';
+  return `${word(bytes.length) + bytes.toString('hex')}00`;
 }
 
 function word(value: number): string {

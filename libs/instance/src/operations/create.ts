@@ -120,5 +120,19 @@ function volumeOf(params: CreateParams): RootVolume {
 
 function rowOf(params: CreateParams): InstanceRow {
   const { id, project, name, architecture, description, ephemeral, config, volatile, devices, profiles } = params;
-  return { id, project, name, architecture, description, ephemeral, config, volatile, devices, profiles, power: 'stopped', createdAt: new Date(params.createdAt), lastUsedAt: null };
+  return {
+    id,
+    project,
+    name,
+    architecture,
+    description,
+    ephemeral,
+    config,
+    volatile,
+    devices,
+    profiles,
+    power: 'stopped',
+    createdAt: new Date(params.createdAt),
+    lastUsedAt: null,
+  };
 }

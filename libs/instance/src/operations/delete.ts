@@ -22,11 +22,7 @@ export function deleteOperation(deps: InstanceDeps): OperationSpec<DeleteParams,
         name: 'remove',
         async do({ params, state }) {
           state.poolId = await poolOf(deps, params.volume);
-          await Promise.all([
-            deps.storage.deleteRoot(params.volume),
-            removeLogs(deps, params),
-            deps.cgroups.sweep(params.id),
-          ]);
+          await Promise.all([deps.storage.deleteRoot(params.volume), removeLogs(deps, params), deps.cgroups.sweep(params.id)]);
         },
         async commit({ params, state }, store) {
           if (!(await store.instances.byId(params.id))) return;

@@ -4,7 +4,7 @@ import type { InstanceDeps } from '../deps.ts';
 import type { Runner, VolatileChange } from '../running.ts';
 
 export type StartParams = { id: string; name: string };
-type StartState = { volatile: VolatileChange; /** It ran already: not ours to undo. */ refused: boolean };
+type StartState = { volatile: VolatileChange /** It ran already: not ours to undo. */; refused: boolean };
 
 /** `PUT state start`. Killed half way, the next daemon takes down what was up. */
 export function startOperation(deps: InstanceDeps, runner: Runner): OperationSpec<StartParams, StartState> {

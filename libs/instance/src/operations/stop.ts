@@ -17,7 +17,10 @@ export type StopParams = {
 export type StopState = { volatile: VolatileChange };
 
 /** The step that ends an instance; restart has it too. Idempotent: an instance that is down stays so. */
-export function stopStep<P extends { id: string; force: boolean; timeout: number }, S extends StopState>(deps: InstanceDeps, runner: Runner): Step<P, S> {
+export function stopStep<P extends { id: string; force: boolean; timeout: number }, S extends StopState>(
+  deps: InstanceDeps,
+  runner: Runner,
+): Step<P, S> {
   return {
     name: 'stop',
     async do({ params, state, signal }) {
@@ -45,7 +48,8 @@ async function shutDown(deps: InstanceDeps, { id, config }: InstanceRow, timeout
   try {
     await deps.cgroups.unfreeze(id);
     await keeper.signal(await haltSignal(keeper.info.initPid, config));
-    if (!(await endsWithin(deps.supervision.settled(id), timeout, signal))) throw new LxError('instance.stop_timeout', { seconds: timeout });
+    if (!(await endsWithin(deps.supervision.settled(id), timeout, signal)))
+      throw new LxError('instance.stop_timeout', { seconds: timeout });
   } finally {
     forget();
   }

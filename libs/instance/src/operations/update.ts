@@ -33,7 +33,12 @@ export function updateOperation(deps: InstanceDeps): OperationSpec<UpdateParams,
 }
 
 /** Puts the limits of this config into force, if the instance runs. */
-export async function applyLimits(deps: InstanceDeps, id: string, project: string, wanted: Pick<InstanceRow, 'config' | 'devices' | 'profiles'>): Promise<void> {
+export async function applyLimits(
+  deps: InstanceDeps,
+  id: string,
+  project: string,
+  wanted: Pick<InstanceRow, 'config' | 'devices' | 'profiles'>,
+): Promise<void> {
   if (!deps.supervision.get(id)) return;
   const { config } = expand(await deps.store.profiles.many(project, wanted.profiles), wanted);
   await deps.cgroups.apply(id, cgroupLimits(config, { totalMemory: deps.host.totalMemory, onlineCpus: deps.host.onlineCpus }));

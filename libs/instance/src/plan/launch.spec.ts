@@ -4,7 +4,13 @@ import { launchPlan, type PlanInput } from './launch.ts';
 const input: PlanInput = {
   instance: { id: '6f0c3a52-0000-4000-8000-000000000001', name: 'c1' },
   config: {},
-  root: { layers: [{ path: '/pool/images/f/rootfs', idmapped: true, readonly: true, optional: false }, { path: '/pool/containers/c1', idmapped: true, readonly: false, optional: false }], root: { kind: 'overlay', lower: [0], upper: 1 } },
+  root: {
+    layers: [
+      { path: '/pool/images/f/rootfs', idmapped: true, readonly: true, optional: false },
+      { path: '/pool/containers/c1', idmapped: true, readonly: false, optional: false },
+    ],
+    root: { kind: 'overlay', lower: [0], upper: 1 },
+  },
   links: [],
   cgroups: { create: [], write: [], cloneInto: '/sys/fs/cgroup/lxctl-0/c1', join: [], remove: [] },
   idMap: [{ inside: 0, outside: 1_000_000, count: 65_536 }],
@@ -28,7 +34,10 @@ describe('launchPlan', () => {
 
   it('refers only to layers that are there, each once', () => {
     const plan = launchPlan({ ...input, lxcfs: '/var/lib/lxcfs' });
-    const used = [...(plan.root.kind === 'overlay' ? [...plan.root.lower, plan.root.upper] : [plan.root.layer]), ...plan.mounts.flatMap((step) => (step.op === 'layer' ? [step.layer] : []))];
+    const used = [
+      ...(plan.root.kind === 'overlay' ? [...plan.root.lower, plan.root.upper] : [plan.root.layer]),
+      ...plan.mounts.flatMap((step) => (step.op === 'layer' ? [step.layer] : [])),
+    ];
     expect(new Set(used).size).toBe(used.length);
     expect(used.every((layer) => plan.layers[layer] !== undefined)).toBe(true);
     expect(plan.layers.filter((layer) => layer.path.startsWith('/var/lib/lxcfs'))).toHaveLength(7);
@@ -40,7 +49,15 @@ describe('launchPlan', () => {
   });
 
   it('takes environment, limits and sysctls from the config', () => {
-    const plan = launchPlan({ ...input, config: { 'environment.A': 'b=c', 'limits.kernel.nofile': '1024:unlimited', 'limits.kernel.core': '0', 'linux.sysctl.net.ipv4.ip_forward': '1' } });
+    const plan = launchPlan({
+      ...input,
+      config: {
+        'environment.A': 'b=c',
+        'limits.kernel.nofile': '1024:unlimited',
+        'limits.kernel.core': '0',
+        'linux.sysctl.net.ipv4.ip_forward': '1',
+      },
+    });
     expect(plan.init.env).toEqual(['container=lxc', 'A=b=c']);
     expect(plan.rlimits).toEqual([
       { resource: 'nofile', soft: 1024, hard: null },

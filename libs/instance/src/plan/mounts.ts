@@ -50,13 +50,25 @@ export function systemMounts(layers: Layer[], options: { lxcfs: string | null; c
   ];
   if (options.cgroup2) steps.push(fs('cgroup2', '/sys/fs/cgroup', ['nosuid', 'nodev', 'noexec']));
   for (const device of devices) {
-    steps.push({ op: 'layer', layer: take(layers, `/dev/${device.name}`, device.optional), target: `/dev/${device.name}`, create: 'file', flags: [] });
+    steps.push({
+      op: 'layer',
+      layer: take(layers, `/dev/${device.name}`, device.optional),
+      target: `/dev/${device.name}`,
+      create: 'file',
+      flags: [],
+    });
   }
   for (const [target, to] of links) steps.push({ op: 'symlink', target, to });
   steps.push({ op: 'console', target: '/dev/console' });
   if (options.lxcfs) {
     for (const name of lxcfsFiles) {
-      steps.push({ op: 'layer', layer: take(layers, `${options.lxcfs}/proc/${name}`, true), target: `/proc/${name}`, create: null, flags: [] });
+      steps.push({
+        op: 'layer',
+        layer: take(layers, `${options.lxcfs}/proc/${name}`, true),
+        target: `/proc/${name}`,
+        create: null,
+        flags: [],
+      });
     }
   }
   return steps;

@@ -14,7 +14,8 @@ export async function runConsole(keeper: Keeper, size: { columns: number; rows: 
   const leave = () => stream.destroy();
   live.signal.addEventListener('abort', leave, { once: true });
   live.socket('control').then(
-    (control) => obey(control, { resize: (columns, rows) => void keeper.resizeConsole(columns, rows).catch(() => {}), signal: () => {}, lost: leave }),
+    (control) =>
+      obey(control, { resize: (columns, rows) => void keeper.resizeConsole(columns, rows).catch(() => {}), signal: () => {}, lost: leave }),
     () => {},
   );
   pumpIn(socket, stream, { ended: () => {}, gone: leave });

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { constants } from 'node:os';
 import type { JsonObject } from '#lib/base';
 import type { LiveContext } from '#lib/engine';
@@ -17,8 +18,8 @@ export interface ExecWish {
   rows: number;
 }
 
-/** Once a command is dead, its children may hold its output open; nobody waits longer than this for them, in ms. */
-const DRAIN_MS = 100;
+/** Once a command is dead, its children may hold its output open; nobody waits longer than this for a next byte, in ms. */
+const IDLE_MS = 100;
 /** Data sockets must arrive within this time, in ms. */
 const CONNECT_MS = 5000;
 
@@ -44,7 +45,7 @@ export async function runInteractive(keeper: Keeper, wish: ExecWish, live: LiveC
   pumpIn(socket, stream, { ended: () => {}, gone: () => stream.destroy() });
   const output = pumpOut(stream, socket);
   const code = await running.exited;
-  await within(output, DRAIN_MS);
+  await drained(output, [stream]);
   stream.destroy();
   sendEnd(socket);
   socket.close();
@@ -60,12 +61,18 @@ export async function runPiped(keeper: Keeper, wish: ExecWish, live: LiveContext
   const input = pipeStream(pipes[0].write, 'in');
   const outputs = [pipeStream(pipes[1].read, 'out'), pipeStream(pipes[2].read, 'out')] as const;
   try {
-    const running = await keeper.exec(request(wish, { terminal: false, stdin: theirs[0], stdout: theirs[1], stderr: theirs[2] })).finally(() => theirs.forEach(closeFd));
-    watchControl(live, { resize: () => {}, signal: (signal) => running.signal(signal), lost: () => running.signal(constants.signals.SIGKILL) });
+    const running = await keeper
+      .exec(request(wish, { terminal: false, stdin: theirs[0], stdout: theirs[1], stderr: theirs[2] }))
+      .finally(() => theirs.forEach(closeFd));
+    watchControl(live, {
+      resize: () => {},
+      signal: (signal) => running.signal(signal),
+      lost: () => running.signal(constants.signals.SIGKILL),
+    });
     pumpIn(stdin, input, { ended: () => input.end(), gone: () => input.end() });
     const pumped = [pumpOut(outputs[0], stdout).then(() => sendEnd(stdout)), pumpOut(outputs[1], stderr).then(() => sendEnd(stderr))];
     const code = await running.exited;
-    await within(Promise.all(pumped), DRAIN_MS);
+    await drained(Promise.all(pumped), outputs);
     return { return: code };
   } finally {
     for (const stream of [input, ...outputs]) stream.destroy();
@@ -75,7 +82,11 @@ export async function runPiped(keeper: Keeper, wish: ExecWish, live: LiveContext
 
 /** Output to files, or nowhere. */
 export async function runDetached(keeper: Keeper, wish: ExecWish, record: { stdout: string; stderr: string } | null): Promise<JsonObject> {
-  const files = await Promise.all([open('/dev/null', 'r'), open(record?.stdout ?? '/dev/null', 'w', 0o600), open(record?.stderr ?? '/dev/null', 'w', 0o600)]);
+  const files = await Promise.all([
+    open('/dev/null', 'r'),
+    open(record?.stdout ?? '/dev/null', 'w', 0o600),
+    open(record?.stderr ?? '/dev/null', 'w', 0o600),
+  ]);
   try {
     const [stdin, stdout, stderr] = files.map((file) => file.fd) as [number, number, number];
     const running = await keeper.exec(request(wish, { terminal: false, stdin, stdout, stderr }));
@@ -87,17 +98,42 @@ export async function runDetached(keeper: Keeper, wish: ExecWish, record: { stdo
 
 /** The control socket may come late or never; a client that had one and lost it takes the command with it. */
 function watchControl(live: LiveContext, actions: Parameters<typeof obey>[1]): void {
-  live.socket('control').then((socket) => obey(socket, actions), () => {});
+  live.socket('control').then(
+    (socket) => obey(socket, actions),
+    () => {},
+  );
 }
 
-async function within(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([work, new Promise((resolve) => { timer = setTimeout(resolve, ms); })]);
-  clearTimeout(timer);
+/** Waits for the end of the output, or until no byte has come for a while although there was room for it. */
+async function drained(pumped: Promise<unknown>, streams: readonly Socket[]): Promise<void> {
+  const progress = () => streams.map((stream) => stream.bytesRead).join();
+  for (let seen = ''; ; ) {
+    const before = progress();
+    const waiting = streams.some((stream) => stream.isPaused() && !stream.destroyed);
+    if (seen === before && !waiting) return;
+    seen = before;
+    let timer: NodeJS.Timeout | undefined;
+    const idle = new Promise<'idle'>((resolve) => {
+      timer = setTimeout(() => resolve('idle'), IDLE_MS);
+    });
+    const outcome = await Promise.race([pumped, idle]);
+    clearTimeout(timer);
+    if (outcome !== 'idle') return;
+  }
 }
 
 /** For wishes made from a request. */
-export function wishOf(body: { command: string[]; cwd: string; user: number; group: number; width: number; height: number }, environment: string[]): ExecWish {
-  return { command: body.command, environment, cwd: body.cwd || '/', uid: body.user, gid: body.group, columns: body.width || 80, rows: body.height || 24 };
+export function wishOf(
+  body: { command: string[]; cwd: string; user: number; group: number; width: number; height: number },
+  environment: string[],
+): ExecWish {
+  return {
+    command: body.command,
+    environment,
+    cwd: body.cwd || '/',
+    uid: body.user,
+    gid: body.group,
+    columns: body.width || 80,
+    rows: body.height || 24,
+  };
 }
-

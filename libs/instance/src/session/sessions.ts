@@ -59,21 +59,46 @@ export class Sessions {
           return { ...result, output: { '1': url('stdout'), '2': url('stderr') } };
         },
       },
-      { project, resources: instanceResources(row.name), metadata: { command: body.command, environment: body.environment, interactive: body.interactive }, ...(requestor ? { requestor } : {}) },
+      {
+        project,
+        resources: instanceResources(row.name),
+        metadata: { command: body.command, environment: body.environment, interactive: body.interactive },
+        ...(requestor ? { requestor } : {}),
+      },
     );
-    this.#deps.engine.events.lifecycle(project, { action: 'instance-exec', source: `/1.0/instances/${row.name}`, context: { command: body.command }, ...(requestor ? { requestor } : {}) });
+    this.#deps.engine.events.lifecycle(project, {
+      action: 'instance-exec',
+      source: `/1.0/instances/${row.name}`,
+      context: { command: body.command },
+      ...(requestor ? { requestor } : {}),
+    });
     return operation;
   }
 
-  async console(project: string, name: string, body: { width: number; height: number; type: string }, requestor?: Requestor): Promise<Operation> {
-    if (body.type !== '' && body.type !== 'console') throw new LxError('request.invalid', { problems: [`Console type "${body.type}" is not supported by containers`] });
+  async console(
+    project: string,
+    name: string,
+    body: { width: number; height: number; type: string },
+    requestor?: Requestor,
+  ): Promise<Operation> {
+    if (body.type !== '' && body.type !== 'console')
+      throw new LxError('request.invalid', { problems: [`Console type "${body.type}" is not supported by containers`] });
     const row = await this.#instances.row(project, name);
     const keeper = await this.#instances.ready(row);
     const operation = await this.#deps.engine.startLive(
-      { kind: 'instance.console', class: 'websocket', sockets: consoleSockets, run: (live) => runConsole(keeper, { columns: body.width, rows: body.height }, live) },
+      {
+        kind: 'instance.console',
+        class: 'websocket',
+        sockets: consoleSockets,
+        run: (live) => runConsole(keeper, { columns: body.width, rows: body.height }, live),
+      },
       { project, resources: instanceResources(row.name), mayCancel: true, ...(requestor ? { requestor } : {}) },
     );
-    this.#deps.engine.events.lifecycle(project, { action: 'instance-console', source: `/1.0/instances/${row.name}`, ...(requestor ? { requestor } : {}) });
+    this.#deps.engine.events.lifecycle(project, {
+      action: 'instance-console',
+      source: `/1.0/instances/${row.name}`,
+      ...(requestor ? { requestor } : {}),
+    });
     return operation;
   }
 }
@@ -87,6 +112,7 @@ function execProblems(body: ExecRequestBody): string[] {
   if (body.cwd && !body.cwd.startsWith('/')) problems.push('cwd must be an absolute path');
   const texts = [...body.command, body.cwd, ...Object.entries(body.environment).flat()];
   if (texts.some((each) => each.includes('\0'))) problems.push('A NUL character cannot be passed to a command');
-  for (const key of Object.keys(body.environment)) if (key === '' || key.includes('=')) problems.push(`Invalid name of an environment variable: ${JSON.stringify(key)}`);
+  for (const key of Object.keys(body.environment))
+    if (key === '' || key.includes('=')) problems.push(`Invalid name of an environment variable: ${JSON.stringify(key)}`);
   return problems;
 }

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { ReadStream } from 'node:tty';
 import type { WebSocket } from 'ws';
@@ -33,7 +32,8 @@ export async function pumpOut(stream: Socket, socket: WebSocket): Promise<void> 
   socket.on('close', () => stream.resume());
   socket.resume();
   stream.resume();
-  if (!stream.destroyed) await once(stream, 'close');
+  // Not events.once(): it rejects on 'error', and EIO is how a terminal ends.
+  if (!stream.destroyed) await new Promise<void>((resolve) => stream.once('close', () => resolve()));
 }
 
 /**
