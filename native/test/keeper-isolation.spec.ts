@@ -42,7 +42,7 @@ describe.skipIf(reason !== null)(`what a guest's root cannot do${reason ? ` (ski
   it('see the mounts of the host', async () => {
     const mounts = (await sh('cat /proc/self/mountinfo')).output.trim().split('\n');
     // Roots of overlay, proc, sysfs, cgroup2, dev, pts, shm, mqueue, the nodes, the console, the disk; and nothing else.
-    expect(mounts.map((line) => line.split(' ')[4]).sort()).toEqual(
+    expect(mounts.map((line) => line.split(' ')[4] ?? '').sort()).toEqual(
       [
         '/',
         '/proc',

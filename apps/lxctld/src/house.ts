@@ -53,15 +53,7 @@ export async function buildHouse(settings: DaemonSettings, log: Log): Promise<Ho
     faults: faultsFromEnvironment(),
   });
   const storage = new PoolStorage({ stateDir, store, drivers: storageDrivers });
-  const networks = new ManagedNetworks({
-    store,
-    links: new LinuxLinks(),
-    processes: new LinuxProcesses(),
-    firewall: new NftFirewall(),
-    sysctls: new ProcSysctls(),
-    stateDir,
-    warn: (network, problem) => report(`network ${network}`, problem),
-  });
+  const networks = managedNetworks(stateDir, store, report);
   const images = new LocalImages({ stateDir, store, recipes });
   const imageOps = imageOperations(images, storage, engine.events);
   engine.register(imageOps.create);
@@ -70,30 +62,10 @@ export async function buildHouse(settings: DaemonSettings, log: Log): Promise<Ho
   const supervision = new Supervision(
     new LinuxKeepers({ runDir, keeperPath: join(settings.homeDir, 'native/build/Release/lxctl-keeper') }),
   );
-  const deps: InstanceDeps = {
-    store,
-    engine,
-    storage,
-    networks,
-    images,
-    cgroups,
-    supervision,
-    host,
-    now: () => new Date(),
-    random: Math.random,
-    report,
-  };
+  const outside = { host, now: () => new Date(), random: Math.random, report };
+  const deps: InstanceDeps = { store, engine, storage, networks, images, cgroups, supervision, ...outside };
   const instances = new Instances(deps);
   const housekeeping = new Housekeeping(deps, instances);
-  const profiles = new ProfilesService(store, engine.events, {
-    problems: (config, devices) => [...instanceConfigProblems(config), ...deviceProblems(devices)],
-    changed: async (project, name) => {
-      for (const row of await store.instances.usingProfile(project, name)) {
-        await applyLimits(deps, row.id, project, row).catch((cause: unknown) => report(`applying profile ${name} to ${row.name}`, cause));
-      }
-    },
-  });
-
   const values: [token: symbol, value: unknown][] = [
     [SETTINGS, settings],
     [STORE, store],
@@ -106,7 +78,7 @@ export async function buildHouse(settings: DaemonSettings, log: Log): Promise<Ho
     [BULK_STATE, new BulkState(instances, engine)],
     [SESSIONS, new Sessions(deps, instances)],
     [LOGS, new Logs(deps)],
-    [PROFILES, profiles],
+    [PROFILES, profilesOf(deps)],
   ];
 
   return {
@@ -121,17 +93,48 @@ export async function buildHouse(settings: DaemonSettings, log: Log): Promise<Ho
       await housekeeping.reconcile();
     },
     async stop(mode: StopOrder) {
-      if (mode.instances !== 'leave') await housekeeping.stopAll(mode.instances === 'kill');
-      await engine.shutdown(mode.patienceMs);
-      await housekeeping.settle();
-      if (mode.instances !== 'leave') {
-        await networks.tearDown();
-        await supervision.retire();
-        await cgroups.retire();
-      } else networks.close();
-      supervision.release();
-      await store.close();
+      await closeHouse(deps, networks, housekeeping, mode);
       await database.stop();
     },
   };
+}
+
+function managedNetworks(stateDir: string, store: Store, report: Report): ManagedNetworks {
+  return new ManagedNetworks({
+    store,
+    links: new LinuxLinks(),
+    processes: new LinuxProcesses(),
+    firewall: new NftFirewall(),
+    sysctls: new ProcSysctls(),
+    stateDir,
+    warn: (network, problem) => report(`network ${network}`, problem),
+  });
+}
+
+/** Profiles whose changes reach the limits of the running instances that use them. */
+function profilesOf(deps: InstanceDeps): ProfilesService {
+  const { store, engine, report } = deps;
+  return new ProfilesService(store, engine.events, {
+    problems: (config, devices) => [...instanceConfigProblems(config), ...deviceProblems(devices)],
+    changed: async (project, name) => {
+      for (const row of await store.instances.usingProfile(project, name)) {
+        await applyLimits(deps, row.id, project, row).catch((cause: unknown) => report(`applying profile ${name} to ${row.name}`, cause));
+      }
+    },
+  });
+}
+
+/** Everything but the database, last of all. */
+async function closeHouse(deps: InstanceDeps, networks: ManagedNetworks, housekeeping: Housekeeping, mode: StopOrder): Promise<void> {
+  const { engine, supervision, cgroups, store } = deps;
+  if (mode.instances !== 'leave') await housekeeping.stopAll(mode.instances === 'kill');
+  await engine.shutdown(mode.patienceMs);
+  await housekeeping.settle();
+  if (mode.instances !== 'leave') {
+    await networks.tearDown();
+    await supervision.retire();
+    await cgroups.retire();
+  } else networks.close();
+  supervision.release();
+  await store.close();
 }

@@ -1,4 +1,5 @@
 import type { StringMap } from '#lib/base';
+import { problemsOf } from '#lib/contract';
 
 /** A nic as the instance asks for it, checked. */
 export interface Nic {
@@ -27,29 +28,40 @@ export function isLinkName(name: string): boolean {
 
 /** Problems of a nic's options, each naming the device; none when it is good. */
 export function nicProblems(device: string, given: StringMap): string[] {
-  const problems: string[] = [];
-  const bad = (text: string) => problems.push(`Device validation failed for "${device}": ${text}`);
-  const kind = given.nictype ?? (given.network ? 'bridged' : '');
-  for (const option of Object.keys(given)) if (!options.has(option)) bad(`Invalid device option "${option}"`);
-  if (unsupportedTypes.has(kind)) bad(`nictype "${kind}" is not supported by this server`);
-  else if (kind === '') bad('One of "network" or "nictype" is needed');
-  else if (kind !== 'bridged' && kind !== 'p2p') bad(`Invalid nictype "${kind}"`);
-  if (given.network && given.nictype) bad('"nictype" cannot be used together with "network"');
-  if (given.network && given.parent) bad('"parent" cannot be used together with "network"');
-  if (kind === 'bridged' && !given.network && !given.parent) bad('"parent" is required');
-  for (const option of ['name', 'host_name', 'parent', 'network'] as const) {
-    const value = given[option];
-    if (value !== undefined && value !== '' && !isLinkName(value)) bad(`Invalid value for "${option}": "${value}"`);
-  }
-  if (given.hwaddr && !isUnicastMac(given.hwaddr)) bad(`Invalid MAC address "${given.hwaddr}"`);
-  if (given.mtu && !isIntegerBetween(given.mtu, 68, 65_535)) bad(`Invalid mtu "${given.mtu}"`);
-  if (given['boot.priority'] && !isIntegerBetween(given['boot.priority'], 0, 4_294_967_295))
-    bad(`Invalid boot.priority "${given['boot.priority']}"`);
-  if (given['ipv4.address']) {
-    if (!given.network) bad('"ipv4.address" needs a managed network');
-    if (!isIpv4(given['ipv4.address'])) bad(`Invalid ipv4.address "${given['ipv4.address']}"`);
-  }
-  return problems;
+  const found = [...Object.keys(given).flatMap(unknownOption), ...kindProblems(given), ...valueProblems(given)];
+  return found.map((text) => `Device validation failed for "${device}": ${text}`);
+}
+
+function unknownOption(option: string): string[] {
+  return options.has(option) ? [] : [`Invalid device option "${option}"`];
+}
+
+/** What a nic hangs on. */
+function kindProblems({ nictype, network, parent }: StringMap): string[] {
+  const kind = nictype ?? (network ? 'bridged' : '');
+  const known = kind === 'bridged' || kind === 'p2p';
+  return problemsOf([
+    [unsupportedTypes.has(kind), `nictype "${kind}" is not supported by this server`],
+    [kind === '', 'One of "network" or "nictype" is needed'],
+    [kind !== '' && !known && !unsupportedTypes.has(kind), `Invalid nictype "${kind}"`],
+    [network && nictype, '"nictype" cannot be used together with "network"'],
+    [network && parent, '"parent" cannot be used together with "network"'],
+    [kind === 'bridged' && !network && !parent, '"parent" is required'],
+  ]);
+}
+
+/** The options by themselves; an empty one is as good as none. */
+function valueProblems(given: StringMap): string[] {
+  const { hwaddr, mtu, network, 'boot.priority': priority, 'ipv4.address': address } = given;
+  const names = ['name', 'host_name', 'parent', 'network'] as const;
+  return problemsOf([
+    ...names.map((option) => [given[option] && !isLinkName(given[option]), `Invalid value for "${option}": "${given[option]}"`] as const),
+    [hwaddr && !isUnicastMac(hwaddr), `Invalid MAC address "${hwaddr}"`],
+    [mtu && !isIntegerBetween(mtu, 68, 65_535), `Invalid mtu "${mtu}"`],
+    [priority && !isIntegerBetween(priority, 0, 4_294_967_295), `Invalid boot.priority "${priority}"`],
+    [address && !network, '"ipv4.address" needs a managed network'],
+    [address && !isIpv4(address), `Invalid ipv4.address "${address}"`],
+  ]);
 }
 
 /** Options that passed `nicProblems`. */

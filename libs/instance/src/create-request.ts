@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { DeviceMap, StringMap } from '#lib/base';
-import { instanceConfigProblems, LxError, refuse } from '#lib/contract';
+import { instanceConfigProblems, LxError, problemsOf, refuse } from '#lib/contract';
 import { deviceProblems, expandedDeviceProblems, nics } from '#lib/device';
 import type { ImageRow } from '#lib/store';
 import type { InstanceDeps } from './deps.ts';
@@ -25,24 +25,14 @@ export interface CreateRequest {
 
 /** Checks a request as a whole, naming every problem at once, and makes the operation's parameters of it. */
 export async function prepareCreate(deps: InstanceDeps, project: string, request: CreateRequest): Promise<CreateParams> {
-  const problems: string[] = [];
-  if (request.type && request.type !== 'container') problems.push(`Instance type "${request.type}" is not supported by this server`);
-  if (request.name) problems.push(...nameProblems(request.name));
-  problems.push(...instanceConfigProblems(request.config), ...deviceProblems(request.devices));
-  if (!['image', 'none'].includes(request.source.type))
-    problems.push(`Source type "${request.source.type}" is not supported by this server`);
-  if (request.source.type === 'image' && !request.source.alias && !request.source.fingerprint)
-    problems.push('Must specify one of alias, fingerprint or properties for init from image');
+  const problems = ownProblems(request);
   const image = request.source.type === 'image' && problems.length === 0 ? await deps.images.resolve(project, request.source) : null;
-  if (image?.architecture && image.architecture !== deps.host.architecture)
-    problems.push(`Requested architecture isn't supported by this host: ${image.architecture}`);
-  if (request.architecture && request.architecture !== deps.host.architecture)
-    problems.push(`Requested architecture isn't supported by this host: ${request.architecture}`);
-
-  const profileNames = request.profiles ?? (image && image.profiles.length > 0 ? image.profiles : ['default']);
+  for (const architecture of [image?.architecture, request.architecture])
+    if (architecture && architecture !== deps.host.architecture)
+      problems.push(`Requested architecture isn't supported by this host: ${architecture}`);
+  const profileNames = request.profiles ?? profilesOf(image);
   const profiles = await deps.store.profiles.many(project, profileNames);
-  for (const name of profileNames)
-    if (!profiles.some((profile) => profile.name === name)) problems.push(`Requested profile "${name}" doesn't exist`);
+  problems.push(...missingProfiles(profileNames, profiles));
   const expanded = expand(profiles, request);
   if (problems.length === 0) problems.push(...(await wholeProblems(deps, project, expanded.devices)));
   refuse(problems);
@@ -58,13 +48,7 @@ export async function prepareCreate(deps: InstanceDeps, project: string, request
     description: request.description,
     ephemeral: request.ephemeral,
     ...splitConfig(request.config, image),
-    volatile: {
-      'volatile.uuid': id,
-      'volatile.base_image': image?.fingerprint ?? '',
-      'volatile.last_state.power': 'STOPPED',
-      'volatile.last_state.idmap': JSON.stringify([]),
-      ...newAddresses(expanded.devices, {}),
-    },
+    volatile: firstVolatile(id, image, expanded.devices),
     devices: request.devices,
     profiles: profileNames,
     createdAt: deps.now().toISOString(),
@@ -72,6 +56,41 @@ export async function prepareCreate(deps: InstanceDeps, project: string, request
     image: image?.fingerprint ?? null,
     start: request.start,
   };
+}
+
+/** What can be said of a request by itself. */
+function ownProblems({ type, name, config, devices, source }: CreateRequest): string[] {
+  const named = source.alias || source.fingerprint;
+  return [
+    ...problemsOf([[type && type !== 'container', `Instance type "${type}" is not supported by this server`]]),
+    ...(name ? nameProblems(name) : []),
+    ...instanceConfigProblems(config),
+    ...deviceProblems(devices),
+    ...problemsOf([
+      [!['image', 'none'].includes(source.type), `Source type "${source.type}" is not supported by this server`],
+      [source.type === 'image' && !named, 'Must specify one of alias, fingerprint or properties for init from image'],
+    ]),
+  ];
+}
+
+function profilesOf(image: ImageRow | null): string[] {
+  return image && image.profiles.length > 0 ? image.profiles : ['default'];
+}
+
+function firstVolatile(id: string, image: ImageRow | null, devices: DeviceMap): StringMap {
+  return {
+    'volatile.uuid': id,
+    'volatile.base_image': image?.fingerprint ?? '',
+    'volatile.last_state.power': 'STOPPED',
+    'volatile.last_state.idmap': JSON.stringify([]),
+    ...newAddresses(devices, {}),
+  };
+}
+
+/** Profiles that are asked for and not there. */
+export function missingProfiles(names: readonly string[], profiles: readonly { name: string }[]): string[] {
+  const known = new Set(profiles.map((profile) => profile.name));
+  return names.filter((name) => !known.has(name)).map((name) => `Requested profile "${name}" doesn't exist`);
 }
 
 /** Problems of the whole: one root disk in a pool that exists, networks that exist. */

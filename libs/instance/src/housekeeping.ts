@@ -36,18 +36,23 @@ export class Housekeeping {
     for (const id of await cgroups.list()) if (!supervision.get(id)) await cgroups.sweep(id);
     const ends = new Map((await supervision.endRecords()).map((record) => [record.id, record]));
     const toStart: InstanceRow[] = [];
-    for (const row of rows) {
-      const runs = supervision.get(row.id) !== null;
-      const ended = ends.has(row.id);
-      if (runs && row.power !== 'running') await store.instances.update(row.id, { power: 'running' });
-      if (!runs && row.power === 'running') {
-        await this.#noteStopped(row);
-        if (!ended && isTrue(row.config['boot.autostart'], true)) toStart.push(row);
-        if (ended && row.ephemeral) await this.#instances.delete(row);
-      }
-    }
+    for (const row of rows) if (await this.#settleRow(row, ends.has(row.id))) toStart.push(row);
     for (const id of ends.keys()) await supervision.forgetEnd(id);
     void this.#autostart(toStart);
+  }
+
+  /** Makes a row say whether its instance runs; true for one that should run and does not. `ended`: by itself. */
+  async #settleRow(row: InstanceRow, ended: boolean): Promise<boolean> {
+    const runs = this.#deps.supervision.get(row.id) !== null;
+    if (runs === (row.power === 'running')) return false;
+    if (runs) {
+      await this.#deps.store.instances.update(row.id, { power: 'running' });
+      return false;
+    }
+    await this.#noteStopped(row);
+    if (!ended) return isTrue(row.config['boot.autostart'], true);
+    if (row.ephemeral) await this.#instances.delete(row);
+    return false;
   }
 
   /** Shuts every instance down (kills it with `force`), the highest boot.stop.priority first; they start again with the server. */

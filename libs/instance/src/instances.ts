@@ -1,11 +1,19 @@
 import { type DeviceMap, type StringMap } from '#lib/base';
-import { instanceConfigProblems, LxError, refuse, type WireInstance, type WireInstanceFull, type WireInstanceState } from '#lib/contract';
+import {
+  instanceConfigProblems,
+  LxError,
+  problemsOf,
+  refuse,
+  type WireInstance,
+  type WireInstanceFull,
+  type WireInstanceState,
+} from '#lib/contract';
 import { deviceProblems } from '#lib/device';
 import type { Operation, OperationSpec, Requestor } from '#lib/engine';
 import type { JsonObject } from '#lib/base';
 import type { Keeper } from '#lib/host';
 import type { InstanceRow } from '#lib/store';
-import { type CreateRequest, newAddresses, prepareCreate, wholeProblems } from './create-request.ts';
+import { type CreateRequest, missingProfiles, newAddresses, prepareCreate, wholeProblems } from './create-request.ts';
 import type { InstanceDeps } from './deps.ts';
 import { expand } from './expand.ts';
 import { nameProblems } from './name.ts';
@@ -144,37 +152,24 @@ export class Instances {
     const power = await this.power(row);
     const params = { id: row.id, name: row.name };
     const { force, timeout } = request;
+    checkPower(request.action, power);
     switch (request.action) {
-      case 'start': {
+      case 'start':
+        // What LXD's clients send to a frozen instance to let it go on.
         if (power === 'frozen') return this.#state(row, 'unfreeze', params, 'instance-resumed', requestor);
-        if (power === 'running') throw new LxError('instance.already_running');
         return this.#state(row, 'start', params, 'instance-started', requestor);
-      }
       case 'stop': {
-        if (power === 'stopped') throw new LxError('instance.already_stopped');
-        const operation = await this.#state(
-          row,
-          'stop',
-          { ...params, force, timeout, ephemeral: row.ephemeral },
-          force ? 'instance-stopped' : 'instance-shutdown',
-          requestor,
-        );
+        const event = force ? 'instance-stopped' : 'instance-shutdown';
+        const operation = await this.#state(row, 'stop', { ...params, force, timeout, ephemeral: row.ephemeral }, event, requestor);
         if (row.ephemeral) void operation.done.then((view) => (view.status_code === 200 ? this.#deleteEphemeral(row) : undefined));
         return operation;
       }
-      case 'restart': {
-        if (power === 'stopped') throw new LxError('instance.not_running');
+      case 'restart':
         return this.#state(row, 'restart', { ...params, force, timeout }, 'instance-restarted', requestor);
-      }
-      case 'freeze': {
-        if (power === 'stopped') throw new LxError('instance.not_running');
-        if (power === 'frozen') throw new LxError('request.invalid', { problems: ['The instance is already frozen'] });
+      case 'freeze':
         return this.#state(row, 'freeze', params, 'instance-paused', requestor);
-      }
-      case 'unfreeze': {
-        if (power !== 'frozen') throw new LxError('request.invalid', { problems: ['The instance is not frozen'] });
+      case 'unfreeze':
         return this.#state(row, 'unfreeze', params, 'instance-resumed', requestor);
-      }
       default:
         throw new LxError('request.invalid', { problems: [`Unknown action: "${request.action}"`] });
     }
@@ -237,8 +232,7 @@ export class Instances {
       if (value !== '') (key.startsWith('volatile.') ? volatile : config)[key] = value;
     const problems = [...instanceConfigProblems(config), ...deviceProblems(change.devices)];
     const profiles = await this.#deps.store.profiles.many(row.project, change.profiles);
-    for (const name of change.profiles)
-      if (!profiles.some((profile) => profile.name === name)) problems.push(`Requested profile "${name}" doesn't exist`);
+    problems.push(...missingProfiles(change.profiles, profiles));
     const after = expand(profiles, { config, devices: change.devices });
     if (problems.length === 0) problems.push(...(await wholeProblems(this.#deps, row.project, after.devices)));
     const before = await this.runner.expanded(row);
@@ -299,6 +293,19 @@ export class Instances {
     });
     return operation;
   }
+}
+
+/** Throws when an instance in that state cannot do it. */
+function checkPower(action: string, power: PowerState): void {
+  if (action === 'start' && power === 'running') throw new LxError('instance.already_running');
+  if (action === 'stop' && power === 'stopped') throw new LxError('instance.already_stopped');
+  if ((action === 'restart' || action === 'freeze') && power === 'stopped') throw new LxError('instance.not_running');
+  refuse(
+    problemsOf([
+      [action === 'freeze' && power === 'frozen', 'The instance is already frozen'],
+      [action === 'unfreeze' && power !== 'frozen', 'The instance is not frozen'],
+    ]),
+  );
 }
 
 type Announced = Parameters<InstanceDeps['engine']['events']['lifecycle']>[1]['action'];

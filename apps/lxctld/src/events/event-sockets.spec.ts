@@ -32,10 +32,9 @@ function setup() {
     sockets.accept({ parameters: [], query: {} })(socket as unknown as WebSocket);
     return socket;
   };
-  const emit = () =>
-    listeners.forEach(
-      (listener) => void listener({ type: 'lifecycle', timestamp: '', metadata: {}, location: 'none', project: 'default' }),
-    );
+  const emit = () => {
+    for (const listener of listeners) listener({ type: 'lifecycle', timestamp: '', metadata: {}, location: 'none', project: 'default' });
+  };
   return { listeners, join, emit };
 }
 

@@ -49,6 +49,11 @@ export function isLxError<C extends ErrorCode>(error: unknown, code?: C): error 
   return error instanceof LxError && (code === undefined || error.code === code);
 }
 
+/** Texts of the checks whose condition holds: `problemsOf([[size < 0, 'The size is negative']])`. */
+export function problemsOf(checks: readonly (readonly [wrong: unknown, problem: string])[]): string[] {
+  return checks.filter(([wrong]) => wrong).map(([, problem]) => problem);
+}
+
 /** Throws one `request.invalid` that names all problems; does nothing when there are none. */
 export function refuse(problems: readonly string[]): void {
   if (problems.length > 0) throw new LxError('request.invalid', { problems: [...problems] });

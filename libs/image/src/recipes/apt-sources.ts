@@ -12,7 +12,7 @@ export interface AptSource {
 
 /** The machine's package sources, from one-line and deb822 files. Sources that are switched off or hold only source code are left out. */
 export async function readAptSources(directory = '/etc/apt'): Promise<AptSource[]> {
-  const names = await readdir(join(directory, 'sources.list.d')).catch(() => []);
+  const names = await readdir(join(directory, 'sources.list.d')).catch((): string[] => []);
   const paths = [join(directory, 'sources.list'), ...names.sort().map((name) => join(directory, 'sources.list.d', name))];
   const sources: AptSource[] = [];
   for (const path of paths) {

@@ -36,66 +36,79 @@ export function createOperation(deps: InstanceDeps, runner: Runner): OperationSp
   return defineOperation<CreateParams, CreateState>({
     kind: 'instance.create',
     onCrash: 'unwind',
-    steps: [
-      {
-        name: 'reserve',
-        async do({ params, state }) {
-          const { id, createdAt, ...row } = await deps.storage.volumeRow(volumeOf(params), params.image);
-          state.volumeRow = row;
-        },
-        async commit({ params, state }, store) {
-          try {
-            await store.instances.insert(rowOf(params));
-            if (state.volumeRow) await store.volumes.insert(state.volumeRow);
-          } catch (cause) {
-            if (cause instanceof RowConflict) throw new LxError('instance.exists', { name: params.name }, { cause });
-            throw cause;
-          }
-        },
-        async undo({ params }) {
-          const poolId = await poolOf(deps, params.volume);
-          await deps.store.tx(async (store) => {
-            // The name may be another's by now: only rows with this operation's own id go.
-            if (!(await store.instances.byId(params.id))) return;
-            await store.instances.delete(params.id);
-            await deleteVolumeRow(store, poolId, params.volume);
-          });
-        },
-      },
-      {
-        name: 'root',
-        async do({ params, progress }) {
-          const { image } = params;
-          if (image) {
-            const row = await deps.images.resolve(params.project, { fingerprint: image });
-            await deps.storage.ensureImage(params.volume.pool, image, (directory) => {
-              progress({ create_instance_from_image_unpack_progress: 'Unpacking image' });
-              return deps.images.unpack(row, directory);
-            });
-          }
-          await deps.storage.createRoot(volumeOf(params), image);
-        },
-        undo: ({ params }) => deps.storage.deleteRoot(volumeOf(params)),
-      },
-      {
-        name: 'launch',
-        async do({ params, state }) {
-          if (!params.start) return;
-          state.volatile = (await runner.up(await fresh(deps, params.id))).volatile;
-        },
-        async commit({ params, state }, store) {
-          if (!params.start) return;
-          await store.instances.update(params.id, { power: 'running', lastUsedAt: deps.now() });
-          await store.instances.mergeVolatile(params.id, state.volatile ?? {});
-        },
-        async undo({ params }) {
-          const row = await deps.store.instances.byId(params.id);
-          if (params.start && row) await runner.down(row);
-          await removeLogs(deps, params);
-        },
-      },
-    ],
+    steps: [reserveStep(deps), rootStep(deps), launchStep(deps, runner)],
   });
+}
+
+type CreateStep = OperationSpec<CreateParams, CreateState>['steps'][number];
+
+/** The rows: from here on the name is taken. */
+function reserveStep(deps: InstanceDeps): CreateStep {
+  return {
+    name: 'reserve',
+    async do({ params, state }) {
+      const { id, createdAt, ...row } = await deps.storage.volumeRow(volumeOf(params), params.image);
+      state.volumeRow = row;
+    },
+    async commit({ params, state }, store) {
+      try {
+        await store.instances.insert(rowOf(params));
+        if (state.volumeRow) await store.volumes.insert(state.volumeRow);
+      } catch (cause) {
+        if (cause instanceof RowConflict) throw new LxError('instance.exists', { name: params.name }, { cause });
+        throw cause;
+      }
+    },
+    async undo({ params }) {
+      const poolId = await poolOf(deps, params.volume);
+      await deps.store.tx(async (store) => {
+        // The name may be another's by now: only rows with this operation's own id go.
+        if (!(await store.instances.byId(params.id))) return;
+        await store.instances.delete(params.id);
+        await deleteVolumeRow(store, poolId, params.volume);
+      });
+    },
+  };
+}
+
+/** The root volume, from the image's layer. */
+function rootStep(deps: InstanceDeps): CreateStep {
+  return {
+    name: 'root',
+    async do({ params, progress }) {
+      const { image } = params;
+      if (image) {
+        const row = await deps.images.resolve(params.project, { fingerprint: image });
+        await deps.storage.ensureImage(params.volume.pool, image, (directory) => {
+          progress({ create_instance_from_image_unpack_progress: 'Unpacking image' });
+          return deps.images.unpack(row, directory);
+        });
+      }
+      await deps.storage.createRoot(volumeOf(params), image);
+    },
+    undo: ({ params }) => deps.storage.deleteRoot(volumeOf(params)),
+  };
+}
+
+/** With `start`: init. */
+function launchStep(deps: InstanceDeps, runner: Runner): CreateStep {
+  return {
+    name: 'launch',
+    async do({ params, state }) {
+      if (!params.start) return;
+      state.volatile = (await runner.up(await fresh(deps, params.id))).volatile;
+    },
+    async commit({ params, state }, store) {
+      if (!params.start) return;
+      await store.instances.update(params.id, { power: 'running', lastUsedAt: deps.now() });
+      await store.instances.mergeVolatile(params.id, state.volatile ?? {});
+    },
+    async undo({ params }) {
+      const row = await deps.store.instances.byId(params.id);
+      if (params.start && row) await runner.down(row);
+      await removeLogs(deps, params);
+    },
+  };
 }
 
 /** Id of the volume's pool; to be asked for outside of transactions. */

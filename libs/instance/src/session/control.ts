@@ -10,8 +10,9 @@ export interface ControlActions {
 
 /** Obeys the text frames of a control socket. What cannot be read is ignored: the session itself is worth more. */
 export function obey(socket: WebSocket, actions: ControlActions): void {
-  socket.on('message', (data) => {
-    const message = parse(String(data));
+  // ws hands text over as one Buffer (its binaryType is nodebuffer unless set).
+  socket.on('message', (data: Buffer) => {
+    const message = parse(data.toString('utf8'));
     if (message?.command === 'window-resize') {
       const columns = Number(message.args?.width);
       const rows = Number(message.args?.height);

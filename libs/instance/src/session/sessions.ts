@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StringMap } from '#lib/base';
-import { LxError, refuse } from '#lib/contract';
+import { LxError, problemsOf, refuse } from '#lib/contract';
 import type { Operation, Requestor } from '#lib/engine';
 import type { InstanceDeps } from '../deps.ts';
 import type { Instances } from '../instances.ts';
@@ -104,15 +104,16 @@ export class Sessions {
 }
 
 function execProblems(body: ExecRequestBody): string[] {
-  const problems: string[] = [];
-  if (body.command.length === 0 || body.command[0] === '') problems.push('A command is needed');
-  if (body.interactive && body.recordOutput) problems.push('record-output cannot be used with interactive');
-  if (body.recordOutput && body.waitForWebsocket) problems.push('record-output cannot be used with wait-for-websocket');
-  if (body.interactive && !body.waitForWebsocket) problems.push('interactive needs wait-for-websocket');
-  if (body.cwd && !body.cwd.startsWith('/')) problems.push('cwd must be an absolute path');
-  const texts = [...body.command, body.cwd, ...Object.entries(body.environment).flat()];
-  if (texts.some((each) => each.includes('\0'))) problems.push('A NUL character cannot be passed to a command');
-  for (const key of Object.keys(body.environment))
-    if (key === '' || key.includes('=')) problems.push(`Invalid name of an environment variable: ${JSON.stringify(key)}`);
-  return problems;
+  const { command, environment, cwd, interactive, recordOutput, waitForWebsocket } = body;
+  const texts = [...command, cwd, ...Object.entries(environment).flat()];
+  const badNames = Object.keys(environment).filter((name) => name === '' || name.includes('='));
+  return problemsOf([
+    [!command[0], 'A command is needed'],
+    [interactive && recordOutput, 'record-output cannot be used with interactive'],
+    [recordOutput && waitForWebsocket, 'record-output cannot be used with wait-for-websocket'],
+    [interactive && !waitForWebsocket, 'interactive needs wait-for-websocket'],
+    [cwd && !cwd.startsWith('/'), 'cwd must be an absolute path'],
+    [texts.some((each) => each.includes('\0')), 'A NUL character cannot be passed to a command'],
+    ...badNames.map((name) => [true, `Invalid name of an environment variable: ${JSON.stringify(name)}`] as const),
+  ]);
 }
