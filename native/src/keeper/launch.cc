@@ -125,6 +125,9 @@ std::string overlayOptions(const Plan& plan) {
   for (size_t i = 0; i < plan.root.lower.size(); ++i) options.append(i == 0 ? "" : ":").append(std::to_string(i));
   options += ",upperdir=u/upper,workdir=u/work";
   // Inside a user namespace overlayfs may not use trusted.* attributes.
+  // A root that is started again at once may still be held by the keeper of its last life (Instance::root); with an index
+  // the kernel would refuse its upper directory as in use.
+  options += ",index=off";
   if ((plan.namespaces & CLONE_NEWUSER) != 0) options += ",userxattr";
   return options;
 }
@@ -292,6 +295,8 @@ class Attempt {
     siginfo_t info{};
     const bool ended = ::waitid(P_PID, static_cast<id_t>(instance_.init), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
     if (!instance_.console.valid()) throw Failure{"child", "waitid", ended ? ECHILD : EPIPE, ""};
+    const std::string root = "/proc/" + std::to_string(instance_.init) + "/root";
+    instance_.root = UniqueFd(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   }
 
   void undo() {

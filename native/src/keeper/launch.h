@@ -30,6 +30,9 @@ struct Instance {
   UniqueFd devpts;
   /// A NETLINK_ROUTE socket of the container's network namespace; not valid without one.
   UniqueFd routes;
+  /// The root, only held: the last hold of an overlay writes its upper file system out, which takes as long as the disk
+  /// does. Init's death would wait for it; so the keeper lets go last, when the end has been told.
+  UniqueFd root;
   /// The v2 group; not valid without one.
   UniqueFd cgroup;
   /// Milliseconds since the epoch.
