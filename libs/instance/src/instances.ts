@@ -94,7 +94,8 @@ export class Instances {
 
   async state(project: string, name: string): Promise<WireInstanceState> {
     const row = await this.row(project, name);
-    return instanceState(this.#deps, row, await this.runner.expanded(row), await this.power(row));
+    const [expanded, power] = await Promise.all([this.runner.expanded(row), this.power(row)]);
+    return instanceState(this.#deps, row, expanded, power);
   }
 
   async power(row: Pick<InstanceRow, 'id'>): Promise<PowerState> {

@@ -74,6 +74,8 @@ void Ring::save(const char* path) const {
   ::unlink(fresh.c_str());
   const UniqueFd file = LX_SYS_FD(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600), fresh);
   writeTo(file.get());
+  // Over a file that is there, ext4 would write the new one out first (auto_da_alloc, ext4(5)): a stop would wait for the disk.
+  ::unlink(path);
   LX_SYS(std::rename(fresh.c_str(), path), path);
 }
 

@@ -80,16 +80,17 @@ export async function runPiped(keeper: Keeper, wish: ExecWish, live: LiveContext
   }
 }
 
-/** Output to files, or nowhere. */
-export async function runDetached(keeper: Keeper, wish: ExecWish, record: { stdout: string; stderr: string } | null): Promise<JsonObject> {
-  const files = await Promise.all([
-    open('/dev/null', 'r'),
-    open(record?.stdout ?? '/dev/null', 'w', 0o600),
-    open(record?.stderr ?? '/dev/null', 'w', 0o600),
-  ]);
+/** Output to files, or nowhere: `nowhere` is an open /dev/null. */
+export async function runDetached(
+  keeper: Keeper,
+  wish: ExecWish,
+  nowhere: number,
+  record: { stdout: string; stderr: string } | null,
+): Promise<JsonObject> {
+  const files = record ? await Promise.all([record.stdout, record.stderr].map((path) => open(path, 'w', 0o600))) : [];
   try {
-    const [stdin, stdout, stderr] = files.map((file) => file.fd) as [number, number, number];
-    const running = await keeper.exec(request(wish, { terminal: false, stdin, stdout, stderr }));
+    const [stdout = nowhere, stderr = nowhere] = files.map((file) => file.fd);
+    const running = await keeper.exec(request(wish, { terminal: false, stdin: nowhere, stdout, stderr }));
     return { return: await running.exited };
   } finally {
     await Promise.all(files.map((file) => file.close()));

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StringMap } from '#lib/base';
 import { LxError, problemsOf, refuse } from '#lib/contract';
@@ -29,6 +29,9 @@ export class Sessions {
   readonly #deps: InstanceDeps;
   readonly #instances: Instances;
 
+  /** /dev/null, opened once: the input and output of commands that nobody listens to. */
+  #null: Promise<FileHandle> | null = null;
+
   constructor(deps: InstanceDeps, instances: Instances) {
     this.#deps = deps;
     this.#instances = instances;
@@ -37,8 +40,7 @@ export class Sessions {
   async exec(project: string, name: string, body: ExecRequestBody, requestor?: Requestor): Promise<Operation> {
     refuse(execProblems(body));
     const row = await this.#instances.row(project, name);
-    const keeper = await this.#instances.ready(row);
-    const { config } = await this.#instances.runner.expanded(row);
+    const [keeper, { config }] = await Promise.all([this.#instances.ready(row), this.#instances.runner.expanded(row)]);
     const wish = wishOf(body, execEnvironment(config, body.environment, body.user));
     const attached = body.waitForWebsocket;
     const record = body.recordOutput && !attached;
@@ -53,7 +55,7 @@ export class Sessions {
           if (attached) return body.interactive ? runInteractive(keeper, wish, live) : runPiped(keeper, wish, live);
           const base = `exec_${live.operationId}`;
           const files = record ? { stdout: join(logs, `${base}.stdout`), stderr: join(logs, `${base}.stderr`) } : null;
-          const result = await runDetached(keeper, wish, files);
+          const result = await runDetached(keeper, wish, await this.#nowhere(), files);
           if (!record) return result;
           const url = (stream: string) => `/1.0/instances/${row.name}/logs/${base}.${stream}`;
           return { ...result, output: { '1': url('stdout'), '2': url('stderr') } };
@@ -100,6 +102,11 @@ export class Sessions {
       ...(requestor ? { requestor } : {}),
     });
     return operation;
+  }
+
+  async #nowhere(): Promise<number> {
+    this.#null ??= open('/dev/null', 'r+');
+    return (await this.#null).fd;
   }
 }
 
