@@ -74,15 +74,15 @@ try "pings the host ($host)" inside ping -c 1 -W 3 "$host"
 say ''
 [ -z "$failed" ] || fail "not everything works inside the container; look with: $lxctl shell first, and at $log"
 
-[ "$LXCTL_DIR" = /var/lib/lxctl ] || say "  export LXCTL_DIR=$LXCTL_DIR"
+say 'What to try next:'
+[ "$LXCTL_DIR" = /var/lib/lxctl ] || say "  export LXCTL_DIR=$LXCTL_DIR          so that the command finds this daemon"
 cat <<END
-What to try next:
   bin/lxctl shell first                             a login inside
   bin/lxctl exec first -- systemctl status          one command
   bin/lxctl launch build:busybox third              another one, in milliseconds
   bin/lxctl stop third && bin/lxctl delete third
   bin/lxctl config set first limits.memory=512MiB   a limit, at once
   bin/lxctl monitor --pretty                        what happens
-  LXD_DIR=$LXCTL_DIR lxc list   (LXD's own client works too)
+  LXD_DIR=$LXCTL_DIR lxc list           LXD's own client works too
   bin/lxctl admin shutdown                          stops containers and daemon
 END
