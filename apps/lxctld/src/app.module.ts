@@ -1,5 +1,6 @@
 import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
 import { EventsController } from './events/events.controller.ts';
+import { InstanceEmptyListsController } from './instances/empty-lists.controller.ts';
 import { InstancesController } from './instances/instances.controller.ts';
 import { LogsController } from './instances/logs.controller.ts';
 import { SessionsController } from './instances/sessions.controller.ts';
@@ -13,6 +14,7 @@ import { OperationsController } from './operations/operations.controller.ts';
 import { ProfilesController } from './profiles/profiles.controller.ts';
 import { InternalController } from './server/internal.controller.ts';
 import { ProjectsController } from './server/projects.controller.ts';
+import { EmptyListsController } from './server/empty-lists.controller.ts';
 import { ServerController } from './server/server.controller.ts';
 import { VirtualMachinesController } from './server/virtual-machines.controller.ts';
 
@@ -34,6 +36,8 @@ export const allControllers: Type[] = [
   AliasesController,
   ImagesController,
   VirtualMachinesController,
+  EmptyListsController,
+  InstanceEmptyListsController,
 ];
 
 @Module({})

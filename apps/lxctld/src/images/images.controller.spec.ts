@@ -1,4 +1,5 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import http from 'node:http';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -110,6 +111,41 @@ describe('/1.0/images', () => {
     expect((await call('GET', '?recursion=1&filter=properties.os+eq+x')).metadata).toHaveLength(1);
     expect((await call('GET', '?recursion=1&filter=properties.os+eq+y')).metadata).toEqual([]);
     expect(events).toContain('image-created');
+  });
+
+  it.each(['application/x-www-form-urlencoded', 'text/plain', 'application/gzip'])(
+    'takes the bytes of a file that calls itself %s',
+    async (type) => {
+      const bytes = await sample();
+      await upload(bytes, { 'content-type': type });
+    },
+  );
+
+  it.each([1, 700, 100_000])('takes chunks of %i bytes without any content type, and JSON all the same', async (size) => {
+    const bytes = await sample();
+    await app.listen({ path: join(place, 'socket') });
+    const send = (body: Buffer, headers: Record<string, string> = {}) =>
+      new Promise<{ status: number; body: { error: string; metadata: Record<string, unknown> } }>((resolve, reject) => {
+        const request = http.request(
+          { socketPath: join(place, 'socket'), path: '/1.0/images', method: 'POST', headers },
+          async (answer) => {
+            const text = Buffer.concat(await answer.toArray()).toString();
+            resolve({ status: answer.statusCode ?? 0, body: JSON.parse(text) });
+          },
+        );
+        request.on('error', reject);
+        for (let at = 0; at < body.length; at += size) request.write(body.subarray(at, at + size));
+        request.end();
+      });
+    const { status, body } = await send(bytes);
+    expect(status).toBe(202);
+    expect(await finished(body.metadata)).toMatchObject({ status_code: 200, metadata: { size: String(bytes.length) } });
+    const json = Buffer.from(' {"source":{"type":"recipe","name":"nope"}}');
+    for (const headers of [{}, { 'content-type': 'text/plain' }, { 'content-type': 'application/json' }])
+      expect((await send(json, headers)).status).toBe(202);
+    expect((await send(Buffer.from('[1]'), { 'content-type': 'application/json' })).body.error).toMatch(/not valid JSON/);
+    expect((await send(Buffer.from('rubbish'))).body.error).toMatch(/the file is not an archive/);
+    expect((await send(Buffer.alloc(0))).status).toBe(400);
   });
 
   it('gives back what was uploaded', async () => {

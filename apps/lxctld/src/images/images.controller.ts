@@ -82,7 +82,9 @@ export class ImagesController {
     @Body() body: unknown,
   ): Promise<Answer> {
     const row = await this.#changeable(projectOf(query), fingerprint, ifMatch);
-    return this.#update(row, parseBody(ImagePutBody, body), request);
+    const change = parseBody(ImagePutBody, body);
+    if (change.properties) change.properties = withoutEmpty(change.properties);
+    return this.#update(row, change, request);
   }
 
   @Patch(':fingerprint')

@@ -68,7 +68,7 @@ export class InstancesController {
     if (wanted.restore) throw new LxError('request.unsupported', { what: 'restoring a snapshot' });
     const { architecture, restore, profiles, ...change } = wanted;
     if (architecture && architecture !== row.architecture) refuse([`Requested architecture isn't supported by this host: ${architecture}`]);
-    return Answer.operation(await this.instances.update(row, { ...change, profiles: profiles ?? ['default'] }, requestorOf(request)));
+    return Answer.operation(await this.instances.update(row, { ...change, profiles: profiles ?? [] }, requestorOf(request)));
   }
 
   /** Waits for its own operation: PATCH answers synchronously in LXD. */

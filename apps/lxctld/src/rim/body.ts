@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LxError } from '#lib/contract';
 
@@ -7,16 +9,49 @@ export const jsonLimit = 1024 * 1024;
 /** Content types whose body is never read by the rim: the controller reads `request.raw`. */
 const rawTypes = ['application/octet-stream', 'multipart/form-data'];
 
+/** Where a body of another type may be a file all the same: curl and pylxd name no type, or a wrong one, for an image. */
+const uploadRoutes = new Set(['POST /1.0/images']);
+
 /**
  * Body parsing as LXD's clients need it (API section 2.1): whatever the content type says, a body is JSON, unless its type
- * is one of `rawTypes`.
+ * is one of `rawTypes`, or the route takes files and the body does not begin like a JSON object.
  */
 export function addBodyParsers(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   for (const type of rawTypes) {
     fastify.addContentTypeParser(type, (_request, _payload, done) => done(null, undefined));
   }
-  fastify.addContentTypeParser('*', async (_request: FastifyRequest, payload: AsyncIterable<Buffer>) => parseJson(await collect(payload)));
+  fastify.addContentTypeParser('*', async (request: FastifyRequest, payload: Readable) => {
+    if (isIgnored(request)) {
+      payload.resume();
+      return {};
+    }
+    if (takesFiles(request) && !(await beginsLikeJson(payload))) return undefined;
+    return parseJson(await collect(payload));
+  });
+}
+
+/** Nothing reads the body of a DELETE (`lxc query -X DELETE` sends an empty string), or of a request that has no route. */
+function isIgnored(request: FastifyRequest): boolean {
+  return request.method === 'DELETE' || request.is404;
+}
+
+function takesFiles(request: FastifyRequest): boolean {
+  const type = request.headers['content-type'] ?? '';
+  return uploadRoutes.has(`${request.method} ${request.routeOptions.url}`) && !type.startsWith('application/json');
+}
+
+/** Looks at the first bytes and puts them back. No archive begins with a brace; an empty body counts as JSON. */
+async function beginsLikeJson(payload: Readable): Promise<boolean> {
+  let chunk = payload.read() as Buffer | null;
+  while (chunk === null) {
+    if (payload.readableEnded || payload.destroyed) return true;
+    await Promise.race([once(payload, 'readable'), once(payload, 'end')]);
+    chunk = payload.read() as Buffer | null;
+    if (chunk === null && payload.readableEnded) return true;
+  }
+  payload.unshift(chunk);
+  return /^\s*(\{|$)/.test(chunk.toString('latin1', 0, 256));
 }
 
 async function collect(payload: AsyncIterable<Buffer>): Promise<string> {
@@ -39,7 +74,8 @@ export function parseJson(text: string): object {
   } catch (problem) {
     throw new LxError('request.not_json', { reason: problem instanceof Error ? problem.message : String(problem) }, { cause: problem });
   }
-  if (value === null || value === undefined) return {};
+  // `lxc query -X POST` without data sends an empty JSON string.
+  if (value === null || value === undefined || value === '') return {};
   if (typeof value !== 'object' || Array.isArray(value)) {
     throw new LxError('request.not_json', {
       reason: `an object is needed, not ${Array.isArray(value) ? 'an array' : `a ${typeof value}`}`,

@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { LxError } from '#lib/contract';
 import { errorEnvelope } from './envelope.ts';
 import { errorAnswer } from './error-answer.ts';
+import { missingFeature } from './missing-features.ts';
 import type { KnownPaths } from './known-paths.ts';
 import type { Request } from './request.ts';
 
@@ -17,7 +18,7 @@ export class ErrorFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<Request>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    const error = this.#isUnsupportedVerb(thrown, request) ? new LxError('method.not_implemented') : thrown;
+    const error = this.#withoutRoute(thrown) ? this.#missing(request) : thrown;
     const answer = errorAnswer(error);
     if (answer.unexpected) this.log.error({ message: `${request.method} ${request.url} failed`, error });
     // The answer is on its way already: the stream of a raw answer failed half way. All that can be done is to cut it.
@@ -28,7 +29,11 @@ export class ErrorFilter implements ExceptionFilter {
     void reply.code(answer.status).send(errorEnvelope(answer.status, answer.text));
   }
 
-  #isUnsupportedVerb(thrown: unknown, request: Request): boolean {
-    return thrown instanceof HttpException && thrown.getStatus() === 404 && this.paths.has(request.url);
+  #withoutRoute(thrown: unknown): boolean {
+    return thrown instanceof HttpException && thrown.getStatus() === 404;
+  }
+
+  #missing({ method, url }: Request): LxError {
+    return missingFeature(method, url) ?? new LxError(this.paths.has(url) ? 'method.not_implemented' : 'path.not_found');
   }
 }

@@ -10,15 +10,20 @@ export class KnownPaths {
   }
 
   add(url: string): void {
-    const source = url
-      .split('/')
-      .map((part) => (part.startsWith(':') ? '[^/]+' : part.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')))
-      .join('/');
-    this.#patterns.push(new RegExp(`^${source}$`));
+    this.#patterns.push(pathPattern(url));
   }
 
   has(url: string): boolean {
     const path = url.split('?', 1)[0] ?? '';
     return this.#patterns.some((pattern) => pattern.test(path));
   }
+}
+
+/** A route's path as a pattern for whole paths: `:name` is one segment, `*` is the rest. */
+export function pathPattern(route: string): RegExp {
+  const source = route
+    .split('/')
+    .map((part) => (part.startsWith(':') ? '[^/]+' : part.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')))
+    .join('/');
+  return new RegExp(`^${source}$`);
 }

@@ -33,3 +33,8 @@ export function recursionOf(query: Query): 0 | 1 | 2 {
   if (recursion === '1') return 1;
   return recursion === '2' ? 2 : 0;
 }
+
+/** A server alone is the member `none`; clients send that, or nothing. LxError 'server.not_clustered' for any other `target`. */
+export function refuseOtherMembers(query: Query): void {
+  if (!['', 'none'].includes(parameter(query, 'target'))) throw new LxError('server.not_clustered');
+}

@@ -145,6 +145,24 @@ describe('errors', () => {
     });
   });
 
+  it.each([
+    ['POST', '/1.0/instances/a/snapshots', 501, 'not implemented: snapshots of instances'],
+    ['GET', '/1.0/instances/a/snapshots/b?project=default', 404, 'Instance snapshot not found'],
+    ['PUT', '/1.0/instances/a/files?path=x', 501, 'not implemented: files of instances; use exec'],
+    ['DELETE', '/1.0/certificates/abc', 404, 'Certificate not found'],
+    ['GET', '/1.0/cluster/members', 400, 'This server is not clustered'],
+    ['GET', '/1.0/network-acls/x/log', 501, 'not implemented: network ACLs'],
+    ['GET', '/1.0/things?target=other', 400, 'This server is not clustered'],
+  ] as const)('%s %s, which LXD has, is %i', async (method, url, status, text) => {
+    const answer = await app.inject({ method, url, payload: 'no JSON at all', headers: { 'content-type': 'text/plain' } });
+    expect(answer.statusCode).toBe(status);
+    expect(answer.json()).toMatchObject({ error: text, error_code: status });
+  });
+
+  it.each(['', 'none'])('ignores target=%s', async (target) => {
+    expect((await app.inject(`/1.0/things?target=${target}`)).statusCode).toBe(200);
+  });
+
   it('keeps the text of an unexpected failure in the log', async () => {
     const answer = await app.inject('/1.0/things/broken');
     expect(answer.statusCode).toBe(500);
@@ -189,8 +207,18 @@ describe('bodies', () => {
     expect(answer.json().error).toMatch(/^Request body is not valid JSON/);
   });
 
-  it.each(['', 'null', '  '])('takes %j for {}', async (payload) => {
+  it.each(['', 'null', '  ', '""'])('takes %j for {}', async (payload) => {
     expect((await post(payload)).json().error).toBe('name must be a string');
+  });
+
+  it('does not read what comes with a DELETE', async () => {
+    const answer = await app.inject({
+      method: 'DELETE',
+      url: '/1.0/things/x',
+      payload: '"',
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(answer.statusCode).toBe(200);
   });
 
   it('refuses a body over the limit', async () => {

@@ -1,5 +1,5 @@
 import type { StringMap } from '#lib/base';
-import { apiExtensions, refuse, serverKeys, validateConfig, type WireServer } from '#lib/contract';
+import { apiExtensions, refuse, serverConfigProblems, type WireServer } from '#lib/contract';
 import type { EventHub, Requestor } from '#lib/engine';
 import type { Storage } from '#lib/storage';
 import type { Store } from '#lib/store';
@@ -44,7 +44,7 @@ export class ServerService {
   async configure(change: StringMap, options: { merge: boolean; ifMatch: string | undefined; requestor: Requestor }): Promise<void> {
     const before = await this.store.config.all();
     checkEtag(options.ifMatch, [before]);
-    refuse(validateConfig(serverKeys, change));
+    refuse(serverConfigProblems(change));
     const dropped = options.merge ? [] : Object.keys(before).filter((key) => !Object.hasOwn(change, key));
     await this.store.config.set({
       ...Object.fromEntries(dropped.map((key) => [key, null])),

@@ -39,10 +39,27 @@ export class VolumesController {
     @Param('name') name: string,
     @Query() query: QueryMap,
   ): Promise<Answer> {
+    const row = await this.#row(pool, type, name, query);
+    return Answer.sync(presentVolume(row, pool), { etag: volumeTuple(row) });
+  }
+
+  /** This version makes neither snapshots nor backups, so the lists are empty. */
+  @Get([':type/:name/snapshots', ':type/:name/backups'])
+  async listNone(
+    @Param('pool') pool: string,
+    @Param('type') type: string,
+    @Param('name') name: string,
+    @Query() query: QueryMap,
+  ): Promise<Answer> {
+    await this.#row(pool, type, name, query);
+    return Answer.sync([]);
+  }
+
+  async #row(pool: string, type: string, name: string, query: QueryMap): Promise<VolumeRow> {
     const rows = await this.storage.volumes(pool, projectOf(query));
     const row = rows.find((volume) => volume.type === type && volume.name === name);
     if (!row) throw new LxError('volume.not_found');
-    return Answer.sync(presentVolume(row, pool), { etag: volumeTuple(row) });
+    return row;
   }
 
   #answer(pool: string, rows: readonly VolumeRow[], query: QueryMap): Answer {

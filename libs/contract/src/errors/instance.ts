@@ -4,6 +4,7 @@ import { row } from './catalogue.ts';
 export const instanceErrors = {
   'instance.not_found': row(404, () => 'Instance not found', 'No instance has this name in the project.'),
   'instance.exists': row<{ name: string }>(409, ({ name }) => `Instance "${name}" already exists`, 'Names are unique in a project.'),
+  'instance.name_in_use': row<{ name: string }>(409, ({ name }) => `Name "${name}" already in use`, 'Rename to the name of another.'),
   'instance.running': row(400, () => 'Instance is running', 'The request needs a stopped instance.'),
   'instance.already_running': row(400, () => 'The instance is already running', 'Start of a running instance.'),
   'instance.already_stopped': row(400, () => 'The instance is already stopped', 'Stop of a stopped instance.'),
@@ -14,12 +15,16 @@ export const instanceErrors = {
     ({ action }) => `Instance is busy running a "${action}" operation`,
     'One operation at a time changes an instance; wait for it.',
   ),
+  'instance.changed': row(412, () => 'Instance was changed by another request meanwhile', 'Read it again, and ask again.'),
   'instance.protected': row(403, () => 'Instance is protected', 'security.protection.delete is set.'),
   'instance.stop_timeout': row<{ seconds: number }>(
     500,
     ({ seconds }) => `Failed shutting down instance, status is "Running": context deadline exceeded (${seconds}s)`,
     'The init of the instance did not end in time. Use force, or a longer timeout.',
   ),
+  'snapshot.not_found': row(404, () => 'Instance snapshot not found', 'The instance has no snapshot of this name.'),
+  'backup.not_found': row(404, () => 'Instance backup not found', 'The instance has no backup of this name.'),
+  'console.busy': row(409, () => 'The console is in use by another client', 'One client at a time; wait until it has left.'),
   'log.not_found': row(404, () => 'Log file not found', 'The instance has no log of this name.'),
   'log.protected': row(400, () => 'Only recorded command output can be deleted', 'The console has DELETE /1.0/instances/{name}/console.'),
   'launch.failed': row<{ stage: string; syscall: string; errno: string; path: string }>(

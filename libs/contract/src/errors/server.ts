@@ -25,6 +25,14 @@ export const serverErrors = {
   'request.websocket_needed': row(400, () => 'This endpoint is a websocket', 'Ask for an upgrade to the websocket protocol.'),
   'path.not_found': row(404, () => 'not found', 'No endpoint has this path.'),
   'method.not_implemented': row(501, () => 'not implemented', 'The endpoint exists, but not with this verb.'),
+  'feature.not_implemented': row<{ what: string }>(
+    501,
+    ({ what }) => `not implemented: ${what}`,
+    'An endpoint of LXD that this version of lxctl does not have. The text says what it is for.',
+  ),
+  'server.not_clustered': row(400, () => 'This server is not clustered', 'There are no members to choose with `target=` or to ask for.'),
+  'certificate.not_found': row(404, () => 'Certificate not found', 'No client certificate has this fingerprint.'),
+  'warning.not_found': row(404, () => 'Warning not found', 'No warning has this id.'),
   'etag.mismatch': row<{ server: string; client: string }>(
     412,
     ({ server, client }) => `ETag doesn't match: ${server} vs ${client}`,

@@ -20,5 +20,7 @@ export const storageErrors = {
     'The file system or directory does not offer what the driver needs.',
   ),
   'volume.not_found': row(404, () => 'Storage pool volume not found', 'The pool has no volume of this type and name.'),
+  'volume.snapshot_not_found': row(404, () => 'Storage volume snapshot not found', 'The volume has no snapshot of this name.'),
+  'volume.backup_not_found': row(404, () => 'Storage volume backup not found', 'The volume has no backup of this name.'),
   'volume.exists': row(409, () => 'Volume by that name already exists', 'Volume names are unique in a pool, project and type.'),
 } as const;

@@ -1,4 +1,5 @@
-import { defineKeys } from './define.ts';
+import type { StringMap } from '#lib/base';
+import { defineKeys, keyRow, validateConfig } from './define.ts';
 import { integer, text } from './types.ts';
 
 /** Keys of the server's own config (`/1.0`). */
@@ -12,3 +13,48 @@ export const serverKeys = defineKeys('server', {
   },
   'user.*': { type: text, doc: 'Free for your own use; shown, never read.', live: true, since: '0.1.0' },
 });
+
+/** Keys of LXD (or the beginnings of their names) that this version refuses because nothing would act on them. */
+const unsupported = [
+  'acme.',
+  'authorization.',
+  'backups.compression_algorithm',
+  'candid.',
+  'cluster.',
+  'core.auth_secret_expiry',
+  'core.bgp_',
+  'core.debug_address',
+  'core.dns_address',
+  'core.https_',
+  'core.metrics_',
+  'core.proxy_',
+  'core.remote_token_expiry',
+  'core.shutdown_action',
+  'core.storage_buckets_address',
+  'core.syslog_socket',
+  'core.trust_',
+  'images.auto_update_',
+  'images.compression_algorithm',
+  'images.default_architecture',
+  'images.remote_cache_expiry',
+  'instances.',
+  'logging.',
+  'loki.',
+  'maas.',
+  'network.',
+  'oidc.',
+  'rbac.',
+  'storage.',
+];
+
+/** Every problem of a server's config; a key that LXD has and this server not is told from an unknown one. */
+export function serverConfigProblems(config: StringMap): string[] {
+  const foreign = (key: string) => keyRow(serverKeys, key) === null && unsupported.some((prefix) => key.startsWith(prefix));
+  const known = Object.fromEntries(Object.entries(config).filter(([key]) => !foreign(key)));
+  return [
+    ...Object.keys(config)
+      .filter(foreign)
+      .map((key) => `Configuration key not supported by this server: ${key}`),
+    ...validateConfig(serverKeys, known),
+  ];
+}

@@ -1,0 +1,72 @@
+import { LxError } from '#lib/contract';
+import { pathPattern } from './known-paths.ts';
+
+const anyVerb = 'GET HEAD POST PUT PATCH DELETE';
+
+/**
+ * Endpoints of LXD 5.0.2 that this version does not have, with what they are for, so that a client's user reads a reason
+ * and not just `not found`. A route that exists is found before this table is looked at.
+ */
+const features: readonly [verbs: string, path: string, what: string][] = [
+  ['POST', '/1.0/instances/:name/snapshots', 'snapshots of instances'],
+  ['POST', '/1.0/instances/:name/backups', 'backups of instances'],
+  [anyVerb, '/1.0/instances/:name/files', 'files of instances; use exec'],
+  [anyVerb, '/1.0/instances/:name/sftp', 'files of instances over SFTP; use exec'],
+  [anyVerb, '/1.0/instances/:name/metadata', 'metadata of instances'],
+  [anyVerb, '/1.0/instances/:name/metadata/templates', 'templates of instances'],
+  ['POST', '/1.0/images/:fingerprint/export', 'sending images to another server; export the image and import it there'],
+  ['POST', '/1.0/images/:fingerprint/refresh', 'refreshing images from another server'],
+  ['POST', '/1.0/images/:fingerprint/secret', 'secrets for the download of images'],
+  ['POST', '/1.0/storage-pools/:pool/volumes', 'custom storage volumes'],
+  ['POST', '/1.0/storage-pools/:pool/volumes/:type', 'custom storage volumes'],
+  ['POST PUT PATCH DELETE', '/1.0/storage-pools/:pool/volumes/:type/:name', 'changes of storage volumes'],
+  ['POST', '/1.0/storage-pools/:pool/volumes/:type/:name/snapshots', 'snapshots of storage volumes'],
+  ['POST', '/1.0/storage-pools/:pool/volumes/:type/:name/backups', 'backups of storage volumes'],
+  ['GET', '/1.0/storage-pools/:pool/volumes/:type/:name/state', 'the state of storage volumes'],
+  [anyVerb, '/1.0/networks/:name/forwards', 'network forwards'],
+  [anyVerb, '/1.0/networks/:name/forwards/:address', 'network forwards'],
+  [anyVerb, '/1.0/networks/:name/peers', 'network peers'],
+  [anyVerb, '/1.0/networks/:name/peers/:peer', 'network peers'],
+  [anyVerb, '/1.0/network-acls', 'network ACLs'],
+  [anyVerb, '/1.0/network-acls/*', 'network ACLs'],
+  [anyVerb, '/1.0/network-zones', 'network zones'],
+  [anyVerb, '/1.0/network-zones/*', 'network zones'],
+  ['POST', '/1.0/projects', 'projects other than "default"'],
+  ['POST PUT PATCH DELETE', '/1.0/projects/:name', 'changes of projects'],
+  ['GET', '/1.0/projects/:name/state', 'the usage of projects'],
+  ['POST', '/1.0/certificates', 'trusted clients; this server listens on its unix socket only'],
+  ['PUT', '/1.0/cluster', 'clustering'],
+  ['PUT', '/1.0/cluster/certificate', 'clustering'],
+  ['GET', '/1.0/metrics', 'metrics'],
+];
+
+/** Objects that cannot exist here, because nothing makes them: LXD's words for one that is not there. */
+const absent: readonly [path: string, error: () => LxError][] = [
+  ['/1.0/instances/:name/snapshots/:snapshot', () => new LxError('snapshot.not_found')],
+  ['/1.0/instances/:name/backups/:backup', () => new LxError('backup.not_found')],
+  ['/1.0/instances/:name/backups/:backup/export', () => new LxError('backup.not_found')],
+  ['/1.0/storage-pools/:pool/volumes/:type/:name/snapshots/:snapshot', () => new LxError('volume.snapshot_not_found')],
+  ['/1.0/storage-pools/:pool/volumes/:type/:name/backups/:backup', () => new LxError('volume.backup_not_found')],
+  ['/1.0/storage-pools/:pool/volumes/:type/:name/backups/:backup/export', () => new LxError('volume.backup_not_found')],
+  ['/1.0/certificates/:fingerprint', () => new LxError('certificate.not_found')],
+  ['/1.0/warnings/:id', () => new LxError('warning.not_found')],
+  ['/1.0/cluster/members', () => new LxError('server.not_clustered')],
+  ['/1.0/cluster/members/*', () => new LxError('server.not_clustered')],
+  ['/1.0/cluster/groups', () => new LxError('server.not_clustered')],
+  ['/1.0/cluster/groups/*', () => new LxError('server.not_clustered')],
+];
+
+const rows = [
+  ...features.map(([verbs, path, what]) => ({
+    verbs: verbs.split(' '),
+    pattern: pathPattern(path),
+    error: () => new LxError('feature.not_implemented', { what }),
+  })),
+  ...absent.map(([path, error]) => ({ verbs: anyVerb.split(' '), pattern: pathPattern(path), error })),
+];
+
+/** The error for a request without a route, where LXD has one; null where it has none either. */
+export function missingFeature(method: string, url: string): LxError | null {
+  const path = url.split('?', 1)[0] ?? '';
+  return rows.find(({ verbs, pattern }) => verbs.includes(method) && pattern.test(path))?.error() ?? null;
+}

@@ -1,0 +1,22 @@
+import { Controller, Get } from '@nestjs/common';
+import { Answer } from '../rim/answer.ts';
+
+/** What LXD's clients ask every server for, and this version never has any of. True answers, so that they go on. */
+@Controller('1.0')
+export class EmptyListsController {
+  @Get('certificates')
+  certificates(): Answer {
+    return Answer.sync([]);
+  }
+
+  @Get('warnings')
+  warnings(): Answer {
+    return Answer.sync([]);
+  }
+
+  @Get('cluster')
+  cluster(): Answer {
+    const cluster = { server_name: '', enabled: false, member_config: [] };
+    return Answer.sync(cluster, { etag: cluster });
+  }
+}
