@@ -5,9 +5,6 @@ import { compileSeccomp, IdMaps } from '#lib/host';
 import { defaultSeccompPolicy, type HostFacts } from '#lib/instance';
 import type { DaemonSettings } from './settings.ts';
 
-/** Where Debian's and LXD's lxcfs mount themselves. */
-const lxcfsMounts = ['/var/lib/lxcfs', '/var/lib/incus-lxcfs'];
-
 /** What every instance's plan takes from this host; read once, at start. */
 export async function hostFacts(settings: DaemonSettings): Promise<HostFacts> {
   const [range, seccomp, lxcfs, onlineCpus] = await Promise.all([
@@ -28,13 +25,15 @@ export async function hostFacts(settings: DaemonSettings): Promise<HostFacts> {
   };
 }
 
-async function findLxcfs(): Promise<string | null> {
-  for (const mount of lxcfsMounts) {
-    const there = await access(join(mount, 'proc/meminfo')).then(
+/** lxcfs may be mounted anywhere; Debian has it at /var/lib/lxcfs. The mounts of a dead one answer ENOTCONN. */
+export async function findLxcfs(mountinfo = '/proc/self/mountinfo'): Promise<string | null> {
+  const lines = (await readFile(mountinfo, 'utf8')).split('\n').filter((line) => line.includes(' - fuse.lxcfs '));
+  for (const mount of lines.map((line) => line.split(' ')[4] ?? '')) {
+    const answers = await access(join(mount, 'proc/meminfo')).then(
       () => true,
       () => false,
     );
-    if (there) return mount;
+    if (answers) return mount;
   }
   return null;
 }
