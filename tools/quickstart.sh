@@ -31,7 +31,6 @@ state() { "$lxctl" list "^$1\$" -c s --format csv; }
 # running NAME RECIPE: makes and starts it where needed.
 running() {
   if ! have "$1"; then
-    say "Launching $1 from $2"
     "$lxctl" launch "$2" "$1"
   elif [ "$(state "$1")" != RUNNING ]; then
     say "Starting $1"
@@ -54,6 +53,7 @@ has_address() { [ -n "$(address "$1")" ]; }
 inside() { "$lxctl" exec first -- "$@" </dev/null; }
 try() { if "${@:2}" >/dev/null 2>&1; then say "  ok      $1"; else say "  FAILED  $1"; failed=1; fi; }
 
+have first || "$lxctl" image info debian/12 >/dev/null 2>&1 || say 'A Debian image is built first, from its package mirror: about half a minute'
 running first build:debian/12
 running second build:busybox
 

@@ -40,10 +40,10 @@ describe.skipIf(reason !== null)(`a command in a container${reason ? ` (skipped:
     expect(await sh('kill -9 $$')).toMatchObject({ code: 137 });
   });
 
-  it('ends with 127 when it is missing and 126 when it is no program', async () => {
-    expect(await world.run(keeper, ['nonesuch'])).toMatchObject({ code: 127 });
-    expect(await world.run(keeper, ['/no/such'])).toMatchObject({ code: 127 });
-    expect(await world.run(keeper, ['/etc/plain'])).toMatchObject({ code: 126 });
+  it('ends with 127 when it is missing and 126 when it is no program, and says so', async () => {
+    expect(await world.run(keeper, ['nonesuch'])).toMatchObject({ code: 127, output: 'nonesuch: No such file or directory\n' });
+    expect(await world.run(keeper, ['/no/such'])).toMatchObject({ code: 127, output: '/no/such: No such file or directory\n' });
+    expect(await world.run(keeper, ['/etc/plain'])).toMatchObject({ code: 126, output: '/etc/plain: Permission denied\n' });
   });
 
   it('is looked for in its own PATH', async () => {

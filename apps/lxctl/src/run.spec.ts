@@ -56,6 +56,8 @@ describe('the command line', () => {
   it('prints versions, also without a server', async () => {
     const server = new FakeServer().sync('GET /1.0', { environment: { server_version: '5.0.2' } });
     expect((await lxctl(server, 'version')).out).toBe('Client version: 1.2.3\nServer version: 5.0.2\n');
+    server.sync('GET /1.0', { environment: { server: 'lxctl', driver_version: '0.1.0', server_version: '5.0.2' } });
+    expect((await lxctl(server, 'version')).out).toBe('Client version: 1.2.3\nServer version: 0.1.0 (API of LXD 5.0.2)\n');
     expect((await lxctl(server, '--version')).out).toBe('1.2.3\n');
   });
 });

@@ -7,6 +7,7 @@ import { readSettings } from './settings.ts';
 
 /** Runs the daemon until it is told to stop. Containers outlive it. */
 async function main(): Promise<void> {
+  if (process.geteuid?.() !== 0) throw new Error('The daemon needs root, because it mounts file systems and makes network links.');
   const settings = readSettings(process.env, import.meta.dirname);
   const log = makeLog(settings.logLevel);
   const fail = (problem: unknown) => {

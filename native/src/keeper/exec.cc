@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "base/sys_error.h"
@@ -85,6 +86,9 @@ int makeTerminal(const ExecInput& input) {
   confine(status, input.plan);
   becomeUser(status, request.uid, request.gid);
   const int failure = execute({request.argv.data(), request.env.data(), request.uid, request.gid});
+  // As a shell says it, for the exit code alone does not tell whose it is. Nobody may be reading.
+  ::signal(SIGPIPE, SIG_IGN);
+  ::dprintf(2, "%s: %s\n", request.argv[0], ::strerror(failure));
   ::_exit(shellStatus(failure));
 }
 

@@ -17,7 +17,7 @@ export async function edit(io: Io, subject: Subject): Promise<void> {
     text = await io.edit(text);
     if (text === before) return;
     try {
-      return await subject.write(await bodyOf(subject, text), etag);
+      return await subject.write(await bodyOf(subject, text, Object.keys(metadata)), etag);
     } catch (failure) {
       io.stderr.write(`Error: ${describe(failure)}\n`);
       await io.ask('Press Enter to open the editor again, or interrupt to leave all as it is. ');
@@ -25,7 +25,8 @@ export async function edit(io: Io, subject: Subject): Promise<void> {
   }
 }
 
-async function bodyOf(subject: Subject, text: string): Promise<Body> {
+/** `known`: the fields the object has. Any other is a slip of the pen, which the server would pass over. */
+async function bodyOf(subject: Subject, text: string, known?: readonly string[]): Promise<Body> {
   let value: unknown;
   try {
     value = await fromYaml(text);
@@ -33,6 +34,8 @@ async function bodyOf(subject: Subject, text: string): Promise<Body> {
     throw new CommandError(`This is not YAML: ${describe(failure)}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new CommandError('The document must be a map of fields');
+  const strange = known ? Object.keys(value).filter((field) => !known.includes(field) && !subject.fields.includes(field)) : [];
+  if (strange.length > 0) throw new CommandError(`Unknown field: ${strange.join(', ')}; fields are ${subject.fields.join(', ')}`);
   const body = writable(subject, value as Body);
   body.config = Object.fromEntries(Object.entries(body.config ?? {}).map(([key, given]) => [key, given === null ? '' : String(given)]));
   return body;

@@ -20,7 +20,9 @@ export async function openEditor(text: string, env: Record<string, string | unde
       child.once('error', reject);
       child.once('exit', resolve);
     });
-    if (code !== 0) throw new CommandError(`The editor "${editor}" failed; set EDITOR to one that is installed`);
+    // What sh says of a command it cannot find, and of one it may not run.
+    if (code === 127 || code === 126) throw new CommandError(`There is no editor "${editor}"; set EDITOR to one that is installed`);
+    if (code !== 0) throw new CommandError(`The editor "${editor}" ended with ${code ?? 'a signal'}; nothing was changed`);
     return await readFile(file, 'utf8');
   } finally {
     await rm(directory, { recursive: true, force: true });

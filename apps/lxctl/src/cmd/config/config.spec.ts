@@ -103,14 +103,19 @@ describe('config', () => {
       io.editor = () => {
         opened += 1;
         if (opened === 1) return 'config: [';
-        if (opened === 3) fake.operation('PUT /1.0/instances/c1');
-        if (opened > 3) throw new Error('opened too often');
+        if (opened === 3) return 'description: mine\ndescripton: mine\n';
+        if (opened === 4) fake.operation('PUT /1.0/instances/c1');
+        if (opened > 4) throw new Error('opened too often');
         return `config:\n  limits.cpu: ${opened}\n`;
       };
     });
-    expect(opened).toBe(3);
+    expect(opened).toBe(4);
     expect(outcome.code).toBe(0);
-    expect(outcome.err.split('\n').filter(Boolean)).toEqual([expect.stringContaining('This is not YAML'), 'Error: Invalid value']);
+    expect(outcome.err.split('\n').filter(Boolean)).toEqual([
+      expect.stringContaining('This is not YAML'),
+      'Error: Invalid value',
+      expect.stringContaining('Unknown field: descripton;'),
+    ]);
   });
 
   it('takes a piped document as it is, and writes nothing when nothing changed', async () => {

@@ -6,7 +6,8 @@ import { fingerprintOf } from './find.ts';
 
 export const verb = defineVerb({
   args: '<image> [target]',
-  details: 'TARGET is a directory (default: this one) or the name of the file; a split image has two files, TARGET and TARGET.root.',
+  details:
+    'TARGET is a directory (default: this one) or the name of the file, which gets the ending of its format; a split image has\ntwo files, TARGET and TARGET.root.',
   flags: {},
   async run({ args, client, io }) {
     const [typed, target = '.'] = args;
@@ -20,7 +21,7 @@ export const verb = defineVerb({
     const type = headers['content-type'] ?? '';
     if (!type.startsWith('multipart/')) {
       const named = /filename="?([^";]+)"?/.exec(headers['content-disposition'] ?? '')?.[1];
-      const path = directory ? `${target}/${base(named) || fingerprint}` : target;
+      const path = directory ? `${target}/${base(named) || fingerprint}` : `${target}${ending(target, base(named))}`;
       await saveFile(path, body);
       return print(io, `Image exported to ${path}`);
     }
@@ -36,6 +37,12 @@ export const verb = defineVerb({
     print(io, `Image exported to ${paths.join(' and ')}`);
   },
 });
+
+/** `.tar.gz` of the server's name, unless the target has one. */
+function ending(target: string, named: string): string {
+  const last = /(\.tar)?\.[a-z0-9]+$/.exec(named)?.[0] ?? '';
+  return target.endsWith(last) ? '' : last;
+}
 
 /** The server names the files, not the directories. */
 function base(name: string | undefined): string {

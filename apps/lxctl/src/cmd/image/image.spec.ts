@@ -79,6 +79,8 @@ describe('image', () => {
     });
     expect((await lxctl(server, ['image', 'export', 'bb', directory])).out).toBe(`Image exported to ${file('bb.tar')}\n`);
     expect(readFileSync(file('bb.tar'), 'utf8')).toBe('BYTES');
+    expect((await lxctl(server, ['image', 'export', 'bb', file('mine')])).out).toBe(`Image exported to ${file('mine.tar')}\n`);
+    expect((await lxctl(server, ['image', 'export', 'bb', file('my.tar')])).out).toBe(`Image exported to ${file('my.tar')}\n`);
     const part = (name: string, filename: string, text: string) =>
       `--B\r\nContent-Disposition: form-data; name="${name}"; filename="${filename}"\r\n\r\n${text}\r\n`;
     server.raw('GET /1.0/images/f00d/export', `${part('metadata', 'm.tar', 'META')}${part('rootfs', 'r.sq', 'ROOT')}--B--\r\n`, {

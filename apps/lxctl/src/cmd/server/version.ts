@@ -1,4 +1,5 @@
 import { ConnectError } from '#lib/client';
+import type { WireServerEnvironment } from '#lib/contract';
 import { print } from '../../run/io.ts';
 import { defineVerb } from '../../run/verb.ts';
 
@@ -7,7 +8,7 @@ export const verb = defineVerb({
   flags: {},
   async run({ client, io, config }) {
     const server = await client.server.get().then(
-      ({ environment }) => environment?.server_version || 'unknown',
+      ({ environment }) => versions(environment ?? {}),
       (failure: unknown) => {
         if (failure instanceof ConnectError) return 'unreachable';
         throw failure;
@@ -16,3 +17,8 @@ export const verb = defineVerb({
     print(io, `Client version: ${config.version}\nServer version: ${server}`);
   },
 });
+
+/** lxctl's own version, and the level of LXD's API that it speaks; another server has only the latter. */
+function versions({ server, driver_version: own, server_version: api }: Partial<WireServerEnvironment>): string {
+  return server === 'lxctl' && own ? `${own} (API of LXD ${api})` : api || 'unknown';
+}
