@@ -18,10 +18,10 @@ export function plain(line: string): string {
   return `${String(time).slice(11, 19)} ${label} ${String(msg)}${fields.join('')}\n${failure ? `${failure.stack ?? failure.message}\n` : ''}`;
 }
 
-/** Nest's own chatter is for debugging; its warnings and errors are ours. */
+/** Nest's own chatter, a line a route, is for tracing; its warnings and errors are ours. */
 export function nestLog(log: Log): LoggerService {
   return {
-    log: (message: unknown) => log.debug(String(message)),
+    log: (message: unknown) => log.trace(String(message)),
     debug: (message: unknown) => log.trace(String(message)),
     verbose: (message: unknown) => log.trace(String(message)),
     warn: (message: unknown) => log.warn(String(message)),
