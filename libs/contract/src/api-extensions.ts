@@ -3,6 +3,10 @@
  * feature and never before (`lxc` refuses with a clear text what is missing). The value says what it stands for.
  */
 export const apiExtensions = {
+  resources: 'The hardware of the host; space and inodes of storage pools.',
+  resources_v2: 'More of the hardware of the host: network cards, disks, and the topology of the processors.',
+  resources_usb_pci: 'USB and PCI devices of the host.',
+  resources_system: 'What the firmware says of the host.',
   etag: 'ETag and If-Match on every object that can be changed.',
   patch: 'PATCH beside PUT.',
   instances: 'The endpoint /1.0/instances; /1.0/containers shows the same.',

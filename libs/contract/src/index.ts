@@ -16,5 +16,6 @@ export * from './wire/instance.ts';
 export * from './wire/network.ts';
 export * from './wire/operation.ts';
 export * from './wire/profile.ts';
+export * from './wire/resources.ts';
 export * from './wire/server.ts';
 export * from './wire/storage.ts';

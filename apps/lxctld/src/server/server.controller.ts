@@ -5,6 +5,7 @@ import { parseBody } from '../rim/parse-body.ts';
 import { projectOf } from '../rim/query.ts';
 import type { Query as QueryMap, Request } from '../rim/request.ts';
 import { requestorOf } from '../rim/requestor.ts';
+import { resources } from './resources/resources.ts';
 import { SERVER } from '../tokens.ts';
 import type { ServerService } from './server.service.ts';
 
@@ -21,6 +22,11 @@ export class ServerController {
   async show(@Query() query: QueryMap): Promise<Answer> {
     const server = await this.server.show(projectOf(query));
     return Answer.sync(server, { etag: [server.config] });
+  }
+
+  @Get('1.0/resources')
+  async resources(): Promise<Answer> {
+    return Answer.sync(await resources());
   }
 
   @Put('1.0')
