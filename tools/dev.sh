@@ -11,7 +11,7 @@ bundler=$!
 # The bundles that are watched are newer than the stamp.
 rm -f dist/sources.sha256
 # A session of its own: an interrupt of the terminal comes once, from here, and the daemon ends in order.
-setsid node --watch-path=dist --watch-preserve-output dist/lxctld.mjs </dev/null &
+setsid node --watch-path=dist/lxctld.mjs --watch-preserve-output dist/lxctld.mjs </dev/null &
 watcher=$!
 stop() { kill "$watcher" "$bundler" 2>/dev/null || true; }
 trap stop EXIT
