@@ -6,3 +6,4 @@ export { LocalImages, type LocalImagesParts } from './local-images.ts';
 export { type ImageCreateParams, type ImageDeleteParams, type ImageOperations, imageOperations, rowToText } from './operations.ts';
 export { recipes } from './recipes/index.ts';
 export type { Recipe } from './recipes/recipe.ts';
+export { templateWarning } from './templates.ts';

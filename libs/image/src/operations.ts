@@ -3,6 +3,7 @@ import { defineOperation, type EventHub } from '#lib/engine';
 import type { ImageRow } from '#lib/store';
 import type { Upload } from './image-files.ts';
 import type { LocalImages } from './local-images.ts';
+import { templateWarning } from './templates.ts';
 
 /** An `ImageRow` with its times as text, as the journal keeps it. */
 export type RowText = { [K in keyof ImageRow]: ImageRow[K] extends Date | null ? string | null : ImageRow[K] };
@@ -47,7 +48,8 @@ function imageCreate(images: LocalImages, announce: Announce) {
         async do({ params, progress }) {
           if (params.source !== 'upload') return;
           await images.files.publish(params.upload);
-          progress({ fingerprint: params.upload.fingerprint, size: String(params.upload.size) });
+          const warning = templateWarning(params.row.metadata);
+          progress({ fingerprint: params.upload.fingerprint, size: String(params.upload.size), ...(warning && { warning }) });
         },
         async commit({ params }, store) {
           if (params.source === 'upload') await images.record(store, rowFromText(params.row), params.aliases);
