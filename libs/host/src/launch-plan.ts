@@ -4,8 +4,9 @@
  *
  * Order of containment (keeper K, child C):
  *   K  cgroups.create, cgroups.write; open_tree of every layer; clone3 into the namespaces (and the v2 cgroup)
- *   K  writes the id maps; idmaps the layers; joins the v1 cgroups; creates the links; says go
- *   C  unshares the cgroup namespace; lo up; makes the `early` mounts detached; builds the root; pivot_root; drops the
+ *   C  joins the v1 cgroups; unshares the cgroup namespace; lo up
+ *   K  writes the id maps; idmaps the layers; creates the links; says go
+ *   C  makes the `early` mounts detached; builds the root; pivot_root; drops the
  *      old root; the other mounts (so that a symlink planted in the root can only lead inside it)
  *   C  console pty, hostname, sysctls, rlimits, capabilities, seccomp, exec of init
  */
