@@ -127,10 +127,12 @@ function profilesOf(deps: InstanceDeps): ProfilesService {
 /** Everything but the database, last of all. */
 async function closeHouse(deps: InstanceDeps, networks: ManagedNetworks, housekeeping: Housekeeping, mode: StopOrder): Promise<void> {
   const { engine, supervision, cgroups, store } = deps;
+  housekeeping.close();
   if (mode.instances !== 'leave') await housekeeping.stopAll(mode.instances === 'kill');
   await engine.shutdown(mode.patienceMs);
   await housekeeping.settle();
   if (mode.instances !== 'leave') {
+    await housekeeping.killRest();
     await networks.tearDown();
     await supervision.retire();
     await cgroups.retire();

@@ -1,3 +1,3 @@
 export * from './devices.ts';
 export { isRootDisk, type RootDisk } from './disk.ts';
-export { isLinkName, type Nic } from './nic.ts';
+export { isLinkName, isUnicastMac, type Nic } from './nic.ts';

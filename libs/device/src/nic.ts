@@ -79,7 +79,7 @@ export function parseNic(device: string, given: StringMap): Nic {
 }
 
 /** The lowest bit of the first octet marks a group address, which no link can have. */
-function isUnicastMac(text: string): boolean {
+export function isUnicastMac(text: string): boolean {
   return /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(text) && (Number.parseInt(text.slice(0, 2), 16) & 1) === 0 && !/^(00:){5}00$/.test(text);
 }
 

@@ -8,23 +8,28 @@ const imageChoice = 'image.lxctl.halt_signal';
 /** SIGRTMIN + 3 asks systemd to halt (systemd(1), SIGNALS); 34 is the first real-time signal glibc leaves to programs. */
 const SIGRTMIN_PLUS_3 = 37;
 
+export interface HaltSignal {
+  signal: number;
+  /** false: init ignores it so far, because it has only just begun; the kernel forgets such a signal (pid_namespaces(7)). */
+  heeded: boolean;
+}
+
 /**
  * The signal that makes an init shut the system down, from what it blocks or catches (proc(5), SigBlk and SigCgt): an
  * init in a pid namespace does not get a signal it has no handler for. systemd blocks its signals and reads them from a
  * signalfd; sysvinit and OpenRC catch SIGPWR; busybox powers off on SIGUSR2. An image may name the signal itself.
  */
-export async function haltSignal(pid: number, config: StringMap = {}): Promise<number> {
-  const chosen = signalNumber(config[imageChoice] ?? '');
-  if (chosen !== null) return chosen;
+export async function haltSignal(pid: number, config: StringMap = {}): Promise<HaltSignal> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const heeded = mask(status, 'SigBlk') | mask(status, 'SigCgt');
-  for (const candidate of [SIGRTMIN_PLUS_3, constants.signals.SIGPWR, constants.signals.SIGUSR2]) {
-    if (heeded & (1n << BigInt(candidate - 1))) return candidate;
-  }
-  return constants.signals.SIGPWR;
+  const mask = bits(status, 'SigBlk') | bits(status, 'SigCgt');
+  const heeds = (signal: number) => (mask & (1n << BigInt(signal - 1))) !== 0n;
+  const chosen = signalNumber(config[imageChoice] ?? '');
+  if (chosen !== null) return { signal: chosen, heeded: heeds(chosen) || chosen === constants.signals.SIGKILL };
+  const signal = [SIGRTMIN_PLUS_3, constants.signals.SIGPWR, constants.signals.SIGUSR2].find(heeds);
+  return { signal: signal ?? constants.signals.SIGPWR, heeded: signal !== undefined };
 }
 
-function mask(status: string, field: string): bigint {
+function bits(status: string, field: string): bigint {
   const found = new RegExp(`^${field}:\\s*([0-9a-f]+)$`, 'm').exec(status);
   return found ? BigInt(`0x${found[1]}`) : 0n;
 }

@@ -1,8 +1,18 @@
+import { Deferred, delay } from '#lib/base';
+import { isLxError, isTrue } from '#lib/contract';
 import type { EndRecord } from '#lib/host';
-import { isTrue } from '#lib/contract';
 import type { InstanceRow } from '#lib/store';
 import type { InstanceDeps } from './deps.ts';
+import type { Expanded } from './expand.ts';
 import type { Instances } from './instances.ts';
+
+/** At a shutdown: how long operations under way may take to end before instances are stopped, in ms. */
+const patienceMs = 5000;
+
+interface Member {
+  row: InstanceRow;
+  config: Expanded['config'];
+}
 
 /**
  * Keeps rows and reality together without a request: at the daemon's start, when an instance ends or reboots by itself,
@@ -13,104 +23,142 @@ export class Housekeeping {
   readonly #instances: Instances;
   /** Ends under way, so that a shutdown can wait for their rows. */
   readonly #pending = new Set<Promise<void>>();
+  /** What happens before belongs to `reconcile` and to the operations that are recovered. */
+  readonly #reconciled = new Deferred<void>();
+  readonly #closing = new AbortController();
 
   constructor(deps: InstanceDeps, instances: Instances) {
     this.#deps = deps;
     this.#instances = instances;
     deps.supervision.watch({
-      ended: (id, record) => this.#track(this.#ended(id, record), `noting the end of ${id}`),
-      rebooted: (id) => this.#track(this.#rebooted(id), `noting the reboot of ${id}`),
+      ended: (id, record) => this.#track(`noting the end of ${id}`, () => this.#ended(id, record)),
+      rebooted: (id) => this.#track(`noting the reboot of ${id}`, () => this.#rebooted(id)),
     });
   }
 
   /**
    * After `engine.recover()`: makes the rows say what is. Kills keepers that belong to no instance, sweeps control groups
    * without one, notes what ended meanwhile, and starts what should run: all that ran when the host or the server went
-   * down (no end was recorded for them), but not what ended by itself.
+   * down (no end was recorded for them), but not what ended by itself. What cannot be cleared away stops nothing.
    */
   async reconcile(): Promise<void> {
     const { store, supervision, cgroups } = this.#deps;
+    // In this order: what ends from now on is told to the watcher.
+    const running = new Set(supervision.ids());
+    const ends = new Set((await supervision.endRecords()).map((record) => record.id));
     const rows = await store.instances.list(null);
-    const known = new Map(rows.map((row) => [row.id, row]));
-    for (const id of supervision.ids()) if (!known.has(id)) await supervision.kill(id);
-    for (const id of await cgroups.list()) if (!supervision.get(id)) await cgroups.sweep(id);
-    const ends = new Map((await supervision.endRecords()).map((record) => [record.id, record]));
-    const toStart: InstanceRow[] = [];
-    for (const row of rows) if (await this.#settleRow(row, ends.has(row.id))) toStart.push(row);
-    for (const id of ends.keys()) await supervision.forgetEnd(id);
-    void this.#autostart(toStart);
+    const known = new Set(rows.map((row) => row.id));
+    for (const id of running) if (!known.has(id)) await this.#attempt(`ending ${id}, which no instance is known for`, () => supervision.kill(id));
+    for (const id of await cgroups.list())
+      if (!running.has(id)) await this.#attempt(`clearing up the control group ${id}`, () => cgroups.sweep(id));
+    const toStart: Member[] = [];
+    for (const member of await this.#expanded(rows)) {
+      const { row } = member;
+      if (await this.#settleRow(member, running.has(row.id), ends.has(row.id))) toStart.push(member);
+    }
+    for (const id of ends) await this.#attempt(`forgetting the end of ${id}`, () => supervision.forgetEnd(id));
+    this.#reconciled.resolve();
+    this.#track('starting instances', () => this.#autostart(toStart));
   }
 
   /** Makes a row say whether its instance runs; true for one that should run and does not. `ended`: by itself. */
-  async #settleRow(row: InstanceRow, ended: boolean): Promise<boolean> {
-    const runs = this.#deps.supervision.get(row.id) !== null;
-    if (runs === (row.power === 'running')) return false;
-    if (runs) {
-      await this.#deps.store.instances.update(row.id, { power: 'running' });
-      return false;
-    }
-    await this.#noteStopped(row);
-    if (!ended) return isTrue(row.config['boot.autostart'], true);
-    if (row.ephemeral) await this.#instances.delete(row);
+  async #settleRow({ row, config }: Member, runs: boolean, ended: boolean): Promise<boolean> {
+    if (runs && row.power !== 'running') await this.#deps.store.instances.update(row.id, { power: 'running' });
+    if (runs) return false;
+    const ran = row.power === 'running';
+    const starts = !ended && isTrue(config['boot.autostart'], ran);
+    // One that is to be started stays wanted until it is: this daemon may end before its turn comes.
+    if (ran) await this.#attempt(`noting the end of ${row.name}`, () => this.#noteStopped(row, starts ? 'running' : 'stopped'));
+    if (starts) return true;
+    if (ran && row.ephemeral) this.#track(`deleting ${row.name}`, () => this.#instances.discard(row));
     return false;
+  }
+
+  /** Starts nothing by itself any more. */
+  close(): void {
+    this.#closing.abort();
   }
 
   /** Shuts every instance down (kills it with `force`), the highest boot.stop.priority first; they start again with the server. */
   async stopAll(force: boolean): Promise<void> {
+    this.close();
+    const enough = new AbortController();
+    await Promise.race([this.#instances.turns.idle(), delay(patienceMs, enough.signal)]);
+    enough.abort();
     const rows = (await this.#deps.store.instances.list(null)).filter((row) => this.#deps.supervision.get(row.id));
-    const byPriority = await this.#ranked(rows, 'boot.stop.priority');
-    for (const group of byPriority) {
-      await Promise.all(
-        group.map(async ({ row, config }) => {
-          const timeout = Number(config['boot.host_shutdown_timeout'] || 30);
-          const stop = async (kill: boolean) =>
-            (await (await this.#instances.setState(row.project, row.name, { action: 'stop', force: kill, timeout })).done).status_code ===
-            200;
-          if (force || !(await stop(false))) await stop(true);
-          // Wanted again at the next start of the server.
-          await this.#deps.store.instances.update(row.id, { power: 'running' }).catch(() => {});
-        }),
-      );
-    }
+    for (const group of ranked(await this.#expanded(rows), 'boot.stop.priority'))
+      await Promise.all(group.map((member) => this.#attempt(`stopping ${member.row.name}`, () => this.#shutDown(member, force))));
+    await this.#instances.settle();
   }
 
-  /** Resolves when no end is being noted any more. */
+  /** After `stopAll` and the end of all operations: kills what one of them has still brought up. */
+  async killRest(): Promise<void> {
+    const { supervision } = this.#deps;
+    await Promise.all(supervision.ids().map((id) => this.#attempt(`ending ${id}`, () => supervision.kill(id))));
+  }
+
+  /** Resolves when no end is being noted any more, or after a while: what is missing then, the next daemon sees. */
   async settle(): Promise<void> {
+    const enough = new AbortController();
+    await Promise.race([this.#quiet(), delay(patienceMs, enough.signal)]);
+    enough.abort();
+  }
+
+  async #quiet(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
+    await this.#instances.settle();
   }
 
-  async #autostart(rows: InstanceRow[]): Promise<void> {
-    for (const group of await this.#ranked(rows, 'boot.autostart.priority')) {
-      for (const { row, config } of group) {
-        const operation = await this.#instances
-          .setState(row.project, row.name, { action: 'start', force: false, timeout: -1 })
-          .catch((cause: unknown) => this.#deps.report(`starting ${row.name}`, cause));
-        const view = await operation?.done;
-        if (view && view.status_code !== 200) this.#deps.report(`starting ${row.name}`, new Error(view.err));
-        const delay = Number(config['boot.autostart.delay'] || 0);
-        if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay * 1000).unref());
-      }
+  async #shutDown({ row, config }: Member, force: boolean): Promise<void> {
+    const timeout = Number(config['boot.host_shutdown_timeout'] || 30);
+    if (!(!force && (await this.#stop(row, timeout))) && !(await this.#stop(row, 0))) await this.#deps.supervision.kill(row.id);
+    // Wanted again at the next start of the server; an ephemeral one is gone.
+    if (!row.ephemeral) await this.#deps.store.instances.update(row.id, { power: 'running' });
+  }
+
+  /** `timeout` in seconds, 0: kills. false when the instance goes on, because the guest does not end or is busy. */
+  async #stop(row: InstanceRow, timeout: number): Promise<boolean> {
+    try {
+      const stop = await this.#instances.setState(row.project, row.name, { action: 'stop', force: false, timeout });
+      return (await stop.done).status_code === 200;
+    } catch (cause) {
+      if (isLxError(cause, 'instance.already_stopped') || isLxError(cause, 'instance.not_found')) return true;
+      if (isLxError(cause, 'instance.busy')) return false;
+      throw cause;
     }
   }
 
-  async #ranked(rows: readonly InstanceRow[], key: string): Promise<{ row: InstanceRow; config: Record<string, string> }[][]> {
-    const groups = new Map<number, { row: InstanceRow; config: Record<string, string> }[]>();
-    for (const row of rows) {
-      const { config } = await this.#instances.runner.expanded(row);
-      const rank = Number(config[key] || 0);
-      groups.set(rank, [...(groups.get(rank) ?? []), { row, config }]);
+  async #autostart(members: readonly Member[]): Promise<void> {
+    for (const { row, config } of ranked(members, 'boot.autostart.priority').flat()) {
+      if (this.#closing.signal.aborted) return;
+      await this.#attempt(`starting ${row.name}`, async () => {
+        const start = await this.#instances.setState(row.project, row.name, { action: 'start', force: false, timeout: -1 });
+        const view = await start.done;
+        if (view.status_code >= 400) throw new Error(view.err);
+      });
+      const seconds = Number(config['boot.autostart.delay'] || 0);
+      if (seconds > 0) await delay(seconds * 1000, this.#closing.signal);
     }
-    return [...groups.entries()].sort(([a], [b]) => b - a).map(([, group]) => group);
   }
 
+  /** Between operations: one that began after the end waits for this, one that ran meanwhile may have noted it already. */
   async #ended(id: string, record: EndRecord): Promise<void> {
-    const row = await this.#deps.store.instances.byId(id);
-    await this.#deps.supervision.forgetEnd(id);
-    if (!row) return;
-    await this.#noteStopped(row);
-    const action = record.reason === 'poweroff' ? 'instance-shutdown' : 'instance-stopped';
-    this.#deps.engine.events.lifecycle(row.project, { action, source: `/1.0/instances/${row.name}` });
-    if (row.ephemeral) await this.#instances.delete(row);
+    const { store, supervision, engine } = this.#deps;
+    await this.#reconciled.promise;
+    let ephemeral: InstanceRow | null = null;
+    await this.#instances.turns.note(id, async () => {
+      const row = await store.instances.byId(id);
+      if (supervision.get(id)) return;
+      if (row?.power === 'running') {
+        await this.#noteStopped(row);
+        const action = record.reason === 'poweroff' ? 'instance-shutdown' : 'instance-stopped';
+        engine.events.lifecycle(row.project, { action, source: `/1.0/instances/${row.name}` });
+      }
+      if (row?.ephemeral) ephemeral = row;
+      // Last of all: a daemon that dies before this finds the record again.
+      await supervision.forgetEnd(id);
+    });
+    if (ephemeral) await this.#instances.discard(ephemeral);
   }
 
   async #rebooted(id: string): Promise<void> {
@@ -120,16 +168,34 @@ export class Housekeeping {
     this.#deps.engine.events.lifecycle(row.project, { action: 'instance-restarted', source: `/1.0/instances/${row.name}` });
   }
 
-  async #noteStopped(row: InstanceRow): Promise<void> {
+  async #noteStopped(row: InstanceRow, power: InstanceRow['power'] = 'stopped'): Promise<void> {
     const volatile = await this.#instances.runner.down(row);
     await this.#deps.store.tx(async (store) => {
-      await store.instances.update(row.id, { power: 'stopped' });
+      await store.instances.update(row.id, { power });
       await store.instances.mergeVolatile(row.id, volatile);
     });
   }
 
-  #track(work: Promise<void>, what: string): void {
-    const tracked = work.catch((cause: unknown) => this.#deps.report(what, cause)).finally(() => this.#pending.delete(tracked));
+  async #expanded(rows: readonly InstanceRow[]): Promise<Member[]> {
+    return Promise.all(rows.map(async (row) => ({ row, config: (await this.#instances.runner.expanded(row)).config })));
+  }
+
+  async #attempt(what: string, work: () => Promise<void>): Promise<void> {
+    await work().catch((cause: unknown) => this.#deps.report(what, cause));
+  }
+
+  #track(what: string, work: () => Promise<void>): void {
+    const tracked = this.#attempt(what, work).finally(() => this.#pending.delete(tracked));
     this.#pending.add(tracked);
   }
+}
+
+/** Groups of the same value of a numeric key, the highest first. */
+function ranked(members: readonly Member[], key: string): Member[][] {
+  const groups = new Map<number, Member[]>();
+  for (const member of members) {
+    const rank = Number(member.config[key] || 0);
+    groups.set(rank, [...(groups.get(rank) ?? []), member]);
+  }
+  return [...groups.entries()].sort(([a], [b]) => b - a).map(([, group]) => group);
 }

@@ -1,6 +1,7 @@
 import { type DeviceMap, type StringMap } from '#lib/base';
 import {
-  instanceConfigProblems,
+  isLxError,
+  isTrue,
   LxError,
   problemsOf,
   refuse,
@@ -8,12 +9,12 @@ import {
   type WireInstanceFull,
   type WireInstanceState,
 } from '#lib/contract';
-import { deviceProblems } from '#lib/device';
 import type { Operation, OperationSpec, Requestor } from '#lib/engine';
 import type { JsonObject } from '#lib/base';
 import type { Keeper } from '#lib/host';
 import type { InstanceRow } from '#lib/store';
-import { type CreateRequest, missingProfiles, newAddresses, prepareCreate, wholeProblems } from './create-request.ts';
+import { prepareUpdate } from './change-request.ts';
+import { type CreateRequest, prepareCreate } from './create-request.ts';
 import type { InstanceDeps } from './deps.ts';
 import { expand } from './expand.ts';
 import { nameProblems } from './name.ts';
@@ -28,6 +29,7 @@ import { stopOperation } from './operations/stop.ts';
 import { type InstanceChange, updateOperation } from './operations/update.ts';
 import { Runner, rootVolume } from './running.ts';
 import { instanceState } from './state.ts';
+import { Turns } from './turns.ts';
 import { instanceView, type PowerState } from './view.ts';
 
 export interface StateRequest {
@@ -54,6 +56,8 @@ export function instanceOperations(deps: InstanceDeps, runner: Runner) {
 /** Instances as the API offers them: checks what is asked, then hands it to the engine. */
 export class Instances {
   readonly runner: Runner;
+  readonly turns = new Turns();
+  readonly #following = new Set<Promise<void>>();
   readonly #deps: InstanceDeps;
   readonly #operations: ReturnType<typeof instanceOperations>;
 
@@ -145,14 +149,27 @@ export class Instances {
     const operation = await this.#begin(this.#operations.create, params, params, requestor);
     this.#announce(operation, 'instance-created', params, requestor);
     if (params.start) this.#announce(operation, 'instance-started', params, requestor);
+    void operation.done.then((view) =>
+      params.image && view.status_code === 200 ? this.#noteUse(params.project, params.image) : undefined,
+    );
     return operation;
+  }
+
+  /** The image's time of last use: after the end of the operation, which does not wait for it. */
+  async #noteUse(project: string, fingerprint: string): Promise<void> {
+    const { store, now, report } = this.#deps;
+    await store.images
+      .update(project, fingerprint, { lastUsedAt: now() })
+      .catch((cause: unknown) => report('noting the use of an image', cause));
   }
 
   async setState(project: string, name: string, request: StateRequest, requestor?: Requestor): Promise<Operation> {
     const row = await this.row(project, name);
     const power = await this.power(row);
     const params = { id: row.id, name: row.name };
-    const { force, timeout } = request;
+    const { timeout } = request;
+    // No time to shut down means: at once, as in LXD.
+    const force = request.force || timeout === 0;
     checkPower(request.action, power);
     switch (request.action) {
       case 'start':
@@ -160,9 +177,11 @@ export class Instances {
         if (power === 'frozen') return this.#state(row, 'unfreeze', params, 'instance-resumed', requestor);
         return this.#state(row, 'start', params, 'instance-started', requestor);
       case 'stop': {
+        const running = this.turns.running(row.id);
+        if (force && running?.kind === 'instance.stop') return this.#hasten(row, running, requestor);
         const event = force ? 'instance-stopped' : 'instance-shutdown';
         const operation = await this.#state(row, 'stop', { ...params, force, timeout, ephemeral: row.ephemeral }, event, requestor);
-        if (row.ephemeral) void operation.done.then((view) => (view.status_code === 200 ? this.#deleteEphemeral(row) : undefined));
+        if (row.ephemeral) this.#follow(operation.done.then((view) => (view.status_code === 200 ? this.discard(row) : undefined)));
         return operation;
       }
       case 'restart':
@@ -177,17 +196,9 @@ export class Instances {
   }
 
   /** Checked against the profiles and devices it will have; devices of a running instance stay as they are. */
-  async update(row: InstanceRow, change: Omit<InstanceChange, 'volatile'>, requestor?: Requestor): Promise<Operation> {
-    const after = await this.#checkedChange(row, change);
-    const before: InstanceChange = {
-      description: row.description,
-      ephemeral: row.ephemeral,
-      config: row.config,
-      volatile: row.volatile,
-      devices: row.devices,
-      profiles: row.profiles,
-    };
-    const operation = await this.#begin(this.#operations.update, { id: row.id, name: row.name, before, after }, row, requestor);
+  async update(row: InstanceRow, change: InstanceChange, requestor?: Requestor): Promise<Operation> {
+    const params = await prepareUpdate(this.#deps, row, change);
+    const operation = await this.#begin(this.#operations.update, params, row, requestor);
     this.#announce(operation, 'instance-updated', row, requestor);
     return operation;
   }
@@ -195,13 +206,14 @@ export class Instances {
   async rename(row: InstanceRow, newName: string, requestor?: Requestor): Promise<Operation> {
     refuse(nameProblems(newName));
     if (this.#deps.supervision.get(row.id)) throw new LxError('instance.running');
-    if (await this.#deps.store.instances.get(row.project, newName)) throw new LxError('instance.exists', { name: newName });
+    if (await this.#deps.store.instances.get(row.project, newName)) throw new LxError('instance.name_in_use', { name: newName });
     const volume = { ...rootVolume(row, (await this.runner.expanded(row)).devices) };
     const operation = await this.#begin(
       this.#operations.rename,
       { id: row.id, project: row.project, name: row.name, newName, volume },
       row,
       requestor,
+      { locks: [instanceLock(row), instanceLock({ project: row.project, name: newName })] },
     );
     this.#announce(operation, 'instance-renamed', { ...row, name: newName }, requestor, { old_name: row.name });
     return operation;
@@ -210,7 +222,7 @@ export class Instances {
   async delete(row: InstanceRow, requestor?: Requestor): Promise<Operation> {
     if (this.#deps.supervision.get(row.id)) throw new LxError('instance.running');
     const expanded = await this.runner.expanded(row);
-    if (/^(true|1|yes|on)$/i.test(expanded.config['security.protection.delete'] ?? '')) throw new LxError('instance.protected');
+    if (isTrue(expanded.config['security.protection.delete'])) throw new LxError('instance.protected');
     const volume = { ...rootVolume(row, expanded.devices) };
     const operation = await this.#begin(
       this.#operations.delete,
@@ -222,57 +234,79 @@ export class Instances {
     return operation;
   }
 
-  async #deleteEphemeral(row: InstanceRow): Promise<void> {
-    await this.delete(row).catch((cause: unknown) => this.#deps.report(`deleting the ephemeral instance ${row.name}`, cause));
+  /** Deletes an ephemeral instance that has ended, once nothing runs on it. Nothing when it is gone or runs again. */
+  async discard({ id, name }: Pick<InstanceRow, 'id' | 'name'>): Promise<void> {
+    try {
+      for (;;) {
+        await this.turns.free(id);
+        const row = await this.#deps.store.instances.byId(id);
+        if (!row?.ephemeral || this.#deps.supervision.get(id)) return;
+        const begun = await this.delete(row).catch((cause: unknown) => {
+          // Somebody was quicker.
+          if (isLxError(cause, 'instance.busy') && this.turns.running(id)) return null;
+          throw cause;
+        });
+        const view = await begun?.done;
+        if (view && view.status_code >= 400) throw new Error(view.err);
+        if (view) return;
+      }
+    } catch (cause) {
+      this.#deps.report(`deleting the ephemeral instance ${name}`, cause);
+    }
   }
 
-  async #checkedChange(row: InstanceRow, change: Omit<InstanceChange, 'volatile'>): Promise<InstanceChange> {
-    const config: StringMap = {};
-    const volatile: StringMap = {};
-    for (const [key, value] of Object.entries(change.config))
-      if (value !== '') (key.startsWith('volatile.') ? volatile : config)[key] = value;
-    const problems = [...instanceConfigProblems(config), ...deviceProblems(change.devices)];
-    const profiles = await this.#deps.store.profiles.many(row.project, change.profiles);
-    problems.push(...missingProfiles(change.profiles, profiles));
-    const after = expand(profiles, { config, devices: change.devices });
-    if (problems.length === 0) problems.push(...(await wholeProblems(this.#deps, row.project, after.devices)));
-    const before = await this.runner.expanded(row);
-    if (problems.length === 0 && rootVolume(row, after.devices).pool !== rootVolume(row, before.devices).pool)
-      problems.push('Cannot update root disk device pool name');
-    const running = this.#deps.supervision.get(row.id) !== null;
-    if (running && JSON.stringify(sorted(after.devices)) !== JSON.stringify(sorted(before.devices)))
-      problems.push('Devices of a running instance cannot be changed by this server: stop it first');
-    refuse(problems);
-    return {
-      ...change,
-      config,
-      volatile: { ...row.volatile, ...volatile, ...newAddresses(after.devices, { ...row.volatile, ...volatile }) },
-    };
+  /** Resolves when what follows on operations that are over is done: ephemeral instances are gone. */
+  async settle(): Promise<void> {
+    while (this.#following.size > 0) await Promise.all(this.#following);
+  }
+
+  #follow(work: Promise<void>): void {
+    const tracked = work.finally(() => this.#following.delete(tracked));
+    this.#following.add(tracked);
   }
 
   #state(
     row: InstanceRow,
     action: 'start' | 'stop' | 'restart' | 'freeze' | 'unfreeze',
-    params: JsonObject & { id: string; name: string },
+    params: JsonObject & { id: string; name: string; force?: boolean },
     event: Announced,
     requestor?: Requestor,
   ): Promise<Operation> {
     const spec = this.#operations[action] as unknown as OperationSpec<typeof params, JsonObject>;
-    return this.#begin(spec, params, row, requestor).then((operation) => this.#announce(operation, event, row, requestor));
+    // A guest may take for ever to shut down: who waits for it may stop waiting.
+    const mayCancel = params.force === false;
+    return this.#begin(spec, params, row, requestor, { mayCancel }).then((operation) => this.#announce(operation, event, row, requestor));
   }
 
-  #begin<P extends JsonObject, S extends JsonObject>(
+  /** A guest that is asked to shut down and does not: killed, which ends the operation that waits for it. */
+  async #hasten(row: InstanceRow, graceful: Operation, requestor?: Requestor): Promise<Operation> {
+    const run = async () => {
+      await this.#deps.supervision.get(row.id)?.kill();
+      await graceful.done;
+      return {};
+    };
+    return this.#deps.engine.startLive(
+      { kind: 'instance.stop', class: 'task', sockets: [], run },
+      { project: row.project, resources: instanceResources(row.name), ...(requestor ? { requestor } : {}) },
+    );
+  }
+
+  #begin<P extends JsonObject & { id: string }, S extends JsonObject>(
     spec: OperationSpec<P, S>,
     params: P,
     row: Pick<InstanceRow, 'project' | 'name'>,
     requestor?: Requestor,
+    options?: { locks?: string[]; mayCancel?: boolean },
   ): Promise<Operation> {
-    return this.#deps.engine.start(spec, params, {
-      project: row.project,
-      resources: instanceResources(row.name),
-      locks: [instanceLock(row)],
-      ...(requestor ? { requestor } : {}),
-    });
+    return this.turns.begin(params.id, () =>
+      this.#deps.engine.start(spec, params, {
+        project: row.project,
+        resources: instanceResources(row.name),
+        locks: [instanceLock(row)],
+        ...options,
+        ...(requestor ? { requestor } : {}),
+      }),
+    );
   }
 
   /** The lifecycle event, once the operation has succeeded. */
@@ -310,8 +344,3 @@ function checkPower(action: string, power: PowerState): void {
 }
 
 type Announced = Parameters<InstanceDeps['engine']['events']['lifecycle']>[1]['action'];
-
-function sorted(devices: DeviceMap): unknown {
-  const byKey = <V>(map: Record<string, V>) => Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
-  return byKey(devices).map(([name, options]) => [name, byKey(options)]);
-}

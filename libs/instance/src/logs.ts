@@ -42,7 +42,9 @@ export class Logs {
   /** What the console showed: the keeper's ring while the instance runs, the file saved at its end after. */
   async console(row: InstanceRow): Promise<Buffer> {
     const keeper = this.#deps.supervision.get(row.id);
-    if (keeper) return keeper.readLog();
+    // An instance that ends in this moment has just saved it.
+    const shown = await keeper?.readLog().catch(() => null);
+    if (shown) return shown;
     return readFile(join(this.#directory(row), 'console.log')).catch(nothing(Buffer.alloc(0)));
   }
 

@@ -63,7 +63,7 @@ export class Runner {
 
   /** After the end, or to undo a start: forgets the instance in its networks and sweeps what a dead keeper left. */
   async down(row: InstanceRow): Promise<VolatileChange> {
-    const { supervision, cgroups, networks } = this.#deps;
+    const { supervision, cgroups, networks, report } = this.#deps;
     await supervision.kill(row.id);
     this.#pinned.delete(row.id);
     const attached = nics((await this.expanded(row)).devices);
@@ -72,13 +72,10 @@ export class Runner {
       ...attached
         .filter((nic) => nic.network)
         .map((nic) =>
-          networks.detach({
-            project: row.project,
-            network: nic.network ?? '',
-            instanceId: row.id,
-            device: nic.device,
-            mac: macOf(row, nic),
-          }),
+          networks
+            .detach({ project: row.project, network: nic.network ?? '', instanceId: row.id, device: nic.device, mac: macOf(row, nic) })
+            // The instance is down all the same, and has to be said to be.
+            .catch((cause: unknown) => report(`taking ${row.name} out of network ${nic.network}`, cause)),
         ),
     ]);
     const volatile: VolatileChange = { 'volatile.last_state.power': 'STOPPED' };

@@ -14,7 +14,8 @@ export interface Watcher {
 export class Supervision {
   readonly #keepers: Keepers;
   readonly #running = new Map<string, Keeper>();
-  readonly #expected = new Set<string>();
+  /** How many wait for the end of an instance. */
+  readonly #expected = new Map<string, number>();
   #watcher: Watcher | null = null;
 
   constructor(keepers: Keepers) {
@@ -47,8 +48,15 @@ export class Supervision {
 
   /** The end that comes is wanted: the watcher is not told. Undone by calling the function it returns. */
   expectEnd(id: string): () => void {
-    this.#expected.add(id);
-    return () => this.#expected.delete(id);
+    this.#expected.set(id, (this.#expected.get(id) ?? 0) + 1);
+    let counted = true;
+    return () => {
+      if (!counted) return;
+      counted = false;
+      const others = (this.#expected.get(id) ?? 1) - 1;
+      if (others > 0) this.#expected.set(id, others);
+      else this.#expected.delete(id);
+    };
   }
 
   /** Ends the instance now, if it runs. Resolves when nothing of it is left on the host. */
@@ -70,7 +78,7 @@ export class Supervision {
     const keeper = this.get(id);
     if (!keeper) return null;
     const record = await keeper.ended;
-    this.#running.delete(id);
+    if (this.#running.get(id) === keeper) this.#running.delete(id);
     await this.forgetEnd(id);
     return record;
   }

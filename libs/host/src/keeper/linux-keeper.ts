@@ -27,7 +27,7 @@ export class LinuxKeeper implements Keeper {
     conversation.onEvent = (event) => this.handle(event);
     conversation.onGone = () => {
       for (const exited of this.execs.values()) exited.resolve(killedCode);
-      this.end.resolve(findEnd(this.info.id));
+      this.end.resolve(findEnd(this.info.id).catch((cause: unknown) => unknownEnd(this.info.id, cause)));
     };
   }
 
@@ -137,6 +137,11 @@ export class LinuxKeeper implements Keeper {
     this.routes = null;
     this.routeFd = null;
   }
+}
+
+/** INVARIANT: `ended` never rejects, because those that wait for it for ever have nobody to tell. */
+function unknownEnd(id: string, cause: unknown): EndRecord {
+  return { id, reason: 'killed', status: 9, endedAt: Date.now(), detail: `the keeper is gone; its end record: ${String(cause)}` };
 }
 
 function only(fds: readonly number[]): number {

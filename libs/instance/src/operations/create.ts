@@ -2,6 +2,7 @@ import type { DeviceMap, StringMap } from '#lib/base';
 import { defineOperation, type OperationSpec } from '#lib/engine';
 import { LxError } from '#lib/contract';
 import { type InstanceRow, RowConflict, type Store, type VolumeRow } from '#lib/store';
+import { templateWarning } from '#lib/image';
 import type { RootVolume } from '#lib/storage';
 import type { InstanceDeps } from '../deps.ts';
 import { type Runner, removeLogs, type VolatileChange } from '../running.ts';
@@ -60,10 +61,10 @@ function reserveStep(deps: InstanceDeps): CreateStep {
       }
     },
     async undo({ params }) {
+      // The name may be another's: only rows with this operation's own id go.
+      if (!(await deps.store.instances.byId(params.id))) return;
       const poolId = await poolOf(deps, params.volume);
       await deps.store.tx(async (store) => {
-        // The name may be another's by now: only rows with this operation's own id go.
-        if (!(await store.instances.byId(params.id))) return;
         await store.instances.delete(params.id);
         await deleteVolumeRow(store, poolId, params.volume);
       });
@@ -79,6 +80,11 @@ function rootStep(deps: InstanceDeps): CreateStep {
       const { image } = params;
       if (image) {
         const row = await deps.images.resolve(params.project, { fingerprint: image });
+        const warning = templateWarning(row.metadata);
+        if (warning) {
+          progress({ warning });
+          deps.report(`instance ${params.name}`, new Error(warning));
+        }
         await deps.storage.ensureImage(params.volume.pool, image, (directory) => {
           progress({ create_instance_from_image_unpack_progress: 'Unpacking image' });
           return deps.images.unpack(row, directory);

@@ -1,3 +1,4 @@
+import { LxError } from '#lib/contract';
 import { defineOperation, type OperationSpec } from '#lib/engine';
 import type { InstanceDeps } from '../deps.ts';
 import { removeLogs } from '../running.ts';
@@ -21,6 +22,10 @@ export function deleteOperation(deps: InstanceDeps): OperationSpec<DeleteParams,
       {
         name: 'remove',
         async do({ params, state }) {
+          const row = await deps.store.instances.byId(params.id);
+          // Root and logs go by name: that may be another's once this row is gone or has been renamed.
+          if (row?.project !== params.project || row.name !== params.name) throw new LxError('instance.not_found');
+          if (deps.supervision.get(params.id)) throw new LxError('instance.running');
           state.poolId = await poolOf(deps, params.volume);
           await Promise.all([deps.storage.deleteRoot(params.volume), removeLogs(deps, params), deps.cgroups.sweep(params.id)]);
         },

@@ -1,3 +1,4 @@
+import { LxError } from '#lib/contract';
 import { defineOperation, type OperationSpec } from '#lib/engine';
 import type { InstanceDeps } from '../deps.ts';
 
@@ -7,7 +8,18 @@ export function freezeOperation(deps: InstanceDeps): OperationSpec<FreezeParams,
   return defineOperation<FreezeParams, Record<string, never>>({
     kind: 'instance.freeze',
     onCrash: 'unwind',
-    steps: [{ name: 'freeze', do: ({ params }) => deps.cgroups.freeze(params.id), undo: ({ params }) => deps.cgroups.unfreeze(params.id) }],
+    steps: [
+      {
+        name: 'freeze',
+        async do({ params }) {
+          if (!deps.supervision.get(params.id)) throw new LxError('instance.not_running');
+          await deps.cgroups.freeze(params.id);
+        },
+        async undo({ params }) {
+          if (deps.supervision.get(params.id)) await deps.cgroups.unfreeze(params.id);
+        },
+      },
+    ],
   });
 }
 
@@ -15,6 +27,14 @@ export function unfreezeOperation(deps: InstanceDeps): OperationSpec<FreezeParam
   return defineOperation<FreezeParams, Record<string, never>>({
     kind: 'instance.unfreeze',
     onCrash: 'resume',
-    steps: [{ name: 'unfreeze', do: ({ params }) => deps.cgroups.unfreeze(params.id) }],
+    steps: [
+      {
+        name: 'unfreeze',
+        async do({ params }) {
+          if (!deps.supervision.get(params.id)) throw new LxError('instance.not_running');
+          await deps.cgroups.unfreeze(params.id);
+        },
+      },
+    ],
   });
 }

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { DeviceMap, StringMap } from '#lib/base';
+import { LxError, refuse } from '#lib/contract';
 import { defineOperation, type OperationSpec } from '#lib/engine';
 import type { InstanceRow } from '#lib/store';
 import type { InstanceDeps } from '../deps.ts';
@@ -10,11 +12,20 @@ export type InstanceChange = {
   description: string;
   ephemeral: boolean;
   config: StringMap;
-  volatile: StringMap;
   devices: DeviceMap;
   profiles: string[];
 };
-export type UpdateParams = { id: string; name: string; before: InstanceChange; after: InstanceChange };
+export type UpdateParams = {
+  id: string;
+  name: string;
+  /** What the change was made from: when the row is another by now, the change would undo somebody's. */
+  before: InstanceChange;
+  after: InstanceChange;
+  /** Keys to set. */
+  volatile: StringMap;
+  /** The devices change, which a running instance cannot bear. */
+  newDevices: boolean;
+};
 
 /** Live limits first, because the kernel may refuse them; then the row. */
 export function updateOperation(deps: InstanceDeps): OperationSpec<UpdateParams, Record<string, never>> {
@@ -24,12 +35,31 @@ export function updateOperation(deps: InstanceDeps): OperationSpec<UpdateParams,
     steps: [
       {
         name: 'apply',
-        do: ({ params, project }) => applyLimits(deps, params.id, project, params.after),
-        commit: ({ params }, store) => store.instances.update(params.id, params.after),
-        undo: ({ params, project }) => applyLimits(deps, params.id, project, params.before),
+        async do({ params, project }) {
+          const row = await deps.store.instances.byId(params.id);
+          if (!row) throw new LxError('instance.not_found');
+          if (!isDeepStrictEqual(changeable(row), params.before)) throw new LxError('instance.changed');
+          if (params.newDevices && deps.supervision.get(params.id)) refuse([devicesAreFixed]);
+          await applyLimits(deps, params.id, project, params.after);
+        },
+        async commit({ params }, store) {
+          await store.instances.update(params.id, params.after);
+          await store.instances.mergeVolatile(params.id, params.volatile);
+        },
+        async undo({ params, project }) {
+          const row = await deps.store.instances.byId(params.id);
+          if (row) await applyLimits(deps, params.id, project, row);
+        },
       },
     ],
   });
+}
+
+export const devicesAreFixed = 'Devices of a running instance cannot be changed by this server: stop it first';
+
+/** The fields of a row that a client may change. */
+export function changeable({ description, ephemeral, config, devices, profiles }: InstanceRow): InstanceChange {
+  return { description, ephemeral, config, devices, profiles };
 }
 
 /** Puts the limits of this config into force, if the instance runs. */

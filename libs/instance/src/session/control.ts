@@ -21,7 +21,8 @@ export function obey(socket: WebSocket, actions: ControlActions): void {
       actions.signal(message.signal);
     }
   });
-  socket.on('close', () => actions.lost());
+  if (socket.readyState === socket.CLOSED) actions.lost();
+  else socket.on('close', () => actions.lost());
   socket.resume();
 }
 

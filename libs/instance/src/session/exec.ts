@@ -1,12 +1,12 @@
 import { open } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { constants } from 'node:os';
-import type { JsonObject } from '#lib/base';
+import { delay, type JsonObject } from '#lib/base';
+import { LxError } from '#lib/contract';
 import type { LiveContext } from '#lib/engine';
-import { closeFd, type ExecRequest, type Keeper, pipe, setWindowSize } from '#lib/host';
-import type { WebSocket } from 'ws';
+import { closeFd, type ExecRequest, isErrno, type Keeper, pipe, type RunningExec, setWindowSize } from '#lib/host';
 import { obey } from './control.ts';
-import { pipeStream, pumpIn, pumpOut, sendEnd, terminalStream } from './stream.ts';
+import { closed, onAbort, pipeStream, pumpIn, pumpOut, sendEnd, terminalStream } from './stream.ts';
 
 export interface ExecWish {
   command: string[];
@@ -20,6 +20,8 @@ export interface ExecWish {
 
 /** Once a command is dead, its children may hold its output open; nobody waits longer than this for a next byte, in ms. */
 const IDLE_MS = 100;
+/** The most that a pipe or a terminal can hold: /proc/sys/fs/pipe-max-size as it is by default (pipe(7)). */
+const PIPE_BYTES = 1024 * 1024;
 /** Data sockets must arrive within this time, in ms. */
 const CONNECT_MS = 5000;
 
@@ -33,50 +35,77 @@ function request(wish: ExecWish, stdio: ExecRequest['stdio']): ExecRequest {
 /** On a terminal: one socket both ways. */
 export async function runInteractive(keeper: Keeper, wish: ExecWish, live: LiveContext): Promise<JsonObject> {
   const socket = await live.socket('0', CONNECT_MS);
-  const running = await keeper.exec(request(wish, { terminal: true, columns: wish.columns, rows: wish.rows }));
+  const stdio = { terminal: true, columns: wish.columns, rows: wish.rows } as const;
+  const running = await started(keeper.exec(request(wish, stdio)));
   const fd = running.terminal;
   if (fd === null) throw new Error('the keeper gave no terminal');
   const stream = terminalStream(fd);
   const resize = (columns: number, rows: number) => {
     if (!stream.destroyed) setWindowSize(fd, columns, rows);
   };
-  watchControl(live, { resize, signal: (signal) => running.signal(signal), lost: () => running.signal(constants.signals.SIGKILL) });
+  watchControl(live, running, resize);
   // The end of the input leaves the terminal open; a client that is gone hangs it up.
   pumpIn(socket, stream, { ended: () => {}, gone: () => stream.destroy() });
-  const output = pumpOut(stream, socket);
+  const output = pumpOut(stream, socket).then(() => sendEnd(socket, live.signal));
   const code = await running.exited;
-  await drained(output, [stream]);
+  await drained([stream]);
   stream.destroy();
-  sendEnd(socket);
-  socket.close();
+  await output;
   return { return: code };
 }
 
 /** Three pipes, a socket each. */
 export async function runPiped(keeper: Keeper, wish: ExecWish, live: LiveContext): Promise<JsonObject> {
-  const sockets = await Promise.all(['0', '1', '2'].map((name) => live.socket(name, CONNECT_MS)));
-  const [stdin, stdout, stderr] = sockets as [WebSocket, WebSocket, WebSocket];
-  const pipes = [pipe(), pipe(), pipe()] as const;
-  const theirs = [pipes[0].read, pipes[1].write, pipes[2].write] as const;
-  const input = pipeStream(pipes[0].write, 'in');
-  const outputs = [pipeStream(pipes[1].read, 'out'), pipeStream(pipes[2].read, 'out')] as const;
+  const [stdin, stdout, stderr] = await Promise.all([
+    live.socket('0', CONNECT_MS),
+    live.socket('1', CONNECT_MS),
+    live.socket('2', CONNECT_MS),
+  ]);
+  const { theirs, input, outputs } = openPipes();
   try {
-    const running = await keeper
-      .exec(request(wish, { terminal: false, stdin: theirs[0], stdout: theirs[1], stderr: theirs[2] }))
-      .finally(() => theirs.forEach(closeFd));
-    watchControl(live, {
-      resize: () => {},
-      signal: (signal) => running.signal(signal),
-      lost: () => running.signal(constants.signals.SIGKILL),
-    });
+    const [theirInput, theirOutput, theirErrors] = theirs;
+    const stdio = { terminal: false, stdin: theirInput, stdout: theirOutput, stderr: theirErrors } as const;
+    const running = await started(keeper.exec(request(wish, stdio))).finally(() => theirs.forEach(closeFd));
+    watchControl(live, running, () => {});
     pumpIn(stdin, input, { ended: () => input.end(), gone: () => input.end() });
-    const pumped = [pumpOut(outputs[0], stdout).then(() => sendEnd(stdout)), pumpOut(outputs[1], stderr).then(() => sendEnd(stderr))];
+    const pumped = [
+      pumpOut(outputs[0], stdout).then(() => sendEnd(stdout, live.signal)),
+      pumpOut(outputs[1], stderr).then(() => sendEnd(stderr, live.signal)),
+    ];
     const code = await running.exited;
-    await drained(Promise.all(pumped), outputs);
+    await drained(outputs);
+    for (const stream of outputs) stream.destroy();
+    await Promise.all(pumped);
     return { return: code };
   } finally {
     for (const stream of [input, ...outputs]) stream.destroy();
-    for (const socket of sockets) socket.close();
+  }
+}
+
+/** Our ends as streams, the command's as fds that the caller closes. All or nothing. */
+function openPipes(): { theirs: readonly [number, number, number]; input: Socket; outputs: readonly [Socket, Socket] } {
+  const fds: number[] = [];
+  const streams: Socket[] = [];
+  const opened = () => {
+    const { read, write } = pipe();
+    fds.push(read, write);
+    return { read, write };
+  };
+  const stream = (fd: number, way: 'in' | 'out') => {
+    fds.splice(fds.indexOf(fd), 1);
+    const made = pipeStream(fd, way);
+    streams.push(made);
+    return made;
+  };
+  try {
+    const pipes = [opened(), opened(), opened()] as const;
+    const input = stream(pipes[0].write, 'in');
+    const outputs = [stream(pipes[1].read, 'out'), stream(pipes[2].read, 'out')] as const;
+    return { theirs: [pipes[0].read, pipes[1].write, pipes[2].write], input, outputs };
+  } catch (failure) {
+    for (const each of streams) each.destroy();
+    fds.forEach(closeFd);
+    throw failure;
   }
 }
 
@@ -84,43 +113,67 @@ export async function runPiped(keeper: Keeper, wish: ExecWish, live: LiveContext
 export async function runDetached(
   keeper: Keeper,
   wish: ExecWish,
+  live: LiveContext,
   nowhere: number,
   record: { stdout: string; stderr: string } | null,
 ): Promise<JsonObject> {
   const files = record ? await Promise.all([record.stdout, record.stderr].map((path) => open(path, 'w', 0o600))) : [];
   try {
     const [stdout = nowhere, stderr = nowhere] = files.map((file) => file.fd);
-    const running = await keeper.exec(request(wish, { terminal: false, stdin: nowhere, stdout, stderr }));
-    return { return: await running.exited };
+    const running = await started(keeper.exec(request(wish, { terminal: false, stdin: nowhere, stdout, stderr })));
+    // The command needs nobody: it goes on when the server ends.
+    const left = new Promise<never>((_, reject) => onAbort(live.signal, () => reject(new LxError('server.stopping'))));
+    return { return: await Promise.race([running.exited, left]) };
   } finally {
     await Promise.all(files.map((file) => file.close()));
   }
 }
 
-/** The control socket may come late or never; a client that had one and lost it takes the command with it. */
-function watchControl(live: LiveContext, actions: Parameters<typeof obey>[1]): void {
+/**
+ * The control socket may come late or never; a client that had one and lost it takes the command with it. So does a server
+ * that ends, since nobody could see the rest.
+ */
+function watchControl(live: LiveContext, running: RunningExec, resize: (columns: number, rows: number) => void): void {
+  const lost = () => running.signal(constants.signals.SIGKILL);
+  onAbort(live.signal, lost);
   live.socket('control').then(
-    (socket) => obey(socket, actions),
+    (socket) => obey(socket, { resize, signal: (signal) => running.signal(signal), lost }),
     () => {},
   );
 }
 
-/** Waits for the end of the output, or until no byte has come for a while although there was room for it. */
-async function drained(pumped: Promise<unknown>, streams: readonly Socket[]): Promise<void> {
-  const progress = () => streams.map((stream) => stream.bytesRead).join();
-  for (let seen = ''; ; ) {
-    const before = progress();
-    const waiting = streams.some((stream) => stream.isPaused() && !stream.destroyed);
-    if (seen === before && !waiting) return;
-    seen = before;
-    let timer: NodeJS.Timeout | undefined;
-    const idle = new Promise<'idle'>((resolve) => {
-      timer = setTimeout(() => resolve('idle'), IDLE_MS);
-    });
-    const outcome = await Promise.race([pumped, idle]);
-    clearTimeout(timer);
-    if (outcome !== 'idle') return;
+/** An instance that ends in this moment takes its keeper with it. */
+export async function started<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (cause) {
+    if (isErrno(cause, 'ECONNRESET', 'EPIPE')) throw new LxError('instance.not_running', undefined, { cause });
+    throw cause;
   }
+}
+
+/**
+ * After the end of a command: resolves at the end of its output, or once that can only be its children's, who may hold it
+ * open for ever: when no byte has come for a while although there was room for it, or more than a pipe can have held.
+ */
+async function drained(streams: readonly Socket[]): Promise<void> {
+  const atEnd = streams.map((stream) => stream.bytesRead);
+  const ends = Promise.all(streams.map(closed));
+  for (let before: number[] | null = null; streams.some((stream) => !stream.closed); ) {
+    const now = streams.map((stream) => stream.bytesRead);
+    const last = before;
+    const waits = (stream: Socket, at: number) =>
+      !stream.closed && now[at]! - atEnd[at]! < PIPE_BYTES && (stream.isPaused() || last === null || now[at]! > last[at]!);
+    if (!streams.some(waits)) return;
+    before = now;
+    await Promise.race([ends, idle()]);
+  }
+}
+
+/** A while, and a look at what has come in it: a daemon that was busy must not take its own delay for silence. */
+async function idle(): Promise<void> {
+  await delay(IDLE_MS);
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** For wishes made from a request. */

@@ -55,7 +55,7 @@ export class Sessions {
           if (attached) return body.interactive ? runInteractive(keeper, wish, live) : runPiped(keeper, wish, live);
           const base = `exec_${live.operationId}`;
           const files = record ? { stdout: join(logs, `${base}.stdout`), stderr: join(logs, `${base}.stderr`) } : null;
-          const result = await runDetached(keeper, wish, await this.#nowhere(), files);
+          const result = await runDetached(keeper, wish, live, await this.#nowhere(), files);
           if (!record) return result;
           const url = (stream: string) => `/1.0/instances/${row.name}/logs/${base}.${stream}`;
           return { ...result, output: { '1': url('stdout'), '2': url('stderr') } };
@@ -105,8 +105,13 @@ export class Sessions {
   }
 
   async #nowhere(): Promise<number> {
-    this.#null ??= open('/dev/null', 'r+');
-    return (await this.#null).fd;
+    try {
+      this.#null ??= open('/dev/null', 'r+');
+      return (await this.#null).fd;
+    } catch (failure) {
+      this.#null = null;
+      throw failure;
+    }
   }
 }
 

@@ -1,0 +1,30 @@
+import { LxError } from '#lib/contract';
+import type { Images } from '#lib/image';
+import type { ImageRow } from '#lib/store';
+
+/** The part of Images that instances use, in memory. */
+export class FakeImages implements Pick<Images, 'resolve' | 'unpack'> {
+  readonly rows = new Map<string, ImageRow>();
+  readonly aliases = new Map<string, string>();
+  readonly unpacked: string[] = [];
+
+  add(fingerprint: string, alias: string, change: Partial<ImageRow> = {}): ImageRow {
+    const times = { expiresAt: null, createdAt: null, uploadedAt: new Date(0), lastUsedAt: null };
+    const flags = { public: false, autoUpdate: false, cached: false };
+    const kind = { filename: 'image.tar', size: 1, architecture: 'x86_64', layout: 'unified', metadata: {} } as const;
+    const row: ImageRow = { fingerprint, project: 'default', properties: { os: 'Fake' }, profiles: [], ...times, ...flags, ...kind, ...change };
+    this.rows.set(fingerprint, row);
+    this.aliases.set(alias, fingerprint);
+    return row;
+  }
+
+  async resolve(_project: string, reference: { alias?: string; fingerprint?: string }): Promise<ImageRow> {
+    const row = this.rows.get(reference.fingerprint || (this.aliases.get(reference.alias ?? '') ?? ''));
+    if (!row) throw new LxError('image.not_found');
+    return row;
+  }
+
+  async unpack(image: ImageRow, directory: string): Promise<void> {
+    this.unpacked.push(`${image.fingerprint} ${directory}`);
+  }
+}

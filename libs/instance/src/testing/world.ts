@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { OperationEngine } from '#lib/engine';
+import { FakeCgroups, type FakeKeeper, FakeKeepers, type LaunchPlan } from '#lib/host';
+import type { Images } from '#lib/image';
+import type { Networks } from '#lib/network';
+import type { Storage } from '#lib/storage';
+import type { InstanceRow } from '#lib/store';
+import type { WireEvent } from '#lib/contract';
+import { MemoryStore } from '../../../store/src/fake/index.ts';
+import type { InstanceDeps } from '../deps.ts';
+import { Housekeeping } from '../housekeeping.ts';
+import { Instances, instanceOperations } from '../instances.ts';
+import { Runner } from '../running.ts';
+import { Supervision } from '../supervision.ts';
+import { FakeImages } from './fake-images.ts';
+import { FakeNetworks } from './fake-networks.ts';
+import { FakeStorage } from './fake-storage.ts';
+
+export const fingerprint = 'f'.repeat(64);
+
+/** Keepers whose init is this process: what asks /proc for it finds something. */
+class OwnKeepers extends FakeKeepers {
+  /** Called for each instance as it comes up. */
+  onLaunch: (keeper: FakeKeeper) => void = () => {};
+
+  override async launch(plan: LaunchPlan): Promise<FakeKeeper> {
+    const keeper = await super.launch(plan);
+    keeper.info = { ...keeper.info, initPid: process.pid };
+    this.onLaunch(keeper);
+    return keeper;
+  }
+}
+
+/** A server's instances on fakes of everything below: pool `default`, bridge `br`, profile `default`, image `img`. */
+export class World {
+  readonly store = new MemoryStore();
+  readonly keepers = new OwnKeepers();
+  readonly cgroups = new FakeCgroups();
+  readonly storage = new FakeStorage(this.store);
+  readonly networks = new FakeNetworks();
+  readonly images = new FakeImages();
+  readonly problems: string[] = [];
+  readonly events: WireEvent[] = [];
+  readonly engine: OperationEngine;
+  readonly deps: InstanceDeps;
+  readonly instances: Instances;
+  readonly housekeeping: Housekeeping;
+  /** What the operation helpers of libs/engine start their operation with. */
+  params: never = undefined as never;
+
+  private constructor(readonly logsDir: string) {
+    const report = (message: string, cause: unknown) => void this.problems.push(`${message}: ${String(cause)}`);
+    this.engine = new OperationEngine({ store: this.store, report: ({ what, error }) => report(what, error) });
+    this.engine.events.subscribe((event) => this.events.push(event));
+    this.deps = {
+      store: this.store,
+      engine: this.engine,
+      storage: this.storage as unknown as Storage,
+      networks: this.networks as unknown as Networks,
+      images: this.images as unknown as Images,
+      cgroups: this.cgroups,
+      supervision: new Supervision(this.keepers),
+      host: {
+        idMap: [{ inside: 0, outside: 1_000_000, count: 65_536 }],
+        seccomp: null,
+        lxcfs: null,
+        runDir: '/fake/run',
+        logsDir,
+        architecture: 'x86_64',
+        onlineCpus: [0, 1, 2, 3],
+        totalMemory: 8 * 1024 ** 3,
+      },
+      now: () => new Date('2026-01-02T03:04:05Z'),
+      random: Math.random,
+      report,
+    };
+    this.instances = new Instances(this.deps);
+    this.housekeeping = new Housekeeping(this.deps, this.instances);
+  }
+
+  static async make(): Promise<World> {
+    const world = new World(await mkdtemp(join(tmpdir(), 'lxctl-instance-')));
+    const { store, images } = world;
+    await store.pools.insert({ name: 'default', driver: 'dir', description: '', config: {} });
+    const devices = { root: { type: 'disk', path: '/', pool: 'default' }, eth0: { type: 'nic', network: 'br' } };
+    await store.profiles.insert({ project: 'default', name: 'default', description: '', config: {}, devices });
+    images.add(fingerprint, 'img');
+    worlds.push(world);
+    return world;
+  }
+
+  /** Every operation kind, over the fakes. */
+  get operations(): ReturnType<typeof instanceOperations> {
+    return instanceOperations(this.deps, new Runner(this.deps));
+  }
+
+  /** A stopped instance with root and volume, as a create leaves it. */
+  async instance(name: string, change: Partial<InstanceRow> = {}): Promise<InstanceRow> {
+    const id = randomUUID();
+    const row: InstanceRow = {
+      id,
+      project: 'default',
+      name,
+      architecture: 'x86_64',
+      description: '',
+      ephemeral: false,
+      config: {},
+      volatile: { 'volatile.base_image': fingerprint, 'volatile.eth0.hwaddr': '00:16:3e:00:00:01' },
+      devices: {},
+      profiles: ['default'],
+      power: 'stopped',
+      createdAt: new Date(0),
+      lastUsedAt: null,
+      ...change,
+    };
+    await this.store.instances.insert(row);
+    const volume = { pool: 'default', project: row.project, instance: name };
+    this.storage.images.add(`default/${fingerprint}`);
+    await this.storage.createRoot(volume, fingerprint);
+    await this.store.volumes.insert(await this.storage.volumeRow(volume, fingerprint));
+    return row;
+  }
+
+  /** An instance that runs. */
+  async running(name: string, change: Partial<InstanceRow> = {}): Promise<{ row: InstanceRow; keeper: FakeKeeper }> {
+    const row = await this.instance(name, change);
+    const runner = new Runner(this.deps);
+    const { volatile } = await runner.up(row);
+    await this.store.instances.update(row.id, { power: 'running' });
+    await this.store.instances.mergeVolatile(row.id, volatile);
+    return { row: await this.row(row.id), keeper: this.keeper(row.id) };
+  }
+
+  keeper(id: string): FakeKeeper {
+    const keeper = this.keepers.running.get(id);
+    if (!keeper) throw new Error(`${id} does not run`);
+    return keeper;
+  }
+
+  async row(id: string): Promise<InstanceRow> {
+    const row = await this.store.instances.byId(id);
+    if (!row) throw new Error(`no row ${id}`);
+    return row;
+  }
+
+  /** Resolves with the next lifecycle event of this action. */
+  lifecycle(action: string): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = this.engine.events.subscribe((event) => {
+        if (event.type !== 'lifecycle' || (event.metadata as { action: string }).action !== action) return;
+        stop();
+        resolve();
+      });
+    });
+  }
+
+  /** Actions of the lifecycle events so far. */
+  get actions(): string[] {
+    return this.events.filter((event) => event.type === 'lifecycle').map((event) => (event.metadata as { action: string }).action);
+  }
+}
+
+const worlds: World[] = [];
+
+/** For afterEach: removes what the worlds have on disk. */
+export async function removeWorlds(): Promise<void> {
+  for (const world of worlds.splice(0)) {
+    await world.engine.shutdown(0);
+    await rm(world.logsDir, { recursive: true, force: true });
+  }
+}
