@@ -26,19 +26,23 @@ export interface CreateRequest {
 /** Checks a request as a whole, naming every problem at once, and makes the operation's parameters of it. */
 export async function prepareCreate(deps: InstanceDeps, project: string, request: CreateRequest): Promise<CreateParams> {
   const problems = ownProblems(request);
-  const image = request.source.type === 'image' && problems.length === 0 ? await deps.images.resolve(project, request.source) : null;
+  const [image, asked, taken] = await Promise.all([
+    request.source.type === 'image' && problems.length === 0 ? deps.images.resolve(project, request.source) : null,
+    deps.store.profiles.many(project, request.profiles ?? ['default']),
+    request.name ? deps.store.instances.get(project, request.name) : null,
+  ]);
   for (const architecture of [image?.architecture, request.architecture])
     if (architecture && architecture !== deps.host.architecture)
       problems.push(`Requested architecture isn't supported by this host: ${architecture}`);
   const profileNames = request.profiles ?? profilesOf(image);
-  const profiles = await deps.store.profiles.many(project, profileNames);
+  const profiles = request.profiles || !image?.profiles.length ? asked : await deps.store.profiles.many(project, profileNames);
   problems.push(...missingProfiles(profileNames, profiles));
   const expanded = expand(profiles, request);
   if (problems.length === 0) problems.push(...(await wholeProblems(deps, project, expanded.devices)));
   refuse(problems);
 
+  if (taken) throw new LxError('instance.exists', { name: request.name });
   const name = request.name || (await freeName(deps, project));
-  if (await deps.store.instances.get(project, name)) throw new LxError('instance.exists', { name });
   const id = randomUUID();
   return {
     id,
@@ -97,14 +101,22 @@ export function missingProfiles(names: readonly string[], profiles: readonly { n
 export async function wholeProblems(deps: InstanceDeps, project: string, devices: DeviceMap): Promise<string[]> {
   const problems = [...deviceProblems(devices), ...expandedDeviceProblems(devices)];
   if (problems.length > 0) return problems;
-  const missing = (error: unknown) => (error instanceof LxError && error.status < 500 ? error.message : Promise.reject(error));
-  const pool = await deps.storage.pool(rootVolume({ project, name: '' }, devices).pool).then(() => null, missing);
-  if (pool) problems.push(`Failed loading root disk: ${pool}`);
-  for (const nic of nics(devices)) {
-    const network = nic.network ? await deps.networks.get(project, nic.network).then(() => null, missing) : null;
-    if (network) problems.push(`Device validation failed for "${nic.device}": Failed loading network "${nic.network}": ${network}`);
-  }
-  return problems;
+  const missing = (error: unknown) => {
+    if (error instanceof LxError && error.status < 500) return error.message;
+    throw error;
+  };
+  const pool = deps.storage.pool(rootVolume({ project, name: '' }, devices).pool).then(
+    () => [],
+    (error: unknown) => [`Failed loading root disk: ${missing(error)}`],
+  );
+  const networks = nics(devices).map(async ({ device, network }) => {
+    if (!network) return [];
+    return deps.networks.get(project, network).then(
+      () => [],
+      (error: unknown) => [`Device validation failed for "${device}": Failed loading network "${network}": ${missing(error)}`],
+    );
+  });
+  return (await Promise.all([pool, ...networks])).flat();
 }
 
 /** MACs for the nics that have none yet. LXD's prefix, so that tools know whose they are. */

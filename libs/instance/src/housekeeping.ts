@@ -6,9 +6,6 @@ import type { InstanceDeps } from './deps.ts';
 import type { Expanded } from './expand.ts';
 import type { Instances } from './instances.ts';
 
-/** At a shutdown: how long operations under way may take to end before instances are stopped, in ms. */
-const patienceMs = 5000;
-
 interface Member {
   row: InstanceRow;
   config: Expanded['config'];
@@ -26,8 +23,11 @@ export class Housekeeping {
   /** What happens before belongs to `reconcile` and to the operations that are recovered. */
   readonly #reconciled = new Deferred<void>();
   readonly #closing = new AbortController();
+  readonly #patienceMs: number;
 
-  constructor(deps: InstanceDeps, instances: Instances) {
+  /** `patienceMs`: how long operations under way may take to end at a shutdown before instances are stopped. */
+  constructor(deps: InstanceDeps, instances: Instances, patienceMs = 5000) {
+    this.#patienceMs = patienceMs;
     this.#deps = deps;
     this.#instances = instances;
     deps.supervision.watch({
@@ -83,7 +83,7 @@ export class Housekeeping {
   async stopAll(force: boolean): Promise<void> {
     this.close();
     const enough = new AbortController();
-    await Promise.race([this.#instances.turns.idle(), delay(patienceMs, enough.signal)]);
+    await Promise.race([this.#instances.turns.idle(), delay(this.#patienceMs, enough.signal)]);
     enough.abort();
     const rows = (await this.#deps.store.instances.list(null)).filter((row) => this.#deps.supervision.get(row.id));
     for (const group of ranked(await this.#expanded(rows), 'boot.stop.priority'))
@@ -100,7 +100,7 @@ export class Housekeeping {
   /** Resolves when no end is being noted any more, or after a while: what is missing then, the next daemon sees. */
   async settle(): Promise<void> {
     const enough = new AbortController();
-    await Promise.race([this.#quiet(), delay(patienceMs, enough.signal)]);
+    await Promise.race([this.#quiet(), delay(this.#patienceMs, enough.signal)]);
     enough.abort();
   }
 

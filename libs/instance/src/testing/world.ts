@@ -48,8 +48,6 @@ export class World {
   readonly deps: InstanceDeps;
   readonly instances: Instances;
   readonly housekeeping: Housekeeping;
-  /** What the operation helpers of libs/engine start their operation with. */
-  params: never = undefined as never;
 
   private constructor(readonly logsDir: string) {
     const report = (message: string, cause: unknown) => void this.problems.push(`${message}: ${String(cause)}`);
@@ -78,7 +76,7 @@ export class World {
       report,
     };
     this.instances = new Instances(this.deps);
-    this.housekeeping = new Housekeeping(this.deps, this.instances);
+    this.housekeeping = new Housekeeping(this.deps, this.instances, 100);
   }
 
   static async make(): Promise<World> {
@@ -87,7 +85,7 @@ export class World {
     await store.pools.insert({ name: 'default', driver: 'dir', description: '', config: {} });
     const devices = { root: { type: 'disk', path: '/', pool: 'default' }, eth0: { type: 'nic', network: 'br' } };
     await store.profiles.insert({ project: 'default', name: 'default', description: '', config: {}, devices });
-    images.add(fingerprint, 'img');
+    await store.images.insert(images.add(fingerprint, 'img'));
     worlds.push(world);
     return world;
   }
@@ -161,6 +159,16 @@ export class World {
   get actions(): string[] {
     return this.events.filter((event) => event.type === 'lifecycle').map((event) => (event.metadata as { action: string }).action);
   }
+}
+
+/** What a promise rejects with. */
+export async function failureOf(promise: Promise<unknown>): Promise<Error> {
+  return promise.then(
+    () => {
+      throw new Error('it did not fail');
+    },
+    (cause: Error) => cause,
+  );
 }
 
 const worlds: World[] = [];

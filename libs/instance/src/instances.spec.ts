@@ -1,0 +1,241 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { Deferred } from '#lib/base';
+import type { CreateRequest } from './create-request.ts';
+import { changeable } from './operations/update.ts';
+import { failureOf, removeWorlds, World } from './testing/world.ts';
+
+afterEach(removeWorlds);
+
+const request = (change: Partial<CreateRequest> = {}): CreateRequest => ({
+  name: 'c1',
+  description: '',
+  architecture: '',
+  config: {},
+  devices: {},
+  profiles: null,
+  ephemeral: false,
+  type: '',
+  source: { type: 'image', alias: 'img' },
+  start: false,
+  ...change,
+});
+
+const state = (action: string, change: { force?: boolean; timeout?: number } = {}) => ({ action, force: false, timeout: 30, ...change });
+
+describe('a request for an instance', () => {
+  it('is told everything that is wrong with it at once', async () => {
+    const world = await World.make();
+    const wrong = request({
+      name: '-1_',
+      type: 'virtual-machine',
+      config: { 'limits.memory': 'banana', 'no.such.key': 'x' },
+      devices: { d: { type: 'no-such' } },
+      source: { type: 'migration' },
+      profiles: ['missing'],
+    });
+    const problem = await failureOf(world.instances.create('default', wrong));
+    for (const part of ['virtual-machine', 'hyphen', 'limits.memory', 'no.such.key', 'no-such', 'migration', '"missing"'])
+      expect(problem.message).toContain(part);
+    expect(await world.store.operations.unfinished()).toEqual([]);
+  });
+
+  it.each([
+    ['an unknown image', { source: { type: 'image', alias: 'nope' } }, 'Image not found'],
+    ['no image named', { source: { type: 'image' } }, 'Must specify one of alias'],
+    ['a pool that is not there', { devices: { root: { type: 'disk', path: '/', pool: 'nope' } } }, 'Storage pool not found'],
+    ['a network that is not there', { devices: { eth0: { type: 'nic', network: 'nope' } } }, 'Failed loading network "nope"'],
+    ['no root disk', { profiles: [] }, 'No root device'],
+    ['another architecture', { architecture: 'riscv64' }, 'riscv64'],
+  ])('is refused: %s', async (_, change, text) => {
+    const world = await World.make();
+    await expect(world.instances.create('default', request(change as Partial<CreateRequest>))).rejects.toThrow(text);
+    expect(await world.store.instances.list(null)).toEqual([]);
+  });
+
+  it('gets a free name where it has none, and one MAC a nic', async () => {
+    const world = await World.make();
+    const operation = await world.instances.create('default', request({ name: '' }));
+    expect(await operation.done).toMatchObject({ status_code: 200 });
+    const [row] = await world.store.instances.list(null);
+    expect(row?.name).toMatch(/^[a-z]+-[a-z]+/);
+    expect(row?.volatile['volatile.eth0.hwaddr']).toMatch(/^00:16:3e(:[0-9a-f]{2}){3}$/);
+    expect(operation.view().resources?.instances).toEqual([`/1.0/instances/${row?.name}`]);
+  });
+
+  it('for a name that is taken, or being taken, is refused', async () => {
+    const world = await World.make();
+    const held = new Deferred<void>();
+    const create = world.storage.createRoot.bind(world.storage);
+    world.storage.createRoot = async (...given) => {
+      await held.promise;
+      return create(...given);
+    };
+    const first = await world.instances.create('default', request());
+    await expect(world.instances.create('default', request())).rejects.toThrow(/busy running a "create"|already exists/);
+    held.resolve();
+    expect(await first.done).toMatchObject({ status_code: 200 });
+    await expect(world.instances.create('default', request())).rejects.toThrow('already exists');
+    expect(await world.store.instances.list(null)).toHaveLength(1);
+  });
+
+  it('twice in one moment makes one', async () => {
+    const world = await World.make();
+    const asked = await Promise.allSettled([1, 2].map(() => world.instances.create('default', request({ start: true }))));
+    await Promise.all(asked.map((each) => (each.status === 'fulfilled' ? each.value.done : null)));
+    expect(await world.store.instances.list(null)).toHaveLength(1);
+    expect(world.keepers.running.size).toBe(1);
+    expect(world.problems).toEqual([]);
+  });
+});
+
+describe('a change of state', () => {
+  it('that the state does not allow is refused', async () => {
+    const world = await World.make();
+    await world.instance('off');
+    const { row } = await world.running('on');
+    const change = (name: string, action: string) => world.instances.setState('default', name, state(action));
+    await expect(change('off', 'stop')).rejects.toThrow('The instance is already stopped');
+    await expect(change('off', 'restart')).rejects.toThrow('Instance is not running');
+    await expect(change('off', 'freeze')).rejects.toThrow('Instance is not running');
+    await expect(change('on', 'start')).rejects.toThrow('The instance is already running');
+    await expect(change('on', 'unfreeze')).rejects.toThrow('not frozen');
+    await expect(change('nope', 'start')).rejects.toThrow('Instance not found');
+    await expect(change('on', 'dance')).rejects.toThrow('Unknown action');
+    world.cgroups.frozenIds.add(row.id);
+    await expect(change('on', 'freeze')).rejects.toThrow('already frozen');
+    expect(await (await change('on', 'start')).done).toMatchObject({ status_code: 200 });
+    expect(world.cgroups.frozenIds.size).toBe(0);
+  });
+
+  it('while another runs is refused, and names that one', async () => {
+    const world = await World.make();
+    const { keeper } = await world.running('c1');
+    const stop = await world.instances.setState('default', 'c1', state('stop', { timeout: -1 }));
+    const busy = { code: 'instance.busy', status: 409, message: 'Instance is busy running a "stop" operation' };
+    await expect(world.instances.setState('default', 'c1', state('stop'))).rejects.toMatchObject(busy);
+    await expect(world.instances.setState('default', 'c1', state('restart'))).rejects.toMatchObject(busy);
+    const row = await world.instances.row('default', 'c1');
+    await expect(world.instances.update(row, { ...changeable(row), description: 'x' })).rejects.toMatchObject(busy);
+    keeper.finish('poweroff');
+    await stop.done;
+  });
+
+  it('two starts in one moment: one runs', async () => {
+    const world = await World.make();
+    await world.instance('c1');
+    const asked = await Promise.allSettled([1, 2].map(() => world.instances.setState('default', 'c1', state('start'))));
+    const views = await Promise.all(asked.map((each) => (each.status === 'fulfilled' ? each.value.done : null)));
+    expect(views.filter((view) => view?.status_code === 200)).toHaveLength(1);
+    expect(world.keepers.running.size).toBe(1);
+    expect(world.problems).toEqual([]);
+  });
+
+  it('stop with force ends a shutdown that does not come', async () => {
+    const world = await World.make();
+    const { row } = await world.running('c1');
+    const waiting = await world.instances.setState('default', 'c1', state('stop', { timeout: -1 }));
+    expect(waiting.view().may_cancel).toBe(true);
+    const forced = await world.instances.setState('default', 'c1', state('stop', { force: true }));
+    expect(await forced.done).toMatchObject({ status_code: 200 });
+    expect(await waiting.done).toMatchObject({ status_code: 200 });
+    expect((await world.row(row.id)).power).toBe('stopped');
+  });
+
+  it('a shutdown that does not come can be cancelled; the instance goes on', async () => {
+    const world = await World.make();
+    const { row } = await world.running('c1');
+    const waiting = await world.instances.setState('default', 'c1', state('stop', { timeout: -1 }));
+    await world.engine.cancel(waiting.id);
+    expect(await waiting.done).toMatchObject({ status_code: 401 });
+    expect(world.keepers.running.size).toBe(1);
+    expect((await world.row(row.id)).power).toBe('running');
+  });
+
+  it('stop with no time at all kills', async () => {
+    const world = await World.make();
+    const { keeper } = await world.running('c1');
+    const stop = await world.instances.setState('default', 'c1', state('stop', { timeout: 0 }));
+    expect(await stop.done).toMatchObject({ status_code: 200 });
+    expect(keeper.signals).toEqual([]);
+  });
+});
+
+describe('a change of the instance', () => {
+  it('of devices is refused while it runs; of limits it is not', async () => {
+    const world = await World.make();
+    const { row } = await world.running('c1');
+    const change = changeable(row);
+    const nic = { eth1: { type: 'nic', network: 'br' } };
+    await expect(world.instances.update(row, { ...change, devices: nic })).rejects.toThrow('Devices of a running instance');
+    const address = { 'volatile.eth0.hwaddr': '00:16:3e:11:22:33' };
+    await expect(world.instances.update(row, { ...change, config: address })).rejects.toThrow('Devices of a running instance');
+    const limits = await world.instances.update(row, { ...change, config: { 'limits.processes': '7' } });
+    expect(await limits.done).toMatchObject({ status_code: 200 });
+    expect(world.cgroups.limits.get(row.id)).toEqual({ processes: 7 });
+  });
+
+  it('takes a MAC of a client, and none of the notes that are the server’s own', async () => {
+    const world = await World.make();
+    const row = await world.instance('c1');
+    const config = { 'volatile.eth0.hwaddr': '00:16:3e:11:22:33', 'volatile.base_image': '../../../etc' };
+    await (await world.instances.update(row, { ...changeable(row), config })).done;
+    expect((await world.row(row.id)).volatile).toEqual({ ...row.volatile, 'volatile.eth0.hwaddr': '00:16:3e:11:22:33' });
+    const bad = { ...changeable(row), config: { 'volatile.eth0.hwaddr': 'banana' } };
+    await expect(world.instances.update(row, bad)).rejects.toThrow('banana');
+  });
+
+  it('two at once from the same reading: the second is refused, nothing is lost', async () => {
+    const world = await World.make();
+    const row = await world.instance('c1');
+    const patch = (config: Record<string, string>) => world.instances.update(row, { ...changeable(row), config });
+    await (await patch({ 'user.a': '1' })).done;
+    expect(await (await patch({ 'user.b': '2' })).done).toMatchObject({ err: expect.stringContaining('changed by another') });
+    expect((await world.row(row.id)).config).toEqual({ 'user.a': '1' });
+  });
+
+  it('names every problem', async () => {
+    const world = await World.make();
+    const row = await world.instance('c1');
+    const wrong = { ...changeable(row), config: { 'limits.cpu': 'x' }, profiles: ['nope'], devices: { d: { type: 'x' } } };
+    const problem = await failureOf(world.instances.update(row, wrong));
+    for (const part of ['limits.cpu', '"nope"', '"d"']) expect(problem.message).toContain(part);
+  });
+});
+
+describe('rename and delete', () => {
+  it('need a stopped instance, a good name, and no protection', async () => {
+    const world = await World.make();
+    const { row } = await world.running('on');
+    const off = await world.instance('off', { config: { 'security.protection.delete': 'true' } });
+    await expect(world.instances.rename(row, 'other')).rejects.toThrow('Instance is running');
+    await expect(world.instances.delete(row)).rejects.toThrow('Instance is running');
+    await expect(world.instances.rename(off, 'on')).rejects.toThrow('already');
+    await expect(world.instances.rename(off, '../x')).rejects.toThrow('Invalid instance name');
+    await expect(world.instances.delete(off)).rejects.toThrow('Instance is protected');
+  });
+
+  it('a rename and a create of the same name do not meet', async () => {
+    const world = await World.make();
+    const row = await world.instance('old');
+    const held = new Deferred<void>();
+    const rename = world.storage.renameRoot.bind(world.storage);
+    world.storage.renameRoot = async (...given) => {
+      await held.promise;
+      return rename(...given);
+    };
+    const renaming = await world.instances.rename(row, 'c1');
+    await expect(world.instances.create('default', request())).rejects.toMatchObject({ code: 'instance.busy' });
+    held.resolve();
+    expect(await renaming.done).toMatchObject({ status_code: 200 });
+    expect([...world.storage.roots.keys()]).toEqual(['default/c1']);
+  });
+});
+
+it('a full view of an instance that ends in the moment has nothing to tell, and does not fail', async () => {
+  const world = await World.make();
+  const { keeper } = await world.running('c1');
+  keeper.network = () => Promise.reject(new Error('the keeper is gone'));
+  const full = await world.instances.fullView('default', 'c1');
+  expect(full).toMatchObject({ status: 'Running', state: { network: null } });
+  expect(await world.instances.views('default')).toHaveLength(1);
+});

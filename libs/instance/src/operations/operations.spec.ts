@@ -1,0 +1,371 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { resumesFromEveryStep, run, stepsAreIdempotent, unwindsFromEveryStep } from '../../../engine/src/testing.ts';
+import { prepareUpdate } from '../change-request.ts';
+import { prepareCreate } from '../create-request.ts';
+import { fingerprint, removeWorlds, World } from '../testing/world.ts';
+import type { CreateParams } from './create.ts';
+import type { DeleteParams } from './delete.ts';
+import { changeable, type UpdateParams } from './update.ts';
+
+afterEach(removeWorlds);
+
+/** A world with the parameters of an operation. */
+async function ready<P>(params: (world: World) => Promise<P>): Promise<World & { params: P }> {
+  const world = await World.make();
+  return Object.assign(world, { params: await params(world) });
+}
+
+const volume = (instance: string) => ({ pool: 'default', project: 'default', instance });
+
+describe('instance.create', () => {
+  const setup = (start: boolean) => () =>
+    ready((world) =>
+      prepareCreate(world.deps, 'default', {
+        name: 'c1',
+        description: '',
+        architecture: '',
+        config: { 'user.note': 'mine' },
+        devices: {},
+        profiles: null,
+        ephemeral: false,
+        type: 'container',
+        source: { type: 'image', alias: 'img' },
+        start,
+      }),
+    );
+  const spec = (world: World) => world.operations.create;
+  const clean = async (world: World & { params: CreateParams }) => {
+    expect(await world.store.instances.list(null)).toEqual([]);
+    const pool = await world.store.pools.get('default');
+    expect(await world.store.volumes.list(pool?.id ?? '')).toEqual([]);
+    expect([...world.storage.roots.keys()]).toEqual([]);
+    expect([...world.keepers.running.keys()]).toEqual([]);
+    expect([...world.networks.attached.keys()]).toEqual([]);
+    expect(existsSync(join(world.logsDir, 'c1'))).toBe(false);
+  };
+  const done = (start: boolean) => async (world: World & { params: CreateParams }) => {
+    const row = await world.row(world.params.id);
+    expect(row).toMatchObject({ name: 'c1', power: start ? 'running' : 'stopped', config: { 'user.note': 'mine', 'image.os': 'Fake' } });
+    expect(world.storage.roots.get('default/c1')).toBe(fingerprint);
+    expect(world.keepers.running.size).toBe(start ? 1 : 0);
+    if (start) expect(row.volatile['volatile.eth0.host_name']).toMatch(/^veth/);
+  };
+
+  it('leaves nothing, wherever it is cut off', async () => {
+    await unwindsFromEveryStep(spec, setup(true), clean);
+    await unwindsFromEveryStep(spec, setup(false), clean);
+  });
+
+  it('does the same twice as once', async () => {
+    await stepsAreIdempotent(spec, setup(false), done(false), clean);
+  });
+
+  it('started, runs', async () => {
+    const world = await setup(true)();
+    expect(await run(spec(world), world)).toMatchObject({ status_code: 200 });
+    await done(true)(world);
+  });
+
+  it('that finds the name taken leaves the other one alone', async () => {
+    const world = await setup(false)();
+    const other = await world.instance('c1');
+    expect(await run(spec(world), world)).toMatchObject({ status_code: 400, err: expect.stringContaining('already exists') });
+    expect((await world.store.instances.list(null)).map((row) => row.id)).toEqual([other.id]);
+    expect(world.storage.roots.get('default/c1')).toBe(fingerprint);
+  });
+});
+
+describe('instance.start', () => {
+  const setup = () => ready(async (world) => ({ id: (await world.instance('c1')).id, name: 'c1' }));
+  const spec = (world: World) => world.operations.start;
+  const clean = async (world: World & { params: { id: string } }) => {
+    expect(world.keepers.running.size).toBe(0);
+    expect(world.networks.attached.size).toBe(0);
+    const row = await world.row(world.params.id);
+    expect(row.power).toBe('stopped');
+    expect(row.volatile['volatile.eth0.host_name']).toBeUndefined();
+  };
+
+  it('takes down what was up, wherever it is cut off', async () => {
+    await unwindsFromEveryStep(spec, setup, clean);
+  });
+
+  it('launches with the plan of its row, and says so in it', async () => {
+    const world = await setup();
+    expect(await run(spec(world), world)).toMatchObject({ status_code: 200 });
+    const row = await world.row(world.params.id);
+    expect(row).toMatchObject({ power: 'running', lastUsedAt: new Date('2026-01-02T03:04:05Z') });
+    const [plan] = world.keepers.plans;
+    expect(plan?.links).toMatchObject([
+      { name: 'eth0', bridge: 'br', mac: '00:16:3e:00:00:01', hostName: row.volatile['volatile.eth0.host_name'] },
+    ]);
+    expect([...world.networks.attached.values()]).toEqual(['c1']);
+  });
+
+  it('of one that runs fails, and leaves it running', async () => {
+    const world = await ready(async (made) => ({ id: (await made.running('c1')).row.id, name: 'c1' }));
+    expect(await run(spec(world), world)).toMatchObject({ status_code: 400, err: 'The instance is already running' });
+    expect(world.keepers.running.size).toBe(1);
+    expect((await world.row(world.params.id)).power).toBe('running');
+  });
+
+  it('that the host refuses names the stage', async () => {
+    const world = await setup();
+    world.keepers.failure = { stage: 'root', syscall: 'mount', errno: 'EINVAL', path: '/x' };
+    expect((await run(spec(world), world)).err).toBe('Failed to start: root: mount /x: EINVAL');
+    await clean(world);
+  });
+
+  it('without its network fails and leaves nothing', async () => {
+    const world = await setup();
+    world.networks.down.add('br');
+    expect((await run(spec(world), world)).err).toContain('br');
+    await clean(world);
+  });
+});
+
+describe('instance.stop', () => {
+  const setup = (params: { force: boolean; timeout: number }, frozen = false) =>
+    ready(async (world) => {
+      const { row, keeper } = await world.running('c1', { config: { 'image.lxctl.halt_signal': 'SIGUSR2' } });
+      keeper.onSignal = (signal) => void (signal === constants.signals.SIGUSR2 && keeper.finish('poweroff'));
+      if (frozen) world.cgroups.frozenIds.add(row.id);
+      return { id: row.id, name: 'c1', ephemeral: false, ...params };
+    });
+  const spec = (world: World) => world.operations.stop;
+  const done = async (world: World & { params: { id: string } }) => {
+    expect(world.keepers.running.size).toBe(0);
+    expect(world.keepers.records.size).toBe(0);
+    expect(world.networks.attached.size).toBe(0);
+    const row = await world.row(world.params.id);
+    expect(row).toMatchObject({ power: 'stopped', volatile: { 'volatile.last_state.power': 'STOPPED' } });
+    expect(row.volatile['volatile.eth0.host_name']).toBeUndefined();
+  };
+
+  it('is finished by the next daemon, wherever it is cut off', async () => {
+    await resumesFromEveryStep(spec, () => setup({ force: true, timeout: 0 }), done);
+    await resumesFromEveryStep(spec, () => setup({ force: false, timeout: 5 }), done);
+    await stepsAreIdempotent(spec, () => setup({ force: false, timeout: -1 }), done);
+  });
+
+  it('asks the guest by its own signal and waits for ever with -1, also when it is frozen', async () => {
+    const world = await setup({ force: false, timeout: -1 }, true);
+    expect(await run(spec(world), world)).toMatchObject({ status_code: 200 });
+    expect(world.cgroups.frozenIds.size).toBe(0);
+    await done(world);
+  });
+
+  it('of a guest that does not end fails, and it goes on', async () => {
+    const world = await setup({ force: false, timeout: 0.05 });
+    const keeper = world.keeper(world.params.id);
+    keeper.onSignal = () => {};
+    expect((await run(spec(world), world)).err).toContain('Failed shutting down instance');
+    expect(world.keepers.running.size).toBe(1);
+    expect((await world.row(world.params.id)).power).toBe('running');
+  });
+
+  it('asks an init again that did not heed the signal yet', async () => {
+    const world = await setup({ force: false, timeout: 5 });
+    const keeper = world.keeper(world.params.id);
+    let asked = 0;
+    keeper.onSignal = () => void (++asked === 3 && keeper.finish('poweroff'));
+    expect(await run(spec(world), world)).toMatchObject({ status_code: 200 });
+    expect(asked).toBe(3);
+  });
+
+  it('of one that ends by itself in the same moment succeeds', async () => {
+    const world = await setup({ force: false, timeout: 5 });
+    const keeper = world.keeper(world.params.id);
+    keeper.signal = async () => {
+      keeper.finish('poweroff');
+      throw Object.assign(new Error('the keeper is gone'), { code: 'ECONNRESET' });
+    };
+    expect(await run(spec(world), world)).toMatchObject({ status_code: 200 });
+    await done(world);
+  });
+
+  it('succeeds when its network cannot forget it', async () => {
+    const world = await setup({ force: true, timeout: 0 });
+    world.networks.detach = async () => {
+      throw new Error('no space left');
+    };
+    expect(await run(spec(world), world)).toMatchObject({ status_code: 200 });
+    expect((await world.row(world.params.id)).power).toBe('stopped');
+    expect(world.problems).toEqual([expect.stringContaining('taking c1 out of network br')]);
+  });
+});
+
+describe('instance.restart', () => {
+  const setup = (frozen = false) =>
+    ready(async (world) => {
+      const { row } = await world.running('c1');
+      if (frozen) world.cgroups.frozenIds.add(row.id);
+      world.keepers.plans.splice(0);
+      return { id: row.id, name: 'c1', force: true, timeout: 0 };
+    });
+  const spec = (world: World) => world.operations.restart;
+  const done = async (world: World & { params: { id: string } }) => {
+    expect(world.keepers.running.size).toBe(1);
+    expect(world.keepers.plans).toHaveLength(1);
+    expect((await world.row(world.params.id)).power).toBe('running');
+  };
+
+  it('ends with a running instance, wherever it is cut off', async () => {
+    await resumesFromEveryStep(spec, setup, done);
+    await stepsAreIdempotent(spec, setup, done);
+  });
+
+  it('lets a frozen one go on', async () => {
+    const world = await setup(true);
+    await run(spec(world), { store: world.store, params: { ...world.params, force: false, timeout: 0.01 } });
+    expect(world.cgroups.frozenIds.size).toBe(0);
+  });
+
+  it('that cannot start again leaves it stopped, and clean', async () => {
+    const world = await setup();
+    world.keepers.failure = { stage: 'exec', syscall: 'execve', errno: 'ENOENT', path: '/sbin/init' };
+    expect((await run(spec(world), world)).err).toContain('/sbin/init');
+    expect(await world.row(world.params.id)).toMatchObject({ power: 'stopped', volatile: { 'volatile.last_state.power': 'STOPPED' } });
+    expect(world.networks.attached.size).toBe(0);
+  });
+});
+
+describe('instance.freeze and instance.unfreeze', () => {
+  const setup = (frozen: boolean) => () =>
+    ready(async (world) => {
+      const { row } = await world.running('c1');
+      if (frozen) world.cgroups.frozenIds.add(row.id);
+      return { id: row.id, name: 'c1' };
+    });
+  const frozen = (expected: boolean) => (world: World & { params: { id: string } }) =>
+    expect(world.cgroups.frozenIds.has(world.params.id)).toBe(expected);
+
+  it('unwind and resume', async () => {
+    await unwindsFromEveryStep((world: World) => world.operations.freeze, setup(false), frozen(false));
+    await stepsAreIdempotent((world: World) => world.operations.freeze, setup(false), frozen(true), frozen(false));
+    await resumesFromEveryStep((world: World) => world.operations.unfreeze, setup(true), frozen(false));
+    await stepsAreIdempotent((world: World) => world.operations.unfreeze, setup(true), frozen(false));
+  });
+
+  it('refuse one that has ended meanwhile', async () => {
+    for (const kind of ['freeze', 'unfreeze'] as const) {
+      const world = await setup(false)();
+      await world.deps.supervision.kill(world.params.id);
+      expect((await run(world.operations[kind], world)).err).toBe('Instance is not running');
+    }
+  });
+});
+
+describe('instance.update', () => {
+  const setup = () =>
+    ready(async (world) => {
+      const { row } = await world.running('c1', { config: { 'limits.memory': '1GiB' } });
+      const wanted = { ...changeable(row), config: { 'limits.memory': '2GiB', 'user.a': 'b' }, description: 'new' };
+      return prepareUpdate(world.deps, row, wanted);
+    });
+  const spec = (world: World) => world.operations.update;
+  const memory = (world: World & { params: UpdateParams }) => world.cgroups.limits.get(world.params.id)?.memory?.bytes;
+  const clean = async (world: World & { params: UpdateParams }) => {
+    expect(memory(world)).toBe(1024 ** 3);
+    expect(changeable(await world.row(world.params.id))).toEqual(world.params.before);
+  };
+  const done = async (world: World & { params: UpdateParams }) => {
+    expect(memory(world)).toBe(2 * 1024 ** 3);
+    expect(await world.row(world.params.id)).toMatchObject({ description: 'new', config: { 'user.a': 'b' } });
+    // What the server noted itself stays.
+    expect((await world.row(world.params.id)).volatile['volatile.eth0.host_name']).toMatch(/^veth/);
+  };
+
+  it('puts the limits back, wherever it is cut off', async () => {
+    await unwindsFromEveryStep(spec, setup, clean);
+    await stepsAreIdempotent(spec, setup, done, clean);
+  });
+
+  it('is refused when somebody else was quicker', async () => {
+    const world = await setup();
+    await world.store.instances.update(world.params.id, { config: { 'user.theirs': 'kept' } });
+    expect((await run(spec(world), world)).err).toContain('changed by another request');
+    expect((await world.row(world.params.id)).config).toEqual({ 'user.theirs': 'kept' });
+  });
+
+  it('of devices is refused when the instance was started meanwhile', async () => {
+    const world = await World.make();
+    const row = await world.instance('c1');
+    const params = await prepareUpdate(world.deps, row, { ...changeable(row), devices: { eth1: { type: 'nic', network: 'br' } } });
+    await world.deps.supervision.launch({ id: row.id } as never);
+    expect((await run(spec(world), { store: world.store, params })).err).toContain('Devices of a running instance');
+  });
+});
+
+describe('instance.rename', () => {
+  const setup = () =>
+    ready(async (world) => {
+      const row = await world.instance('c1');
+      await mkdir(join(world.logsDir, 'c1'));
+      return { id: row.id, project: 'default', name: 'c1', newName: 'c2', volume: volume('c1') };
+    });
+  const spec = (world: World) => world.operations.rename;
+  const is = (name: string, other: string) => async (world: World & { params: { id: string } }) => {
+    expect((await world.row(world.params.id)).name).toBe(name);
+    expect([...world.storage.roots.keys()]).toEqual([`default/${name}`]);
+    expect([existsSync(join(world.logsDir, name)), existsSync(join(world.logsDir, other))]).toEqual([true, false]);
+    const pool = await world.store.pools.get('default');
+    expect((await world.store.volumes.list(pool?.id ?? '')).map((row) => row.name)).toEqual([name]);
+  };
+
+  it('moves all or nothing', async () => {
+    await unwindsFromEveryStep(spec, setup, is('c1', 'c2'));
+    await stepsAreIdempotent(spec, setup, is('c2', 'c1'), is('c1', 'c2'));
+  });
+
+  it('to a name that was taken meanwhile leaves both alone', async () => {
+    const world = await setup();
+    const other = await world.instance('c2');
+    expect((await run(spec(world), world)).err).toContain('c2');
+    expect([...world.storage.roots.keys()].sort()).toEqual(['default/c1', 'default/c2']);
+    expect((await world.row(other.id)).name).toBe('c2');
+    expect((await world.row(world.params.id)).name).toBe('c1');
+  });
+});
+
+describe('instance.delete', () => {
+  const setup = () =>
+    ready(async (world): Promise<DeleteParams> => {
+      const row = await world.instance('c1');
+      await mkdir(join(world.logsDir, 'c1'));
+      return { id: row.id, project: 'default', name: 'c1', volume: volume('c1') };
+    });
+  const spec = (world: World) => world.operations.delete;
+  const done = async (world: World) => {
+    expect(await world.store.instances.list(null)).toEqual([]);
+    expect(world.storage.roots.size).toBe(0);
+    expect(existsSync(join(world.logsDir, 'c1'))).toBe(false);
+    const pool = await world.store.pools.get('default');
+    expect(await world.store.volumes.list(pool?.id ?? '')).toEqual([]);
+  };
+
+  it('is finished by the next daemon, wherever it is cut off', async () => {
+    await resumesFromEveryStep(spec, setup, done);
+    await stepsAreIdempotent(spec, setup, done);
+  });
+
+  it('asked for twice does not touch another instance of the same name', async () => {
+    const world = await setup();
+    expect(await run(spec(world), world)).toMatchObject({ status_code: 200 });
+    const other = await world.instance('c1');
+    expect((await run(spec(world), world)).err).toBe('Instance not found');
+    expect(world.storage.roots.has('default/c1')).toBe(true);
+    expect((await world.row(other.id)).name).toBe('c1');
+  });
+
+  it('of one that was started meanwhile fails', async () => {
+    const world = await setup();
+    await world.deps.supervision.launch({ id: world.params.id } as never);
+    expect((await run(spec(world), world)).err).toBe('Instance is running');
+    expect(world.storage.roots.size).toBe(1);
+  });
+});
