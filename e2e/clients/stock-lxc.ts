@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { TestDaemon } from '../harness/daemon.ts';
+import { Terminal } from '../harness/terminal.ts';
+
+export const lxcInstalled = existsSync('/usr/bin/lxc');
+
+export interface Result {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Debian's stock client, unchanged, with LXD_DIR pointing at the state directory of a daemon of its own. */
+export class StockLxc {
+  private constructor(
+    readonly daemon: TestDaemon,
+    /** HOME of the client, and a place for files. */
+    readonly home: string,
+  ) {}
+
+  static async start(): Promise<StockLxc> {
+    const home = await mkdtemp(join(tmpdir(), 'lxc-home-'));
+    await chmod(home, 0o755);
+    const daemon = await TestDaemon.start();
+    await daemon.buildImage('busybox');
+    const stock = new StockLxc(daemon, home);
+    // Its first command greets the user.
+    await stock.run(['remote', 'list']);
+    return stock;
+  }
+
+  async stop(): Promise<void> {
+    expect(await this.daemon.stop()).toEqual([]);
+    await rm(this.home, { recursive: true, force: true });
+  }
+
+  run(args: readonly string[], options: { stdin?: string; env?: Record<string, string> } = {}): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const child = spawn('/usr/bin/lxc', args, { cwd: this.home, env: { ...this.#environment(), ...options.env }, stdio: 'pipe' });
+      let stdout = '';
+      let stderr = '';
+      child.stdout.on('data', (chunk) => (stdout += chunk));
+      child.stderr.on('data', (chunk) => (stderr += chunk));
+      child.on('error', reject);
+      child.on('close', (code) => resolve({ code: code ?? -1, stdout, stderr }));
+      child.stdin.on('error', () => {});
+      child.stdin.end(options.stdin ?? '');
+    });
+  }
+
+  /** The output of a command that must succeed. */
+  async ok(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.run(args);
+    expect([code, stderr], `lxc ${args.join(' ')}`).toEqual([0, '']);
+    return stdout;
+  }
+
+  /** The one line of error of a command that must fail, without `Error: `. */
+  async fails(...args: string[]): Promise<string> {
+    const { code, stderr } = await this.run(args);
+    expect(code, `lxc ${args.join(' ')}`).toBe(1);
+    return stderr.replace(/^Error: /, '').trimEnd();
+  }
+
+  /** A command that reads YAML from its standard input. */
+  async feed(text: string, ...args: string[]): Promise<void> {
+    const { code, stderr } = await this.run(args, { stdin: text });
+    expect([code, stderr], `lxc ${args.join(' ')}`).toEqual([0, '']);
+  }
+
+  /** A program that takes the place of $EDITOR: sed with this expression. */
+  async editor(expression: string): Promise<string> {
+    const path = join(this.home, 'editor');
+    await writeFile(path, `#!/bin/sh\nexec sed -i '${expression}' "$1"\n`, { mode: 0o755 });
+    return path;
+  }
+
+  /** The client on a real terminal. */
+  terminal(command: string, env: Record<string, string> = {}): Terminal {
+    return new Terminal(`/usr/bin/lxc ${command}`, { cwd: this.home, env: { ...this.#environment(), ...env }, columns: 100, rows: 30 });
+  }
+
+  #environment(): Record<string, string> {
+    return { PATH: process.env.PATH ?? '', HOME: this.home, LXD_DIR: this.daemon.dir, TERM: 'dumb' };
+  }
+}
