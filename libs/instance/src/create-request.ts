@@ -26,16 +26,10 @@ export interface CreateRequest {
 /** Checks a request as a whole, naming every problem at once, and makes the operation's parameters of it. */
 export async function prepareCreate(deps: InstanceDeps, project: string, request: CreateRequest): Promise<CreateParams> {
   const problems = ownProblems(request);
-  const [image, asked, taken] = await Promise.all([
-    request.source.type === 'image' && problems.length === 0 ? deps.images.resolve(project, request.source) : null,
-    deps.store.profiles.many(project, request.profiles ?? ['default']),
-    request.name ? deps.store.instances.get(project, request.name) : null,
-  ]);
+  const { image, profileNames, profiles, taken } = await lookUp(deps, project, request, problems.length === 0);
   for (const architecture of [image?.architecture, request.architecture])
     if (architecture && architecture !== deps.host.architecture)
       problems.push(`Requested architecture isn't supported by this host: ${architecture}`);
-  const profileNames = request.profiles ?? profilesOf(image);
-  const profiles = request.profiles || !image?.profiles.length ? asked : await deps.store.profiles.many(project, profileNames);
   problems.push(...missingProfiles(profileNames, profiles));
   const expanded = expand(profiles, request);
   if (problems.length === 0) problems.push(...(await wholeProblems(deps, project, expanded.devices)));
@@ -60,6 +54,18 @@ export async function prepareCreate(deps: InstanceDeps, project: string, request
     image: image?.fingerprint ?? null,
     start: request.start,
   };
+}
+
+/** What the store knows of it, asked at once; the image only for a request that is `sound` in itself. */
+async function lookUp(deps: InstanceDeps, project: string, { name, profiles, source }: CreateRequest, sound: boolean) {
+  const [image, asked, taken] = await Promise.all([
+    sound && source.type === 'image' ? deps.images.resolve(project, source) : null,
+    deps.store.profiles.many(project, profiles ?? ['default']),
+    name ? deps.store.instances.get(project, name) : null,
+  ]);
+  const profileNames = profiles ?? profilesOf(image);
+  const known = profiles || !image?.profiles.length ? asked : await deps.store.profiles.many(project, profileNames);
+  return { image, profileNames, profiles: known, taken };
 }
 
 /** What can be said of a request by itself. */

@@ -48,7 +48,8 @@ export class Housekeeping {
     const ends = new Set((await supervision.endRecords()).map((record) => record.id));
     const rows = await store.instances.list(null);
     const known = new Set(rows.map((row) => row.id));
-    for (const id of running) if (!known.has(id)) await this.#attempt(`ending ${id}, which no instance is known for`, () => supervision.kill(id));
+    for (const id of running)
+      if (!known.has(id)) await this.#attempt(`ending ${id}, which no instance is known for`, () => supervision.kill(id));
     for (const id of await cgroups.list())
       if (!running.has(id)) await this.#attempt(`clearing up the control group ${id}`, () => cgroups.sweep(id));
     const toStart: Member[] = [];

@@ -157,17 +157,16 @@ export async function started<T>(asked: Promise<T>): Promise<T> {
  * open for ever: when no byte has come for a while although there was room for it, or more than a pipe can have held.
  */
 async function drained(streams: readonly Socket[]): Promise<void> {
-  const atEnd = streams.map((stream) => stream.bytesRead);
   const ends = Promise.all(streams.map(closed));
-  for (let before: number[] | null = null; streams.some((stream) => !stream.closed); ) {
-    const now = streams.map((stream) => stream.bytesRead);
-    const last = before;
-    const waits = (stream: Socket, at: number) =>
-      !stream.closed && now[at]! - atEnd[at]! < PIPE_BYTES && (stream.isPaused() || last === null || now[at]! > last[at]!);
-    if (!streams.some(waits)) return;
-    before = now;
-    await Promise.race([ends, idle()]);
-  }
+  const outputs = streams.map((stream) => ({ stream, atEnd: stream.bytesRead, seen: -1 }));
+  while (outputs.filter(mayHaveMore).length > 0) await Promise.race([ends, idle()]);
+}
+
+/** Whether the command's own bytes may still come: some came since the last look (`seen`), or there was no room for them. */
+function mayHaveMore(output: { stream: Socket; atEnd: number; seen: number }): boolean {
+  const { stream, atEnd, seen } = output;
+  output.seen = stream.bytesRead;
+  return !stream.closed && output.seen - atEnd < PIPE_BYTES && (stream.isPaused() || output.seen > seen);
 }
 
 /** A while, and a look at what has come in it: a daemon that was busy must not take its own delay for silence. */

@@ -12,7 +12,16 @@ export class FakeImages implements Pick<Images, 'resolve' | 'unpack'> {
     const times = { expiresAt: null, createdAt: null, uploadedAt: new Date(0), lastUsedAt: null };
     const flags = { public: false, autoUpdate: false, cached: false };
     const kind = { filename: 'image.tar', size: 1, architecture: 'x86_64', layout: 'unified', metadata: {} } as const;
-    const row: ImageRow = { fingerprint, project: 'default', properties: { os: 'Fake' }, profiles: [], ...times, ...flags, ...kind, ...change };
+    const row: ImageRow = {
+      fingerprint,
+      project: 'default',
+      properties: { os: 'Fake' },
+      profiles: [],
+      ...times,
+      ...flags,
+      ...kind,
+      ...change,
+    };
     this.rows.set(fingerprint, row);
     this.aliases.set(alias, fingerprint);
     return row;
