@@ -145,7 +145,7 @@ describe('a request that is refused', () => {
     ['exec in a stopped one', 'POST', '/1.0/instances/down/exec', { command: ['true'] }, 400, /not running/],
     ['exec of nothing', 'POST', '/1.0/instances/up/exec', { command: [] }, 400, /command/],
     ['delete of a running one', 'DELETE', '/1.0/instances/up', undefined, 400, /is running/],
-    ['rename to a taken name', 'POST', '/1.0/instances/down', { name: 'up' }, 409, /already exists/],
+    ['rename to a taken name', 'POST', '/1.0/instances/down', { name: 'up' }, 409, /already in use/],
     ['instance that does not exist', 'GET', '/1.0/instances/nope', undefined, 404, /Instance not found/],
     ['path that does not exist', 'GET', '/1.0/bananas', undefined, 404, /not found/],
     ['verb that does not exist', 'PATCH', '/1.0/instances', {}, 501, /not implemented/],
