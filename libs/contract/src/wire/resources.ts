@@ -77,6 +77,8 @@ export interface WireDisk {
   id: string;
   /** major:minor. */
   device: string;
+  /** Name below /dev/disk/by-id; '' when the kernel alone is asked. */
+  device_id: string;
   model: string;
   serial: string;
   type: string;
@@ -103,6 +105,8 @@ export interface WireUsbDevice {
 
 export interface WirePciDevice extends WireDevice {
   iommu_group: number;
+  /** Vital product data; always empty. */
+  vpd: { product_name: string; entries: Record<string, string> };
 }
 
 export interface WireSystem {

@@ -9,6 +9,7 @@ export async function pciDevices({ sys }: HostTree): Promise<WirePciDevice[]> {
     (await names(root)).map(async (name) => ({
       ...(await device(join(root, name))),
       iommu_group: Number(await linked(root, name, 'iommu_group')) || 0,
+      vpd: { product_name: '', entries: {} },
     })),
   );
 }

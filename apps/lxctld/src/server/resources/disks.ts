@@ -18,6 +18,7 @@ async function disk(root: string, name: string): Promise<WireDisk | null> {
   return {
     id: name,
     device: await text(directory, 'dev'),
+    device_id: '',
     model: await text(directory, 'device/model'),
     serial: await text(directory, 'device/serial'),
     type: name.startsWith('nvme') ? 'nvme' : await linked(directory, 'device/subsystem'),
