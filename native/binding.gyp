@@ -58,6 +58,7 @@
         'src/keeper/main.cc',
         'src/keeper/nursery.cc',
         'src/keeper/plan.cc',
+        'src/keeper/reboot_brake.cc',
         'src/keeper/report.cc',
         'src/keeper/ring.cc',
         'src/keeper/root.cc',

@@ -19,6 +19,7 @@
 
 #include "base/syscalls.h"
 #include "keeper/report.h"
+#include "netlink/socket.h"
 
 namespace lx::keeper {
 
@@ -45,6 +46,7 @@ void await(int status, Go word) {
 /// Loopback up; the socket speaks for this network namespace for ever and goes to the keeper.
 int openNetwork(int status) {
   const int routes = LX_MUST(status, "network", ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), "lo");
+  LX_MUST(status, "network", netlink::hearKernelOnly(routes), "lo");
   ifreq loopback{};
   std::strcpy(loopback.ifr_name, "lo");
   loopback.ifr_flags = IFF_UP | IFF_RUNNING;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include <array>
 #include <cerrno>
@@ -15,8 +16,17 @@ namespace {
 
 constexpr size_t kChunk = 4096;
 constexpr int kLastChunks = 1024;
+/// A guest's output is read no faster than this, 3.2 MB a second: the reading is our time, which no limit of its counts.
+constexpr uint64_t kWindow = 20;
+constexpr size_t kWindowBytes = 64 * 1024;
 
 void setNonblocking(int fd) { LX_SYS(::fcntl(fd, F_SETFL, LX_SYS(::fcntl(fd, F_GETFL)) | O_NONBLOCK)); }
+
+uint64_t now() {
+  timespec time{};
+  ::clock_gettime(CLOCK_MONOTONIC, &time);
+  return static_cast<uint64_t>(time.tv_sec) * 1000 + static_cast<uint64_t>(time.tv_nsec) / 1000000;
+}
 
 }  // namespace
 
@@ -48,9 +58,16 @@ void Console::resize(uint16_t columns, uint16_t rows) {
   LX_SYS(::ioctl(master_.get(), TIOCSWINSZ, &size));
 }
 
-void Console::watch(std::vector<pollfd>& fds) const {
+void Console::watch(std::vector<pollfd>& fds) {
   const bool pending = !input_.empty();
-  fds.push_back({master_.get(), static_cast<short>(pending ? POLLIN | POLLOUT : POLLIN), 0});
+  pause_ = -1;
+  if (windowBytes_ >= kWindowBytes) {
+    const uint64_t passed = now() - windowStart_;
+    if (passed < kWindow) pause_ = static_cast<int>(kWindow - passed);
+  }
+  const int wanted = (pause_ < 0 ? POLLIN : 0) | (pending ? POLLOUT : 0);
+  // Without an event to wait for, a hang-up would still wake us.
+  fds.push_back({wanted == 0 ? -1 : master_.get(), static_cast<short>(wanted), 0});
   // While the guest does not read, its client is not read either.
   fds.push_back({client_.get(), static_cast<short>(pending ? 0 : POLLIN), 0});
 }
@@ -65,6 +82,12 @@ bool Console::readMaster() {
   std::array<char, kChunk> chunk;
   const ssize_t size = ::read(master_.get(), chunk.data(), chunk.size());
   if (size <= 0) return false;
+  const uint64_t time = now();
+  if (time - windowStart_ >= kWindow) {
+    windowStart_ = time;
+    windowBytes_ = 0;
+  }
+  windowBytes_ += static_cast<size_t>(size);
   const std::span<const char> bytes(chunk.data(), static_cast<size_t>(size));
   ring_.append(bytes);
   if (client_.valid() && ::send(client_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EAGAIN) client_.reset();

@@ -24,7 +24,9 @@ class Console {
   Ring& ring() { return ring_; }
 
   /// The fds to poll: master, then client.
-  void watch(std::vector<pollfd>& fds) const;
+  void watch(std::vector<pollfd>& fds);
+  /// Milliseconds after which to `watch` again although nothing came; -1: no need to. Ask after `watch`.
+  [[nodiscard]] int pause() const { return pause_; }
   /// Acts on what poll said of them.
   void handle(short masterEvents, short clientEvents);
   /// Takes what the guest wrote last.
@@ -39,6 +41,10 @@ class Console {
   UniqueFd master_;
   UniqueFd slave_;
   UniqueFd client_;
+  /// What was read of the guest's output in the window that began at this time, in milliseconds.
+  uint64_t windowStart_ = 0;
+  size_t windowBytes_ = 0;
+  int pause_ = -1;
   /// Typed by the client, not taken by the guest yet.
   std::vector<char> input_;
 };

@@ -43,6 +43,10 @@ const char* pathOf(char* const* env) {
   return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 }
 
+/// A change of ids sets this anew, from fs.suid_dumpable, which a host may have at 1: then the guest's root could trace this
+/// process and read the keeper's memory in it, until its exec (ptrace(2), PR_SET_DUMPABLE in prctl(2)).
+void hide(int status) { LX_MUST(status, "ids", ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)); }
+
 }  // namespace
 
 void resetProcess() {
@@ -65,6 +69,7 @@ void becomeRoot(int status) {
   LX_MUST(status, "ids", ::syscall(SYS_setgroups, 0, nullptr));
   LX_MUST(status, "ids", ::syscall(SYS_setresgid, 0, 0, 0));
   LX_MUST(status, "ids", ::syscall(SYS_setresuid, 0, 0, 0));
+  hide(status);
 }
 
 int keepOnly(int status, int in, int out, int err) {
@@ -92,6 +97,7 @@ void confine(int status, const Plan& plan) {
 void becomeUser(int status, uint32_t uid, uint32_t gid) {
   LX_MUST(status, "ids", ::syscall(SYS_setresgid, gid, gid, gid));
   LX_MUST(status, "ids", ::syscall(SYS_setresuid, uid, uid, uid));
+  hide(status);
 }
 
 int execute(const Program& program) {

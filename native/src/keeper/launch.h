@@ -57,8 +57,6 @@ class LinkRemoval {
  private:
   std::vector<const char*> names_;
 };
-/// Takes the ended processes of link removals off the process table.
-void reapLinkRemovals();
 
 /// Removes the plan's groups once init is dead. Gives words about what could not be removed.
 std::string removeGroups(const Plan& plan);

@@ -1,5 +1,4 @@
 #include <net/if.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -40,7 +39,7 @@ constexpr timespec kPause{0, 100'000};
 void LinkRemoval::begin(const Plan& plan, size_t count) {
   if (count == 0 || !names_.empty()) return;
   for (size_t i = 0; i < count; ++i) names_.push_back(plan.links[i].hostName);
-  // Without an exit signal: it ends on its own and nobody has to know (see reapLinkRemovals).
+  // Without an exit signal: it ends on its own and nobody has to know (Service::reapChildren takes it off the process table).
   clone_args args{};
   const pid_t pid = lx::clone3(args);
   if (pid == 0) deleteAll(names_);
@@ -55,12 +54,6 @@ std::string LinkRemoval::finish() {
   for (const char* name : names_) problems.append("link ").append(name).append(" stays; ");
   names_.clear();
   return problems;
-}
-
-void reapLinkRemovals() {
-  // Only children without SIGCHLD as their exit signal (waitpid(2), __WCLONE).
-  while (::waitpid(-1, nullptr, WNOHANG | __WCLONE) > 0) {
-  }
 }
 
 }  // namespace lx::keeper

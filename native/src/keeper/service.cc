@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string>
 
 #include "base/sys_error.h"
 #include "cgroup/tree.h"
@@ -58,7 +59,7 @@ EndRecord Service::run() {
     std::string detail = links_.finish();
     // The kernel ends init by SIGHUP when the guest asks for a restart, by SIGINT for power off and halt (reboot(2)).
     if (signal == SIGHUP && !killed_) {
-      if (reboot(detail)) continue;
+      if (mayReboot(detail) && reboot(detail)) continue;
       reason = EndReason::rebootFailed;
     }
     detail += removeGroups(plan_);
@@ -75,6 +76,12 @@ void Service::announce(const EndRecord& end) {
   Writer message(Type::ended, 0);
   message.u8(static_cast<uint8_t>(end.reason)).u32(static_cast<uint32_t>(end.status)).u64(end.endedAt).text(end.detail);
   for (auto& connection : connections_) connection.send(message);
+}
+
+bool Service::mayReboot(std::string& detail) {
+  if (brake_.allows()) return true;
+  detail.append("it rebooted more than ").append(std::to_string(RebootBrake::kMost)).append(" times within a minute; ");
+  return false;
 }
 
 bool Service::reboot(std::string& detail) {
@@ -102,7 +109,7 @@ void Service::turn() {
   for (const auto& connection : connections_) polled_.push_back({connection.fd.get(), POLLIN, 0});
   const size_t execs = execs_.size();
   for (const auto& exec : execs_) polled_.push_back({exec.status.get(), POLLIN, 0});
-  if (::poll(polled_.data(), polled_.size(), -1) < 0) return;
+  if (::poll(polled_.data(), polled_.size(), console_.pause()) < 0) return;
 
   for (size_t i = 0; i < execs; ++i) {
     if (polled_[atConnections + connections + i].revents != 0) hear(execs_[i]);
@@ -111,9 +118,7 @@ void Service::turn() {
     signalfd_siginfo info;
     while (::read(signals_.get(), &info, sizeof info) > 0) {
     }
-    reapExecs();
-    reapLinkRemovals();
-    reapInit();
+    reapChildren();
   }
   if ((polled_[atMaster].revents | polled_[atClient].revents) != 0) console_.handle(polled_[atMaster].revents, polled_[atClient].revents);
   for (size_t i = 0; i < connections; ++i) {
@@ -200,13 +205,6 @@ void Service::kill() {
   for (const char* path : plan_.cgroups.join) cgroup::killAll(path);
   // While the processes die; they need no network for that.
   links_.begin(plan_, plan_.links.size());
-}
-
-void Service::reapInit() {
-  int status = 0;
-  if (::waitpid(instance_.init, &status, WNOHANG) != instance_.init) return;
-  initEnded_ = true;
-  initStatus_ = status;
 }
 
 }  // namespace lx::keeper

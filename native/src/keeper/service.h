@@ -9,6 +9,7 @@
 #include "keeper/end_record.h"
 #include "keeper/exec.h"
 #include "keeper/launch.h"
+#include "keeper/reboot_brake.h"
 
 namespace lx::socket {
 struct Message;
@@ -39,8 +40,16 @@ class Service {
     pid_t pid = -1;
     UniqueFd terminal;
     bool failed = false;
+    /// Taken off the process table, so its number may be another's by now.
+    bool reaped = false;
+    /// Its end has been told.
     bool ended = false;
     int waitStatus = 0;
+  };
+  /// A child that ended before anybody said whose it is.
+  struct Stray {
+    pid_t pid;
+    int waitStatus;
   };
 
   void turn();
@@ -57,9 +66,13 @@ class Service {
   void confirm(Exec& exec);
   void reportEnd(Exec& exec);
   Connection* ownerOf(const Exec& exec);
-  void reapExecs();
-  void reapInit();
+  void reapChildren();
+  void sort(pid_t pid, int waitStatus);
+  void knowCommand(Exec& exec, pid_t pid);
+  void tellEnds();
+  bool anyUnknown() const;
   void endExecs();
+  bool mayReboot(std::string& detail);
   bool reboot(std::string& detail);
 
   const Plan& plan_;
@@ -69,11 +82,13 @@ class Service {
   UniqueFd signals_;
   std::vector<Connection> connections_;
   std::vector<Exec> execs_;
+  std::vector<Stray> strays_;
   std::vector<pollfd> polled_;
   LinkRemoval links_;
   uint64_t serial_ = 1;
   uint32_t execIds_ = 0;
   uint32_t reboots_ = 0;
+  RebootBrake brake_;
   bool killed_ = false;
   bool initEnded_ = false;
   int initStatus_ = 0;

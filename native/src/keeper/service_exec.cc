@@ -1,6 +1,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "keeper/report.h"
@@ -13,14 +14,10 @@ namespace lx::keeper {
 
 namespace {
 
-int shellCode(int waitStatus) { return WIFSIGNALED(waitStatus) ? 128 + WTERMSIG(waitStatus) : WEXITSTATUS(waitStatus); }
+/// While the number of a command is not known yet; the guest may make any number of other children of ours.
+constexpr size_t kMaxStrays = 1024;
 
-/// true: reaped, `pid` is -1 then.
-bool reap(pid_t& pid, int& status) {
-  if (pid < 0 || ::waitpid(pid, &status, WNOHANG) != pid) return false;
-  pid = -1;
-  return true;
-}
+int shellCode(int waitStatus) { return WIFSIGNALED(waitStatus) ? 128 + WTERMSIG(waitStatus) : WEXITSTATUS(waitStatus); }
 
 }  // namespace
 
@@ -45,7 +42,7 @@ void Service::signalExec(Connection& connection, uint32_t seq, Reader& in) {
   if (!in.finished()) return connection.sendFailure(seq, {"request", "decode", EINVAL, ""});
   for (const auto& exec : execs_) {
     // Not reaped yet, so the number is still its own.
-    if (exec.id != id || exec.pid < 0 || exec.ended) continue;
+    if (exec.id != id || exec.pid < 0 || exec.reaped) continue;
     if (::kill(exec.pid, number) < 0) return connection.sendFailure(seq, {"request", "kill", errno, ""});
     return connection.send(Writer(Type::done, seq));
   }
@@ -67,7 +64,7 @@ void Service::hear(Exec& exec) {
     UniqueFd held[4] = {UniqueFd(fds[0]), UniqueFd(fds[1]), UniqueFd(fds[2]), UniqueFd(fds[3])};
     if (got < 0) return;
     if (got == 0) break;
-    if (report.kind == Report::Kind::pid) exec.pid = report.number;
+    if (report.kind == Report::Kind::pid) knowCommand(exec, report.number);
     if (report.kind == Report::Kind::terminal) exec.terminal = std::move(held[0]);
     if (report.kind != Report::Kind::failure || exec.failed) continue;
     exec.failed = true;
@@ -75,7 +72,17 @@ void Service::hear(Exec& exec) {
   }
   exec.status.reset();
   confirm(exec);
-  reapExecs();
+  // An end is told after the start, and strays may wait for a place.
+  reapChildren();
+}
+
+void Service::knowCommand(Exec& exec, pid_t pid) {
+  exec.pid = pid;
+  for (const auto& stray : strays_) {
+    if (stray.pid != pid) continue;
+    exec.reaped = true;
+    exec.waitStatus = stray.waitStatus;
+  }
 }
 
 void Service::confirm(Exec& exec) {
@@ -100,13 +107,43 @@ void Service::reportEnd(Exec& exec) {
   owner->send(message);
 }
 
-void Service::reapExecs() {
+bool Service::anyUnknown() const {
+  return std::any_of(execs_.begin(), execs_.end(), [](const Exec& exec) { return exec.pid < 0 && exec.status.valid(); });
+}
+
+/// All of them, whoever they are: a command may make siblings of itself (clone(2), CLONE_PARENT), which are children of the
+/// keeper in the guest's pid namespace. Left as zombies they would hold up the end of its init (pid_namespaces(7)) for ever.
+void Service::reapChildren() {
+  if (!anyUnknown()) strays_.clear();
+  int status = 0;
+  // __WALL: also the processes that delete links, which have no exit signal.
+  for (pid_t pid = 0; strays_.size() < kMaxStrays && (pid = ::waitpid(-1, &status, WNOHANG | __WALL)) > 0;) sort(pid, status);
+  tellEnds();
+}
+
+void Service::sort(pid_t pid, int waitStatus) {
+  if (pid == instance_.init) {
+    initEnded_ = true;
+    initStatus_ = waitStatus;
+    return;
+  }
   for (auto& exec : execs_) {
-    int ignored = 0;
-    reap(exec.helper, ignored);
+    if (exec.helper == pid) {
+      exec.helper = -1;
+      return;
+    }
+    if (exec.pid != pid || exec.reaped) continue;
+    exec.reaped = true;
+    exec.waitStatus = waitStatus;
+    return;
+  }
+  if (anyUnknown()) strays_.push_back({pid, waitStatus});
+}
+
+void Service::tellEnds() {
+  for (auto& exec : execs_) {
     // An end is told after the start, which the status socket tells.
-    if (exec.ended || exec.status.valid()) continue;
-    if (!reap(exec.pid, exec.waitStatus)) continue;
+    if (exec.ended || exec.status.valid() || !exec.reaped) continue;
     exec.ended = true;
     reportEnd(exec);
   }
@@ -119,14 +156,15 @@ void Service::endExecs() {
     if (exec.helper >= 0) ::waitpid(exec.helper, nullptr, 0);
     exec.helper = -1;
     if (exec.status.valid()) hear(exec);
-    if (exec.pid >= 0 && !exec.ended) {
+    if (exec.pid >= 0 && !exec.reaped) {
       ::kill(exec.pid, SIGKILL);
       ::waitpid(exec.pid, &exec.waitStatus, 0);
-      exec.ended = true;
-      reportEnd(exec);
+      exec.reaped = true;
     }
   }
+  tellEnds();
   execs_.clear();
+  strays_.clear();
 }
 
 }  // namespace lx::keeper

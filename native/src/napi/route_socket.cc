@@ -18,6 +18,9 @@ using netlink::Route;
 
 /// A dump that changed under way is asked for again.
 constexpr int kDumpAttempts = 10;
+/// A snapshot is of a network namespace whose root may make any number of either.
+constexpr size_t kMostLinks = 1024;
+constexpr size_t kMostAddresses = 4096;
 
 template <typename List>
 auto untilSteady(List list) -> decltype(list()) {
@@ -189,14 +192,14 @@ class RouteSocket : public Napi::ObjectWrap<RouteSocket> {
         [](Napi::Env target, std::vector<Item>& items) { return listToJs(target, items); }, sequence_);
   }
 
-  Napi::Value links(const Napi::CallbackInfo& info) { return list(info.Env(), netlink::listLinks); }
-  Napi::Value addresses(const Napi::CallbackInfo& info) { return list(info.Env(), netlink::listAddresses); }
+  Napi::Value links(const Napi::CallbackInfo& info) { return list<Link>(info.Env(), [](netlink::Socket& from) { return netlink::listLinks(from); }); }
+  Napi::Value addresses(const Napi::CallbackInfo& info) { return list<LinkAddress>(info.Env(), [](netlink::Socket& from) { return netlink::listAddresses(from); }); }
   Napi::Value routes(const Napi::CallbackInfo& info) { return list(info.Env(), netlink::listRoutes); }
 
   Napi::Value snapshot(const Napi::CallbackInfo& info) {
     const auto work = [socket = socket()] {
-      return Snapshot{.links = untilSteady([&] { return netlink::listLinks(*socket); }),
-                      .addresses = untilSteady([&] { return netlink::listAddresses(*socket); })};
+      return Snapshot{.links = untilSteady([&] { return netlink::listLinks(*socket, kMostLinks); }),
+                      .addresses = untilSteady([&] { return netlink::listAddresses(*socket, kMostAddresses); })};
     };
     return promise<Snapshot>(info.Env(), work, [](Napi::Env env, Snapshot& seen) {
       Napi::Object object = Napi::Object::New(env);

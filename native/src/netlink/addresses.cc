@@ -29,12 +29,12 @@ void changeAddress(Socket& socket, uint16_t type, std::string_view call, const s
 
 }  // namespace
 
-std::vector<LinkAddress> listAddresses(Socket& socket) {
+std::vector<LinkAddress> listAddresses(Socket& socket, size_t most) {
   Message message(RTM_GETADDR, NLM_F_DUMP);
   message.append(ifaddrmsg{});
   std::vector<LinkAddress> addresses;
   socket.query(message, "RTM_GETADDR", {}, [&](const nlmsghdr* head) {
-    if (head->nlmsg_type != RTM_NEWADDR) return;
+    if (head->nlmsg_type != RTM_NEWADDR || addresses.size() >= most) return;
     const auto* header = static_cast<const ifaddrmsg*>(NLMSG_DATA(head));
     LinkAddress found{.index = static_cast<int>(header->ifa_index), .family = header->ifa_family, .address = {},
                       .prefix = header->ifa_prefixlen, .scope = header->ifa_scope};

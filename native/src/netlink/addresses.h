@@ -18,7 +18,8 @@ struct LinkAddress {
   uint8_t scope = 0;
 };
 
-std::vector<LinkAddress> listAddresses(Socket& socket);
+/// The first `most` of them.
+std::vector<LinkAddress> listAddresses(Socket& socket, size_t most = SIZE_MAX);
 /// IPv6 addresses skip duplicate detection: on a bridge without ports it would never end, and nothing could bind.
 void addAddress(Socket& socket, const std::string& link, const std::string& cidr);
 void deleteAddress(Socket& socket, const std::string& link, const std::string& cidr);

@@ -135,12 +135,12 @@ void deleteLink(Socket& socket, const std::string& name) {
   socket.request(message, "RTM_DELLINK", name);
 }
 
-std::vector<Link> listLinks(Socket& socket) {
+std::vector<Link> listLinks(Socket& socket, size_t most) {
   Message message(RTM_GETLINK, NLM_F_DUMP);
   message.append(linkHeader(false));
   std::vector<Link> links;
   socket.query(message, "RTM_GETLINK", {}, [&](const nlmsghdr* head) {
-    if (head->nlmsg_type == RTM_NEWLINK) links.push_back(parseLink(head));
+    if (head->nlmsg_type == RTM_NEWLINK && links.size() < most) links.push_back(parseLink(head));
   });
   return links;
 }

@@ -75,6 +75,7 @@ struct Link {
   int peerIndex = 0;
   LinkCounters counters;
 };
-std::vector<Link> listLinks(Socket& socket);
+/// The first `most` of them.
+std::vector<Link> listLinks(Socket& socket, size_t most = SIZE_MAX);
 
 }  // namespace lx::netlink

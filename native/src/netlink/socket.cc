@@ -34,6 +34,12 @@ std::string_view refusalText(const nlmsghdr* head) {
 
 }  // namespace
 
+int hearKernelOnly(int fd) {
+  sockaddr_nl kernel{};
+  kernel.nl_family = AF_NETLINK;
+  return ::connect(fd, reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel);
+}
+
 Socket Socket::open() { return Socket(LX_SYS_FD(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE))); }
 
 Socket::Socket(UniqueFd fd) : fd_(std::move(fd)) {
@@ -41,6 +47,7 @@ Socket::Socket(UniqueFd fd) : fd_(std::move(fd)) {
   const int on = 1;
   (void)::setsockopt(fd_.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
   (void)::setsockopt(fd_.get(), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
+  LX_SYS(hearKernelOnly(fd_.get()));
 }
 
 void Socket::send(Message& message, std::string_view call, std::string_view subject) {

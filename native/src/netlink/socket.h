@@ -10,6 +10,10 @@
 
 namespace lx::netlink {
 
+/// connect(2) to the kernel: nobody else can send to the socket any more. Root of a network namespace may send to every
+/// netlink socket in it, so a guest could answer in the kernel's place. -1 with errno.
+int hearKernelOnly(int fd);
+
 /// A NETLINK_ROUTE socket. It speaks for the network namespace it was made in, whatever thread uses it later.
 /// One request at a time; a failure is a SysError named after the message type, with the kernel's words as detail.
 class Socket {

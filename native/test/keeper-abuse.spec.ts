@@ -1,0 +1,118 @@
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Keeper, LaunchPlan } from '#lib/host';
+import { abuseProgram } from './abuse.ts';
+import { missing, World } from './keeper-world.ts';
+
+const reason = missing();
+
+describe.skipIf(reason !== null)(`a guest that does its worst to its keeper${reason ? ` (skipped: ${reason})` : ''}`, () => {
+  let world: World;
+  let plan: LaunchPlan;
+  let keeper: Keeper;
+  const abuse = (...args: string[]) => world.run(keeper, ['/abuse', ...args]);
+  const children = () => readFileSync(`/proc/${keeperPid()}/task/${keeperPid()}/children`, 'utf8').trim().split(/\s+/).filter(Boolean);
+  const keeperPid = () => Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${keeper.info.initPid}/status`, 'utf8'))?.[1]);
+  const launch = async (change: Partial<LaunchPlan> = {}) => {
+    plan = world.plan(change);
+    keeper = await world.keepers.launch(plan);
+  };
+
+  beforeAll(async () => {
+    world = new World();
+    writeFileSync(join(world.image, 'abuse'), abuseProgram());
+    chmodSync(join(world.image, 'abuse'), 0o755);
+    await world.keepers.prepare();
+  });
+  afterAll(() => world.dispose());
+
+  it('leaves it no zombies: they would hold up the end of init for ever', async () => {
+    await launch();
+    const before = children();
+    expect(await abuse('siblings', '2000')).toEqual({ code: 0, output: '' });
+    // Each command that ends has the keeper reap what ended before it.
+    while (children().length > before.length) await abuse();
+    const { reason: why } = await keeper.kill();
+    expect(why).toBe('killed');
+    expect(await world.traces(plan)).toEqual([]);
+  });
+
+  it('cannot outlive its init as a child of the keeper', async () => {
+    await launch();
+    expect((await abuse('siblings', '10', '1000')).code).toBe(0);
+    expect(children().length).toBeGreaterThanOrEqual(11);
+    await keeper.kill();
+    expect(await world.traces(plan)).toEqual([]);
+  });
+
+  it('gets true exit codes for its commands all the same', async () => {
+    await launch();
+    const codes = await Promise.all(
+      Array.from({ length: 30 }, (_, code) => world.run(keeper, ['sh', '-c', `/abuse siblings 20; exit ${code}`])),
+    );
+    expect(codes.map(({ code }) => code)).toEqual(Array.from({ length: 30 }, (_, code) => code));
+    await keeper.kill();
+  });
+
+  it('is stopped when it only ever reboots', async () => {
+    await launch({ init: { argv: ['/bin/busybox', 'reboot', '-f'], env: [], cwd: '/', uid: 0, gid: 0 } });
+    const end = await keeper.ended;
+    expect(end.reason).toBe('reboot-failed');
+    expect(end.detail).toContain('rebooted more than 20 times within a minute');
+    expect(await world.traces(plan)).toEqual([]);
+  });
+
+  it('has its console read no faster than is good for the host', async () => {
+    await launch();
+    const start = performance.now();
+    expect((await world.run(keeper, ['sh', '-c', '/bin/busybox head -c 1000000 /dev/zero > /dev/console'])).code).toBe(0);
+    // 64 KiB each 20 ms.
+    expect(performance.now() - start).toBeGreaterThan(250);
+    expect((await keeper.readLog()).length).toBe(plan.console.ringBytes);
+    await keeper.kill();
+  });
+
+  it('cannot answer the daemon in the place of the kernel', async () => {
+    await launch();
+    expect((await keeper.network()).links.map((link) => link.name)).toEqual(['lo']);
+    const { output } = await abuse('forge');
+    // Its own socket is not in the list yet.
+    expect(output).toMatch(/^0 sent, [1-9]\d* refused\n$/);
+    expect((await keeper.network()).links.map((link) => link.name)).toEqual(['lo']);
+    await keeper.kill();
+  });
+
+  it('fills a part of an answer only, with however many addresses', async () => {
+    await launch();
+    expect(await abuse('addresses', '5000')).toEqual({ code: 0, output: '' });
+    expect((await keeper.network()).addresses.length).toBe(4096);
+    await keeper.kill();
+  });
+
+  it.each([
+    'ln -s /bin/nothing /sbin/init',
+    '/bin/busybox mkfifo /sbin/init',
+    'mkdir /sbin/init',
+    ': > /sbin/init',
+    'ln -s init /sbin/init',
+    ':',
+  ])('that spoils its init (%s) does not come back', async (script) => {
+    await launch();
+    const ended = keeper.ended;
+    void world.run(keeper, ['sh', '-c', `/bin/busybox rm /sbin/init; ${script}; reboot -f`]);
+    const { reason: why, detail } = await ended;
+    expect(why).toBe('reboot-failed');
+    expect(detail).toMatch(/^exec: execve \/sbin\/init: (ENOENT|EACCES|ELOOP|ENOEXEC)/);
+    expect(await world.traces(plan)).toEqual([]);
+  });
+
+  it('gets no way to the program of its keeper by making that its init', async () => {
+    await launch();
+    const ended = keeper.ended;
+    void world.run(keeper, ['sh', '-c', '/bin/busybox rm /sbin/init; ln -s /proc/self/exe /sbin/init; reboot -f']);
+    // The keeper's program, as a command with wrong arguments.
+    expect(await ended).toMatchObject({ reason: 'exited', status: 2 << 8 });
+    expect(await world.traces(plan)).toEqual([]);
+  });
+});
