@@ -96,7 +96,7 @@ for (const daemon of daemons) {
 for (let round = 0; round < Number(rounds); round++) for (const daemon of daemons) await life(daemon, `bench-${round}`);
 
 const second = daemons[1];
-console.log(`median ms of ${rounds} lives; busybox on its own network, through the socket`);
+console.log(`median ms of ${rounds} lives; a busybox that sleeps, on its own network, through the socket`);
 console.log(
   `${'step'.padEnd(22)}${daemons.map((daemon) => cell(daemon.name)).join('')}${second ? cell('ratio') : ''}${cell('goal')}${cell('final')}`,
 );
