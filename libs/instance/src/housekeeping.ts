@@ -144,7 +144,7 @@ export class Housekeeping {
 
   /** Between operations: one that began after the end waits for this, one that ran meanwhile may have noted it already. */
   async #ended(id: string, record: EndRecord): Promise<void> {
-    const { store, supervision, engine } = this.#deps;
+    const { store, supervision, engine, report } = this.#deps;
     await this.#reconciled.promise;
     let ephemeral: InstanceRow | null = null;
     await this.#instances.turns.note(id, async () => {
@@ -154,6 +154,7 @@ export class Housekeeping {
         await this.#noteStopped(row);
         const action = record.reason === 'poweroff' ? 'instance-shutdown' : 'instance-stopped';
         engine.events.lifecycle(row.project, { action, source: `/1.0/instances/${row.name}` });
+        if (record.detail !== '') report(`the end of ${row.name}`, new Error(record.detail));
       }
       if (row?.ephemeral) ephemeral = row;
       // Last of all: a daemon that dies before this finds the record again.

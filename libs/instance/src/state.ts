@@ -56,18 +56,17 @@ async function networkState(keeper: Keeper, row: InstanceRow): Promise<WireInsta
   // An instance may end between the look-up and the question: then there is nothing to tell.
   const seen = await keeper.network().catch(() => null);
   if (!seen) return null;
-  const hostNames = new Map(Object.entries(row.volatile).map(([key, value]) => [key.replace(/^volatile\.(.+)\.host_name$/, '$1'), value]));
-  const out: Record<string, WireInstanceStateNetwork> = {};
-  for (const link of seen.links) {
-    out[link.name] = {
-      addresses: seen.addresses
-        .filter((address) => address.index === link.index)
-        .map((address) => ({
-          family: address.family,
-          address: address.address,
-          netmask: String(address.prefix),
-          scope: scopeOf(address.scope),
-        })),
+  const addresses = new Map(seen.links.map((link) => [link.index, [] as (typeof seen.addresses)[number][]]));
+  for (const address of seen.addresses) addresses.get(address.index)?.push(address);
+  const states = seen.links.map((link): [string, WireInstanceStateNetwork] => [
+    link.name,
+    {
+      addresses: (addresses.get(link.index) ?? []).map((address) => ({
+        family: address.family,
+        address: address.address,
+        netmask: String(address.prefix),
+        scope: scopeOf(address.scope),
+      })),
       counters: {
         bytes_received: link.counters.rxBytes,
         bytes_sent: link.counters.txBytes,
@@ -79,13 +78,14 @@ async function networkState(keeper: Keeper, row: InstanceRow): Promise<WireInsta
         packets_dropped_inbound: link.counters.rxDropped,
       },
       hwaddr: link.hardwareType === LOOPBACK ? '' : link.mac,
-      host_name: hostNames.get(link.name) ?? '',
+      host_name: row.volatile[`volatile.${link.name}.host_name`] ?? '',
       mtu: link.mtu,
       state: link.up ? 'up' : 'down',
       type: link.hardwareType === LOOPBACK ? 'loopback' : 'broadcast',
-    };
-  }
-  return out;
+    },
+  ]);
+  // Not by assignment: the guest chooses the names, and `__proto__` is one.
+  return Object.fromEntries(states);
 }
 
 function scopeOf(scope: string): 'local' | 'link' | 'global' {

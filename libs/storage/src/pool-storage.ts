@@ -62,8 +62,7 @@ export class PoolStorage implements Storage {
   }
 
   async createPool(request: { name: string; driver: string; description: string; config: StringMap }): Promise<PoolRow> {
-    const driver = this.#drivers[request.driver];
-    if (!driver) throw new LxError('pool.unknown_driver', { driver: request.driver, known: Object.keys(this.#drivers) });
+    const driver = this.#driver(request.driver);
     refuse([
       ...poolNameProblems(request.name),
       ...poolConfigProblems(request.driver, request.config),
@@ -221,12 +220,17 @@ export class PoolStorage implements Storage {
     return pool;
   }
 
+  /** LxError 'pool.unknown_driver'. A name like `constructor` must not find what every object has. */
+  #driver(name: string): StorageDriver {
+    const driver = Object.hasOwn(this.#drivers, name) ? this.#drivers[name] : undefined;
+    if (!driver) throw new LxError('pool.unknown_driver', { driver: name, known: Object.keys(this.#drivers) });
+    return driver;
+  }
+
   #opened(row: PoolRow): OpenPool {
     const known = this.#open.get(row.name);
     if (known?.row.id === row.id) return known;
-    const driver = this.#drivers[row.driver];
-    if (!driver) throw new LxError('pool.unknown_driver', { driver: row.driver, known: Object.keys(this.#drivers) });
-    const pool = new OpenPool(row, driver, imageRecords(this.#store, row.id));
+    const pool = new OpenPool(row, this.#driver(row.driver), imageRecords(this.#store, row.id));
     this.#open.set(row.name, pool);
     return pool;
   }

@@ -1,10 +1,12 @@
+import { printable } from './printable.ts';
+
 /** Rows of text as `lxc` draws them: a frame, centred headers, a line between rows. Cells may hold several lines. */
 export function drawTable(
   headers: readonly string[],
   rows: readonly (readonly string[])[],
   paint: (cell: string) => string = (cell) => cell,
 ): string {
-  const lines = rows.map((row) => row.map((cell) => cell.split('\n')));
+  const lines = rows.map((row) => row.map((cell) => printable(cell).split('\n')));
   const widths = headers.map((header, column) => Math.max(width(header), ...lines.flatMap((row) => (row[column] ?? ['']).map(width))));
   const rule = `+${widths.map((columns) => '-'.repeat(columns + 2)).join('+')}+`;
   const out = [rule, `|${headers.map((header, column) => ` ${centre(header, widths[column] ?? 0)} `).join('|')}|`, rule];
@@ -24,7 +26,7 @@ export function drawCompact(
   rows: readonly (readonly string[])[],
   paint: (cell: string) => string = (cell) => cell,
 ): string {
-  const lines = [headers.map((header) => [header]), ...rows.map((row) => row.map((cell) => cell.split('\n')))];
+  const lines = [headers.map((header) => [header]), ...rows.map((row) => row.map((cell) => printable(cell).split('\n')))];
   const widths = headers.map((_header, column) => Math.max(...lines.flatMap((row) => (row[column] ?? ['']).map(width))));
   const out: string[] = [];
   for (const row of lines) {

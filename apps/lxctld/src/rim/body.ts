@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { LxError } from '#lib/contract';
+import { isLxError, LxError } from '#lib/contract';
 
 /** Largest JSON body. LXD's clients stay far below. */
 export const jsonLimit = 1024 * 1024;
@@ -70,8 +70,9 @@ export function parseJson(text: string): object {
   if (text.trim() === '') return {};
   let value: unknown;
   try {
-    value = JSON.parse(text, withoutPrototypeKeys);
+    value = JSON.parse(text, refusePrototypeKeys);
   } catch (problem) {
+    if (isLxError(problem)) throw problem;
     throw new LxError('request.not_json', { reason: problem instanceof Error ? problem.message : String(problem) }, { cause: problem });
   }
   // `lxc query -X POST` without data sends an empty JSON string.
@@ -84,7 +85,11 @@ export function parseJson(text: string): object {
   return value;
 }
 
-/** A key `__proto__` would become the prototype when the object is copied by assignment. */
-function withoutPrototypeKeys(key: string, value: unknown): unknown {
-  return key === '__proto__' ? undefined : value;
+/**
+ * A key `__proto__` would become the prototype when the object is copied by assignment; those of the prototype's own
+ * properties (`constructor`, `toString`, ...) are lost or break the making of DTOs. No field, config key or device has such a name.
+ */
+function refusePrototypeKeys(key: string, value: unknown): unknown {
+  if (Object.hasOwn(Object.prototype, key)) throw new LxError('request.invalid', { problems: [`The name "${key}" cannot be used`] });
+  return value;
 }

@@ -191,8 +191,16 @@ describe('bodies', () => {
   });
 
   it('takes unknown and null fields, and drops them', async () => {
-    const answer = await post('{"name":"echo","description":null,"used_by":[1],"__proto__":{"a":1}}');
+    const answer = await post('{"name":"echo","description":null,"used_by":[1]}');
     expect(answer.json().metadata).toEqual({ name: 'echo', description: 'none', start: false });
+  });
+
+  it.each(['__proto__', 'constructor', 'toString'])('refuses the name %s anywhere in a body', async (name) => {
+    for (const payload of [`{"name":"echo","${name}":{"a":1}}`, `{"name":"echo","config":{"${name}":"x"}}`]) {
+      const answer = await post(payload);
+      expect(answer.statusCode).toBe(400);
+      expect(answer.json().error).toBe(`The name "${name}" cannot be used`);
+    }
   });
 
   it('names all problems at once', async () => {

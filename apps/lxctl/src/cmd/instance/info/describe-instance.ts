@@ -1,4 +1,5 @@
 import type { WireInstanceFull, WireInstanceState, WireInstanceStateNetwork } from '#lib/contract';
+import { printable } from '../../../output/printable.ts';
 import { drawTable } from '../../../output/table.ts';
 import { bytes, decimalBytes, moment } from '../../../output/units.ts';
 
@@ -25,7 +26,7 @@ export function describeInstance(instance: WireInstanceFull): string {
     ]);
     lines.push('', 'Snapshots:', drawTable(['NAME', 'TAKEN AT', 'EXPIRES AT', 'STATEFUL'], rows));
   }
-  return `${lines.join('\n')}\n`;
+  return `${printable(lines.join('\n'))}\n`;
 }
 
 function resources(state: WireInstanceState): string[] {
