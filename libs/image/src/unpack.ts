@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { LxError } from '#lib/contract';
 import { type ArchiveFormat, decompressors, formatOf } from './archive-format.ts';
 import { run } from './command.ts';
+import { watchSpace } from './space.ts';
 
 /**
  * Owners by number, modes, ACLs and extended attributes as they are in the archive. overlay's own attributes are left
@@ -24,8 +25,10 @@ const tarFlags = [
 ];
 
 /** Writes metadata.yaml, templates/ and rootfs/ of a checked image into an empty directory. LxError 'image.unpack_failed'. */
-export async function unpackImage(files: { image: string; rootfs: string | null }, directory: string, signal?: AbortSignal): Promise<void> {
+export async function unpackImage(files: { image: string; rootfs: string | null }, directory: string, outer?: AbortSignal): Promise<void> {
   const root = join(directory, 'rootfs');
+  using space = await watchSpace(directory);
+  const signal = outer ? AbortSignal.any([outer, space.signal]) : space.signal;
   try {
     if (files.rootfs === null) {
       await unpackArchive(files.image, directory, ['rootfs/dev/*', './rootfs/dev/*'], signal);
@@ -36,7 +39,8 @@ export async function unpackImage(files: { image: string; rootfs: string | null 
     }
   } catch (problem) {
     if (problem instanceof LxError) throw problem;
-    if (signal?.aborted) throw new LxError('image.cancelled', undefined, { cause: problem });
+    if (await space.isFull()) throw new LxError('image.no_space', undefined, { cause: problem });
+    if (outer?.aborted) throw new LxError('image.cancelled', undefined, { cause: problem });
     throw new LxError('image.unpack_failed', { reason: (problem as Error).message }, { cause: problem });
   }
   const foreign = (await readdir(directory)).filter((name) => !['metadata.yaml', 'templates', 'rootfs'].includes(name));

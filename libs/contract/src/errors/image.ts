@@ -34,6 +34,11 @@ export const imageErrors = {
     ({ reason }) => `Failed to unpack the image: ${reason}`,
     'The image passed the check, but writing its files failed (disk full?).',
   ),
+  'image.no_space': row(
+    507,
+    () => 'Failed to unpack the image: the disk is almost full',
+    'The files of the image were removed again, so that the database and the instances of the host keep room to write.',
+  ),
   'image.recipe_not_found': row<{ name: string; known: string[] }>(
     404,
     ({ name, known }) => `No image recipe "${name}": there is ${known.join(', ')}`,
