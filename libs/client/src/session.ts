@@ -86,12 +86,18 @@ export async function runSession(
 function receive(socket: WebSocket | undefined, into: Writable): Promise<void> {
   if (!socket) return Promise.resolve();
   return new Promise((resolve) => {
+    let full = false;
     socket.on('message', (data: RawData, isBinary: boolean) => {
       const bytes = data as Buffer;
       if (!isBinary && bytes.length === 0) return resolve();
-      if (into.write(bytes)) return;
+      // Frames that had come already are still told after the pause.
+      if (into.write(bytes) || full) return;
+      full = true;
       socket.pause();
-      into.once('drain', () => socket.resume());
+      into.once('drain', () => {
+        full = false;
+        socket.resume();
+      });
     });
     socket.once('close', () => resolve());
     socket.resume();

@@ -157,6 +157,8 @@ export class OperationEngine implements Engine {
   async shutdown(timeoutMs: number): Promise<void> {
     this.#stopping.abort();
     this.#pruning.stop();
+    // A session lasts as long as its client likes, and no next daemon can take it up: nothing is won by waiting.
+    for (const operation of this.#operations.values()) if (operation.facts.class === 'websocket') operation.abort.abort();
     await this.#quiet(timeoutMs);
     for (const operation of this.#operations.values()) operation.abort.abort();
     await this.#quiet(unwindWithinMs);

@@ -5,6 +5,7 @@ import type { InstanceRow } from '#lib/store';
 import type { InstanceDeps } from '../deps.ts';
 import { haltSignal } from '../halt-signal.ts';
 import type { Runner, VolatileChange } from '../running.ts';
+import { type DeleteParams, removeFiles, removeRows } from './delete.ts';
 
 export type StopParams = {
   id: string;
@@ -12,13 +13,13 @@ export type StopParams = {
   force: boolean;
   /** Seconds to wait for the guest's own shutdown; negative: for ever. */
   timeout: number;
-  /** Delete an ephemeral instance afterwards: the caller does. */
-  ephemeral: boolean;
+  /** An ephemeral instance goes with its end, within the same operation: who waited for the stop finds it gone. */
+  remove: DeleteParams | null;
 };
-export type StopState = { volatile: VolatileChange };
+export type StopState = { volatile: VolatileChange; poolId: string };
 
 /** The step that ends an instance; restart has it too. Idempotent: an instance that is down stays so. */
-export function stopStep<P extends { id: string; force: boolean; timeout: number }, S extends StopState>(
+export function stopStep<P extends { id: string; force: boolean; timeout: number; remove?: DeleteParams | null }, S extends StopState>(
   deps: InstanceDeps,
   runner: Runner,
 ): Step<P, S> {
@@ -29,8 +30,10 @@ export function stopStep<P extends { id: string; force: boolean; timeout: number
       if (!row) throw new LxError('instance.not_found');
       if (!params.force) await shutDown(deps, row, params.timeout, signal);
       state.volatile = await runner.down(row);
+      if (params.remove) state.poolId = await removeFiles(deps, params.remove);
     },
     async commit({ params, state }, store) {
+      if (params.remove) return removeRows(store, params.remove, state.poolId ?? '');
       await store.instances.update(params.id, { power: 'stopped' });
       await store.instances.mergeVolatile(params.id, state.volatile ?? {});
     },

@@ -2,7 +2,7 @@ import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StringMap } from '#lib/base';
 import { LxError, problemsOf, refuse } from '#lib/contract';
-import type { Operation, Requestor } from '#lib/engine';
+import type { LiveContext, Operation, Requestor } from '#lib/engine';
 import type { InstanceDeps } from '../deps.ts';
 import type { Instances } from '../instances.ts';
 import { instanceResources } from '../operations/names.ts';
@@ -31,6 +31,8 @@ export class Sessions {
 
   /** /dev/null, opened once: the input and output of commands that nobody listens to. */
   #null: Promise<FileHandle> | null = null;
+  /** Instances whose console is somebody's, or soon will be. */
+  readonly #consoles = new Set<string>();
 
   constructor(deps: InstanceDeps, instances: Instances) {
     this.#deps = deps;
@@ -87,15 +89,20 @@ export class Sessions {
       throw new LxError('request.invalid', { problems: [`Console type "${body.type}" is not supported by containers`] });
     const row = await this.#instances.row(project, name);
     const keeper = await this.#instances.ready(row);
-    const operation = await this.#deps.engine.startLive(
-      {
-        kind: 'instance.console',
-        class: 'websocket',
-        sockets: consoleSockets,
-        run: (live) => runConsole(keeper, { columns: body.width, rows: body.height }, live),
-      },
-      { project, resources: instanceResources(row.name), mayCancel: true, ...(requestor ? { requestor } : {}) },
-    );
+    // Said now and not by the operation: a client that learns it while it connects is told no more than 403.
+    if (this.#consoles.has(row.id)) throw new LxError('console.busy');
+    this.#consoles.add(row.id);
+    const run = (live: LiveContext) =>
+      runConsole(keeper, { columns: body.width, rows: body.height }, live).finally(() => this.#consoles.delete(row.id));
+    const operation = await this.#deps.engine
+      .startLive(
+        { kind: 'instance.console', class: 'websocket', sockets: consoleSockets, run },
+        { project, resources: instanceResources(row.name), mayCancel: true, ...(requestor ? { requestor } : {}) },
+      )
+      .catch((failure: unknown) => {
+        this.#consoles.delete(row.id);
+        throw failure;
+      });
     this.#deps.engine.events.lifecycle(project, {
       action: 'instance-console',
       source: `/1.0/instances/${row.name}`,
