@@ -89,7 +89,6 @@ export class Housekeeping {
     const rows = (await this.#deps.store.instances.list(null)).filter((row) => this.#deps.supervision.get(row.id));
     for (const group of ranked(await this.#expanded(rows), 'boot.stop.priority'))
       await Promise.all(group.map((member) => this.#attempt(`stopping ${member.row.name}`, () => this.#shutDown(member, force))));
-    await this.#instances.settle();
   }
 
   /** After `stopAll` and the end of all operations: kills what one of them has still brought up. */
@@ -107,7 +106,6 @@ export class Housekeeping {
 
   async #quiet(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
-    await this.#instances.settle();
   }
 
   async #shutDown({ row, config }: Member, force: boolean): Promise<void> {

@@ -19,7 +19,7 @@ import type { InstanceDeps } from './deps.ts';
 import { expand } from './expand.ts';
 import { nameProblems } from './name.ts';
 import { createOperation } from './operations/create.ts';
-import { deleteOperation } from './operations/delete.ts';
+import { type DeleteParams, deleteOperation } from './operations/delete.ts';
 import { freezeOperation, unfreezeOperation } from './operations/freeze.ts';
 import { instanceLock, instanceResources } from './operations/names.ts';
 import { renameOperation } from './operations/rename.ts';
@@ -57,7 +57,6 @@ export function instanceOperations(deps: InstanceDeps, runner: Runner) {
 export class Instances {
   readonly runner: Runner;
   readonly turns = new Turns();
-  readonly #following = new Set<Promise<void>>();
   readonly #deps: InstanceDeps;
   readonly #operations: ReturnType<typeof instanceOperations>;
 
@@ -180,9 +179,9 @@ export class Instances {
         const running = this.turns.running(row.id);
         if (force && running?.kind === 'instance.stop') return this.#hasten(row, running, requestor);
         const event = force ? 'instance-stopped' : 'instance-shutdown';
-        const operation = await this.#state(row, 'stop', { ...params, force, timeout, ephemeral: row.ephemeral }, event, requestor);
-        if (row.ephemeral) this.#follow(operation.done.then((view) => (view.status_code === 200 ? this.discard(row) : undefined)));
-        return operation;
+        const remove = row.ephemeral ? await this.#removal(row) : null;
+        const operation = await this.#state(row, 'stop', { ...params, force, timeout, remove }, event, requestor);
+        return remove ? this.#announce(operation, 'instance-deleted', row, requestor) : operation;
       }
       case 'restart':
         return this.#state(row, 'restart', { ...params, force, timeout }, 'instance-restarted', requestor);
@@ -223,15 +222,14 @@ export class Instances {
     if (this.#deps.supervision.get(row.id)) throw new LxError('instance.running');
     const expanded = await this.runner.expanded(row);
     if (isTrue(expanded.config['security.protection.delete'])) throw new LxError('instance.protected');
-    const volume = { ...rootVolume(row, expanded.devices) };
-    const operation = await this.#begin(
-      this.#operations.delete,
-      { id: row.id, project: row.project, name: row.name, volume },
-      row,
-      requestor,
-    );
+    const operation = await this.#begin(this.#operations.delete, await this.#removal(row), row, requestor);
     this.#announce(operation, 'instance-deleted', row, requestor);
     return operation;
+  }
+
+  async #removal(row: InstanceRow): Promise<DeleteParams> {
+    const { devices } = await this.runner.expanded(row);
+    return { id: row.id, project: row.project, name: row.name, volume: { ...rootVolume(row, devices) } };
   }
 
   /** Deletes an ephemeral instance that has ended, once nothing runs on it. Nothing when it is gone or runs again. */
@@ -253,16 +251,6 @@ export class Instances {
     } catch (cause) {
       this.#deps.report(`deleting the ephemeral instance ${name}`, cause);
     }
-  }
-
-  /** Resolves when what follows on operations that are over is done: ephemeral instances are gone. */
-  async settle(): Promise<void> {
-    while (this.#following.size > 0) await Promise.all(this.#following);
-  }
-
-  #follow(work: Promise<void>): void {
-    const tracked = work.finally(() => this.#following.delete(tracked));
-    this.#following.add(tracked);
   }
 
   #state(

@@ -134,7 +134,7 @@ describe('instance.stop', () => {
       const { row, keeper } = await world.running('c1', { config: { 'image.lxctl.halt_signal': 'SIGUSR2' } });
       keeper.onSignal = (signal) => void (signal === constants.signals.SIGUSR2 && keeper.finish('poweroff'));
       if (frozen) world.cgroups.frozenIds.add(row.id);
-      return { id: row.id, name: 'c1', ephemeral: false, ...params };
+      return { id: row.id, name: 'c1', remove: null, ...params };
     });
   const spec = (world: World) => world.operations.stop;
   const done = async (world: World & { params: { id: string } }) => {
@@ -150,6 +150,19 @@ describe('instance.stop', () => {
     await resumesFromEveryStep(spec, () => setup({ force: true, timeout: 0 }), done);
     await resumesFromEveryStep(spec, () => setup({ force: false, timeout: 5 }), done);
     await stepsAreIdempotent(spec, () => setup({ force: false, timeout: -1 }), done);
+  });
+
+  it('takes an ephemeral instance with it, wherever it is cut off', async () => {
+    const ephemeral = () =>
+      ready(async (world) => {
+        const { row } = await world.running('c1', { ephemeral: true });
+        const volume = { pool: 'default', project: row.project, instance: row.name };
+        return { id: row.id, name: 'c1', force: true, timeout: 0, remove: { id: row.id, project: row.project, name: 'c1', volume } };
+      });
+    await resumesFromEveryStep(spec, ephemeral, async (world) => {
+      expect(world.keepers.running.size).toBe(0);
+      expect(await world.store.instances.list(null)).toEqual([]);
+    });
   });
 
   it('asks the guest by its own signal and waits for ever with -1, also when it is frozen', async () => {

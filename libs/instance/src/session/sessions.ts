@@ -1,5 +1,7 @@
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { StringMap } from '#lib/base';
 import { LxError, problemsOf, refuse } from '#lib/contract';
 import type { LiveContext, Operation, Requestor } from '#lib/engine';
@@ -30,7 +32,7 @@ export class Sessions {
   readonly #instances: Instances;
 
   /** /dev/null, opened once: the input and output of commands that nobody listens to. */
-  #null: Promise<FileHandle> | null = null;
+  #null: Promise<number> | null = null;
   /** Instances whose console is somebody's, or soon will be. */
   readonly #consoles = new Set<string>();
 
@@ -111,7 +113,7 @@ export class Sessions {
     return operation;
   }
 
-  async #nowhere(): Promise<number> {
+  #nowhere(): Promise<number> {
     try {
       this.#null ??= open('/dev/null', 'r+');
       return (await this.#null).fd;
