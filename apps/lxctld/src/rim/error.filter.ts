@@ -18,6 +18,11 @@ export class ErrorFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<Request>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
+    // The client broke off in the middle of its body: nobody is left to answer, and it is no failure of ours.
+    if (thrown !== null && request.raw.errored === thrown) {
+      reply.raw.destroy();
+      return;
+    }
     const error = this.#withoutRoute(thrown) ? this.#missing(request) : thrown;
     const answer = errorAnswer(error);
     if (answer.unexpected) this.log.error({ message: `${request.method} ${request.url} failed`, error });

@@ -113,10 +113,10 @@ export class Sessions {
     return operation;
   }
 
-  #nowhere(): Promise<number> {
+  async #nowhere(): Promise<number> {
     try {
-      this.#null ??= open('/dev/null', 'r+');
-      return (await this.#null).fd;
+      this.#null ??= promisify(open)('/dev/null', 'r+');
+      return await this.#null;
     } catch (failure) {
       this.#null = null;
       throw failure;
