@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { abuseProgram } from '../native/test/abuse.ts';
 import { home, TestDaemon } from './harness/daemon.ts';
+import { typeInto } from './harness/run-command.ts';
 
 /** What a guest's root, a user of the host, or a client could do to the host's health and to others. Each test tries it. */
 
@@ -175,6 +176,26 @@ describe("the guest's root", () => {
     expect(await readFile(join(logs, name), 'utf8')).toBe('');
     // A pipe of the server's, and no terminal of the host's, is a command's input.
     expect((await daemon.exec('evil', ['/abuse', 'type', 'rm -rf /\n'])).code).not.toBe(0);
+  });
+});
+
+describe("the guest's root and terminals", () => {
+  it.each(['mkfifo /tmp/fake', ': > /tmp/fake', 'touch /tmp/fake; mount --bind /dev/full /tmp/fake'])(
+    'puts no file of its own (%s) in the place of a new terminal',
+    async (script) => {
+      expect((await sh('evil', `rm -f /tmp/fake; ${script}; mount --bind /tmp/fake /dev/pts/ptmx`)).code).toBe(0);
+      const size = { width: 80, height: 24 };
+      await expect(typeInto(daemon, 'evil', ['true'], '', size)).rejects.toThrow();
+      await sh('evil', 'umount /dev/pts/ptmx; umount /tmp/fake; true');
+      expect((await typeInto(daemon, 'evil', ['tty'], '', size)).output).toMatch(/^\/dev\/pts\/\d+\r\n$/);
+    },
+  );
+
+  it('advertises no route to the host: the bridge speaks no IPv6, whatever the guests send', async () => {
+    for (const bridge of await readdir(join(daemon.dir, 'networks'))) {
+      const setting = (name: string) => readFile(`/proc/sys/net/ipv6/conf/${bridge}/${name}`, 'utf8');
+      expect([await setting('accept_ra'), await setting('disable_ipv6')]).toEqual(['0\n', '1\n']);
+    }
   });
 });
 
