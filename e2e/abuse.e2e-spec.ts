@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { abuseProgram } from '../native/test/abuse.ts';
+import { abuseProgram } from './harness/abuse.ts';
 import { home, TestDaemon } from './harness/daemon.ts';
 import { typeInto } from './harness/run-command.ts';
 

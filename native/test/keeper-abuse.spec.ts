@@ -2,7 +2,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Keeper, LaunchPlan } from '#lib/host';
-import { abuseProgram } from './abuse.ts';
+import { abuseProgram } from '../../e2e/harness/abuse.ts';
 import { missing, World } from './keeper-world.ts';
 
 const reason = missing();
