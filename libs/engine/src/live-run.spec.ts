@@ -56,6 +56,11 @@ describe('a live operation', () => {
     expect(view).toMatchObject({ status_code: 200, metadata: { interactive: true, return: 7, fds } });
     expect(socket.closed).toBe(true);
     expect(socket.paused).toBe(false);
+    // A client that connects one by one is late for a short command: it finds a socket that closes, not a wrong secret.
+    expect(engine.accepts(operation.id, fds['control'] as string)).toBe(true);
+    const late = new FakeSocket();
+    engine.connect(operation.id, fds['control'] as string, asSocket(late));
+    expect(late.closed).toBe(true);
     expect(engine.accepts(operation.id, fds['control'] as string)).toBe(false);
     expect(store.commits).toBe(0);
     await engine.shutdown(0);

@@ -16,6 +16,7 @@ interface Slot {
 export class LiveRun {
   readonly #slots = new Map<string, Slot>();
   readonly #spec: LiveSpec;
+  #over = false;
 
   constructor(spec: LiveSpec) {
     this.#spec = spec;
@@ -41,6 +42,8 @@ export class LiveRun {
     const slot = this.#slots.get(secret);
     if (!slot || slot.socket) throw new LxError('operation.bad_secret');
     slot.socket = socket;
+    // A short command may be over before its client has connected the last socket.
+    if (this.#over) return socket.close();
     // What the client sends before the operation listens must not be lost: whoever takes the socket resumes it.
     socket.pause();
     slot.connected.resolve(socket);
@@ -58,6 +61,7 @@ export class LiveRun {
     try {
       return await this.#spec.run(context);
     } finally {
+      this.#over = true;
       for (const slot of this.#slots.values()) {
         slot.connected.reject(new LxError('operation.socket_timeout'));
         slot.socket?.resume(); // paused, it would never read the answer to the close

@@ -32,7 +32,7 @@ export interface OperationEngineOptions {
 
 type AnySpec = OperationSpec<JsonObject, JsonObject>;
 
-/** How long a finished operation can still be read: clients GET it after it ended. */
+/** How long a finished operation can still be read and connected to: clients GET it after it ended. */
 const readableForMs = 5000;
 /** How long aborted operations may take to unwind at shutdown; what is left then, the next daemon unwinds. */
 const unwindWithinMs = 5000;
@@ -235,11 +235,13 @@ export class OperationEngine implements Engine {
       this.#report({ what: `journal of ${operation.kind}`, operationId: operation.id, error });
       return { status: 'failure', error: messageOf(error), at: this.#now() };
     });
-    this.#live.delete(operation.id);
     release();
     if (ending === 'left') operation.leave();
     else operation.finish(ending.status, ending.error, ending.at);
-    setTimeout(() => this.#operations.delete(operation.id), readableForMs).unref();
+    setTimeout(() => {
+      this.#operations.delete(operation.id);
+      this.#live.delete(operation.id);
+    }, readableForMs).unref();
   }
 
   #find(id: string): RunningOperation {

@@ -1,3 +1,4 @@
+import { readSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { ReadStream } from 'node:tty';
 import { closeFd } from '#lib/host';
@@ -16,7 +17,29 @@ export function pipeStream(fd: number, way: 'in' | 'out' | 'both'): Socket {
  * a terminal no further than it is listened to, so that error never overtakes what was written before.
  */
 export function terminalStream(fd: number): Socket {
-  return owned(fd, () => new ReadStream(fd));
+  const stream = owned(fd, () => new ReadStream(fd));
+  stream.prependListener('end', () => {
+    for (const chunk of restOf(fd)) stream.emit('data', chunk);
+  });
+  return stream;
+}
+
+/**
+ * What a terminal still holds at its end: libuv takes a read that does not fill its buffer for the last one once the other
+ * side has closed, but a terminal gives 4 kB at most however much there is.
+ */
+function* restOf(fd: number): Generator<Buffer> {
+  for (;;) {
+    const buffer = Buffer.alloc(4096);
+    let size = 0;
+    try {
+      size = readSync(fd, buffer);
+    } catch {
+      // EIO: that was all.
+    }
+    if (size === 0) return;
+    yield buffer.subarray(0, size);
+  }
 }
 
 /** Closes the fd also when no stream could be made of it. */
