@@ -43,7 +43,10 @@ export class LiveRun {
     if (!slot || slot.socket) throw new LxError('operation.bad_secret');
     slot.socket = socket;
     // A short command may be over before its client has connected the last socket.
-    if (this.#over) return socket.close();
+    if (this.#over) {
+      socket.close();
+      return;
+    }
     // What the client sends before the operation listens must not be lost: whoever takes the socket resumes it.
     socket.pause();
     slot.connected.resolve(socket);
