@@ -2,7 +2,7 @@ import { access, readFile } from 'node:fs/promises';
 import os from 'node:os';
 import { join } from 'node:path';
 import { compileSeccomp, IdMaps } from '#lib/host';
-import { defaultSeccompPolicy, type HostFacts } from '#lib/instance';
+import { cpusOf, defaultSeccompPolicy, type HostFacts } from '#lib/instance';
 import type { DaemonSettings } from './settings.ts';
 
 /** What every instance's plan takes from this host; read once, at start. */
@@ -39,14 +39,6 @@ export async function findLxcfs(mountinfo = '/proc/self/mountinfo'): Promise<str
 }
 
 async function cpus(): Promise<number[]> {
-  const list = await readFile('/sys/devices/system/cpu/online', 'utf8').catch(() => '');
-  const found = list
-    .trim()
-    .split(',')
-    .filter(Boolean)
-    .flatMap((part) => {
-      const [first = 0, last = first] = part.split('-').map(Number);
-      return Array.from({ length: last - first + 1 }, (_, at) => first + at);
-    });
-  return found.length > 0 ? found : os.cpus().map((_, at) => at);
+  const list = (await readFile('/sys/devices/system/cpu/online', 'utf8').catch(() => '')).trim();
+  return list ? cpusOf(list) : os.cpus().map((_, at) => at);
 }

@@ -8,7 +8,5 @@ export const IMAGES = Symbol('images');
 export const IMAGE_OPERATIONS = Symbol('image operations');
 export const INSTANCES = Symbol('instances');
 export const PROFILES = Symbol('profiles');
-export const CGROUPS = Symbol('cgroups');
-export const LINKS = Symbol('links');
 export const SERVER = Symbol('server');
 export const SHUTDOWN = Symbol('shutdown');

@@ -12,8 +12,6 @@ const checks: Record<string, (device: string, options: StringMap) => string[]> =
 /** Types of LXD that this version has not; refused with a reason of their own. */
 const unsupportedTypes = new Set(['unix-char', 'unix-block', 'unix-hotplug', 'usb', 'gpu', 'proxy', 'tpm', 'infiniband', 'pci']);
 
-export const supportedDeviceTypes = Object.keys(checks);
-
 /** All problems of a device map as an instance or a profile may carry it. */
 export function deviceProblems(devices: DeviceMap): string[] {
   const problems: string[] = [];

@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream';
 import type { JsonObject } from '#lib/base';
 import type { LifecycleMetadata, OperationKind, WireEvent, WireOperation } from '#lib/contract';
 import type { OperationSpec } from './operation-spec.ts';
@@ -78,6 +77,3 @@ export interface EventHub {
   /** Calls back for each event; returns the unsubscribe function. */
   subscribe(listener: (event: WireEvent) => void): () => void;
 }
-
-/** Kept for libs that stream (image import progress). */
-export type ByteSource = Duplex | NodeJS.ReadableStream;

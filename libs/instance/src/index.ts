@@ -7,6 +7,7 @@ export { instanceLock, instanceResources } from './operations/names.ts';
 export { defaultSeccompPolicy } from './plan/seccomp.ts';
 export { logDirectory, Runner } from './running.ts';
 export { Sessions, type ExecRequestBody } from './session/sessions.ts';
+export { cpusOf } from './limits.ts';
 export { Logs } from './logs.ts';
 export { Supervision } from './supervision.ts';
 export { instanceEtag } from './view.ts';

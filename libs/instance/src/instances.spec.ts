@@ -233,9 +233,9 @@ describe('rename and delete', () => {
 
 it('a full view of an instance that ends in the moment has nothing to tell, and does not fail', async () => {
   const world = await World.make();
-  const { keeper } = await world.running('c1');
+  const { row, keeper } = await world.running('c1');
   keeper.network = () => Promise.reject(new Error('the keeper is gone'));
-  const full = await world.instances.fullView('default', 'c1');
+  const full = await world.instances.fullView(row);
   expect(full).toMatchObject({ status: 'Running', state: { network: null } });
   expect(await world.instances.views('default')).toHaveLength(1);
 });

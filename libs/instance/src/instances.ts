@@ -1,4 +1,3 @@
-import { type DeviceMap, type StringMap } from '#lib/base';
 import {
   isLxError,
   isTrue,
@@ -16,7 +15,7 @@ import type { InstanceRow } from '#lib/store';
 import { prepareUpdate } from './change-request.ts';
 import { type CreateRequest, prepareCreate } from './create-request.ts';
 import type { InstanceDeps } from './deps.ts';
-import { expand } from './expand.ts';
+import { type Expanded, expand } from './expand.ts';
 import { nameProblems } from './name.ts';
 import { createOperation } from './operations/create.ts';
 import { type DeleteParams, deleteOperation } from './operations/delete.ts';
@@ -76,7 +75,7 @@ export class Instances {
   }
 
   async views(project: string | null): Promise<WireInstance[]> {
-    return (await this.#all(project)).map((each) => each.view);
+    return (await this.#all(project)).map(({ row, expanded, power }) => instanceView(row, expanded, power));
   }
 
   /** With state, for recursion=2. All states are asked for side by side. */
@@ -84,21 +83,24 @@ export class Instances {
     return Promise.all((await this.#all(project)).map((each) => this.#full(each)));
   }
 
-  async view(project: string, name: string): Promise<{ row: InstanceRow; view: WireInstance }> {
-    const row = await this.row(project, name);
-    return { row, view: instanceView(row, await this.runner.expanded(row), await this.power(row)) };
+  async view(row: InstanceRow): Promise<WireInstance> {
+    const { expanded, power } = await this.#seen(row);
+    return instanceView(row, expanded, power);
   }
 
-  async fullView(project: string, name: string): Promise<WireInstanceFull> {
-    const row = await this.row(project, name);
-    const expanded = await this.runner.expanded(row);
-    return this.#full({ row, expanded, view: instanceView(row, expanded, await this.power(row)) });
+  async fullView(row: InstanceRow): Promise<WireInstanceFull> {
+    return this.#full({ row, ...(await this.#seen(row)) });
   }
 
   async state(project: string, name: string): Promise<WireInstanceState> {
     const row = await this.row(project, name);
-    const [expanded, power] = await Promise.all([this.runner.expanded(row), this.power(row)]);
+    const { expanded, power } = await this.#seen(row);
     return instanceState(this.#deps, row, expanded, power);
+  }
+
+  async #seen(row: InstanceRow): Promise<{ expanded: Expanded; power: PowerState }> {
+    const [expanded, power] = await Promise.all([this.runner.expanded(row), this.power(row)]);
+    return { expanded, power };
   }
 
   async power(row: Pick<InstanceRow, 'id'>): Promise<PowerState> {
@@ -122,22 +124,13 @@ export class Instances {
     return Promise.all(
       rows.map(async (row) => {
         const used = row.profiles.flatMap((name) => profiles.get(row.project)?.find((profile) => profile.name === name) ?? []);
-        const expanded = expand(used, row);
-        return { row, expanded, view: instanceView(row, expanded, await this.power(row)) };
+        return { row, expanded: expand(used, row), power: await this.power(row) };
       }),
     );
   }
 
-  async #full({
-    row,
-    expanded,
-    view,
-  }: {
-    row: InstanceRow;
-    expanded: { config: StringMap; devices: DeviceMap };
-    view: WireInstance;
-  }): Promise<WireInstanceFull> {
-    const power: PowerState = view.status === 'Running' ? 'running' : view.status === 'Frozen' ? 'frozen' : 'stopped';
+  async #full({ row, expanded, power }: { row: InstanceRow; expanded: Expanded; power: PowerState }): Promise<WireInstanceFull> {
+    const view = instanceView(row, expanded, power);
     return { ...view, backups: null, snapshots: null, state: await instanceState(this.#deps, row, expanded, power) };
   }
 

@@ -1,5 +1,5 @@
 import type { StringMap } from '#lib/base';
-import { parseBytes } from '#lib/base';
+import { parseShare } from '#lib/base';
 import type { CgroupLimits } from '#lib/host';
 
 export interface LimitFacts {
@@ -15,7 +15,7 @@ export function cgroupLimits(config: StringMap, facts: LimitFacts): CgroupLimits
   const memory = config['limits.memory'];
   if (memory)
     limits.memory = {
-      bytes: memoryBytes(memory, facts.totalMemory),
+      bytes: parseShare(memory, facts.totalMemory) ?? 0,
       enforce: config['limits.memory.enforce'] === 'soft' ? 'soft' : 'hard',
     };
   if (config['limits.memory.swap'] === 'false') limits.swap = false;
@@ -26,10 +26,6 @@ export function cgroupLimits(config: StringMap, facts: LimitFacts): CgroupLimits
   else if (allowance) limits.cpuQuota = quota(allowance);
   if (config['limits.cpu.priority']) limits.cpuPriority = Number(config['limits.cpu.priority']);
   return limits;
-}
-
-function memoryBytes(text: string, total: number): number {
-  return text.endsWith('%') ? Math.floor((total * Number(text.slice(0, -1))) / 100) : (parseBytes(text) ?? 0);
 }
 
 /** '25ms/100ms' in microseconds. */

@@ -1,21 +1,19 @@
-const iec = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
+import { formatBytes } from '#lib/base';
+
 const si = ['kB', 'MB', 'GB', 'TB', 'PB', 'EB'];
 
 /** 1536 -> `1.50KiB`. */
 export function bytes(count: number, digits = 2): string {
-  return scaled(count, 1024, iec, digits);
+  return formatBytes(count, digits);
 }
 
 /** 1500 -> `1.50kB`. */
 export function decimalBytes(count: number, digits = 2): string {
-  return scaled(count, 1000, si, digits);
-}
-
-function scaled(count: number, step: number, names: readonly string[], digits: number): string {
+  const step = 1000;
   if (count < step) return `${count}B`;
   let value = count;
   let name = '';
-  for (const next of names) {
+  for (const next of si) {
     if (value < step) break;
     value /= step;
     name = next;

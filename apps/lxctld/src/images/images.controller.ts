@@ -56,7 +56,7 @@ export class ImagesController {
       });
     if (aliases && aliases.length > 0) throw new LxError('request.unsupported', { what: 'aliases for a built image; it brings its own' });
     refuse(source.name === '' ? ['No recipe name provided'] : []);
-    const params = { project, source: 'recipe', recipe: source.name, aliases: [] } as const;
+    const params = { project, source: 'recipe', recipe: source.name } as const;
     return Answer.operation(
       await this.engine.start(
         this.operations.create,

@@ -48,9 +48,8 @@ export class InstancesController {
 
   @Get(':name')
   async show(@Param('name') name: string, @Query() query: QueryMap): Promise<Answer> {
-    const project = projectOf(query);
-    const { row, view } = await this.instances.view(project, name);
-    const metadata = recursionOf(query) > 0 ? await this.instances.fullView(project, name) : view;
+    const row = await this.instances.row(projectOf(query), name);
+    const metadata = await (recursionOf(query) > 0 ? this.instances.fullView(row) : this.instances.view(row));
     return Answer.sync(metadata, { etag: instanceEtag(row) });
   }
 
