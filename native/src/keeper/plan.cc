@@ -202,6 +202,11 @@ bool useLayers(Plan& plan) {
   }
   if (plan.root.kind == RootPlan::Kind::overlay && !use.take(plan.root.upper)) return false;
   for (auto& layer : plan.layers) layer.attributes = layer.readonly ? MOUNT_ATTR_RDONLY : 0;
+  // Whatever the plan says: a device node that lies in a root, from an image or by the host's hand, opens for no guest. An
+  // overlay that is mounted in a user namespace is so by itself, its layers are made so too.
+  for (const uint32_t lower : plan.root.lower) plan.layers[lower].attributes |= MOUNT_ATTR_NODEV;
+  if (plan.root.kind == RootPlan::Kind::overlay) plan.layers[plan.root.upper].attributes |= MOUNT_ATTR_NODEV;
+  else plan.layers[plan.root.lower[0]].locked = (plan.namespaces & CLONE_NEWUSER) != 0;
   for (const auto& step : plan.mounts) {
     if (step.op != MountStep::Op::layer) continue;
     if (!use.take(step.layer)) return false;

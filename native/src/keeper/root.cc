@@ -178,7 +178,7 @@ void enterRoot(int status, const RootInput& input) {
     }
     attach(status, input.layers[root.upper], "u");
     LX_MUST(status, "root", ::mkdir("r", 0755), "r");
-    LX_MUST(status, "root", ::mount("overlay", "r", "overlay", 0, input.overlayOptions), input.plan.layers[root.upper].path);
+    LX_MUST(status, "root", ::mount("overlay", "r", "overlay", MS_NODEV, input.overlayOptions), input.plan.layers[root.upper].path);
   } else {
     attach(status, input.layers[root.lower[0]], "r");
   }
