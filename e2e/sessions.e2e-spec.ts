@@ -100,6 +100,37 @@ describe('a client of a command', () => {
   });
 });
 
+describe('a command', () => {
+  it('starts at home with the environment of LXD, or in the root where that is missing', async () => {
+    const shown = await daemon.exec('c1', shell('pwd; echo $container'));
+    expect(shown.stdout).toBe('/root\nlxc\n');
+    expect((await daemon.exec('c1', ['pwd'], { cwd: '/no/such/directory' })).stdout).toBe('/\n');
+    expect((await daemon.exec('c1', ['pwd'], { environment: { HOME: '/etc' } })).stdout).toBe('/etc\n');
+  });
+
+  it('that is not there fails its operation in words of LXD', async () => {
+    for (const [command, code, err] of [
+      ['no-such-command', 127, 'Command not found'],
+      ['/etc/passwd', 126, 'Command not executable'],
+    ] as const) {
+      const session = await (await start([command])).connect('0', '1', '2', 'control');
+      session.read('1').read('2');
+      expect(await session.done()).toMatchObject({ status: 'Failure', status_code: 400, err, metadata: { return: code } });
+    }
+  });
+
+  it('in an instance that is full of processes is refused in words', async () => {
+    const limit = async (processes: string) => {
+      const { config, ...instance } = await daemon.client.instances.get('c1');
+      await daemon.done(daemon.client.instances.replace('c1', { ...instance, config: { ...config, 'limits.processes': processes } }));
+    };
+    await limit('1');
+    await expect(daemon.exec('c1', ['true'])).rejects.toThrow('The instance cannot have one more process');
+    await limit('');
+    expect((await daemon.exec('c1', ['true'])).code).toBe(0);
+  });
+});
+
 describe('output', () => {
   const size = 6_000_000;
 
@@ -143,17 +174,28 @@ describe('output', () => {
     }
   });
 
-  it('held open by a child in the background does not keep the command from ending', async () => {
-    const quiet = await daemon.exec('c1', shell('sleep 3333 & echo said'));
-    expect(quiet).toEqual({ code: 0, stdout: 'said\n', stderr: '' });
-    const loud = await daemon.exec('c1', shell('yes & echo said'));
-    expect(loud.code).toBe(0);
-    expect(loud.stdout).toContain('said\n');
-    const session = await (await start(shell('sleep 3333 & echo said'), terminal)).connect('0', 'control');
+  it('of what the command left in the background is read to its end', async () => {
+    const late = await daemon.exec('c1', shell('(usleep 500000; echo late) & echo hi'));
+    expect(late).toEqual({ code: 0, stdout: 'hi\nlate\n', stderr: '' });
+  });
+
+  it('held open in the background keeps the operation until the client goes', async () => {
+    for (const leave of [['1', '2'], ['control']]) {
+      const session = await (await start(shell('sleep 3333 & echo said'))).connect('0', '1', '2', 'control');
+      await session.read('1').read('2').shows('1', /said/);
+      session.terminate(...leave);
+      expect(await session.done()).toMatchObject({ status_code: 200, metadata: { return: 0 } });
+      expect(await processes()).toContain('sleep 3333');
+      await daemon.exec('c1', ['killall', 'sleep']);
+    }
+  });
+
+  it('of a terminal held open in the background does not keep the command from ending', async () => {
+    const session = await (await start(shell("trap '' HUP; sleep 3333 & echo said"), terminal)).connect('0', 'control');
     await session.read('0').shows('0', /said/);
     expect(await session.done()).toMatchObject({ metadata: { return: 0 } });
     expect(await processes()).toContain('sleep 3333');
-    await daemon.exec('c1', ['killall', 'sleep', 'yes']);
+    await daemon.exec('c1', ['killall', 'sleep']);
   });
 
   it('of twenty at once is each its own, and the daemon keeps no descriptor of them', async () => {
@@ -165,7 +207,7 @@ describe('output', () => {
     await all();
     const before = await fds();
     for (let round = 0; round < 3; round++) await all();
-    for (let n = 0; n < 20; n++) await daemon.exec('c1', ['true'], { cwd: '/no/such/directory' }).catch(() => {});
+    for (let n = 0; n < 20; n++) await daemon.exec('c1', ['no-such-command']);
     expect(await fds()).toBeLessThan(before + 30);
   });
 });

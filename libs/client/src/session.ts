@@ -16,7 +16,7 @@ export interface SessionStreams {
 
 /** A command or a console under way. */
 export interface Session {
-  /** The final view of the operation, once all output is written. Rejects with OperationError when it failed. */
+  /** The final view of the operation, once all output is written. Rejects with OperationError when it failed without an exit code. */
   readonly done: Promise<WireOperation>;
   resize(columns: number, rows: number): void;
   /** A signal number (signal(7)) for the command. Only without a pty; on a pty keys make signals. */
@@ -67,8 +67,10 @@ export async function runSession(
 
   const done = (async () => {
     const view = await operations.wait(operation.id);
-    if (view.status_code === 200) await Promise.all(outputs);
-    if (view.status_code !== 200) throw new OperationError(view.id, view.status_code, view.err || view.status);
+    // A command that could not be executed fails its operation, and has an exit code and output all the same.
+    const ran = view.status_code === 200 || typeof view.metadata?.return === 'number';
+    if (!ran) throw new OperationError(view.id, view.status_code, view.err || view.status);
+    await Promise.all(outputs);
     return view;
   })().finally(() => {
     stopInput();

@@ -81,7 +81,8 @@ int makeTerminal(const ExecInput& input) {
     status = keepOnly(input.status, input.stdio[0], input.stdio[1], input.stdio[2]);
   }
   // No directory of the host's is open any more, so no link of procfs leads out (CVE-2024-21626).
-  LX_MUST(status, "cwd", ::chdir(request.cwd), request.cwd);
+  // A directory that is missing or closed is no failure: the command starts in the root, as with LXD.
+  if (::chdir(request.cwd) < 0) LX_MUST(status, "cwd", ::chdir("/"), "/");
   resetProcess();
   confine(status, input.plan);
   becomeUser(status, request.uid, request.gid);
@@ -102,7 +103,7 @@ int makeTerminal(const ExecInput& input) {
   args.flags = CLONE_PARENT;
   const pid_t pid = clone3(args);
   if (pid == 0) runCommand(input);
-  LX_MUST(input.status, "clone", pid < 0 ? -1 : 0);
+  if (pid < 0) fail(input.status, "clone", "clone3(");
   const Report report{Report::Kind::pid, pid, {}, {}, {}};
   sendReport(input.status, report);
   ::_exit(0);

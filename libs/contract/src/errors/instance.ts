@@ -25,6 +25,13 @@ export const instanceErrors = {
   'snapshot.not_found': row(404, () => 'Instance snapshot not found', 'The instance has no snapshot of this name.'),
   'backup.not_found': row(404, () => 'Instance backup not found', 'The instance has no backup of this name.'),
   'console.busy': row(409, () => 'The console is in use by another client', 'One client at a time; wait until it has left.'),
+  'exec.not_found': row(400, () => 'Command not found', 'The command, or its interpreter, is not in the instance (exit code 127).'),
+  'exec.not_executable': row(400, () => 'Command not executable', 'The command may not be executed, or is no program (exit code 126).'),
+  'exec.no_process': row(
+    400,
+    () => 'The instance cannot have one more process',
+    'It has reached limits.processes, or the host has no process number left; end some, or raise the limit.',
+  ),
   'log.not_found': row(404, () => 'Log file not found', 'The instance has no log of this name.'),
   'log.protected': row(400, () => 'Only recorded command output can be deleted', 'The console has DELETE /1.0/instances/{name}/console.'),
   'launch.failed': row<{ stage: string; syscall: string; errno: string; path: string }>(

@@ -73,8 +73,12 @@ export class Conversation {
   }
 }
 
-/** All of errno(3); util.getSystemErrorName knows only what libuv uses. */
-const names = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+/** All of errno(3); util.getSystemErrorName knows only what libuv uses. Of two names the first counts: EAGAIN, not EWOULDBLOCK. */
+const names = new Map(
+  Object.entries(constants.errno)
+    .reverse()
+    .map(([name, number]) => [number, name]),
+);
 
 function gone(): ErrnoError {
   return Object.assign(new Error('ECONNRESET: the keeper is gone'), { code: 'ECONNRESET', errno: -104, syscall: 'recvmsg' });

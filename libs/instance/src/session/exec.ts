@@ -1,7 +1,8 @@
 import { open } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { constants } from 'node:os';
-import { delay, type JsonObject } from '#lib/base';
+import type { WebSocket } from 'ws';
+import { delay, type JsonObject, type StringMap } from '#lib/base';
 import { LxError } from '#lib/contract';
 import type { LiveContext } from '#lib/engine';
 import { closeFd, type ExecRequest, isErrno, type Keeper, pipe, type RunningExec, setWindowSize } from '#lib/host';
@@ -18,7 +19,7 @@ export interface ExecWish {
   rows: number;
 }
 
-/** Once a command is dead, its children may hold its output open; nobody waits longer than this for a next byte, in ms. */
+/** Once a command is dead, its children may hold its terminal open; nobody waits longer than this for a next byte, in ms. */
 const IDLE_MS = 100;
 /** The most that a pipe or a terminal can hold: /proc/sys/fs/pipe-max-size as it is by default (pipe(7)). */
 const PIPE_BYTES = 1024 * 1024;
@@ -48,10 +49,10 @@ export async function runInteractive(keeper: Keeper, wish: ExecWish, live: LiveC
   pumpIn(socket, stream, { ended: () => {}, gone: () => stream.destroy() });
   const output = pumpOut(stream, socket).then(() => sendEnd(socket, live.signal));
   const code = await running.exited;
-  await drained([stream]);
+  await drained(stream);
   stream.destroy();
   await output;
-  return { return: code };
+  return outcome(live, code);
 }
 
 /** Three pipes, a socket each. */
@@ -73,13 +74,40 @@ export async function runPiped(keeper: Keeper, wish: ExecWish, live: LiveContext
       pumpOut(outputs[1], stderr).then(() => sendEnd(stderr, live.signal)),
     ];
     const code = await running.exited;
-    await drained(outputs);
+    // What the command left behind may still write: its output ends when the last holder closes it, or the client goes.
+    await Promise.race([Promise.all(outputs.map(closed)), clientGone(live, [stdout, stderr])]);
     for (const stream of outputs) stream.destroy();
     await Promise.all(pumped);
-    return { return: code };
+    return outcome(live, code);
   } finally {
     for (const stream of [input, ...outputs]) stream.destroy();
   }
+}
+
+/** Resolves when nobody can hear the output any more: both of its sockets are closed, or the one that controls. */
+async function clientGone(live: LiveContext, outputs: readonly WebSocket[]): Promise<void> {
+  const control = live.socket('control').then(gone, () => new Promise<never>(() => {}));
+  const stopping = new Promise<void>((resolve) => onAbort(live.signal, resolve));
+  await Promise.race([Promise.all(outputs.map(gone)), control, stopping]);
+}
+
+async function gone(socket: WebSocket): Promise<void> {
+  if (socket.readyState !== socket.CLOSED) await new Promise<void>((resolve) => socket.once('close', () => resolve()));
+}
+
+/** The exit codes by which a shell, and so the keeper, tells that there was nothing to execute; LXD fails the operation on them. */
+const unexecuted: Readonly<Record<number, 'exec.not_executable' | 'exec.not_found'>> = {
+  126: 'exec.not_executable',
+  127: 'exec.not_found',
+};
+
+/** The operation's end: a failure that keeps the exit code where the command could not be executed. */
+function outcome(live: LiveContext, code: number, more: JsonObject = {}): JsonObject {
+  const result = { return: code, ...more };
+  const failure = unexecuted[code];
+  if (!failure) return result;
+  live.progress(result);
+  throw new LxError(failure);
 }
 
 /** Our ends as streams, the command's as fds that the caller closes. All or nothing. */
@@ -115,7 +143,7 @@ export async function runDetached(
   wish: ExecWish,
   live: LiveContext,
   nowhere: number,
-  record: { stdout: string; stderr: string } | null,
+  record: { stdout: string; stderr: string; urls: JsonObject } | null,
 ): Promise<JsonObject> {
   const files = record ? await Promise.all([record.stdout, record.stderr].map((path) => open(path, 'w', 0o600))) : [];
   try {
@@ -123,7 +151,8 @@ export async function runDetached(
     const running = await started(keeper.exec(request(wish, { terminal: false, stdin: nowhere, stdout, stderr })));
     // The command needs nobody: it goes on when the server ends.
     const left = new Promise<never>((_, reject) => onAbort(live.signal, () => reject(new LxError('server.stopping'))));
-    return { return: await Promise.race([running.exited, left]) };
+    const code = await Promise.race([running.exited, left]);
+    return outcome(live, code, record ? { output: record.urls } : {});
   } finally {
     await Promise.all(files.map((file) => file.close()));
   }
@@ -148,18 +177,20 @@ export async function started<T>(asked: Promise<T>): Promise<T> {
     return await asked;
   } catch (cause) {
     if (isErrno(cause, 'ECONNRESET', 'EPIPE')) throw new LxError('instance.not_running', undefined, { cause });
+    // clone(2): the control group of the instance is full (limits.processes), or the host is.
+    if (isErrno(cause, 'EAGAIN')) throw new LxError('exec.no_process', undefined, { cause });
     throw cause;
   }
 }
 
 /**
- * After the end of a command: resolves at the end of its output, or once that can only be its children's, who may hold it
- * open for ever: when no byte has come for a while although there was room for it, or more than a pipe can have held.
+ * After the end of a command on a terminal: resolves at the end of its output, or once that can only be its children's, who
+ * may keep the terminal for ever: when no byte has come for a while although there was room for it, or more than a terminal
+ * can have held. So LXD does; of pipes it reads on to their end.
  */
-async function drained(streams: readonly Socket[]): Promise<void> {
-  const ends = Promise.all(streams.map(closed));
-  const outputs = streams.map((stream) => ({ stream, atEnd: stream.bytesRead, seen: -1 }));
-  while (outputs.filter(mayHaveMore).length > 0) await Promise.race([ends, idle()]);
+async function drained(stream: Socket): Promise<void> {
+  const output = { stream, atEnd: stream.bytesRead, seen: -1 };
+  while (mayHaveMore(output)) await Promise.race([closed(stream), idle()]);
 }
 
 /** Whether the command's own bytes may still come: some came since the last look (`seen`), or there was no room for them. */
@@ -178,15 +209,20 @@ async function idle(): Promise<void> {
 /** For wishes made from a request. */
 export function wishOf(
   body: { command: string[]; cwd: string; user: number; group: number; width: number; height: number },
-  environment: string[],
+  environment: StringMap,
 ): ExecWish {
   return {
     command: body.command,
-    environment,
-    cwd: body.cwd || '/',
+    environment: Object.entries({ container: 'lxc', ...environment }).map(([key, value]) => `${key}=${value}`),
+    cwd: body.cwd || homeOf(environment),
     uid: body.user,
     gid: body.group,
     columns: body.width || 80,
     rows: body.height || 24,
   };
+}
+
+/** Where a command starts that names no directory; the keeper takes / where it cannot be entered. */
+function homeOf({ HOME: home = '' }: StringMap): string {
+  return home.startsWith('/') ? home : '/';
 }

@@ -51,8 +51,39 @@ describe('a command', () => {
     const operation = await sessions.exec('default', 'c1', body({ environment: { B: 'request' } }));
     expect(await operation.done).toMatchObject({ status_code: 200, metadata: { return: 3 } });
     const [request] = keeper.execs;
-    expect(request?.env).toEqual(expect.arrayContaining(['A=config', 'B=request', 'HOME=/root', 'LANG=C.UTF-8']));
-    expect(request?.cwd).toBe('/');
+    expect(request?.env).toEqual(expect.arrayContaining(['container=lxc', 'A=config', 'B=request', 'HOME=/root', 'LANG=C.UTF-8']));
+    expect(operation.view().metadata?.environment).toMatchObject({ A: 'config', B: 'request', HOME: '/root', USER: 'root' });
+  });
+
+  it('starts in the HOME of its final environment, or in the directory that is asked for', async () => {
+    const { keeper, sessions } = await setup({ 'environment.HOME': '/config' });
+    const started = async (change: Partial<ExecRequestBody>) => {
+      await (await sessions.exec('default', 'c1', body(change))).done;
+      return keeper.execs.at(-1)?.cwd;
+    };
+    expect(await started({})).toBe('/config');
+    expect(await started({ environment: { HOME: '/request' } })).toBe('/request');
+    expect(await started({ environment: { HOME: 'relative' } })).toBe('/');
+    expect(await started({ cwd: '/etc', environment: { HOME: '/request' } })).toBe('/etc');
+  });
+
+  it('that cannot be executed fails its operation and tells the exit code', async () => {
+    const { keeper, sessions } = await setup();
+    for (const [code, err] of [
+      [127, 'Command not found'],
+      [126, 'Command not executable'],
+    ] as const) {
+      keeper.execCode = () => code;
+      const recorded = await (await sessions.exec('default', 'c1', body({ recordOutput: true }))).done;
+      expect(recorded).toMatchObject({ status_code: 400, err, metadata: { return: code, output: { '1': expect.any(String) } } });
+    }
+  });
+
+  it('that finds the instance full of processes is told so in words', async () => {
+    const { keeper, sessions } = await setup();
+    keeper.exec = () => Promise.reject(Object.assign(new Error('clone: clone3: EAGAIN'), { code: 'EAGAIN' }));
+    const view = await (await sessions.exec('default', 'c1', body())).done;
+    expect(view).toMatchObject({ status_code: 400, err: 'The instance cannot have one more process' });
   });
 
   it('with recorded output names its files', async () => {

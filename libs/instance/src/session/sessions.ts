@@ -45,7 +45,8 @@ export class Sessions {
     refuse(execProblems(body));
     const row = await this.#instances.row(project, name);
     const [keeper, { config }] = await Promise.all([this.#instances.ready(row), this.#instances.runner.expanded(row)]);
-    const wish = wishOf(body, execEnvironment(config, body.environment, body.user));
+    const environment = execEnvironment(config, body.environment, body.user);
+    const wish = wishOf(body, environment);
     const attached = body.waitForWebsocket;
     const record = body.recordOutput && !attached;
     const logs = join(this.#deps.host.logsDir, logDirectory(row));
@@ -57,18 +58,13 @@ export class Sessions {
         sockets: attached ? (body.interactive ? interactiveSockets : pipedSockets) : [],
         run: async (live) => {
           if (attached) return body.interactive ? runInteractive(keeper, wish, live) : runPiped(keeper, wish, live);
-          const base = `exec_${live.operationId}`;
-          const files = record ? { stdout: join(logs, `${base}.stdout`), stderr: join(logs, `${base}.stderr`) } : null;
-          const result = await runDetached(keeper, wish, live, await this.#nowhere(), files);
-          if (!record) return result;
-          const url = (stream: string) => `/1.0/instances/${row.name}/logs/${base}.${stream}`;
-          return { ...result, output: { '1': url('stdout'), '2': url('stderr') } };
+          return runDetached(keeper, wish, live, await this.#nowhere(), record ? recordOf(logs, row.name, live.operationId) : null);
         },
       },
       {
         project,
         resources: instanceResources(row.name),
-        metadata: { command: body.command, environment: body.environment, interactive: body.interactive },
+        metadata: { command: body.command, environment, interactive: body.interactive },
         ...(requestor ? { requestor } : {}),
       },
     );
@@ -122,6 +118,14 @@ export class Sessions {
       throw failure;
     }
   }
+}
+
+/** Where recorded output goes, and where a client finds it. */
+function recordOf(directory: string, instance: string, operationId: string) {
+  const file = (stream: string) => `exec_${operationId}.${stream}`;
+  const url = (stream: string) => `/1.0/instances/${instance}/logs/${file(stream)}`;
+  const path = (stream: string) => join(directory, file(stream));
+  return { stdout: path('stdout'), stderr: path('stderr'), urls: { '1': url('stdout'), '2': url('stderr') } };
 }
 
 function execProblems(body: ExecRequestBody): string[] {
