@@ -8,13 +8,13 @@ import { cgroupName, hostCgroups, LinuxKeepers, LinuxLinks, LinuxProcesses } fro
 import { imageOperations, LocalImages, recipes } from '#lib/image';
 import { applyLimits, Housekeeping, type InstanceDeps, Instances, Logs, Sessions, Supervision } from '#lib/instance';
 import { ManagedNetworks, NftFirewall, ProcSysctls } from '#lib/network';
+import { Profiles } from '#lib/profile';
 import { PoolStorage, storageDrivers } from '#lib/storage';
 import { EmbeddedPostgres, openStore, type Store } from '#lib/store';
 import { initialise } from './first-run.ts';
 import { hostFacts } from './host-facts.ts';
 import { BULK_STATE, BulkState } from './instances/bulk-state.ts';
 import { LOGS, SESSIONS } from './instances/tokens.ts';
-import { ProfilesService } from './profiles/profiles.service.ts';
 import type { House } from './server/daemon.ts';
 import type { Log } from './server/log.ts';
 import type { StopOrder } from './server/shutdown.ts';
@@ -112,9 +112,9 @@ function managedNetworks(stateDir: string, store: Store, report: Report): Manage
 }
 
 /** Profiles whose changes reach the limits of the running instances that use them. */
-function profilesOf(deps: InstanceDeps): ProfilesService {
+function profilesOf(deps: InstanceDeps): Profiles {
   const { store, engine, report } = deps;
-  return new ProfilesService(store, engine.events, {
+  return new Profiles(store, engine.events, {
     problems: (config, devices) => [...instanceConfigProblems(config), ...deviceProblems(devices)],
     changed: async (project, name) => {
       for (const row of await store.instances.usingProfile(project, name)) {

@@ -1,6 +1,8 @@
 import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Put, Query, Req } from '@nestjs/common';
 import { ProfilePatch, ProfilePost, ProfilePut, ProfilesPost } from '#dto';
+import type { ProfileChange, Profiles } from '#lib/profile';
 import { Answer } from '../rim/answer.ts';
+import { checkEtag } from '../rim/etag.ts';
 import { filterObjects } from '../rim/filter.ts';
 import { parseBody } from '../rim/parse-body.ts';
 import { parameter, projectOf, recursionOf } from '../rim/query.ts';
@@ -8,11 +10,10 @@ import type { Query as QueryMap, Request } from '../rim/request.ts';
 import { requestorOf } from '../rim/requestor.ts';
 import { PROFILES } from '../tokens.ts';
 import { presentProfile, profileTuple, profileUrl } from './profiles.presenter.ts';
-import type { ProfileChange, ProfilesService } from './profiles.service.ts';
 
 @Controller('1.0/profiles')
 export class ProfilesController {
-  constructor(@Inject(PROFILES) private readonly profiles: ProfilesService) {}
+  constructor(@Inject(PROFILES) private readonly profiles: Profiles) {}
 
   @Get()
   async list(@Query() query: QueryMap): Promise<Answer> {
@@ -72,5 +73,6 @@ export class ProfilesController {
 }
 
 function change(name: string, query: QueryMap, request: Request): ProfileChange {
-  return { project: projectOf(query), name, ifMatch: request.headers['if-match'], requestor: requestorOf(request) };
+  const ifMatch = request.headers['if-match'];
+  return { project: projectOf(query), name, expect: (row) => checkEtag(ifMatch, profileTuple(row)), requestor: requestorOf(request) };
 }

@@ -1,9 +1,9 @@
 import type { WireEvent, WireOperation } from '#lib/contract';
 import { LxError } from '#lib/contract';
 import type { Engine, Operation } from '#lib/engine';
+import { Profiles } from '#lib/profile';
 import type { Storage } from '#lib/storage';
 import { type InstanceRow, type ProfileRow, RowConflict, type Store } from '#lib/store';
-import { ProfilesService } from '../profiles/profiles.service.ts';
 import { ENGINE, PROFILES, STORE } from '../tokens.ts';
 import type { House } from './daemon.ts';
 import type { StopOrder } from './shutdown.ts';
@@ -88,7 +88,7 @@ export class FakeHouse implements House {
     { provide: ENGINE, useValue: this.engine },
     {
       provide: PROFILES,
-      useValue: new ProfilesService(this.store, this.engine.events, {
+      useValue: new Profiles(this.store, this.engine.events, {
         problems: (config) =>
           Object.keys(config)
             .filter((key) => !key.startsWith('user.'))

@@ -1,10 +1,7 @@
 import type { DeviceMap, StringMap } from '#lib/base';
-import type { ProfilePatch, ProfilePut, ProfilesPost } from '#dto';
 import { type LifecycleAction, LxError, refuse, withoutEmpty } from '#lib/contract';
 import type { EventHub, Requestor } from '#lib/engine';
 import { type InstanceRow, type ProfileRow, RowConflict, type Store } from '#lib/store';
-import { checkEtag } from '../rim/etag.ts';
-import { profileTuple } from './profiles.presenter.ts';
 
 /** What only the instances know about profiles. */
 export interface ProfileRules {
@@ -14,59 +11,71 @@ export interface ProfileRules {
   changed(project: string, name: string): Promise<void>;
 }
 
+/** What a client says of a profile besides its name. */
+export interface ProfileContent {
+  description: string;
+  config: StringMap;
+  devices: DeviceMap;
+}
+
 export interface ProfileChange {
   project: string;
   name: string;
-  ifMatch: string | undefined;
+  /** Throws when the row is not what the client has seen (If-Match). */
+  expect: (row: ProfileRow) => void;
   requestor: Requestor;
 }
 
 /** Profiles: named sets of keys and devices that instances build on. */
-export class ProfilesService {
-  constructor(
-    private readonly store: Store,
-    private readonly events: EventHub,
-    private readonly rules: ProfileRules,
-  ) {}
+export class Profiles {
+  readonly #store: Store;
+  readonly #events: EventHub;
+  readonly #rules: ProfileRules;
+
+  constructor(store: Store, events: EventHub, rules: ProfileRules) {
+    this.#store = store;
+    this.#events = events;
+    this.#rules = rules;
+  }
 
   list(project: string): Promise<ProfileRow[]> {
-    return this.store.profiles.list(project);
+    return this.#store.profiles.list(project);
   }
 
   /** LxError 'profile.not_found'. */
   async get(project: string, name: string): Promise<ProfileRow> {
-    const row = await this.store.profiles.get(project, name);
+    const row = await this.#store.profiles.get(project, name);
     if (!row) throw new LxError('profile.not_found');
     return row;
   }
 
   users(project: string, name: string): Promise<InstanceRow[]> {
-    return this.store.instances.usingProfile(project, name);
+    return this.#store.instances.usingProfile(project, name);
   }
 
   allUsers(project: string): Promise<InstanceRow[]> {
-    return this.store.instances.list(project);
+    return this.#store.instances.list(project);
   }
 
-  async create(project: string, request: ProfilesPost, requestor: Requestor): Promise<void> {
+  async create(project: string, request: ProfileContent & { name: string }, requestor: Requestor): Promise<void> {
     const content = await this.#checked(request, nameProblems(request.name));
     try {
-      await this.store.profiles.insert({ project, name: request.name, ...content });
-    } catch (problem) {
-      throw problem instanceof RowConflict ? new LxError('profile.exists', { name: request.name }) : problem;
+      await this.#store.profiles.insert({ project, name: request.name, ...content });
+    } catch (error) {
+      throw error instanceof RowConflict ? new LxError('profile.exists', { name: request.name }, { cause: error }) : error;
     }
     this.#tell('profile-created', project, request.name, requestor);
   }
 
-  async replace(change: ProfileChange, request: ProfilePut): Promise<void> {
+  async replace(change: ProfileChange, request: ProfileContent): Promise<void> {
     const row = await this.get(change.project, change.name);
-    checkEtag(change.ifMatch, profileTuple(row));
-    await this.store.profiles.update(row.id, await this.#checked(request, []));
+    change.expect(row);
+    await this.#store.profiles.update(row.id, await this.#checked(request, []));
     this.#tell('profile-updated', change.project, change.name, change.requestor);
-    await this.rules.changed(change.project, change.name);
+    await this.#rules.changed(change.project, change.name);
   }
 
-  async merge(change: ProfileChange, request: ProfilePatch): Promise<void> {
+  async merge(change: ProfileChange, request: Partial<ProfileContent>): Promise<void> {
     const row = await this.get(change.project, change.name);
     await this.replace(change, {
       description: request.description ?? row.description,
@@ -78,7 +87,7 @@ export class ProfilesService {
   async rename(project: string, name: string, newName: string, requestor: Requestor): Promise<void> {
     if (name === 'default') throw new LxError('profile.default_rename');
     refuse(nameProblems(newName));
-    await this.store.tx(async (store) => {
+    await this.#store.tx(async (store) => {
       const row = await store.profiles.get(project, name);
       if (!row) throw new LxError('profile.not_found');
       if (await store.profiles.get(project, newName)) throw new LxError('profile.name_in_use', { name: newName });
@@ -92,7 +101,7 @@ export class ProfilesService {
 
   async delete(project: string, name: string, requestor: Requestor): Promise<void> {
     if (name === 'default') throw new LxError('profile.default_delete');
-    await this.store.tx(async (store) => {
+    await this.#store.tx(async (store) => {
       const row = await store.profiles.get(project, name);
       if (!row) throw new LxError('profile.not_found');
       if ((await store.instances.usingProfile(project, name)).length > 0) throw new LxError('profile.in_use');
@@ -101,15 +110,15 @@ export class ProfilesService {
     this.#tell('profile-deleted', project, name, requestor);
   }
 
-  async #checked(request: ProfilePut, problems: string[]): Promise<Pick<ProfileRow, 'description' | 'config' | 'devices'>> {
+  async #checked(request: ProfileContent, problems: string[]): Promise<ProfileContent> {
     const content = { description: request.description, config: withoutEmpty(request.config), devices: request.devices };
-    refuse([...problems, ...(await this.rules.problems(content.config, content.devices))]);
+    refuse([...problems, ...(await this.#rules.problems(content.config, content.devices))]);
     return content;
   }
 
   #tell(action: LifecycleAction, project: string, name: string, requestor: Requestor, context?: Record<string, unknown>): void {
     const source = `/1.0/profiles/${encodeURIComponent(name)}`;
-    this.events.lifecycle(project, { action, source, requestor, ...(context ? { context } : {}) });
+    this.#events.lifecycle(project, { action, source, requestor, ...(context ? { context } : {}) });
   }
 }
 
