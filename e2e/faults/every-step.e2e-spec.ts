@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WireOperation } from '#lib/contract';
 import { faultPoints } from '#lib/engine';
-import { type InstanceDeps, instanceOperations, type Runner } from '#lib/instance';
+import { instanceOperations } from '#lib/instance';
 import { TestDaemon } from '../harness/daemon.ts';
 import { bridgePorts, cgroups, links, mounts, noBridgePorts, processes } from '../harness/leftovers.ts';
 
@@ -17,7 +17,7 @@ let daemon: TestDaemon;
 let quiet: Awaited<ReturnType<typeof inventory>>;
 
 // Only the tables are read here: no step runs.
-const operations = instanceOperations({} as InstanceDeps, {} as Runner);
+const operations = instanceOperations();
 
 async function inventory() {
   await noBridgePorts(daemon.dir);

@@ -6,7 +6,7 @@ import { deviceProblems } from '#lib/device';
 import { faultsFromEnvironment, OperationEngine } from '#lib/engine';
 import { cgroupName, hostCgroups, LinuxKeepers, LinuxLinks, LinuxProcesses } from '#lib/host';
 import { imageOperations, LocalImages, recipes } from '#lib/image';
-import { applyLimits, Housekeeping, type InstanceDeps, Instances, Logs, Sessions, Supervision } from '#lib/instance';
+import { type Foundations, Housekeeping, Instances, Logs, Sessions, Supervision } from '#lib/instance';
 import { ManagedNetworks, NftFirewall, ProcSysctls } from '#lib/network';
 import { Profiles } from '#lib/profile';
 import { PoolStorage, storageDrivers } from '#lib/storage';
@@ -63,9 +63,9 @@ export async function buildHouse(settings: DaemonSettings, log: Log): Promise<Ho
     new LinuxKeepers({ runDir, keeperPath: join(settings.homeDir, 'native/build/Release/lxctl-keeper') }),
   );
   const outside = { host, now: () => new Date(), random: Math.random, report };
-  const deps: InstanceDeps = { store, engine, storage, networks, images, cgroups, supervision, ...outside };
-  const instances = new Instances(deps);
-  const housekeeping = new Housekeeping(deps, instances);
+  const foundations: Foundations = { store, engine, storage, networks, images, cgroups, supervision, ...outside };
+  const instances = new Instances(foundations);
+  const housekeeping = new Housekeeping(foundations, instances);
   const values: [token: symbol, value: unknown][] = [
     [SETTINGS, settings],
     [STORE, store],
@@ -76,9 +76,9 @@ export async function buildHouse(settings: DaemonSettings, log: Log): Promise<Ho
     [IMAGE_OPERATIONS, imageOps],
     [INSTANCES, instances],
     [BULK_STATE, new BulkState(instances, engine)],
-    [SESSIONS, new Sessions(deps, instances)],
-    [LOGS, new Logs(deps)],
-    [PROFILES, profilesOf(deps)],
+    [SESSIONS, new Sessions(engine, instances)],
+    [LOGS, new Logs(instances.logFiles, supervision)],
+    [PROFILES, profilesOf(foundations, instances)],
   ];
 
   return {
@@ -93,7 +93,7 @@ export async function buildHouse(settings: DaemonSettings, log: Log): Promise<Ho
       await housekeeping.reconcile();
     },
     async stop(mode: StopOrder) {
-      await closeHouse(deps, networks, housekeeping, mode);
+      await closeHouse(foundations, networks, housekeeping, mode);
       await database.stop();
     },
   };
@@ -112,21 +112,20 @@ function managedNetworks(stateDir: string, store: Store, report: Report): Manage
 }
 
 /** Profiles whose changes reach the limits of the running instances that use them. */
-function profilesOf(deps: InstanceDeps): Profiles {
-  const { store, engine, report } = deps;
+function profilesOf({ store, engine, report }: Foundations, { limits }: Instances): Profiles {
   return new Profiles(store, engine.events, {
     problems: (config, devices) => [...instanceConfigProblems(config), ...deviceProblems(devices)],
     changed: async (project, name) => {
       for (const row of await store.instances.usingProfile(project, name)) {
-        await applyLimits(deps, row.id, project, row).catch((cause: unknown) => report(`applying profile ${name} to ${row.name}`, cause));
+        await limits.apply(row.id, row).catch((error: unknown) => report(`applying profile ${name} to ${row.name}`, error));
       }
     },
   });
 }
 
 /** Everything but the database, last of all. */
-async function closeHouse(deps: InstanceDeps, networks: ManagedNetworks, housekeeping: Housekeeping, mode: StopOrder): Promise<void> {
-  const { engine, supervision, cgroups, store } = deps;
+async function closeHouse(foundations: Foundations, networks: ManagedNetworks, housekeeping: Housekeeping, mode: StopOrder): Promise<void> {
+  const { engine, supervision, cgroups, store } = foundations;
   housekeeping.close();
   if (mode.instances !== 'leave') await housekeeping.stopAll(mode.instances === 'kill');
   await engine.shutdown(mode.patienceMs);

@@ -8,7 +8,7 @@ afterEach(removeWorlds);
 async function reconciled(prepare: (world: World) => Promise<unknown>): Promise<World> {
   const world = await World.make();
   await prepare(world);
-  await world.deps.supervision.adopt();
+  await world.supervision.adopt();
   await world.housekeeping.reconcile();
   await world.housekeeping.settle();
   return world;
@@ -70,7 +70,7 @@ describe('at the start of the daemon', () => {
   it('keepers and control groups of no instance go, and one that cannot stops nothing', async () => {
     const world = await World.make();
     const { row } = await world.running('c1');
-    await world.deps.supervision.launch({ id: 'stray' } as never);
+    await world.supervision.launch({ id: 'stray' } as never);
     for (const id of [row.id, 'dead', 'stuck']) world.cgroups.left.add(id);
     const sweep = world.cgroups.sweep.bind(world.cgroups);
     world.cgroups.sweep = (id) => (id === 'stuck' ? Promise.reject(new Error('EBUSY')) : sweep(id));
@@ -139,7 +139,7 @@ describe('an instance that ends by itself', () => {
     };
     world.keeper(id).finish('poweroff');
     await new Promise((resolve) => setImmediate(resolve));
-    const starting = world.instances.setState('default', 'c1', { action: 'start', force: false, timeout: 10 });
+    const starting = world.instances.state.begin('default', 'c1', { action: 'start', force: false, timeout: 10 });
     held.resolve();
     expect(await (await starting).done).toMatchObject({ status_code: 200 });
     await world.housekeeping.settle();
@@ -151,7 +151,7 @@ describe('an instance that ends by itself', () => {
   it('right after its start, before that is written down, is stopped in the end', async () => {
     const world = await reconciled(async (made) => made.instance('c1'));
     world.keepers.onLaunch = (keeper) => queueMicrotask(() => keeper.finish('exited'));
-    const start = await world.instances.setState('default', 'c1', { action: 'start', force: false, timeout: 10 });
+    const start = await world.instances.state.begin('default', 'c1', { action: 'start', force: false, timeout: 10 });
     await start.done;
     await world.housekeeping.settle();
     expect((await world.store.instances.get('default', 'c1'))?.power).toBe('stopped');
@@ -163,7 +163,7 @@ describe('an instance that ends by itself', () => {
     const world = await reconciled(async (made) => made.running('c1', { ephemeral: true }));
     const [id = ''] = running(world);
     const deleted = world.lifecycle('instance-deleted');
-    const stop = await world.instances.setState('default', 'c1', { action: 'stop', force: true, timeout: -1 });
+    const stop = await world.instances.state.begin('default', 'c1', { action: 'stop', force: true, timeout: -1 });
     world.keepers.running.get(id)?.finish('poweroff');
     await stop.done;
     await deleted;
@@ -231,10 +231,10 @@ describe('at the shutdown of the server', () => {
       await made.running('busy');
       await made.running('other');
     });
-    const row = await world.instances.row('default', 'busy');
+    const row = await world.instances.reader.row('default', 'busy');
     const held = new Deferred<void>();
     world.cgroups.freeze = () => held.promise;
-    const freezing = await world.instances.setState('default', 'busy', { action: 'freeze', force: false, timeout: 10 });
+    const freezing = await world.instances.state.begin('default', 'busy', { action: 'freeze', force: false, timeout: 10 });
     const stopping = world.housekeeping.stopAll(true);
     await stopping;
     expect(running(world)).toEqual([]);

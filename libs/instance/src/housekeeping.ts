@@ -2,9 +2,10 @@ import { Deferred, delay } from '#lib/base';
 import { isLxError, isTrue } from '#lib/contract';
 import type { EndRecord } from '#lib/host';
 import type { InstanceRow } from '#lib/store';
-import type { InstanceDeps } from './deps.ts';
-import type { Expanded } from './expand.ts';
-import type { Instances } from './instances.ts';
+import type { Expanded } from '#lib/profile';
+import type { Foundations, Instances } from './instances.ts';
+
+type Using = Pick<Foundations, 'store' | 'engine' | 'cgroups' | 'supervision' | 'now' | 'report'>;
 
 interface Member {
   row: InstanceRow;
@@ -16,7 +17,7 @@ interface Member {
  * and at the server's shutdown.
  */
 export class Housekeeping {
-  readonly #deps: InstanceDeps;
+  readonly #using: Using;
   readonly #instances: Instances;
   /** Ends under way, so that a shutdown can wait for their rows. */
   readonly #pending = new Set<Promise<void>>();
@@ -26,11 +27,11 @@ export class Housekeeping {
   readonly #patienceMs: number;
 
   /** `patienceMs`: how long operations under way may take to end at a shutdown before instances are stopped. */
-  constructor(deps: InstanceDeps, instances: Instances, patienceMs = 5000) {
+  constructor(using: Using, instances: Instances, patienceMs = 5000) {
     this.#patienceMs = patienceMs;
-    this.#deps = deps;
+    this.#using = using;
     this.#instances = instances;
-    deps.supervision.watch({
+    using.supervision.watch({
       ended: (id, record) => this.#track(`noting the end of ${id}`, () => this.#ended(id, record)),
       rebooted: (id) => this.#track(`noting the reboot of ${id}`, () => this.#rebooted(id)),
     });
@@ -42,7 +43,7 @@ export class Housekeeping {
    * down (no end was recorded for them), but not what ended by itself. What cannot be cleared away stops nothing.
    */
   async reconcile(): Promise<void> {
-    const { store, supervision, cgroups } = this.#deps;
+    const { store, supervision, cgroups } = this.#using;
     // In this order: what ends from now on is told to the watcher.
     const running = new Set(supervision.ids());
     const ends = new Set((await supervision.endRecords()).map((record) => record.id));
@@ -64,14 +65,14 @@ export class Housekeeping {
 
   /** Makes a row say whether its instance runs; true for one that should run and does not. `ended`: by itself. */
   async #settleRow({ row, config }: Member, runs: boolean, ended: boolean): Promise<boolean> {
-    if (runs && row.power !== 'running') await this.#deps.store.instances.update(row.id, { power: 'running' });
+    if (runs && row.power !== 'running') await this.#using.store.instances.update(row.id, { power: 'running' });
     if (runs) return false;
     const ran = row.power === 'running';
     const starts = !ended && isTrue(config['boot.autostart'], ran);
     // One that is to be started stays wanted until it is: this daemon may end before its turn comes.
     if (ran) await this.#attempt(`noting the end of ${row.name}`, () => this.#noteStopped(row, starts ? 'running' : 'stopped'));
     if (starts) return true;
-    if (ran && row.ephemeral) this.#track(`deleting ${row.name}`, () => this.#instances.discard(row));
+    if (ran && row.ephemeral) this.#track(`deleting ${row.name}`, () => this.#instances.discard.run(row));
     return false;
   }
 
@@ -84,16 +85,16 @@ export class Housekeeping {
   async stopAll(force: boolean): Promise<void> {
     this.close();
     const enough = new AbortController();
-    await Promise.race([this.#instances.turns.idle(), delay(this.#patienceMs, enough.signal)]);
+    await Promise.race([this.#instances.acts.turns.idle(), delay(this.#patienceMs, enough.signal)]);
     enough.abort();
-    const rows = (await this.#deps.store.instances.list(null)).filter((row) => this.#deps.supervision.get(row.id));
+    const rows = (await this.#using.store.instances.list(null)).filter((row) => this.#using.supervision.get(row.id));
     for (const group of ranked(await this.#expanded(rows), 'boot.stop.priority'))
       await Promise.all(group.map((member) => this.#attempt(`stopping ${member.row.name}`, () => this.#shutDown(member, force))));
   }
 
   /** After `stopAll` and the end of all operations: kills what one of them has still brought up. */
   async killRest(): Promise<void> {
-    const { supervision } = this.#deps;
+    const { supervision } = this.#using;
     await Promise.all(supervision.ids().map((id) => this.#attempt(`ending ${id}`, () => supervision.kill(id))));
   }
 
@@ -110,15 +111,15 @@ export class Housekeeping {
 
   async #shutDown({ row, config }: Member, force: boolean): Promise<void> {
     const timeout = Number(config['boot.host_shutdown_timeout'] || 30);
-    if (!(!force && (await this.#stop(row, timeout))) && !(await this.#stop(row, 0))) await this.#deps.supervision.kill(row.id);
+    if (!(!force && (await this.#stop(row, timeout))) && !(await this.#stop(row, 0))) await this.#using.supervision.kill(row.id);
     // Wanted again at the next start of the server; an ephemeral one is gone.
-    if (!row.ephemeral) await this.#deps.store.instances.update(row.id, { power: 'running' });
+    if (!row.ephemeral) await this.#using.store.instances.update(row.id, { power: 'running' });
   }
 
   /** `timeout` in seconds, 0: kills. false when the instance goes on, because the guest does not end or is busy. */
   async #stop(row: InstanceRow, timeout: number): Promise<boolean> {
     try {
-      const stop = await this.#instances.setState(row.project, row.name, { action: 'stop', force: false, timeout });
+      const stop = await this.#instances.state.begin(row.project, row.name, { action: 'stop', force: false, timeout });
       return (await stop.done).status_code === 200;
     } catch (cause) {
       if (isLxError(cause, 'instance.already_stopped') || isLxError(cause, 'instance.not_found')) return true;
@@ -131,7 +132,7 @@ export class Housekeeping {
     for (const { row, config } of ranked(members, 'boot.autostart.priority').flat()) {
       if (this.#closing.signal.aborted) return;
       await this.#attempt(`starting ${row.name}`, async () => {
-        const start = await this.#instances.setState(row.project, row.name, { action: 'start', force: false, timeout: -1 });
+        const start = await this.#instances.state.begin(row.project, row.name, { action: 'start', force: false, timeout: -1 });
         const view = await start.done;
         if (view.status_code >= 400) throw new Error(view.err);
       });
@@ -142,10 +143,10 @@ export class Housekeeping {
 
   /** Between operations: one that began after the end waits for this, one that ran meanwhile may have noted it already. */
   async #ended(id: string, record: EndRecord): Promise<void> {
-    const { store, supervision, engine, report } = this.#deps;
+    const { store, supervision, engine, report } = this.#using;
     await this.#reconciled.promise;
     let ephemeral: InstanceRow | null = null;
-    await this.#instances.turns.note(id, async () => {
+    await this.#instances.acts.turns.note(id, async () => {
       const row = await store.instances.byId(id);
       if (supervision.get(id)) return;
       if (row?.power === 'running') {
@@ -158,30 +159,30 @@ export class Housekeeping {
       // Last of all: a daemon that dies before this finds the record again.
       await supervision.forgetEnd(id);
     });
-    if (ephemeral) await this.#instances.discard(ephemeral);
+    if (ephemeral) await this.#instances.discard.run(ephemeral);
   }
 
   async #rebooted(id: string): Promise<void> {
-    const row = await this.#deps.store.instances.byId(id);
+    const row = await this.#using.store.instances.byId(id);
     if (!row) return;
-    await this.#deps.store.instances.update(id, { lastUsedAt: this.#deps.now() });
-    this.#deps.engine.events.lifecycle(row.project, { action: 'instance-restarted', source: `/1.0/instances/${row.name}` });
+    await this.#using.store.instances.update(id, { lastUsedAt: this.#using.now() });
+    this.#using.engine.events.lifecycle(row.project, { action: 'instance-restarted', source: `/1.0/instances/${row.name}` });
   }
 
   async #noteStopped(row: InstanceRow, power: InstanceRow['power'] = 'stopped'): Promise<void> {
     const volatile = await this.#instances.runner.down(row);
-    await this.#deps.store.tx(async (store) => {
+    await this.#using.store.tx(async (store) => {
       await store.instances.update(row.id, { power });
       await store.instances.mergeVolatile(row.id, volatile);
     });
   }
 
   async #expanded(rows: readonly InstanceRow[]): Promise<Member[]> {
-    return Promise.all(rows.map(async (row) => ({ row, config: (await this.#instances.runner.expanded(row)).config })));
+    return (await this.#instances.expansion.ofAll(rows)).map(({ row, expanded }) => ({ row, config: expanded.config }));
   }
 
   async #attempt(what: string, work: () => Promise<void>): Promise<void> {
-    await work().catch((cause: unknown) => this.#deps.report(what, cause));
+    await work().catch((cause: unknown) => this.#using.report(what, cause));
   }
 
   #track(what: string, work: () => Promise<void>): void {

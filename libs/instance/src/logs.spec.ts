@@ -15,7 +15,7 @@ async function setup() {
   await mkdir(directory);
   for (const name of ['console.log', output, 'secret']) await writeFile(join(directory, name), `in ${name}`);
   await writeFile(join(world.logsDir, 'outside'), 'not yours');
-  return { world, row, logs: new Logs(world.deps) };
+  return { world, row, logs: new Logs(world.instances.logFiles, world.supervision) };
 }
 
 it('lists and reads what clients may see', async () => {

@@ -1,30 +1,31 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { LxError } from '#lib/contract';
 import type { InstanceRow } from '#lib/store';
-import type { InstanceDeps } from './deps.ts';
-import { logDirectory } from './running.ts';
+import type { LogFiles } from './log-files.ts';
+import type { Supervision } from './supervision.ts';
 
 /** Names a client may ask for; `lxc info --show-log` wants lxc.log, which is our keeper's word on the last start. */
 const readable = /^(console\.log|lxc\.log|exec_[0-9a-f-]{36}\.(stdout|stderr))$/;
 
 /** An instance's files below logsDir, and its console. No path of a client gets further than `readable`. */
 export class Logs {
-  readonly #deps: InstanceDeps;
+  readonly #files: LogFiles;
+  readonly #supervision: Supervision;
 
-  constructor(deps: InstanceDeps) {
-    this.#deps = deps;
+  constructor(files: LogFiles, supervision: Supervision) {
+    this.#files = files;
+    this.#supervision = supervision;
   }
 
   async list(row: InstanceRow): Promise<string[]> {
-    const names = await readdir(this.#directory(row)).catch(nothing<string[]>([]));
+    const names = await readdir(this.#files.directory(row)).catch(nothing<string[]>([]));
     return names.filter((name) => readable.test(name)).sort();
   }
 
   async read(row: InstanceRow, name: string): Promise<Buffer> {
     if (name === 'console.log') return this.console(row);
     if (!readable.test(name)) throw new LxError('log.not_found');
-    const content = await readFile(join(this.#directory(row), name)).catch(nothing<Buffer | null>(null));
+    const content = await readFile(this.#files.path(row, name)).catch(nothing<Buffer | null>(null));
     if (content) return content;
     if (name === 'lxc.log') return Buffer.alloc(0);
     throw new LxError('log.not_found');
@@ -34,28 +35,24 @@ export class Logs {
   async delete(row: InstanceRow, name: string): Promise<void> {
     if (!readable.test(name)) throw new LxError('log.not_found');
     if (!name.startsWith('exec_')) throw new LxError('log.protected');
-    await rm(join(this.#directory(row), name)).catch(() => {
+    await rm(this.#files.path(row, name)).catch(() => {
       throw new LxError('log.not_found');
     });
   }
 
   /** What the console showed: the keeper's ring while the instance runs, the file saved at its end after. */
   async console(row: InstanceRow): Promise<Buffer> {
-    const keeper = this.#deps.supervision.get(row.id);
+    const keeper = this.#supervision.get(row.id);
     // An instance that ends in this moment has just saved it.
     const shown = await keeper?.readLog().catch(() => null);
     if (shown) return shown;
-    return readFile(join(this.#directory(row), 'console.log')).catch(nothing(Buffer.alloc(0)));
+    return readFile(this.#files.path(row, 'console.log')).catch(nothing(Buffer.alloc(0)));
   }
 
   async clearConsole(row: InstanceRow): Promise<void> {
-    const keeper = this.#deps.supervision.get(row.id);
+    const keeper = this.#supervision.get(row.id);
     if (keeper) return keeper.clearLog();
-    await writeFile(join(this.#directory(row), 'console.log'), '', { mode: 0o600 }).catch(nothing(undefined));
-  }
-
-  #directory(row: InstanceRow): string {
-    return join(this.#deps.host.logsDir, logDirectory(row));
+    await writeFile(this.#files.path(row, 'console.log'), '', { mode: 0o600 }).catch(nothing(undefined));
   }
 }
 

@@ -14,7 +14,7 @@ export class BulkState {
   async change(project: string, request: StateRequest, requestor: Requestor): Promise<Operation> {
     const from = Object.hasOwn(wantedFrom, request.action) ? wantedFrom[request.action] : undefined;
     if (!from) throw new LxError('request.invalid', { problems: [`Unknown action: "${request.action}"`] });
-    const names = (await this.instances.views(project)).filter((view) => from.includes(view.status)).map((view) => view.name);
+    const names = (await this.instances.reader.views(project)).filter((view) => from.includes(view.status)).map((view) => view.name);
     return this.engine.startLive(
       {
         kind: `instance.${request.action}` as 'instance.start',
@@ -33,7 +33,7 @@ export class BulkState {
 
   async #one(project: string, name: string, request: StateRequest, requestor: Requestor): Promise<string | null> {
     try {
-      const view = await (await this.instances.setState(project, name, request, requestor)).done;
+      const view = await (await this.instances.state.begin(project, name, request, requestor)).done;
       return view.status_code === 200 ? null : `${name}: ${view.err}`;
     } catch (problem) {
       return `${name}: ${problem instanceof Error ? problem.message : String(problem)}`;

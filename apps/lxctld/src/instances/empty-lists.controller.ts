@@ -8,11 +8,11 @@ import { INSTANCES } from '../tokens.ts';
 /** Snapshots and backups of an instance: this version makes none, so the lists are empty. */
 @Controller('1.0/instances/:name')
 export class InstanceEmptyListsController {
-  constructor(@Inject(INSTANCES) private readonly instances: Pick<Instances, 'row'>) {}
+  constructor(@Inject(INSTANCES) private readonly instances: Pick<Instances, 'reader'>) {}
 
   @Get(['snapshots', 'backups'])
   async list(@Param('name') name: string, @Query() query: QueryMap): Promise<Answer> {
-    await this.instances.row(projectOf(query), name);
+    await this.instances.reader.row(projectOf(query), name);
     return Answer.sync([]);
   }
 }

@@ -26,8 +26,8 @@ export class InstancesController {
     const project = projectsOf(query);
     const recursion = recursionOf(query);
     const filter = parameter(query, 'filter');
-    if (recursion === 2) return Answer.sync(filterObjects(await this.instances.fullViews(project), filter));
-    const views = filterObjects(await this.instances.views(project), filter);
+    if (recursion === 2) return Answer.sync(filterObjects(await this.instances.reader.fullViews(project), filter));
+    const views = filterObjects(await this.instances.reader.views(project), filter);
     return Answer.sync(recursion === 1 ? views : views.map((view) => `/1.0/instances/${view.name}`));
   }
 
@@ -38,7 +38,9 @@ export class InstancesController {
     const project = projectOf(query);
     const { instance_type, profiles, ...wanted } = parseBody(InstancesPostBody, body);
     if (instance_type) throw new LxError('request.unsupported', { what: 'instance_type' });
-    return Answer.operation(await this.instances.create(project, { ...wanted, profiles: profiles ?? null }, requestorOf(request)));
+    return Answer.operation(
+      await this.instances.verbs.create.begin(project, { ...wanted, profiles: profiles ?? null }, requestorOf(request)),
+    );
   }
 
   @Put()
@@ -48,8 +50,8 @@ export class InstancesController {
 
   @Get(':name')
   async show(@Param('name') name: string, @Query() query: QueryMap): Promise<Answer> {
-    const row = await this.instances.row(projectOf(query), name);
-    const metadata = await (recursionOf(query) > 0 ? this.instances.fullView(row) : this.instances.view(row));
+    const row = await this.instances.reader.row(projectOf(query), name);
+    const metadata = await (recursionOf(query) > 0 ? this.instances.reader.fullView(row) : this.instances.reader.view(row));
     return Answer.sync(metadata, { etag: instanceEtag(row) });
   }
 
@@ -61,13 +63,13 @@ export class InstancesController {
     @Headers('if-match') ifMatch: string | undefined,
     @Body() body: unknown,
   ): Promise<Answer> {
-    const row = await this.instances.row(projectOf(query), name);
+    const row = await this.instances.reader.row(projectOf(query), name);
     checkEtag(ifMatch, instanceEtag(row));
     const wanted = parseBody(InstancePutBody, body);
     if (wanted.restore) throw new LxError('request.unsupported', { what: 'restoring a snapshot' });
     const { architecture, restore, profiles, ...change } = wanted;
     if (architecture && architecture !== row.architecture) refuse([`Requested architecture isn't supported by this host: ${architecture}`]);
-    return Answer.operation(await this.instances.update(row, { ...change, profiles: profiles ?? [] }, requestorOf(request)));
+    return Answer.operation(await this.instances.verbs.update.begin(row, { ...change, profiles: profiles ?? [] }, requestorOf(request)));
   }
 
   /** Waits for its own operation: PATCH answers synchronously in LXD. */
@@ -79,7 +81,7 @@ export class InstancesController {
     @Headers('if-match') ifMatch: string | undefined,
     @Body() body: unknown,
   ): Promise<Answer> {
-    const row = await this.instances.row(projectOf(query), name);
+    const row = await this.instances.reader.row(projectOf(query), name);
     checkEtag(ifMatch, instanceEtag(row));
     const { config, devices, description, ephemeral, profiles } = parseBody(InstancePatchBody, body);
     const merged = {
@@ -89,21 +91,23 @@ export class InstancesController {
       config: { ...row.config, ...config },
       devices: { ...row.devices, ...devices },
     };
-    const done = await (await this.instances.update(row, merged, requestorOf(request))).done;
+    const done = await (await this.instances.verbs.update.begin(row, merged, requestorOf(request))).done;
     if (done.status_code !== 200) throw new LxError('server.internal', { reason: done.err });
     return Answer.sync();
   }
 
   @Post(':name')
   async rename(@Req() request: Request, @Param('name') name: string, @Query() query: QueryMap, @Body() body: unknown): Promise<Answer> {
-    const row = await this.instances.row(projectOf(query), name);
+    const row = await this.instances.reader.row(projectOf(query), name);
     const wanted = parseBody(InstancePostBody, body);
     if (wanted.migration || wanted.pool || wanted.project) throw new LxError('request.unsupported', { what: 'moving an instance' });
-    return Answer.operation(await this.instances.rename(row, wanted.name, requestorOf(request)));
+    return Answer.operation(await this.instances.verbs.rename.begin(row, wanted.name, requestorOf(request)));
   }
 
   @Delete(':name')
   async remove(@Req() request: Request, @Param('name') name: string, @Query() query: QueryMap): Promise<Answer> {
-    return Answer.operation(await this.instances.delete(await this.instances.row(projectOf(query), name), requestorOf(request)));
+    return Answer.operation(
+      await this.instances.verbs.delete.begin(await this.instances.reader.row(projectOf(query), name), requestorOf(request)),
+    );
   }
 }

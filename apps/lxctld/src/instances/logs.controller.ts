@@ -16,19 +16,19 @@ export class LogsController {
 
   @Get()
   async list(@Param('name') name: string, @Query() query: QueryMap): Promise<Answer> {
-    const row = await this.instances.row(projectOf(query), name);
+    const row = await this.instances.reader.row(projectOf(query), name);
     return Answer.sync((await this.logs.list(row)).map((file) => `/1.0/instances/${name}/logs/${file}`));
   }
 
   @Get(':file')
   async show(@Param('name') name: string, @Param('file') file: string, @Query() query: QueryMap): Promise<Answer> {
-    const row = await this.instances.row(projectOf(query), name);
+    const row = await this.instances.reader.row(projectOf(query), name);
     return Answer.raw(await this.logs.read(row, file), { 'content-type': 'application/octet-stream' });
   }
 
   @Delete(':file')
   async remove(@Param('name') name: string, @Param('file') file: string, @Query() query: QueryMap): Promise<Answer> {
-    await this.logs.delete(await this.instances.row(projectOf(query), name), file);
+    await this.logs.delete(await this.instances.reader.row(projectOf(query), name), file);
     return Answer.sync();
   }
 }

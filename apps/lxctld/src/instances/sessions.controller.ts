@@ -30,7 +30,7 @@ export class SessionsController {
 
   @Get('console')
   async log(@Param('name') name: string, @Query() query: QueryMap): Promise<Answer> {
-    const row = await this.instances.row(projectOf(query), name);
+    const row = await this.instances.reader.row(projectOf(query), name);
     return Answer.raw(await this.logs.console(row), {
       'content-type': 'application/octet-stream',
       'content-disposition': 'inline;filename=console.log',
@@ -39,7 +39,7 @@ export class SessionsController {
 
   @Delete('console')
   async clear(@Param('name') name: string, @Query() query: QueryMap): Promise<Answer> {
-    await this.logs.clearConsole(await this.instances.row(projectOf(query), name));
+    await this.logs.clearConsole(await this.instances.reader.row(projectOf(query), name));
     return Answer.sync();
   }
 }

@@ -16,13 +16,13 @@ export class StateController {
 
   @Get()
   async show(@Param('name') name: string, @Query() query: QueryMap): Promise<Answer> {
-    return Answer.sync(await this.instances.state(projectOf(query), name));
+    return Answer.sync(await this.instances.reader.state(projectOf(query), name));
   }
 
   @Put()
   async change(@Req() request: Request, @Param('name') name: string, @Query() query: QueryMap, @Body() body: unknown): Promise<Answer> {
     const wanted = parseBody(InstanceStateBody, body);
     if (wanted.stateful) throw new LxError('request.unsupported', { what: 'stateful stop and start' });
-    return Answer.operation(await this.instances.setState(projectOf(query), name, wanted, requestorOf(request)));
+    return Answer.operation(await this.instances.state.begin(projectOf(query), name, wanted, requestorOf(request)));
   }
 }

@@ -24,7 +24,7 @@ const body = (change: Partial<ExecRequestBody> = {}): ExecRequestBody => ({
 async function setup(config: Record<string, string> = {}) {
   const world = await World.make();
   const { row, keeper } = await world.running('c1', { config });
-  return { world, row, keeper, sessions: new Sessions(world.deps, world.instances) };
+  return { world, row, keeper, sessions: new Sessions(world.engine, world.instances) };
 }
 
 describe('a command', () => {

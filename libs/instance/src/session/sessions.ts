@@ -1,14 +1,11 @@
 import { open } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { StringMap } from '#lib/base';
 import { LxError, problemsOf, refuse } from '#lib/contract';
-import type { LiveContext, Operation, Requestor } from '#lib/engine';
-import type { InstanceDeps } from '../deps.ts';
+import type { Engine, LiveContext, Operation, Requestor } from '#lib/engine';
+import { instanceResources } from '../act/names.ts';
 import type { Instances } from '../instances.ts';
-import { instanceResources } from '../operations/names.ts';
-import { logDirectory } from '../running.ts';
 import { consoleSockets, runConsole } from './console.ts';
 import { execEnvironment } from './environment.ts';
 import { interactiveSockets, pipedSockets, runDetached, runInteractive, runPiped, wishOf } from './exec.ts';
@@ -28,37 +25,38 @@ export interface ExecRequestBody {
 
 /** Commands and consoles: operations that live as long as their sockets and leave nothing in the database. */
 export class Sessions {
-  readonly #deps: InstanceDeps;
-  readonly #instances: Instances;
+  readonly #engine: Engine;
+  readonly #instances: Pick<Instances, 'reader' | 'expansion' | 'logFiles'>;
 
   /** /dev/null, opened once: the input and output of commands that nobody listens to. */
   #null: Promise<number> | null = null;
   /** Instances whose console is somebody's, or soon will be. */
   readonly #consoles = new Set<string>();
 
-  constructor(deps: InstanceDeps, instances: Instances) {
-    this.#deps = deps;
+  constructor(engine: Engine, instances: Pick<Instances, 'reader' | 'expansion' | 'logFiles'>) {
+    this.#engine = engine;
     this.#instances = instances;
   }
 
   async exec(project: string, name: string, body: ExecRequestBody, requestor?: Requestor): Promise<Operation> {
     refuse(execProblems(body));
-    const row = await this.#instances.row(project, name);
-    const [keeper, { config }] = await Promise.all([this.#instances.ready(row), this.#instances.runner.expanded(row)]);
+    const { reader, expansion, logFiles } = this.#instances;
+    const row = await reader.row(project, name);
+    const [keeper, { config }] = await Promise.all([reader.ready(row), expansion.of(row)]);
     const environment = execEnvironment(config, body.environment, body.user);
     const wish = wishOf(body, environment);
     const attached = body.waitForWebsocket;
     const record = body.recordOutput && !attached;
-    const logs = join(this.#deps.host.logsDir, logDirectory(row));
-    if (record) await mkdir(logs, { recursive: true, mode: 0o700 });
-    const operation = await this.#deps.engine.startLive(
+    if (record) await logFiles.prepare(row);
+    const operation = await this.#engine.startLive(
       {
         kind: 'instance.exec',
         class: attached ? 'websocket' : 'task',
         sockets: attached ? (body.interactive ? interactiveSockets : pipedSockets) : [],
         run: async (live) => {
           if (attached) return body.interactive ? runInteractive(keeper, wish, live) : runPiped(keeper, wish, live);
-          return runDetached(keeper, wish, live, await this.#nowhere(), record ? recordOf(logs, row.name, live.operationId) : null);
+          const files = record ? recordOf(logFiles.directory(row), row.name, live.operationId) : null;
+          return runDetached(keeper, wish, live, await this.#nowhere(), files);
         },
       },
       {
@@ -68,7 +66,7 @@ export class Sessions {
         ...(requestor ? { requestor } : {}),
       },
     );
-    this.#deps.engine.events.lifecycle(project, {
+    this.#engine.events.lifecycle(project, {
       action: 'instance-exec',
       source: `/1.0/instances/${row.name}`,
       context: { command: body.command },
@@ -85,14 +83,14 @@ export class Sessions {
   ): Promise<Operation> {
     if (body.type !== '' && body.type !== 'console')
       throw new LxError('request.invalid', { problems: [`Console type "${body.type}" is not supported by containers`] });
-    const row = await this.#instances.row(project, name);
-    const keeper = await this.#instances.ready(row);
+    const row = await this.#instances.reader.row(project, name);
+    const keeper = await this.#instances.reader.ready(row);
     // Said now and not by the operation: a client that learns it while it connects is told no more than 403.
     if (this.#consoles.has(row.id)) throw new LxError('console.busy');
     this.#consoles.add(row.id);
     const run = (live: LiveContext) =>
       runConsole(keeper, { columns: body.width, rows: body.height }, live).finally(() => this.#consoles.delete(row.id));
-    const operation = await this.#deps.engine
+    const operation = await this.#engine
       .startLive(
         { kind: 'instance.console', class: 'websocket', sockets: consoleSockets, run },
         { project, resources: instanceResources(row.name), mayCancel: true, ...(requestor ? { requestor } : {}) },
@@ -101,7 +99,7 @@ export class Sessions {
         this.#consoles.delete(row.id);
         throw failure;
       });
-    this.#deps.engine.events.lifecycle(project, {
+    this.#engine.events.lifecycle(project, {
       action: 'instance-console',
       source: `/1.0/instances/${row.name}`,
       ...(requestor ? { requestor } : {}),

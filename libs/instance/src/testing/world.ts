@@ -10,10 +10,8 @@ import type { Storage } from '#lib/storage';
 import type { InstanceRow } from '#lib/store';
 import type { WireEvent } from '#lib/contract';
 import { MemoryStore } from '../../../store/src/fake/index.ts';
-import type { InstanceDeps } from '../deps.ts';
 import { Housekeeping } from '../housekeeping.ts';
-import { Instances, instanceOperations } from '../instances.ts';
-import { Runner } from '../running.ts';
+import { type Foundations, type instanceOperations, Instances, type InstanceVerbs, operationsOf } from '../instances.ts';
 import { Supervision } from '../supervision.ts';
 import { FakeImages } from './fake-images.ts';
 import { FakeNetworks } from './fake-networks.ts';
@@ -45,7 +43,7 @@ export class World {
   readonly problems: string[] = [];
   readonly events: WireEvent[] = [];
   readonly engine: OperationEngine;
-  readonly deps: InstanceDeps;
+  readonly on: Foundations;
   readonly instances: Instances;
   readonly housekeeping: Housekeeping;
 
@@ -53,7 +51,7 @@ export class World {
     const report = (message: string, cause: unknown) => void this.problems.push(`${message}: ${String(cause)}`);
     this.engine = new OperationEngine({ store: this.store, report: ({ what, error }) => report(what, error) });
     this.engine.events.subscribe((event) => this.events.push(event));
-    this.deps = {
+    this.on = {
       store: this.store,
       engine: this.engine,
       storage: this.storage as unknown as Storage,
@@ -75,8 +73,8 @@ export class World {
       random: Math.random,
       report,
     };
-    this.instances = new Instances(this.deps);
-    this.housekeeping = new Housekeeping(this.deps, this.instances, 100);
+    this.instances = new Instances(this.on);
+    this.housekeeping = new Housekeeping(this.on, this.instances, 100);
   }
 
   static async make(): Promise<World> {
@@ -92,7 +90,15 @@ export class World {
 
   /** Every operation kind, over the fakes. */
   get operations(): ReturnType<typeof instanceOperations> {
-    return instanceOperations(this.deps, new Runner(this.deps));
+    return operationsOf(this.verbs);
+  }
+
+  get verbs(): InstanceVerbs {
+    return this.instances.verbs;
+  }
+
+  get supervision(): Supervision {
+    return this.on.supervision;
   }
 
   /** A stopped instance with root and volume, as a create leaves it. */
@@ -125,8 +131,7 @@ export class World {
   /** An instance that runs. */
   async running(name: string, change: Partial<InstanceRow> = {}): Promise<{ row: InstanceRow; keeper: FakeKeeper }> {
     const row = await this.instance(name, change);
-    const runner = new Runner(this.deps);
-    const { volatile } = await runner.up(row);
+    const { volatile } = await this.instances.runner.up(row);
     await this.store.instances.update(row.id, { power: 'running' });
     await this.store.instances.mergeVolatile(row.id, volatile);
     return { row: await this.row(row.id), keeper: this.keeper(row.id) };

@@ -1,6 +1,6 @@
 import { status, type WireInstance } from '#lib/contract';
 import type { InstanceRow } from '#lib/store';
-import type { Expanded } from './expand.ts';
+import type { Expanded } from '#lib/profile';
 
 export type PowerState = 'running' | 'stopped' | 'frozen';
 

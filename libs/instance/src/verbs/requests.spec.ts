@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Deferred } from '#lib/base';
-import type { CreateRequest } from './create-request.ts';
-import { changeable } from './operations/update.ts';
-import { failureOf, removeWorlds, World } from './testing/world.ts';
+import type { CreateRequest } from './create.ts';
+import { changeable } from './update.ts';
+import { failureOf, removeWorlds, World } from '../testing/world.ts';
 
 afterEach(removeWorlds);
 
@@ -33,7 +33,7 @@ describe('a request for an instance', () => {
       source: { type: 'migration' },
       profiles: ['missing'],
     });
-    const problem = await failureOf(world.instances.create('default', wrong));
+    const problem = await failureOf(world.verbs.create.begin('default', wrong));
     for (const part of ['virtual-machine', 'hyphen', 'limits.memory', 'no.such.key', 'no-such', 'migration', '"missing"'])
       expect(problem.message).toContain(part);
     expect(await world.store.operations.unfinished()).toEqual([]);
@@ -48,13 +48,13 @@ describe('a request for an instance', () => {
     ['another architecture', { architecture: 'riscv64' }, 'riscv64'],
   ])('is refused: %s', async (_, change, text) => {
     const world = await World.make();
-    await expect(world.instances.create('default', request(change as Partial<CreateRequest>))).rejects.toThrow(text);
+    await expect(world.verbs.create.begin('default', request(change as Partial<CreateRequest>))).rejects.toThrow(text);
     expect(await world.store.instances.list(null)).toEqual([]);
   });
 
   it('gets a free name where it has none, and one MAC a nic', async () => {
     const world = await World.make();
-    const operation = await world.instances.create('default', request({ name: '' }));
+    const operation = await world.verbs.create.begin('default', request({ name: '' }));
     expect(await operation.done).toMatchObject({ status_code: 200 });
     const [row] = await world.store.instances.list(null);
     expect(row?.name).toMatch(/^[a-z]+-[a-z]+/);
@@ -70,17 +70,17 @@ describe('a request for an instance', () => {
       await held.promise;
       return create(...given);
     };
-    const first = await world.instances.create('default', request());
-    await expect(world.instances.create('default', request())).rejects.toThrow(/busy running a "create"|already exists/);
+    const first = await world.verbs.create.begin('default', request());
+    await expect(world.verbs.create.begin('default', request())).rejects.toThrow(/busy running a "create"|already exists/);
     held.resolve();
     expect(await first.done).toMatchObject({ status_code: 200 });
-    await expect(world.instances.create('default', request())).rejects.toThrow('already exists');
+    await expect(world.verbs.create.begin('default', request())).rejects.toThrow('already exists');
     expect(await world.store.instances.list(null)).toHaveLength(1);
   });
 
   it('twice in one moment makes one', async () => {
     const world = await World.make();
-    const asked = await Promise.allSettled([1, 2].map(() => world.instances.create('default', request({ start: true }))));
+    const asked = await Promise.allSettled([1, 2].map(() => world.verbs.create.begin('default', request({ start: true }))));
     await Promise.all(asked.flatMap((each) => (each.status === 'fulfilled' ? [each.value.done] : [])));
     expect(await world.store.instances.list(null)).toHaveLength(1);
     expect(world.keepers.running.size).toBe(1);
@@ -93,7 +93,7 @@ describe('a change of state', () => {
     const world = await World.make();
     await world.instance('off');
     const { row } = await world.running('on');
-    const change = (name: string, action: string) => world.instances.setState('default', name, state(action));
+    const change = (name: string, action: string) => world.instances.state.begin('default', name, state(action));
     await expect(change('off', 'stop')).rejects.toThrow('The instance is already stopped');
     await expect(change('off', 'restart')).rejects.toThrow('Instance is not running');
     await expect(change('off', 'freeze')).rejects.toThrow('Instance is not running');
@@ -110,12 +110,12 @@ describe('a change of state', () => {
   it('while another runs is refused, and names that one', async () => {
     const world = await World.make();
     const { keeper } = await world.running('c1');
-    const stop = await world.instances.setState('default', 'c1', state('stop', { timeout: -1 }));
+    const stop = await world.instances.state.begin('default', 'c1', state('stop', { timeout: -1 }));
     const busy = { code: 'instance.busy', status: 409, message: 'Instance is busy running a "stop" operation' };
-    await expect(world.instances.setState('default', 'c1', state('stop'))).rejects.toMatchObject(busy);
-    await expect(world.instances.setState('default', 'c1', state('restart'))).rejects.toMatchObject(busy);
-    const row = await world.instances.row('default', 'c1');
-    await expect(world.instances.update(row, { ...changeable(row), description: 'x' })).rejects.toMatchObject(busy);
+    await expect(world.instances.state.begin('default', 'c1', state('stop'))).rejects.toMatchObject(busy);
+    await expect(world.instances.state.begin('default', 'c1', state('restart'))).rejects.toMatchObject(busy);
+    const row = await world.instances.reader.row('default', 'c1');
+    await expect(world.verbs.update.begin(row, { ...changeable(row), description: 'x' })).rejects.toMatchObject(busy);
     keeper.finish('poweroff');
     await stop.done;
   });
@@ -123,7 +123,7 @@ describe('a change of state', () => {
   it('two starts in one moment: one runs', async () => {
     const world = await World.make();
     await world.instance('c1');
-    const asked = await Promise.allSettled([1, 2].map(() => world.instances.setState('default', 'c1', state('start'))));
+    const asked = await Promise.allSettled([1, 2].map(() => world.instances.state.begin('default', 'c1', state('start'))));
     const views = await Promise.all(asked.flatMap((each) => (each.status === 'fulfilled' ? [each.value.done] : [])));
     expect(views.filter((view) => view.status_code === 200)).toHaveLength(1);
     expect(world.keepers.running.size).toBe(1);
@@ -133,9 +133,9 @@ describe('a change of state', () => {
   it('stop with force ends a shutdown that does not come', async () => {
     const world = await World.make();
     const { row } = await world.running('c1');
-    const waiting = await world.instances.setState('default', 'c1', state('stop', { timeout: -1 }));
+    const waiting = await world.instances.state.begin('default', 'c1', state('stop', { timeout: -1 }));
     expect(waiting.view().may_cancel).toBe(true);
-    const forced = await world.instances.setState('default', 'c1', state('stop', { force: true }));
+    const forced = await world.instances.state.begin('default', 'c1', state('stop', { force: true }));
     expect(await forced.done).toMatchObject({ status_code: 200 });
     expect(await waiting.done).toMatchObject({ status_code: 200 });
     expect((await world.row(row.id)).power).toBe('stopped');
@@ -144,7 +144,7 @@ describe('a change of state', () => {
   it('a shutdown that does not come can be cancelled; the instance goes on', async () => {
     const world = await World.make();
     const { row } = await world.running('c1');
-    const waiting = await world.instances.setState('default', 'c1', state('stop', { timeout: -1 }));
+    const waiting = await world.instances.state.begin('default', 'c1', state('stop', { timeout: -1 }));
     await world.engine.cancel(waiting.id);
     expect(await waiting.done).toMatchObject({ status_code: 401 });
     expect(world.keepers.running.size).toBe(1);
@@ -154,7 +154,7 @@ describe('a change of state', () => {
   it('stop with no time at all kills', async () => {
     const world = await World.make();
     const { keeper } = await world.running('c1');
-    const stop = await world.instances.setState('default', 'c1', state('stop', { timeout: 0 }));
+    const stop = await world.instances.state.begin('default', 'c1', state('stop', { timeout: 0 }));
     expect(await stop.done).toMatchObject({ status_code: 200 });
     expect(keeper.signals).toEqual([]);
   });
@@ -166,10 +166,10 @@ describe('a change of the instance', () => {
     const { row } = await world.running('c1');
     const change = changeable(row);
     const nic = { eth1: { type: 'nic', network: 'br' } };
-    await expect(world.instances.update(row, { ...change, devices: nic })).rejects.toThrow('Devices of a running instance');
+    await expect(world.verbs.update.begin(row, { ...change, devices: nic })).rejects.toThrow('Devices of a running instance');
     const address = { 'volatile.eth0.hwaddr': '00:16:3e:11:22:33' };
-    await expect(world.instances.update(row, { ...change, config: address })).rejects.toThrow('Devices of a running instance');
-    const limits = await world.instances.update(row, { ...change, config: { 'limits.processes': '7' } });
+    await expect(world.verbs.update.begin(row, { ...change, config: address })).rejects.toThrow('Devices of a running instance');
+    const limits = await world.verbs.update.begin(row, { ...change, config: { 'limits.processes': '7' } });
     expect(await limits.done).toMatchObject({ status_code: 200 });
     expect(world.cgroups.limits.get(row.id)).toEqual({ processes: 7 });
   });
@@ -178,16 +178,16 @@ describe('a change of the instance', () => {
     const world = await World.make();
     const row = await world.instance('c1');
     const config = { 'volatile.eth0.hwaddr': '00:16:3e:11:22:33', 'volatile.base_image': '../../../etc' };
-    await (await world.instances.update(row, { ...changeable(row), config })).done;
+    await (await world.verbs.update.begin(row, { ...changeable(row), config })).done;
     expect((await world.row(row.id)).volatile).toEqual({ ...row.volatile, 'volatile.eth0.hwaddr': '00:16:3e:11:22:33' });
     const bad = { ...changeable(row), config: { 'volatile.eth0.hwaddr': 'banana' } };
-    await expect(world.instances.update(row, bad)).rejects.toThrow('banana');
+    await expect(world.verbs.update.begin(row, bad)).rejects.toThrow('banana');
   });
 
   it('two at once from the same reading: the second is refused, nothing is lost', async () => {
     const world = await World.make();
     const row = await world.instance('c1');
-    const patch = (config: Record<string, string>) => world.instances.update(row, { ...changeable(row), config });
+    const patch = (config: Record<string, string>) => world.verbs.update.begin(row, { ...changeable(row), config });
     await (await patch({ 'user.a': '1' })).done;
     expect(await (await patch({ 'user.b': '2' })).done).toMatchObject({ err: expect.stringContaining('changed by another') });
     expect((await world.row(row.id)).config).toEqual({ 'user.a': '1' });
@@ -197,7 +197,7 @@ describe('a change of the instance', () => {
     const world = await World.make();
     const row = await world.instance('c1');
     const wrong = { ...changeable(row), config: { 'limits.cpu': 'x' }, profiles: ['nope'], devices: { d: { type: 'x' } } };
-    const problem = await failureOf(world.instances.update(row, wrong));
+    const problem = await failureOf(world.verbs.update.begin(row, wrong));
     for (const part of ['limits.cpu', '"nope"', '"d"']) expect(problem.message).toContain(part);
   });
 });
@@ -207,11 +207,11 @@ describe('rename and delete', () => {
     const world = await World.make();
     const { row } = await world.running('on');
     const off = await world.instance('off', { config: { 'security.protection.delete': 'true' } });
-    await expect(world.instances.rename(row, 'other')).rejects.toThrow('Instance is running');
-    await expect(world.instances.delete(row)).rejects.toThrow('Instance is running');
-    await expect(world.instances.rename(off, 'on')).rejects.toThrow('already');
-    await expect(world.instances.rename(off, '../x')).rejects.toThrow('Invalid instance name');
-    await expect(world.instances.delete(off)).rejects.toThrow('Instance is protected');
+    await expect(world.verbs.rename.begin(row, 'other')).rejects.toThrow('Instance is running');
+    await expect(world.verbs.delete.begin(row)).rejects.toThrow('Instance is running');
+    await expect(world.verbs.rename.begin(off, 'on')).rejects.toThrow('already');
+    await expect(world.verbs.rename.begin(off, '../x')).rejects.toThrow('Invalid instance name');
+    await expect(world.verbs.delete.begin(off)).rejects.toThrow('Instance is protected');
   });
 
   it('a rename and a create of the same name do not meet', async () => {
@@ -223,8 +223,8 @@ describe('rename and delete', () => {
       await held.promise;
       return rename(...given);
     };
-    const renaming = await world.instances.rename(row, 'c1');
-    await expect(world.instances.create('default', request())).rejects.toMatchObject({ code: 'instance.busy' });
+    const renaming = await world.verbs.rename.begin(row, 'c1');
+    await expect(world.verbs.create.begin('default', request())).rejects.toMatchObject({ code: 'instance.busy' });
     held.resolve();
     expect(await renaming.done).toMatchObject({ status_code: 200 });
     expect([...world.storage.roots.keys()]).toEqual(['default/c1']);
@@ -235,7 +235,7 @@ it('a full view of an instance that ends in the moment has nothing to tell, and 
   const world = await World.make();
   const { row, keeper } = await world.running('c1');
   keeper.network = () => Promise.reject(new Error('the keeper is gone'));
-  const full = await world.instances.fullView(row);
+  const full = await world.instances.reader.fullView(row);
   expect(full).toMatchObject({ status: 'Running', state: { network: null } });
-  expect(await world.instances.views('default')).toHaveLength(1);
+  expect(await world.instances.reader.views('default')).toHaveLength(1);
 });

@@ -4,11 +4,9 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { resumesFromEveryStep, run, stepsAreIdempotent, unwindsFromEveryStep } from '../../../engine/src/testing.ts';
-import { prepareUpdate } from '../change-request.ts';
-import { prepareCreate } from '../create-request.ts';
 import { fingerprint, removeWorlds, World } from '../testing/world.ts';
 import type { CreateParams } from './create.ts';
-import type { DeleteParams } from './delete.ts';
+import type { RemoveParams } from '../steps/remove.ts';
 import { changeable, type UpdateParams } from './update.ts';
 
 afterEach(removeWorlds);
@@ -24,7 +22,7 @@ const volume = (instance: string) => ({ pool: 'default', project: 'default', ins
 describe('instance.create', () => {
   const setup = (start: boolean) => () =>
     ready((world) =>
-      prepareCreate(world.deps, 'default', {
+      world.verbs.create.prepare('default', {
         name: 'c1',
         description: '',
         architecture: '',
@@ -267,7 +265,7 @@ describe('instance.freeze and instance.unfreeze', () => {
   it('refuse one that has ended meanwhile', async () => {
     for (const kind of ['freeze', 'unfreeze'] as const) {
       const world = await setup(false)();
-      await world.deps.supervision.kill(world.params.id);
+      await world.supervision.kill(world.params.id);
       expect((await run(world.operations[kind], world)).err).toBe('Instance is not running');
     }
   });
@@ -278,7 +276,7 @@ describe('instance.update', () => {
     ready(async (world) => {
       const { row } = await world.running('c1', { config: { 'limits.memory': '1GiB' } });
       const wanted = { ...changeable(row), config: { 'limits.memory': '2GiB', 'user.a': 'b' }, description: 'new' };
-      return prepareUpdate(world.deps, row, wanted);
+      return world.verbs.update.prepare(row, wanted);
     });
   const spec = (world: World) => world.operations.update;
   const memory = (world: World & { params: UpdateParams }) => world.cgroups.limits.get(world.params.id)?.memory?.bytes;
@@ -308,8 +306,8 @@ describe('instance.update', () => {
   it('of devices is refused when the instance was started meanwhile', async () => {
     const world = await World.make();
     const row = await world.instance('c1');
-    const params = await prepareUpdate(world.deps, row, { ...changeable(row), devices: { eth1: { type: 'nic', network: 'br' } } });
-    await world.deps.supervision.launch({ id: row.id } as never);
+    const params = await world.verbs.update.prepare(row, { ...changeable(row), devices: { eth1: { type: 'nic', network: 'br' } } });
+    await world.supervision.launch({ id: row.id } as never);
     expect((await run(spec(world), { store: world.store, params })).err).toContain('Devices of a running instance');
   });
 });
@@ -347,7 +345,7 @@ describe('instance.rename', () => {
 
 describe('instance.delete', () => {
   const setup = () =>
-    ready(async (world): Promise<DeleteParams> => {
+    ready(async (world): Promise<RemoveParams> => {
       const row = await world.instance('c1');
       await mkdir(join(world.logsDir, 'c1'));
       return { id: row.id, project: 'default', name: 'c1', volume: volume('c1') };
@@ -377,7 +375,7 @@ describe('instance.delete', () => {
 
   it('of one that was started meanwhile fails', async () => {
     const world = await setup();
-    await world.deps.supervision.launch({ id: world.params.id } as never);
+    await world.supervision.launch({ id: world.params.id } as never);
     expect((await run(spec(world), world)).err).toBe('Instance is running');
     expect(world.storage.roots.size).toBe(1);
   });

@@ -1,11 +1,19 @@
-import type { Keeper } from '#lib/host';
+import type { Cgroups, Keeper } from '#lib/host';
 import { status, type WireInstanceState, type WireInstanceStateNetwork } from '#lib/contract';
 import { rootDisk } from '#lib/device';
 import type { InstanceRow } from '#lib/store';
-import type { InstanceDeps } from './deps.ts';
-import type { Expanded } from './expand.ts';
-import { rootVolume } from './running.ts';
+import type { Storage } from '#lib/storage';
+import type { Expanded } from '#lib/profile';
+import { rootVolume } from '../root-volume.ts';
+import type { Supervision } from '../supervision.ts';
 import type { PowerState } from './view.ts';
+
+/** What the state is asked of. */
+export interface StateSources {
+  supervision: Supervision;
+  cgroups: Cgroups;
+  storage: Storage;
+}
 
 const stoppedState = {
   memory: { usage: 0, usage_peak: 0, swap_usage: 0, swap_usage_peak: 0 },
@@ -17,15 +25,15 @@ const stoppedState = {
 
 /** LXD's state object, asked of the kernel. */
 export async function instanceState(
-  deps: InstanceDeps,
+  from: StateSources,
   row: InstanceRow,
   expanded: Expanded,
   power: PowerState,
 ): Promise<WireInstanceState> {
   const head = { status: status[power].text, status_code: status[power].code };
-  const keeper = deps.supervision.get(row.id);
-  if (!keeper) return { ...head, disk: await disk(deps, row, expanded), ...stoppedState };
-  const [usage, network, disks] = await Promise.all([deps.cgroups.usage(row.id), networkState(keeper, row), disk(deps, row, expanded)]);
+  const keeper = from.supervision.get(row.id);
+  if (!keeper) return { ...head, disk: await disk(from, row, expanded), ...stoppedState };
+  const [usage, network, disks] = await Promise.all([from.cgroups.usage(row.id), networkState(keeper, row), disk(from, row, expanded)]);
   return {
     ...head,
     disk: disks,
@@ -42,10 +50,10 @@ export async function instanceState(
   };
 }
 
-async function disk(deps: InstanceDeps, row: InstanceRow, expanded: Expanded): Promise<WireInstanceState['disk']> {
+async function disk(from: StateSources, row: InstanceRow, expanded: Expanded): Promise<WireInstanceState['disk']> {
   const root = rootDisk(expanded.devices);
   if (!root) return {};
-  const usage = await deps.storage.rootUsage(rootVolume(row, expanded.devices)).catch(() => null);
+  const usage = await from.storage.rootUsage(rootVolume(row, expanded.devices)).catch(() => null);
   return usage === null ? {} : { [root.device]: { usage } };
 }
 

@@ -1,0 +1,80 @@
+import type { JsonObject } from '#lib/base';
+import type { Engine, Operation, OperationSpec, Requestor } from '#lib/engine';
+import type { InstanceRow } from '#lib/store';
+import { instanceLock, instanceResources } from './names.ts';
+import { Turns } from './turns.ts';
+
+type Named = Pick<InstanceRow, 'project' | 'name'>;
+
+/** A lifecycle event. */
+export interface Announcement {
+  action: Parameters<Engine['events']['lifecycle']>[1]['action'];
+  /** The instance by another name than the one it had. */
+  as?: Named;
+  context?: Record<string, unknown>;
+}
+
+export interface Begin {
+  /** Whose instance; the operation holds its lock. */
+  of: Named;
+  requestor: Requestor | undefined;
+  /** Told in this order once the operation has succeeded. */
+  announce: readonly Announcement[];
+  /** Names it holds beside its own. */
+  also?: readonly Named[];
+  mayCancel?: boolean;
+}
+
+/** The one way to act on an instance: in its turn, under its lock, and told when it is done. */
+export class Acts {
+  readonly turns = new Turns();
+  readonly #engine: Engine;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** LxError 'instance.busy' while another operation runs on the instance. */
+  async begin<P extends JsonObject & { id: string }, S extends JsonObject>(
+    spec: OperationSpec<P, S>,
+    params: P,
+    { of, requestor, announce, also = [], mayCancel }: Begin,
+  ): Promise<Operation> {
+    const operation = await this.turns.begin(params.id, () =>
+      this.#engine.start(spec, params, {
+        project: of.project,
+        resources: instanceResources(of.name),
+        locks: [of, ...also].map(instanceLock),
+        ...(mayCancel === undefined ? {} : { mayCancel }),
+        ...(requestor ? { requestor } : {}),
+      }),
+    );
+    for (const each of announce) this.#announce(operation, each, of, requestor);
+    return operation;
+  }
+
+  /** A guest that is asked to shut down and does not: `end` kills it, which ends the operation that waits for it. */
+  hasten(of: Named, waiting: Operation, requestor: Requestor | undefined, end: () => Promise<unknown>): Promise<Operation> {
+    const run = async () => {
+      await end();
+      await waiting.done;
+      return {};
+    };
+    return this.#engine.startLive(
+      { kind: waiting.kind, class: 'task', sockets: [], run },
+      { project: of.project, resources: instanceResources(of.name), ...(requestor ? { requestor } : {}) },
+    );
+  }
+
+  #announce(operation: Operation, { action, as, context }: Announcement, of: Named, requestor: Requestor | undefined): void {
+    void operation.done.then((view) => {
+      if (view.status_code !== 200) return;
+      this.#engine.events.lifecycle(of.project, {
+        action,
+        source: `/1.0/instances/${(as ?? of).name}`,
+        ...(context ? { context } : {}),
+        ...(requestor ? { requestor } : {}),
+      });
+    });
+  }
+}

@@ -1,1 +1,0 @@
-export { expand, type Expanded } from '#lib/profile';

@@ -1,0 +1,60 @@
+import { LxError } from '#lib/contract';
+import type { Operation, Requestor } from '#lib/engine';
+import type { InstanceRow } from '#lib/store';
+import type { InstanceReader } from '../read/reader.ts';
+import type { PowerState } from '../read/view.ts';
+
+/** The body of `PUT /1.0/instances/{name}/state`. */
+export interface StateRequest {
+  action: string;
+  /** Seconds; negative: for ever. */
+  timeout: number;
+  force: boolean;
+}
+
+/** What a verb of state is asked, with what the instance does now. */
+export interface AskedState {
+  power: PowerState;
+  force: boolean;
+  timeout: number;
+  requestor: Requestor | undefined;
+}
+
+/** Throws when an instance in that state cannot do it. */
+export interface StateVerb {
+  begin(row: InstanceRow, asked: AskedState): Promise<Operation>;
+}
+
+export interface StateVerbs {
+  start: StateVerb;
+  stop: StateVerb;
+  restart: StateVerb;
+  freeze: StateVerb;
+  unfreeze: StateVerb;
+}
+
+/** Finds the verb for an action. */
+export class ChangeState {
+  readonly #reader: InstanceReader;
+  readonly #verbs: StateVerbs;
+
+  constructor(reader: InstanceReader, { start, stop, restart, freeze, unfreeze }: StateVerbs) {
+    this.#reader = reader;
+    this.#verbs = { start, stop, restart, freeze, unfreeze };
+  }
+
+  async begin(project: string, name: string, request: StateRequest, requestor?: Requestor): Promise<Operation> {
+    const row = await this.#reader.row(project, name);
+    const power = await this.#reader.power(row);
+    const { action, timeout } = request;
+    // No time to shut down means: at once, as in LXD.
+    return this.#verb(action, power).begin(row, { power, force: request.force || timeout === 0, timeout, requestor });
+  }
+
+  #verb(action: string, power: PowerState): StateVerb {
+    // What LXD's clients send to a frozen instance to let it go on.
+    if (action === 'start' && power === 'frozen') return this.#verbs.unfreeze;
+    if (Object.hasOwn(this.#verbs, action)) return this.#verbs[action as keyof StateVerbs];
+    throw new LxError('request.invalid', { problems: [`Unknown action: "${action}"`] });
+  }
+}

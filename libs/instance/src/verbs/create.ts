@@ -1,0 +1,248 @@
+import { randomUUID } from 'node:crypto';
+import type { DeviceMap, StringMap } from '#lib/base';
+import { instanceConfigProblems, LxError, problemsOf, refuse } from '#lib/contract';
+import { deviceProblems } from '#lib/device';
+import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
+import { type Images, templateWarning } from '#lib/image';
+import type { Storage } from '#lib/storage';
+import { type ImageRow, type InstanceRow, RowConflict, type VolumeRow } from '#lib/store';
+import type { Acts, Announcement } from '../act/acts.ts';
+import { type DeviceHolders, missingProfiles, newAddresses, wholeProblems } from '../checks.ts';
+import { expand } from '#lib/profile';
+import type { HostFacts } from '../host-facts.ts';
+import type { LogFiles } from '../log-files.ts';
+import { generatedName, nameProblems } from '../name.ts';
+import { type RootVolumeOf, rootVolume } from '../root-volume.ts';
+import { type LaunchState, type LaunchUsing, launchStep } from '../steps/launch.ts';
+import { deleteVolumeRow, poolOf } from '../steps/remove.ts';
+
+export interface CreateRequest {
+  name: string;
+  description: string;
+  architecture: string;
+  config: StringMap;
+  devices: DeviceMap;
+  /** null: the profile `default` (or the image's own). */
+  profiles: string[] | null;
+  ephemeral: boolean;
+  type: string;
+  source: { type: string; alias?: string; fingerprint?: string };
+  start: boolean;
+}
+
+export type CreateParams = {
+  id: string;
+  project: string;
+  name: string;
+  architecture: string;
+  description: string;
+  ephemeral: boolean;
+  config: StringMap;
+  volatile: StringMap;
+  devices: DeviceMap;
+  profiles: string[];
+  /** RFC 3339. */
+  createdAt: string;
+  volume: RootVolumeOf;
+  /** Fingerprint, or null for an empty root. */
+  image: string | null;
+  start: boolean;
+};
+type CreateState = LaunchState & { volumeRow: VolumeText };
+/** The root volume's row but for its times. */
+type VolumeText = Omit<VolumeRow, 'id' | 'createdAt'>;
+type CreateStep = Step<CreateParams, CreateState>;
+
+interface Using extends LaunchUsing {
+  storage: Storage;
+  images: Images;
+  holders: DeviceHolders;
+  logFiles: LogFiles;
+  host: HostFacts;
+  random: () => number;
+  report: (message: string, cause: unknown) => void;
+}
+
+/**
+ * Makes an instance: its rows first, which reserves the name, then its root, then (with `start`) its init. Killed half
+ * way, the next daemon removes all of it.
+ */
+export class Create {
+  readonly operation: OperationSpec<CreateParams, CreateState>;
+  readonly #acts: Acts;
+  readonly #using: Using;
+
+  constructor(acts: Acts, using: Using) {
+    this.#acts = acts;
+    this.#using = using;
+    const steps = [reserveStep(using), rootStep(using), launchStep<CreateParams, CreateState>(using, 'keep')];
+    this.operation = defineOperation({ kind: 'instance.create', onCrash: 'unwind', steps });
+  }
+
+  async begin(project: string, request: CreateRequest, requestor?: Requestor): Promise<Operation> {
+    const params = await this.prepare(project, request);
+    const announce: Announcement[] = [{ action: 'instance-created' }];
+    if (params.start) announce.push({ action: 'instance-started' });
+    const operation = await this.#acts.begin(this.operation, params, { of: params, requestor, announce });
+    void operation.done.then((view) => (view.status_code === 200 ? this.#noteUse(params) : undefined));
+    return operation;
+  }
+
+  /** Checks a request as a whole, naming every problem at once, and makes the operation's parameters of it. */
+  async prepare(project: string, request: CreateRequest): Promise<CreateParams> {
+    const { host, holders, now } = this.#using;
+    const problems = ownProblems(request);
+    const { image, profileNames, profiles, taken } = await this.#lookUp(project, request, problems.length === 0);
+    for (const architecture of [image?.architecture, request.architecture])
+      if (architecture && architecture !== host.architecture)
+        problems.push(`Requested architecture isn't supported by this host: ${architecture}`);
+    problems.push(...missingProfiles(profileNames, profiles));
+    const expanded = expand(profiles, request);
+    if (problems.length === 0) problems.push(...(await wholeProblems(holders, project, expanded.devices)));
+    refuse(problems);
+
+    if (taken) throw new LxError('instance.exists', { name: request.name });
+    const name = request.name || (await this.#freeName(project));
+    const id = randomUUID();
+    return {
+      id,
+      project,
+      name,
+      architecture: host.architecture,
+      description: request.description,
+      ephemeral: request.ephemeral,
+      ...splitConfig(request.config, image),
+      volatile: firstVolatile(id, image, expanded.devices),
+      devices: request.devices,
+      profiles: profileNames,
+      createdAt: now().toISOString(),
+      volume: rootVolume({ project, name }, expanded.devices),
+      image: image?.fingerprint ?? null,
+      start: request.start,
+    };
+  }
+
+  /** What the store knows of it, asked at once; the image only for a request that is `sound` in itself. */
+  async #lookUp(project: string, { name, profiles, source }: CreateRequest, sound: boolean) {
+    const { images, store } = this.#using;
+    const [image, asked, taken] = await Promise.all([
+      sound && source.type === 'image' ? images.resolve(project, source) : null,
+      store.profiles.many(project, profiles ?? ['default']),
+      name ? store.instances.get(project, name) : null,
+    ]);
+    const profileNames = profiles ?? profilesOf(image);
+    const known = profiles || !image?.profiles.length ? asked : await store.profiles.many(project, profileNames);
+    return { image, profileNames, profiles: known, taken };
+  }
+
+  async #freeName(project: string): Promise<string> {
+    const { store, random } = this.#using;
+    for (let attempt = 0; ; attempt++) {
+      const name = generatedName(random, attempt);
+      if (!(await store.instances.get(project, name))) return name;
+    }
+  }
+
+  /** The image's time of last use: after the end of the operation, which does not wait for it. */
+  async #noteUse({ project, image }: CreateParams): Promise<void> {
+    const { store, now, report } = this.#using;
+    if (!image) return;
+    await store.images.update(project, image, { lastUsedAt: now() }).catch((error: unknown) => report('noting the use of an image', error));
+  }
+}
+
+/** The rows: from here on the name is taken. */
+function reserveStep({ store, storage }: Using): CreateStep {
+  return {
+    name: 'reserve',
+    async do({ params, state }) {
+      const { id, createdAt, ...row } = await storage.volumeRow(params.volume, params.image);
+      state.volumeRow = row;
+    },
+    async commit({ params, state }, writes) {
+      try {
+        await writes.instances.insert(rowOf(params));
+        if (state.volumeRow) await writes.volumes.insert(state.volumeRow);
+      } catch (error) {
+        if (error instanceof RowConflict) throw new LxError('instance.exists', { name: params.name }, { cause: error });
+        throw error;
+      }
+    },
+    async undo({ params }) {
+      // The name may be another's: only rows with this operation's own id go.
+      if (!(await store.instances.byId(params.id))) return;
+      const poolId = await poolOf(storage, params.volume);
+      await store.tx(async (writes) => {
+        await writes.instances.delete(params.id);
+        await deleteVolumeRow(writes, poolId, params.volume);
+      });
+    },
+  };
+}
+
+/** The root volume, from the image's layer. Its undo takes the logs too, which a launch on it has made. */
+function rootStep({ images, storage, logFiles, report }: Using): CreateStep {
+  return {
+    name: 'root',
+    async do({ params, progress }) {
+      const { image, volume } = params;
+      if (image) {
+        const row = await images.resolve(params.project, { fingerprint: image });
+        const warning = templateWarning(row.metadata);
+        if (warning) {
+          progress({ warning });
+          report(`instance ${params.name}`, new Error(warning));
+        }
+        await storage.ensureImage(volume.pool, image, (directory) => {
+          progress({ create_instance_from_image_unpack_progress: 'Unpacking image' });
+          return images.unpack(row, directory);
+        });
+      }
+      await storage.createRoot(volume, image);
+    },
+    async undo({ params }) {
+      await Promise.all([storage.deleteRoot(params.volume), logFiles.remove(params)]);
+    },
+  };
+}
+
+function rowOf(params: CreateParams): InstanceRow {
+  const { createdAt, volume, image, start, ...row } = params;
+  return { ...row, power: 'stopped', createdAt: new Date(createdAt), lastUsedAt: null };
+}
+
+/** What can be said of a request by itself. */
+function ownProblems({ type, name, config, devices, source }: CreateRequest): string[] {
+  const named = source.alias || source.fingerprint;
+  return [
+    ...problemsOf([[type && type !== 'container', `Instance type "${type}" is not supported by this server`]]),
+    ...(name ? nameProblems(name) : []),
+    ...instanceConfigProblems(config),
+    ...deviceProblems(devices),
+    ...problemsOf([
+      [!['image', 'none'].includes(source.type), `Source type "${source.type}" is not supported by this server`],
+      [source.type === 'image' && !named, 'Must specify one of alias, fingerprint or properties for init from image'],
+    ]),
+  ];
+}
+
+function profilesOf(image: ImageRow | null): string[] {
+  return image && image.profiles.length > 0 ? image.profiles : ['default'];
+}
+
+function firstVolatile(id: string, image: ImageRow | null, devices: DeviceMap): StringMap {
+  return {
+    'volatile.uuid': id,
+    'volatile.base_image': image?.fingerprint ?? '',
+    'volatile.last_state.power': 'STOPPED',
+    'volatile.last_state.idmap': JSON.stringify([]),
+    ...newAddresses(devices, {}),
+  };
+}
+
+/** The instance's own config with the image's properties as `image.*`; empty values mean "not set". */
+function splitConfig(config: StringMap, image: ImageRow | null): { config: StringMap } {
+  const kept = Object.entries(config).filter(([key, value]) => value !== '' && !key.startsWith('volatile.'));
+  const properties = Object.entries(image?.properties ?? {}).map(([key, value]) => [`image.${key}`, value] as const);
+  return { config: Object.fromEntries([...properties, ...kept]) };
+}

@@ -1,0 +1,53 @@
+import { isTrue, LxError } from '#lib/contract';
+import { defineOperation, type Operation, type OperationSpec, type Requestor } from '#lib/engine';
+import type { InstanceRow, Store } from '#lib/store';
+import type { Acts } from '../act/acts.ts';
+import type { Expansion } from '#lib/profile';
+import type { Removal, RemoveParams, RemoveState } from '../steps/remove.ts';
+import type { Supervision } from '../supervision.ts';
+
+interface Using {
+  store: Store;
+  expansion: Expansion;
+  supervision: Supervision;
+  removal: Removal;
+}
+
+/** Cannot be undone, so it is resumed: the rows go last, and with them the name. */
+export class Delete {
+  readonly operation: OperationSpec<RemoveParams, RemoveState>;
+  readonly #acts: Acts;
+  readonly #using: Using;
+
+  constructor(acts: Acts, using: Using) {
+    const { store, supervision, removal } = using;
+    this.#acts = acts;
+    this.#using = using;
+    this.operation = defineOperation<RemoveParams, RemoveState>({
+      kind: 'instance.delete',
+      onCrash: 'resume',
+      steps: [
+        {
+          name: 'remove',
+          async do({ params, state }) {
+            const row = await store.instances.byId(params.id);
+            // Root and logs go by name: that may be another's once this row is gone or has been renamed.
+            if (row?.project !== params.project || row.name !== params.name) throw new LxError('instance.not_found');
+            if (supervision.get(params.id)) throw new LxError('instance.running');
+            await removal.files(params, state);
+          },
+          commit: ({ params, state }, writes) => removal.rows(params, state, writes),
+        },
+      ],
+    });
+  }
+
+  async begin(row: InstanceRow, requestor?: Requestor): Promise<Operation> {
+    const { supervision, expansion, removal } = this.#using;
+    if (supervision.get(row.id)) throw new LxError('instance.running');
+    const { config } = await expansion.of(row);
+    if (isTrue(config['security.protection.delete'])) throw new LxError('instance.protected');
+    const params = await removal.paramsOf(row);
+    return this.#acts.begin(this.operation, params, { of: row, requestor, announce: [{ action: 'instance-deleted' }] });
+  }
+}

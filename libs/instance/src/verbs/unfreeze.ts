@@ -1,0 +1,34 @@
+import { LxError, refuse } from '#lib/contract';
+import { defineOperation, type Operation, type OperationSpec } from '#lib/engine';
+import type { InstanceRow } from '#lib/store';
+import type { Acts } from '../act/acts.ts';
+import type { AskedState, StateVerb } from './change-state.ts';
+import type { FreezeParams, FreezeUsing } from './freeze.ts';
+
+export class Unfreeze implements StateVerb {
+  readonly operation: OperationSpec<FreezeParams, Record<string, never>>;
+  readonly #acts: Acts;
+
+  constructor(acts: Acts, { supervision, cgroups }: FreezeUsing) {
+    this.#acts = acts;
+    this.operation = defineOperation({
+      kind: 'instance.unfreeze',
+      onCrash: 'resume',
+      steps: [
+        {
+          name: 'unfreeze',
+          async do({ params }) {
+            if (!supervision.get(params.id)) throw new LxError('instance.not_running');
+            await cgroups.unfreeze(params.id);
+          },
+        },
+      ],
+    });
+  }
+
+  async begin(row: InstanceRow, { power, requestor }: AskedState): Promise<Operation> {
+    if (power !== 'frozen') refuse(['The instance is not frozen']);
+    const params = { id: row.id, name: row.name };
+    return this.#acts.begin(this.operation, params, { of: row, requestor, announce: [{ action: 'instance-resumed' }] });
+  }
+}

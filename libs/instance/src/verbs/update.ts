@@ -1,0 +1,142 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { DeviceMap, StringMap } from '#lib/base';
+import { instanceConfigProblems, LxError, problemsOf, refuse } from '#lib/contract';
+import { deviceProblems, isUnicastMac, nics, rootDisk } from '#lib/device';
+import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
+import type { InstanceRow, Store } from '#lib/store';
+import type { Acts } from '../act/acts.ts';
+import { type DeviceHolders, missingProfiles, newAddresses, wholeProblems } from '../checks.ts';
+import { expand } from '#lib/profile';
+import type { LimitsInForce } from '../limits-in-force.ts';
+import { knownRow } from '../read/rows.ts';
+import type { Supervision } from '../supervision.ts';
+
+/** What a client may change of an instance. */
+export type InstanceChange = {
+  description: string;
+  ephemeral: boolean;
+  config: StringMap;
+  devices: DeviceMap;
+  profiles: string[];
+};
+export type UpdateParams = {
+  id: string;
+  name: string;
+  /** What the change was made from: when the row is another by now, the change would undo somebody's. */
+  before: InstanceChange;
+  after: InstanceChange;
+  /** Keys to set. */
+  volatile: StringMap;
+  /** The devices change, which a running instance cannot bear. */
+  newDevices: boolean;
+};
+
+interface Using {
+  store: Store;
+  supervision: Supervision;
+  limits: LimitsInForce;
+  holders: DeviceHolders;
+}
+
+const devicesAreFixed = 'Devices of a running instance cannot be changed by this server: stop it first';
+
+/** Live limits first, because the kernel may refuse them; then the row. */
+export class Update {
+  readonly operation: OperationSpec<UpdateParams, Record<string, never>>;
+  readonly #acts: Acts;
+  readonly #using: Using;
+
+  constructor(acts: Acts, using: Using) {
+    this.#acts = acts;
+    this.#using = using;
+    this.operation = defineOperation({ kind: 'instance.update', onCrash: 'unwind', steps: [applyStep(using)] });
+  }
+
+  async begin(row: InstanceRow, change: InstanceChange, requestor?: Requestor): Promise<Operation> {
+    const params = await this.prepare(row, change);
+    return this.#acts.begin(this.operation, params, { of: row, requestor, announce: [{ action: 'instance-updated' }] });
+  }
+
+  /** Checks a change against the profiles and devices the instance will have, naming every problem at once. */
+  async prepare(row: InstanceRow, change: InstanceChange): Promise<UpdateParams> {
+    const { store, supervision, holders } = this.#using;
+    const { config, volatile } = separated(change.config);
+    const before = expand(await store.profiles.many(row.project, row.profiles), row);
+    const profiles = await store.profiles.many(row.project, change.profiles);
+    const { devices } = expand(profiles, { config, devices: change.devices });
+    const problems = [
+      ...instanceConfigProblems(config),
+      ...deviceProblems(change.devices),
+      ...missingProfiles(change.profiles, profiles),
+      ...addressProblems(volatile),
+    ];
+    if (problems.length === 0) problems.push(...(await wholeProblems(holders, row.project, devices)));
+    const pool = rootDisk(before.devices)?.pool;
+    const addresses = chosenAddresses(row, devices, volatile);
+    const newDevices = Object.keys(addresses).length > 0 || !isDeepStrictEqual(devices, before.devices);
+    refuse([
+      ...problems,
+      ...problemsOf([
+        [problems.length === 0 && pool && rootDisk(devices)?.pool !== pool, 'Cannot update root disk device pool name'],
+        [newDevices && supervision.get(row.id), devicesAreFixed],
+      ]),
+    ]);
+    return {
+      id: row.id,
+      name: row.name,
+      before: changeable(row),
+      after: { ...change, config },
+      volatile: { ...newAddresses(devices, row.volatile), ...addresses },
+      newDevices,
+    };
+  }
+}
+
+function applyStep({ store, supervision, limits }: Using): Step<UpdateParams, Record<string, never>> {
+  return {
+    name: 'apply',
+    async do({ params, project }) {
+      const row = await knownRow(store, params.id);
+      if (!isDeepStrictEqual(changeable(row), params.before)) throw new LxError('instance.changed');
+      if (params.newDevices && supervision.get(params.id)) refuse([devicesAreFixed]);
+      await limits.apply(params.id, { project, ...params.after });
+    },
+    async commit({ params }, writes) {
+      await writes.instances.update(params.id, params.after);
+      await writes.instances.mergeVolatile(params.id, params.volatile);
+    },
+    async undo({ params }) {
+      const row = await store.instances.byId(params.id);
+      if (row) await limits.apply(params.id, row);
+    },
+  };
+}
+
+/** The fields of a row that a client may change. */
+export function changeable({ description, ephemeral, config, devices, profiles }: InstanceRow): InstanceChange {
+  return { description, ephemeral, config, devices, profiles };
+}
+
+/** Empty values mean "not set". */
+function separated(given: StringMap): { config: StringMap; volatile: StringMap } {
+  const config: StringMap = {};
+  const volatile: StringMap = {};
+  for (const [key, value] of Object.entries(given)) if (value !== '') (key.startsWith('volatile.') ? volatile : config)[key] = value;
+  return { config, volatile };
+}
+
+const addressKey = /^volatile\.(.+)\.hwaddr$/;
+
+function addressProblems(volatile: StringMap): string[] {
+  const bad = Object.entries(volatile).filter(([key, value]) => addressKey.test(key) && !isUnicastMac(value));
+  return bad.map(([key, value]) => `Invalid value for key ${JSON.stringify(key)}: Invalid MAC address "${value}"`);
+}
+
+/**
+ * The addresses that a client chose for its nics. Of the server's own notes nothing else is taken from a client: what it
+ * sends back is as a rule what it read a while ago.
+ */
+function chosenAddresses(row: InstanceRow, devices: DeviceMap, volatile: StringMap): StringMap {
+  const keys = nics(devices).map((nic) => `volatile.${nic.device}.hwaddr`);
+  return Object.fromEntries(keys.flatMap((key) => (volatile[key] && volatile[key] !== row.volatile[key] ? [[key, volatile[key]]] : [])));
+}
