@@ -60,7 +60,11 @@ export async function buildHouse(settings: DaemonSettings, log: Log): Promise<Ho
   engine.register(imageOps.delete);
   const cgroups = hostCgroups({ name: cgroupName(stateDir) });
   const supervision = new Supervision(
-    new LinuxKeepers({ runDir, keeperPath: join(settings.homeDir, 'native/build/Release/lxctl-keeper') }),
+    new LinuxKeepers({
+      runDir,
+      keeperPath: join(settings.homeDir, 'native/build/Release/lxctl-keeper'),
+      report: (message) => log.warn(message),
+    }),
   );
   const outside = { host, now: () => new Date(), random: Math.random, report };
   const foundations: Foundations = { store, engine, storage, networks, images, cgroups, supervision, ...outside };

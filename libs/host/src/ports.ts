@@ -68,17 +68,19 @@ export interface Keeper {
 
 /** The nursery and its keepers. */
 export interface Keepers {
-  /** Starts the nursery if none answers. Call once before `launch`. */
+  /** Starts the nursery if none answers; from then on it is started again when it dies. Call once before `launch`. */
   prepare(): Promise<void>;
   /** Rejects with LxError 'launch.failed'; then nothing is left of the attempt. */
   launch(plan: LaunchPlan): Promise<Keeper>;
-  /** Connects to every keeper that lives (after a daemon restart). */
+  /** Connects to every keeper that lives (after a daemon restart). One that does not answer in time is there too, and its `info` a guess until it does. */
   survivors(): Promise<Keeper[]>;
   /** End records of instances that ended while no daemon listened. */
   endRecords(): Promise<EndRecord[]>;
   forgetEndRecord(id: string): Promise<void>;
   /** Ends the nursery (not the keepers). Only when the last instance is gone. */
   retire(): Promise<void>;
+  /** Forgets the nursery; it goes on. */
+  release(): void;
 }
 
 /** Links and addresses of the host. */

@@ -95,6 +95,7 @@ export class Supervision {
   release(): void {
     for (const keeper of this.#running.values()) keeper.close();
     this.#running.clear();
+    this.#keepers.release();
   }
 
   retire(): Promise<void> {

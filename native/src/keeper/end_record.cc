@@ -1,10 +1,12 @@
 #include "keeper/end_record.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <cstdio>
 
 #include "base/sys_error.h"
+#include "keeper/run_files.h"
 
 namespace lx::keeper {
 
@@ -23,8 +25,6 @@ std::string jsonText(const std::string& text) {
 
 }  // namespace
 
-std::string runFile(const Plan& plan, const char* suffix) { return std::string(plan.runDir) + "/" + plan.id + "." + suffix; }
-
 void saveEndRecord(const Plan& plan, const EndRecord& record) {
   const std::string text = std::string("{\"id\":\"") + plan.id + "\",\"reason\":\"" + kReasons[static_cast<int>(record.reason)] +
                            "\",\"status\":" + std::to_string(record.status) + ",\"endedAt\":" + std::to_string(record.endedAt) +
@@ -37,6 +37,8 @@ void saveEndRecord(const Plan& plan, const EndRecord& record) {
     LX_SYS(std::rename(fresh.c_str(), path.c_str()), path);
   } catch (const SysError& error) {
     std::fprintf(stderr, "%s: end record: %s\n", plan.id, error.what());
+    // The disk may be full.
+    ::unlink(fresh.c_str());
   }
 }
 

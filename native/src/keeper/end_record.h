@@ -20,7 +20,5 @@ struct EndRecord {
 
 /// Writes the record in one rename; a failure is said on stderr, the keeper's log.
 void saveEndRecord(const Plan& plan, const EndRecord& record);
-/// <runDir>/<id>.<suffix>
-std::string runFile(const Plan& plan, const char* suffix);
 
 }  // namespace lx::keeper

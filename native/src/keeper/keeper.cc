@@ -1,11 +1,8 @@
 #include "keeper/keeper.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -16,39 +13,13 @@
 #include "base/read.h"
 #include "base/sys_error.h"
 #include "cgroup/tree.h"
+#include "keeper/run_files.h"
 #include "keeper/service.h"
 #include "keeper/title.h"
-#include "socket/seqpacket.h"
 
 namespace lx::keeper {
 
 namespace {
-
-/// Listens at <id>.sock. A file without a listener is left over from a killed keeper.
-UniqueFd listenAt(const Plan& plan) {
-  const UniqueFd lock = LX_SYS_FD(::open(plan.runDir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), plan.runDir);
-  LX_SYS(::flock(lock.get(), LOCK_EX), plan.runDir);
-  const std::string path = runFile(plan, "sock");
-  try {
-    socket::connect(path, socket::Mode::nonblocking);
-  } catch (const SysError& error) {
-    if (error.number() != ENOENT && error.number() != ECONNREFUSED) throw;
-    ::unlink(path.c_str());
-    return socket::listen(path, socket::Mode::nonblocking);
-  }
-  throw SysError("bind", EADDRINUSE, path);
-}
-
-void savePlan(const Plan& plan) {
-  const std::string path = runFile(plan, "plan");
-  const UniqueFd file = LX_SYS_FD(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), path);
-  LX_SYS(::write(file.get(), plan.message.data(), plan.message.size()), path);
-}
-
-void removeRunFiles(const Plan& plan) {
-  ::unlink(runFile(plan, "plan").c_str());
-  ::unlink(runFile(plan, "sock").c_str());
-}
 
 UniqueFd blockSignals() {
   for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGPIPE}) ::signal(number, SIG_IGN);

@@ -21,6 +21,8 @@
 #include "base/sys_error.h"
 #include "keeper/connection.h"
 #include "keeper/keeper.h"
+#include "keeper/own_file.h"
+#include "keeper/run_files.h"
 #include "keeper/title.h"
 #include "socket/seqpacket.h"
 
@@ -30,35 +32,33 @@ namespace {
 
 constexpr int kLockAttempts = 500;
 
-/// Who listens at `path`; not valid when nobody does.
-UniqueFd listenerAt(const std::string& path) {
-  try {
-    const UniqueFd connection = socket::connect(path, socket::Mode::nonblocking);
-    const pid_t pid = socket::peerCredentials(connection.get()).pid;
-    return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  } catch (const SysError&) {
-    return {};
-  }
+/// Takes away what the keeper of `name` in `runDir` has left there, if it is gone. Gives its pidfd if it lives.
+UniqueFd sweepOne(const std::string& runDir, const std::string& name) {
+  constexpr std::string_view halfRecord = ".end.new";
+  const bool plan = name.ends_with(".plan");
+  if (!plan && !name.ends_with(halfRecord)) return {};
+  const std::string path = runDir + "/" + name;
+  const std::string base = path.substr(0, path.size() - (plan ? std::strlen(".plan") : halfRecord.size()));
+  UniqueFd keeper;
+  if (listenerAt(base + ".sock", keeper) == Listening::somebody) return keeper;
+  // A record that was never finished: the disk was full, or its writer was killed.
+  if (!plan) ::unlink(path.c_str());
+  else sweepDead(path);
+  return {};
 }
 
-/// Takes care of plans whose keeper is gone without having taken them away: it was killed. Gives pidfds of those that live.
+/// Takes care of what keepers have left that are gone without having taken it away: they were killed. Gives pidfds of those
+/// that live.
 std::vector<UniqueFd> sweepAll(const std::string& runDir) {
   std::vector<UniqueFd> living;
   DIR* stream = ::opendir(runDir.c_str());
   if (stream == nullptr) return living;
   while (const dirent* entry = ::readdir(stream)) {
-    const std::string name = entry->d_name;
-    if (!name.ends_with(".plan")) continue;
-    const std::string base = runDir + "/" + name.substr(0, name.size() - 5);
-    if (UniqueFd keeper = listenerAt(base + ".sock"); keeper.valid()) {
-      living.push_back(std::move(keeper));
-      continue;
-    }
     try {
-      sweepDead(base + ".plan");
+      if (UniqueFd keeper = sweepOne(runDir, entry->d_name); keeper.valid()) living.push_back(std::move(keeper));
     } catch (const SysError& error) {
       // ENOENT: it ended properly in this moment.
-      if (error.number() != ENOENT) std::fprintf(stderr, "%s: %s\n", name.c_str(), error.what());
+      if (error.number() != ENOENT) std::fprintf(stderr, "%s: %s\n", entry->d_name, error.what());
     }
   }
   ::closedir(stream);
@@ -75,30 +75,35 @@ class Nursery {
  public:
   /// `elders`: pidfds of keepers that an earlier nursery forked, and that are no children of this one.
   Nursery(std::string runDir, UniqueFd listener, UniqueFd signals, std::vector<UniqueFd> elders)
-      : runDir_(std::move(runDir)), listener_(std::move(listener)), signals_(std::move(signals)), elders_(std::move(elders)) {}
+      : runDir_(std::move(runDir)), listener_(std::move(listener)), signals_(std::move(signals)), elders_(std::move(elders)), socket_(runDir_ + "/nursery.sock") {}
 
   void run() {
     while (!retired_) turn();
   }
 
  private:
+  /// The first places in the poll list; connections and then elders follow.
+  enum Place : size_t { atSignals, atListener, atSocketFile, atConnections };
+
   void turn() {
-    std::vector<pollfd> polled{{signals_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
+    std::vector<pollfd> polled{{signals_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}, {socket_.watch(), POLLIN, 0}};
     const size_t connections = connections_.size();
     for (const auto& connection : connections_) polled.push_back({connection.fd.get(), POLLIN, 0});
     for (const auto& elder : elders_) polled.push_back({elder.get(), POLLIN, 0});
     if (::poll(polled.data(), polled.size(), -1) < 0) return;
     for (size_t i = 0; i < connections; ++i) {
-      if (polled[i + 2].revents != 0) take(connections_[i]);
+      if (polled[atConnections + i].revents != 0) take(connections_[i]);
     }
-    if (polled[0].revents != 0) reap();
+    if (polled[atSignals].revents != 0) reap();
     for (size_t i = 0; i < elders_.size(); ++i) {
-      if (polled[2 + connections + i].revents != 0) elders_[i].reset();
+      if (polled[atConnections + connections + i].revents != 0) elders_[i].reset();
     }
     // An elder may have ended well or not; the sweep finds out.
     if (std::erase_if(elders_, [](const UniqueFd& elder) { return !elder.valid(); }) > 0) unswept_ = true;
     sweep();
-    if (polled[1].revents != 0) {
+    // Nobody can reach it any more; who looks for a nursery makes another one.
+    if (polled[atSocketFile].revents != 0 && socket_.isGone()) retired_ = true;
+    if (polled[atListener].revents != 0) {
       if (UniqueFd fd = acceptRoot(listener_.get()); fd.valid()) connections_.push_back({std::move(fd), 0});
     }
     std::erase_if(connections_, [](const Connection& connection) { return !connection.fd.valid(); });
@@ -175,6 +180,7 @@ class Nursery {
   UniqueFd listener_;
   UniqueFd signals_;
   std::vector<UniqueFd> elders_;
+  OwnFile socket_;
   std::vector<Connection> connections_;
   std::vector<pid_t> keepers_;
   pid_t sweeper_ = -1;
@@ -210,7 +216,8 @@ UniqueFd lockPid(const std::string& runDir) {
   for (int attempt = 0; ::flock(file.get(), LOCK_EX | LOCK_NB) < 0; ++attempt) {
     if (errno != EWOULDBLOCK) throw SysError("flock", errno, path);
     // One that is just starting or dying holds the lock without listening.
-    if (listenerAt(runDir + "/nursery.sock").valid() || attempt == kLockAttempts) return {};
+    UniqueFd other;
+    if (listenerAt(runDir + "/nursery.sock", other) == Listening::somebody || attempt == kLockAttempts) return {};
     const timespec pause{0, 2'000'000};
     ::nanosleep(&pause, nullptr);
   }

@@ -23,6 +23,7 @@ enum class Type : uint16_t {
   consoleResize = 22,
   logRead = 23,
   logClear = 24,
+  renew = 25,
   // answers, with the request's seq
   greeting = 64,
   running = 65,

@@ -4,6 +4,7 @@
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -12,6 +13,7 @@
 #include "base/sys_error.h"
 #include "cgroup/tree.h"
 #include "keeper/report.h"
+#include "keeper/run_files.h"
 #include "socket/seqpacket.h"
 
 namespace lx::keeper {
@@ -156,6 +158,7 @@ void Service::answer(Connection& connection, socket::Message& message) {
       case Type::info: return sendRunning(connection, Type::running, seq);
       case Type::exec: return startExec(connection, seq, message);
       case Type::execSignal: return signalExec(connection, seq, in);
+      case Type::renew: renew(); return connection.send(Writer(Type::done, seq));
       case Type::kill: kill(); return connection.send(Writer(Type::done, seq));
       case Type::signal: {
         const auto number = static_cast<int>(in.u32());
@@ -195,6 +198,12 @@ void Service::answerConsole(Connection& connection, Type type, uint32_t seq, Rea
   if (!in.finished()) return connection.sendFailure(seq, {"request", "decode", EINVAL, ""});
   console_.resize(columns, rows);
   connection.send(Writer(Type::done, seq));
+}
+
+void Service::renew() {
+  // Whatever has this id's name is ours: nobody else could have taken it while we run.
+  if (::access(runFile(plan_, "sock").c_str(), F_OK) < 0) listener_ = listenAt(plan_);
+  if (::access(runFile(plan_, "plan").c_str(), F_OK) < 0) savePlan(plan_);
 }
 
 void Service::kill() {

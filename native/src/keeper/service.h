@@ -57,8 +57,12 @@ class Service {
   void answer(Connection& connection, socket::Message& message);
   void answerConsole(Connection& connection, Type type, uint32_t seq, Reader& in);
   void startExec(Connection& connection, uint32_t seq, socket::Message& message);
+  void failExec(Connection* owner, uint32_t seq, Failure failure);
+  /// Whether init is dead, or on the way there.
+  bool ending() const;
   void signalExec(Connection& connection, uint32_t seq, Reader& in);
   void kill();
+  void renew();
   Writer describe(Type type, uint32_t seq) const;
   void sendRunning(Connection& connection, Type type, uint32_t seq);
 

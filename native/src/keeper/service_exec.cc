@@ -3,7 +3,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
+#include <string>
 
+#include "base/read.h"
+#include "base/sys_error.h"
 #include "keeper/report.h"
 #include "keeper/service.h"
 #include "socket/seqpacket.h"
@@ -17,6 +21,10 @@ namespace {
 /// While the number of a command is not known yet; the guest may make any number of other children of ours.
 constexpr size_t kMaxStrays = 1024;
 
+/// Stage of an exec that fails because its container ends.
+constexpr const char* kEnded = "ended";
+constexpr unsigned long kExiting = 0x4;
+
 int shellCode(int waitStatus) { return WIFSIGNALED(waitStatus) ? 128 + WTERMSIG(waitStatus) : WEXITSTATUS(waitStatus); }
 
 }  // namespace
@@ -25,7 +33,12 @@ void Service::startExec(Connection& connection, uint32_t seq, socket::Message& m
   ExecRequest request;
   const bool decoded = decodeExec(std::move(message.data), request);
   if (!decoded || (message.fds.size() != (request.terminal ? 0U : 3U))) return connection.sendFailure(seq, {"request", "decode", EINVAL, ""});
-  SpawnedExec spawned = spawnExec(plan_, instance_, request, message.fds);
+  SpawnedExec spawned;
+  try {
+    spawned = spawnExec(plan_, instance_, request, message.fds);
+  } catch (const Failure& failure) {
+    return failExec(&connection, seq, failure);
+  }
   Exec exec{};
   exec.id = ++execIds_;
   exec.seq = seq;
@@ -49,6 +62,29 @@ void Service::signalExec(Connection& connection, uint32_t seq, Reader& in) {
   connection.sendFailure(seq, {"request", "kill", ESRCH, ""});
 }
 
+void Service::failExec(Connection* owner, uint32_t seq, Failure failure) {
+  if (owner == nullptr) return;
+  // Whatever it was: nothing can be run in a container that ends.
+  if (ending()) failure.stage = kEnded;
+  owner->sendFailure(seq, failure);
+}
+
+bool Service::ending() const {
+  if (killed_ || initEnded_) return true;
+  // Its number is its own until we reap it. PF_EXITING stands among the flags, the ninth field (proc_pid_stat(5)), while
+  // the kernel still ends the others of its pid namespace.
+  std::string text;
+  try {
+    text = readFile("/proc/" + std::to_string(instance_.init) + "/stat");
+  } catch (const SysError&) {
+    return true;
+  }
+  unsigned long flags = 0;
+  const size_t name = text.rfind(')');
+  if (name == std::string::npos || std::sscanf(text.c_str() + name, ") %*c %*d %*d %*d %*d %*d %lu", &flags) != 1) return true;
+  return (flags & kExiting) != 0;
+}
+
 Connection* Service::ownerOf(const Exec& exec) {
   for (auto& connection : connections_) {
     if (connection.serial == exec.owner) return &connection;
@@ -68,7 +104,7 @@ void Service::hear(Exec& exec) {
     if (report.kind == Report::Kind::terminal) exec.terminal = std::move(held[0]);
     if (report.kind != Report::Kind::failure || exec.failed) continue;
     exec.failed = true;
-    if (Connection* owner = ownerOf(exec)) owner->sendFailure(exec.seq, {report.stage, report.call, report.number, report.path});
+    failExec(ownerOf(exec), exec.seq, {report.stage, report.call, report.number, report.path});
   }
   exec.status.reset();
   confirm(exec);
@@ -89,7 +125,7 @@ void Service::confirm(Exec& exec) {
   Connection* owner = ownerOf(exec);
   if (!exec.failed && exec.pid < 0) {
     exec.failed = true;
-    if (owner != nullptr) owner->sendFailure(exec.seq, {"exec", "clone3", ECHILD, ""});
+    failExec(owner, exec.seq, {"exec", "clone3", ECHILD, ""});
   }
   if (exec.failed || owner == nullptr) return;
   Writer message(Type::execStarted, exec.seq);

@@ -21,23 +21,37 @@ export class Conversation {
   onEvent: ((reply: Reply) => void) | null = null;
   /** Called once, when the other side is gone. Not after `close`. */
   onGone: (() => void) | null = null;
-  private readonly waiting = new Map<number, Deferred<Reply>>();
-  private seq = 0;
-  private closed = false;
+  /** Who listened when this was connected: the nursery or a keeper. */
+  readonly peerPid: number;
+  readonly #channel: Channel;
+  readonly #waiting = new Map<number, Deferred<Reply>>();
+  #seq = 0;
+  #closed = false;
 
-  constructor(private readonly channel: Channel) {
-    channel.onMessage = (data, fds) => this.hear(data, fds);
-    channel.onClose = () => this.end();
+  constructor(channel: Channel) {
+    this.#channel = channel;
+    this.peerPid = channel.peer.pid;
+    channel.onMessage = (data, fds) => this.#hear(data, fds);
+    channel.onClose = () => this.#end();
+  }
+
+  get open(): boolean {
+    return !this.#closed;
+  }
+
+  /** Does not keep this process alive. */
+  unref(): void {
+    this.#channel.unref();
   }
 
   /** Rejects with a KeeperError when the other side says why it failed, with ECONNRESET when it went away. */
   async ask(type: MessageType, body?: Uint8Array, fds: readonly number[] = []): Promise<Reply> {
-    if (this.closed) throw gone();
-    this.seq += 1;
-    const seq = this.seq;
-    this.channel.send(encodeMessage(type, seq, body), fds);
+    if (this.#closed) throw gone();
+    this.#seq += 1;
+    const seq = this.#seq;
+    this.#channel.send(encodeMessage(type, seq, body), fds);
     const reply = new Deferred<Reply>();
-    this.waiting.set(seq, reply);
+    this.#waiting.set(seq, reply);
     const { answer, fds: received } = await reply.promise;
     if (answer.type === 'failed') throw keeperError(answer);
     return { answer, fds: received };
@@ -45,15 +59,15 @@ export class Conversation {
 
   close(): void {
     this.onGone = null;
-    this.end();
-    this.channel.close();
+    this.#end();
+    this.#channel.close();
   }
 
-  private hear(data: Buffer, fds: number[]): void {
+  #hear(data: Buffer, fds: number[]): void {
     const reply = { answer: decodeAnswer(data), fds };
-    const waiting = this.waiting.get(reply.answer.seq);
+    const waiting = this.#waiting.get(reply.answer.seq);
     if (waiting) {
-      this.waiting.delete(reply.answer.seq);
+      this.#waiting.delete(reply.answer.seq);
       // A synchronous hand-over first: an exec's end may be the very next message.
       if (reply.answer.type === 'execStarted') this.onEvent?.(reply);
       waiting.resolve(reply);
@@ -64,11 +78,11 @@ export class Conversation {
     }
   }
 
-  private end(): void {
-    if (this.closed) return;
-    this.closed = true;
-    for (const reply of this.waiting.values()) reply.reject(gone());
-    this.waiting.clear();
+  #end(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const reply of this.#waiting.values()) reply.reject(gone());
+    this.#waiting.clear();
     this.onGone?.();
   }
 }

@@ -133,6 +133,10 @@ export class FakeKeepers implements Keepers {
     this.prepared = false;
   }
 
+  release(): void {
+    this.prepared = false;
+  }
+
   private end(record: EndRecord): void {
     this.running.delete(record.id);
     this.records.set(record.id, record);

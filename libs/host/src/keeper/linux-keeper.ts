@@ -1,79 +1,105 @@
 import { Deferred } from '#lib/base';
+import { LxError } from '#lib/contract';
+import { isErrno } from '../errno.ts';
 import { type AddressInfo, closeFd, type LinkInfo, readFd, RouteSocket } from '../native.ts';
 import type { EndRecord, ExecRequest, Keeper, KeeperInfo, RunningExec } from '../ports.ts';
 import { ByteWriter } from './bytes.ts';
 import type { Conversation, Reply } from './conversation.ts';
-import { encodeExec, messageType } from './protocol.ts';
+import { type Deadlines, within } from './deadline.ts';
+import { killKeeperProcess } from './nursery.ts';
+import { encodeExec, messageType, type MessageType } from './protocol.ts';
 
 /** What a command looks like to a shell when it was killed with everything around it. */
 const killedCode = 137;
+const who = 'the keeper';
+
+/** What a keeper needs of those that made it. */
+export interface KeeperOptions {
+  /** How an instance ended whose keeper went away without a word. */
+  findEnd: (id: string) => Promise<EndRecord>;
+  deadlines: Deadlines;
+}
 
 /** One keeper at the other end of a connection. */
 export class LinuxKeeper implements Keeper {
   onReboot: ((info: KeeperInfo) => void) | null = null;
-  private current: KeeperInfo;
-  private routeFd: number | null = null;
-  private routes: RouteSocket | null = null;
-  private readonly end = new Deferred<EndRecord>();
-  private readonly execs = new Map<number, Deferred<number>>();
+  readonly #conversation: Conversation;
+  readonly #deadlines: Deadlines;
+  #current: KeeperInfo;
+  #routeFd: number | null = null;
+  #routes: RouteSocket | null = null;
+  readonly #end = new Deferred<EndRecord>();
+  readonly #execs = new Map<number, Deferred<number>>();
 
-  /** `running` is the answer to LAUNCH or INFO; `findEnd` says how an instance ended whose keeper went away without a word. */
-  constructor(
-    private readonly conversation: Conversation,
-    running: Reply,
-    findEnd: (id: string) => Promise<EndRecord>,
-  ) {
-    this.current = this.adopt(running);
-    conversation.onEvent = (event) => this.handle(event);
+  /** `running`: the answer to LAUNCH or INFO, or what is known of one that has not answered yet. */
+  constructor(conversation: Conversation, running: Reply | KeeperInfo, { findEnd, deadlines }: KeeperOptions) {
+    this.#conversation = conversation;
+    this.#deadlines = deadlines;
+    this.#current = 'answer' in running ? this.#adopt(running) : running;
+    conversation.onEvent = (event) => this.#handle(event);
     conversation.onGone = () => {
-      for (const exited of this.execs.values()) exited.resolve(killedCode);
-      this.end.resolve(findEnd(this.info.id).catch((cause: unknown) => unknownEnd(this.info.id, cause)));
+      for (const exited of this.#execs.values()) exited.resolve(killedCode);
+      this.#end.resolve(findEnd(this.info.id).catch((error: unknown) => unknownEnd(this.info.id, error)));
     };
   }
 
   get info(): KeeperInfo {
-    return this.current;
+    return this.#current;
   }
 
   get ended(): Promise<EndRecord> {
-    return this.end.promise;
+    return this.#end.promise;
+  }
+
+  /** The answer to INFO of one that was silent before. */
+  hear(running: Reply): void {
+    this.#current = this.#adopt(running);
+  }
+
+  /** Has it make its files anew where they were deleted. One that does not answer is left as it is. */
+  async renew(): Promise<void> {
+    await within(this.#deadlines.adoption, who, this.#conversation.ask(messageType.renew)).catch(() => undefined);
   }
 
   async signal(signal: number): Promise<void> {
-    await this.conversation.ask(messageType.signal, new ByteWriter().u32(signal).done());
+    await this.#ask(messageType.signal, new ByteWriter().u32(signal).done());
   }
 
   async kill(): Promise<EndRecord> {
-    // A keeper that is already gone answers through `ended`.
-    await this.conversation.ask(messageType.kill).catch(() => undefined);
+    try {
+      await within(this.#deadlines.kill, who, this.#conversation.ask(messageType.kill));
+      return await within(this.#deadlines.end, who, this.ended);
+    } catch (error) {
+      // One that is gone answers through `ended`. A silent one is killed, its container with it, and the nursery clears up.
+      if (isErrno(error, 'ETIMEDOUT') && this.#conversation.open) await killKeeperProcess(this.#conversation.peerPid);
+    }
     return this.ended;
   }
 
   async exec(request: ExecRequest): Promise<RunningExec> {
     const { stdio } = request;
     const fds = stdio.terminal ? [] : [stdio.stdin, stdio.stdout, stdio.stderr];
-    const { answer, fds: received } = await this.conversation.ask(messageType.exec, encodeExec(request), fds);
-    if (answer.type !== 'execStarted') throw new Error(`the keeper answered ${answer.type} to exec`);
-    const { exec, pid } = answer;
-    const exited = this.execs.get(exec)?.promise ?? Promise.resolve(killedCode);
-    const signal = (number: number): void => {
-      // ESRCH: it has just ended.
-      this.conversation.ask(messageType.execSignal, new ByteWriter().u32(exec).u32(number).done()).catch(() => undefined);
-    };
-    return { pid, terminal: received[0] ?? null, exited, signal };
+    const asked = this.#conversation.ask(messageType.exec, encodeExec(request), fds);
+    try {
+      return this.#running(await within(this.#deadlines.answer, who, asked));
+    } catch (error) {
+      // Told to have failed, it may not run later.
+      if (isErrno(error, 'ETIMEDOUT')) asked.then((reply) => this.#discard(this.#running(reply))).catch(() => undefined);
+      throw isEnding(error) ? new LxError('instance.not_running', undefined, { cause: error }) : error;
+    }
   }
 
   async attachConsole(): Promise<number> {
-    const { fds } = await this.conversation.ask(messageType.consoleAttach);
+    const { fds } = await this.#ask(messageType.consoleAttach);
     return only(fds);
   }
 
   async resizeConsole(columns: number, rows: number): Promise<void> {
-    await this.conversation.ask(messageType.consoleResize, new ByteWriter().u16(columns).u16(rows).done());
+    await this.#ask(messageType.consoleResize, new ByteWriter().u16(columns).u16(rows).done());
   }
 
   async readLog(): Promise<Buffer> {
-    const fd = only((await this.conversation.ask(messageType.logRead)).fds);
+    const fd = only((await this.#ask(messageType.logRead)).fds);
     try {
       return await readFd(fd);
     } finally {
@@ -82,38 +108,58 @@ export class LinuxKeeper implements Keeper {
   }
 
   async clearLog(): Promise<void> {
-    await this.conversation.ask(messageType.logClear);
+    await this.#ask(messageType.logClear);
   }
 
   async network(): Promise<{ links: LinkInfo[]; addresses: AddressInfo[] }> {
-    if (this.routes === null) {
-      if (this.routeFd === null) return { links: [], addresses: [] };
-      this.routes = new RouteSocket(this.routeFd);
-      this.routeFd = null;
+    if (this.#routes === null) {
+      if (this.#routeFd === null) return { links: [], addresses: [] };
+      this.#routes = new RouteSocket(this.#routeFd);
+      this.#routeFd = null;
     }
-    return this.routes.snapshot();
+    return this.#routes.snapshot();
   }
 
   close(): void {
-    this.conversation.close();
-    this.dropNetwork();
+    this.#conversation.close();
+    this.#dropNetwork();
   }
 
-  private handle({ answer, fds }: Reply): void {
+  #running({ answer, fds }: Reply): RunningExec {
+    if (answer.type !== 'execStarted') throw new Error(`the keeper answered ${answer.type} to exec`);
+    const { exec, pid } = answer;
+    const exited = this.#execs.get(exec)?.promise ?? Promise.resolve(killedCode);
+    const signal = (number: number): void => {
+      // ESRCH: it has just ended.
+      this.#conversation.ask(messageType.execSignal, new ByteWriter().u32(exec).u32(number).done()).catch(() => undefined);
+    };
+    return { pid, terminal: fds[0] ?? null, exited, signal };
+  }
+
+  #discard({ terminal, signal }: RunningExec): void {
+    signal(9);
+    if (terminal !== null) closeFd(terminal);
+  }
+
+  #ask(type: MessageType, body?: Uint8Array): Promise<Reply> {
+    return within(this.#deadlines.answer, who, this.#conversation.ask(type, body));
+  }
+
+  #handle({ answer, fds }: Reply): void {
     switch (answer.type) {
       case 'execStarted':
-        this.execs.set(answer.exec, new Deferred());
+        this.#execs.set(answer.exec, new Deferred());
         break;
       case 'execExited':
-        this.execs.get(answer.exec)?.resolve(answer.code);
-        this.execs.delete(answer.exec);
+        this.#execs.get(answer.exec)?.resolve(answer.code);
+        this.#execs.delete(answer.exec);
         break;
       case 'rebooted':
-        this.current = this.adopt({ answer, fds });
-        this.onReboot?.(this.current);
+        this.#current = this.#adopt({ answer, fds });
+        this.onReboot?.(this.#current);
         break;
       case 'ended':
-        this.end.resolve({ id: this.info.id, ...answer.end });
+        this.#end.resolve({ id: this.info.id, ...answer.end });
         this.close();
         break;
       default:
@@ -122,26 +168,31 @@ export class LinuxKeeper implements Keeper {
   }
 
   /** fds: the pidfd of init, and the route socket of the network namespace if there is one. */
-  private adopt({ answer, fds }: Reply): KeeperInfo {
+  #adopt({ answer, fds }: Reply): KeeperInfo {
     if (answer.type !== 'running' && answer.type !== 'rebooted') throw new Error(`the keeper answered ${answer.type}`);
     const [pidfd, routes] = fds;
     if (pidfd !== undefined) closeFd(pidfd);
-    this.dropNetwork();
-    this.routeFd = routes ?? null;
+    this.#dropNetwork();
+    this.#routeFd = routes ?? null;
     return answer.info;
   }
 
-  private dropNetwork(): void {
-    this.routes?.close();
-    if (this.routeFd !== null) closeFd(this.routeFd);
-    this.routes = null;
-    this.routeFd = null;
+  #dropNetwork(): void {
+    this.#routes?.close();
+    if (this.#routeFd !== null) closeFd(this.#routeFd);
+    this.#routes = null;
+    this.#routeFd = null;
   }
 }
 
 /** INVARIANT: `ended` never rejects, because those that wait for it for ever have nobody to tell. */
-function unknownEnd(id: string, cause: unknown): EndRecord {
-  return { id, reason: 'killed', status: 9, endedAt: Date.now(), detail: `the keeper is gone; its end record: ${String(cause)}` };
+function unknownEnd(id: string, error: unknown): EndRecord {
+  return { id, reason: 'killed', status: 9, endedAt: Date.now(), detail: `the keeper is gone; its end record: ${String(error)}` };
+}
+
+/** Whether a command failed because the container ends around it. */
+function isEnding(error: unknown): boolean {
+  return isErrno(error, 'ECONNRESET', 'EPIPE') || (error instanceof Error && 'stage' in error && error.stage === 'ended');
 }
 
 function only(fds: readonly number[]): number {

@@ -1,142 +1,151 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LxError } from '#lib/contract';
 import { isErrno } from '../errno.ts';
 import type { LaunchPlan } from '../launch-plan.ts';
-import { Channel } from '../native.ts';
-import type { EndRecord, Keeper, Keepers } from '../ports.ts';
-import { Conversation, type KeeperError } from './conversation.ts';
+import type { EndRecord, Keeper, KeeperInfo, Keepers } from '../ports.ts';
+import type { Conversation, KeeperError, Reply } from './conversation.ts';
+import { type Deadlines, usualDeadlines, within } from './deadline.ts';
 import { encodePlan } from './encode-plan.ts';
 import { LinuxKeeper } from './linux-keeper.ts';
-import { messageType, protocolVersion } from './protocol.ts';
+import { connectTo, killKeeperProcess, Nursery } from './nursery.ts';
+import { messageType } from './protocol.ts';
 
-/** How long the nursery may take to clear up behind a keeper that was killed. */
-const sweepMilliseconds = 10_000;
+/** A launch is looked after this often, in milliseconds. */
+const launchLook = 2000;
 
 export interface KeeperPlaces {
   /** Sockets, plans and end records; root's alone. */
   runDir: string;
   /** The lxctl-keeper program. */
   keeperPath: string;
+  deadlines?: Partial<Deadlines>;
+  /** Told what an operator should know: who does not answer, what was started again. */
+  report?: (message: string) => void;
 }
 
 export class LinuxKeepers implements Keepers {
-  constructor(private readonly places: KeeperPlaces) {}
+  readonly #runDir: string;
+  readonly #deadlines: Deadlines;
+  readonly #report: (message: string) => void;
+  readonly #nursery: Nursery;
+  readonly #held = new Set<LinuxKeeper>();
 
-  async prepare(): Promise<void> {
-    await mkdir(this.places.runDir, { recursive: true, mode: 0o700 });
-    if (await this.greet()) return;
-    // Twice, for the one that answered a moment ago may have been about to die.
-    const words = (await this.start()) || (await this.start());
-    if (words) throw new Error(`lxctl-keeper did not start: ${words}`);
+  constructor(places: KeeperPlaces) {
+    this.#runDir = places.runDir;
+    this.#deadlines = { ...usualDeadlines, ...places.deadlines };
+    this.#report = places.report ?? (() => undefined);
+    this.#nursery = new Nursery({
+      runDir: places.runDir,
+      keeperPath: places.keeperPath,
+      deadlines: this.#deadlines,
+      report: this.#report,
+      // So that the next nursery, and the next daemon, find them also when the directory was deleted under them.
+      beforeStart: async () => void (await Promise.all([...this.#held].map((keeper) => keeper.renew()))),
+    });
+  }
+
+  prepare(): Promise<void> {
+    return this.#nursery.prepare();
   }
 
   async launch(plan: LaunchPlan): Promise<Keeper> {
-    const conversation = new Conversation(Channel.connect(this.nurserySocket));
-    try {
-      const running = await conversation.ask(messageType.launch, encodePlan(plan));
-      return new LinuxKeeper(conversation, running, (id) => this.findEnd(id));
-    } catch (error) {
-      conversation.close();
-      throw launchError(error);
+    const body = encodePlan(plan);
+    for (;;) {
+      const conversation = await this.#nursery.connect();
+      try {
+        return this.#hold(conversation, await this.#launched(conversation, plan.id, body));
+      } catch (error) {
+        conversation.close();
+        // A nursery that died has forked no keeper for it: whoever has one takes the connection over.
+        if (isErrno(error, 'ECONNRESET', 'EPIPE') && (await this.#nursery.replaced(conversation.peerPid))) continue;
+        throw launchError(error);
+      }
     }
   }
 
   async survivors(): Promise<Keeper[]> {
-    const names = (await this.files('.sock')).filter((name) => name !== 'nursery.sock');
-    const keepers = await Promise.all(names.map((name) => this.meet(join(this.places.runDir, name))));
+    const names = (await this.#files('.sock')).filter((name) => name !== 'nursery.sock');
+    const keepers = await Promise.all(names.map((name) => this.#meet(name.slice(0, -'.sock'.length))));
     return keepers.filter((keeper) => keeper !== null);
   }
 
   async endRecords(): Promise<EndRecord[]> {
-    const names = await this.files('.end');
-    const records = await Promise.all(names.map((name) => readEnd(join(this.places.runDir, name))));
+    const names = await this.#files('.end');
+    const records = await Promise.all(names.map((name) => readEnd(join(this.#runDir, name))));
     return records.filter((record) => record !== null);
   }
 
   async forgetEndRecord(id: string): Promise<void> {
-    await rm(this.endPath(id), { force: true });
+    await rm(this.#path(id, 'end'), { force: true });
   }
 
-  async retire(): Promise<void> {
-    const conversation = this.connect(this.nurserySocket);
-    if (conversation === null) return;
-    try {
-      await conversation.ask(messageType.retire);
-    } finally {
-      conversation.close();
-    }
+  retire(): Promise<void> {
+    return this.#nursery.retire();
   }
 
-  private get nurserySocket(): string {
-    return join(this.places.runDir, 'nursery.sock');
+  release(): void {
+    this.#nursery.release();
   }
 
-  private endPath(id: string): string {
-    return join(this.places.runDir, `${id}.end`);
+  #path(id: string, suffix: 'sock' | 'end'): string {
+    return join(this.#runDir, `${id}.${suffix}`);
   }
 
-  private async files(suffix: string): Promise<string[]> {
-    const names = await readdir(this.places.runDir).catch((error: unknown) => {
+  async #files(suffix: string): Promise<string[]> {
+    const names = await readdir(this.#runDir).catch((error: unknown) => {
       if (isErrno(error, 'ENOENT')) return [];
       throw error;
     });
     return names.filter((name) => name.endsWith(suffix));
   }
 
-  /** null: nobody listens there. */
-  private connect(path: string): Conversation | null {
-    try {
-      return new Conversation(Channel.connect(path));
-    } catch (error) {
-      if (isErrno(error, 'ENOENT', 'ECONNREFUSED')) return null;
-      throw error;
+  #hold(conversation: Conversation, running: Reply | KeeperInfo): LinuxKeeper {
+    const keeper = new LinuxKeeper(conversation, running, { findEnd: (id) => this.#findEnd(id), deadlines: this.#deadlines });
+    this.#held.add(keeper);
+    void keeper.ended.then(() => this.#held.delete(keeper));
+    return keeper;
+  }
+
+  /** Waits for a launch. A nursery that is stopped is replaced meanwhile; a keeper that is, is given up. */
+  async #launched(conversation: Conversation, id: string, body: Uint8Array): Promise<Reply> {
+    const asked = conversation.ask(messageType.launch, body);
+    const end = Date.now() + this.#deadlines.launch;
+    for (;;) {
+      try {
+        return await within(launchLook, 'the keeper', asked);
+      } catch (error) {
+        if (!isErrno(error, 'ETIMEDOUT')) throw error;
+        if (Date.now() >= end) {
+          await this.#abandon(id);
+          throw Object.assign(error, { stage: 'keeper', path: id });
+        }
+        // Its end ends this conversation too, unless a keeper has it.
+        await this.#nursery.check(conversation);
+      }
     }
   }
 
-  /** Runs the program until its nursery listens. Gives words when it does not. */
-  private async start(): Promise<string> {
-    const nursery = spawn(this.places.keeperPath, ['nursery', this.places.runDir], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: {},
-      detached: true,
-    });
-    let words = '';
-    nursery.stderr.setEncoding('utf8').on('data', (text: string) => {
-      words += text;
-    });
-    const [code] = await once(nursery, 'close');
-    if (code === 0 && (await this.greet())) return '';
-    return words.trim() || `status ${code}`;
+  /** The nursery clears up behind the keeper. */
+  async #abandon(id: string): Promise<void> {
+    const keeper = connectTo(this.#path(id, 'sock'));
+    if (typeof keeper === 'string') return;
+    await killKeeperProcess(keeper.peerPid);
+    keeper.close();
   }
 
-  private async greet(): Promise<boolean> {
-    const conversation = this.connect(this.nurserySocket);
-    if (conversation === null) return false;
+  /** One that does not answer in time is taken as it is; what it says later is heard. null: nobody is there. */
+  async #meet(id: string): Promise<Keeper | null> {
+    const conversation = connectTo(this.#path(id, 'sock'));
+    if (conversation === 'stuck') this.#report(`the keeper of ${id} takes no connection, so it is left alone`);
+    if (typeof conversation === 'string') return null;
+    const asked = conversation.ask(messageType.info);
     try {
-      const { answer } = await conversation.ask(messageType.hello);
-      if (answer.type === 'greeting' && answer.version === protocolVersion) return true;
-      // One of an earlier version makes room; its keepers go on, and the new one watches them.
-      await conversation.ask(messageType.retire);
-      return false;
+      return this.#hold(conversation, await within(this.#deadlines.adoption, 'the keeper', asked));
     } catch (error) {
-      if (isErrno(error, 'ECONNRESET', 'EPIPE')) return false;
-      throw error;
-    } finally {
-      conversation.close();
-    }
-  }
-
-  private async meet(path: string): Promise<Keeper | null> {
-    const conversation = this.connect(path);
-    if (conversation === null) return null;
-    try {
-      const running = await conversation.ask(messageType.info);
-      return new LinuxKeeper(conversation, running, (id) => this.findEnd(id));
-    } catch (error) {
+      if (isErrno(error, 'ETIMEDOUT')) return this.#holdSilent(id, conversation, asked);
       conversation.close();
       // Its instance ended in this moment; the end record tells.
       if (isErrno(error, 'ECONNRESET')) return null;
@@ -144,21 +153,33 @@ export class LinuxKeepers implements Keepers {
     }
   }
 
+  async #holdSilent(id: string, conversation: Conversation, asked: Promise<Reply>): Promise<Keeper> {
+    const pid = conversation.peerPid;
+    this.#report(`the keeper of ${id} (process ${pid}) does not answer: its instance is taken as running until it does`);
+    const keeper = this.#hold(conversation, { id, initPid: await initOf(pid), startedAt: Date.now(), reboots: 0 });
+    const heard = (reply: Reply): void => {
+      keeper.hear(reply);
+      this.#report(`the keeper of ${id} (process ${pid}) answers again`);
+    };
+    asked.then(heard, () => undefined);
+    return keeper;
+  }
+
   /** The record that the nursery writes for a keeper that was killed, once it has cleared up behind it. */
-  private async findEnd(id: string): Promise<EndRecord> {
+  async #findEnd(id: string): Promise<EndRecord> {
+    // A new one clears up first of all.
+    await this.prepare().catch(() => undefined);
     const controller = new AbortController();
-    const watcher = watch(this.places.runDir, { signal: controller.signal });
-    const timer = setTimeout(() => controller.abort(), sweepMilliseconds);
+    const watcher = watch(this.#runDir, { signal: controller.signal });
+    const timer = setTimeout(() => controller.abort(), this.#deadlines.sweep);
     watcher.on('error', () => undefined);
     try {
-      // Starts a nursery if none lives, and that one clears up first of all.
-      await this.prepare().catch(() => undefined);
       for (;;) {
         const changed = once(watcher, 'change', { signal: controller.signal }).then(
           () => true,
           () => false,
         );
-        const record = await readEnd(this.endPath(id));
+        const record = await readEnd(this.#path(id, 'end'));
         if (record !== null) return record;
         if (!(await changed)) return { id, reason: 'killed', status: 9, endedAt: Date.now(), detail: 'the keeper is gone' };
       }
@@ -167,6 +188,16 @@ export class LinuxKeepers implements Keepers {
       controller.abort();
     }
   }
+}
+
+/** The container's init as the kernel lists it: the keeper's child that is process 1 of its own pid namespace. 0: unknown. */
+async function initOf(keeperPid: number): Promise<number> {
+  const children = await readFile(`/proc/${keeperPid}/task/${keeperPid}/children`, 'utf8').catch(() => '');
+  for (const pid of children.split(' ').filter(Boolean)) {
+    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+    if (/^NSpid:\t.*\t1$/m.test(status)) return Number(pid);
+  }
+  return 0;
 }
 
 async function readEnd(path: string): Promise<EndRecord | null> {

@@ -17,6 +17,7 @@ export const messageType = {
   consoleResize: 22,
   logRead: 23,
   logClear: 24,
+  renew: 25,
 } as const;
 export type MessageType = (typeof messageType)[keyof typeof messageType];
 

@@ -1,0 +1,51 @@
+#include "keeper/run_files.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/sys_error.h"
+#include "socket/seqpacket.h"
+
+namespace lx::keeper {
+
+std::string runFile(const Plan& plan, const char* suffix) { return std::string(plan.runDir) + "/" + plan.id + "." + suffix; }
+
+UniqueFd listenAt(const Plan& plan) {
+  const UniqueFd lock = LX_SYS_FD(::open(plan.runDir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), plan.runDir);
+  LX_SYS(::flock(lock.get(), LOCK_EX), plan.runDir);
+  const std::string path = runFile(plan, "sock");
+  UniqueFd process;
+  if (listenerAt(path, process) == Listening::somebody) throw SysError("bind", EADDRINUSE, path);
+  ::unlink(path.c_str());
+  return socket::listen(path, socket::Mode::nonblocking);
+}
+
+void savePlan(const Plan& plan) {
+  const std::string path = runFile(plan, "plan");
+  const UniqueFd file = LX_SYS_FD(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), path);
+  LX_SYS(::write(file.get(), plan.message.data(), plan.message.size()), path);
+}
+
+void removeRunFiles(const Plan& plan) {
+  ::unlink(runFile(plan, "plan").c_str());
+  ::unlink(runFile(plan, "sock").c_str());
+}
+
+Listening listenerAt(const std::string& path, UniqueFd& process) {
+  try {
+    const UniqueFd connection = socket::connect(path, socket::Mode::nonblocking);
+    process = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, socket::peerCredentials(connection.get()).pid, 0)));
+    // ESRCH: it has ended since.
+    return process.valid() ? Listening::somebody : Listening::nobody;
+  } catch (const SysError& error) {
+    if (error.number() == EAGAIN) return Listening::somebody;
+    if (error.number() == ENOENT || error.number() == ECONNREFUSED) return Listening::nobody;
+    throw;
+  }
+}
+
+}  // namespace lx::keeper

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "base/unique_fd.h"
+#include "keeper/plan.h"
+
+namespace lx::keeper {
+
+// A keeper's files in the run directory: its socket and its plan.
+
+/// <runDir>/<id>.<suffix>
+std::string runFile(const Plan& plan, const char* suffix);
+/// Listens at <id>.sock. A file without a listener is left over from a killed keeper. EADDRINUSE: the instance runs.
+UniqueFd listenAt(const Plan& plan);
+void savePlan(const Plan& plan);
+void removeRunFiles(const Plan& plan);
+
+enum class Listening { nobody, somebody };
+/// Whether anyone listens at `path`, and in `process` a pidfd of who it is. That is not valid where the queue of a stopped
+/// listener is full, for then it cannot be asked.
+Listening listenerAt(const std::string& path, UniqueFd& process);
+
+}  // namespace lx::keeper
