@@ -40,6 +40,11 @@ async function openDatabase(settings: DaemonSettings, log: Log): Promise<{ store
   return { store: await openStore({ socket: server.address }), stop: () => server.stop() };
 }
 
+function linuxKeepers({ runDir, homeDir }: DaemonSettings, log: Log): LinuxKeepers {
+  const keeperPath = join(homeDir, 'native/build/Release/lxctl-keeper');
+  return new LinuxKeepers({ runDir, keeperPath, report: (message) => log.warn(message) });
+}
+
 /** Everything the daemon is made of, by name. What follows what is written nowhere else. */
 export async function buildHouse(settings: DaemonSettings, log: Log): Promise<House> {
   const { stateDir, runDir } = settings;
@@ -59,13 +64,7 @@ export async function buildHouse(settings: DaemonSettings, log: Log): Promise<Ho
   engine.register(imageOps.create);
   engine.register(imageOps.delete);
   const cgroups = hostCgroups({ name: cgroupName(stateDir) });
-  const supervision = new Supervision(
-    new LinuxKeepers({
-      runDir,
-      keeperPath: join(settings.homeDir, 'native/build/Release/lxctl-keeper'),
-      report: (message) => log.warn(message),
-    }),
-  );
+  const supervision = new Supervision(linuxKeepers(settings, log));
   const outside = { host, now: () => new Date(), random: Math.random, report };
   const foundations: Foundations = { store, engine, storage, networks, images, cgroups, supervision, ...outside };
   const instances = new Instances(foundations);
