@@ -1,4 +1,6 @@
 import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
+import type { Engine } from '#lib/engine';
+import { EventSockets } from './events/event-sockets.ts';
 import { EventsController } from './events/events.controller.ts';
 import { InstanceEmptyListsController } from './instances/empty-lists.controller.ts';
 import { InstancesController } from './instances/instances.controller.ts';
@@ -10,8 +12,10 @@ import { ImagesController } from './images/images.controller.ts';
 import { AliasesController } from './images/aliases.controller.ts';
 import { PoolsController } from './storage-pools/pools.controller.ts';
 import { VolumesController } from './storage-pools/volumes.controller.ts';
+import { operationSockets } from './operations/operation-sockets.ts';
 import { OperationsController } from './operations/operations.controller.ts';
 import { ProfilesController } from './profiles/profiles.controller.ts';
+import type { Upgrades } from './rim/upgrades.ts';
 import { InternalController } from './server/internal.controller.ts';
 import { ProjectsController } from './server/projects.controller.ts';
 import { EmptyListsController } from './server/empty-lists.controller.ts';
@@ -39,6 +43,12 @@ export const allControllers: Type[] = [
   EmptyListsController,
   InstanceEmptyListsController,
 ];
+
+/** Every websocket endpoint of the daemon. */
+export function addWebsockets(upgrades: Upgrades, engine: Engine): void {
+  upgrades.add('/1.0/events', 'trusted', new EventSockets(engine.events).accept);
+  upgrades.add('/1.0/operations/:id/websocket', 'secret', operationSockets(engine));
+}
 
 @Module({})
 export class AppModule {

@@ -1,5 +1,5 @@
 import type { DeviceMap, StringMap } from '#lib/base';
-import { type LifecycleAction, LxError, refuse, withoutEmpty } from '#lib/contract';
+import { type LifecycleAction, LxError, refuse, urls, withoutEmpty } from '#lib/contract';
 import type { EventHub, Requestor } from '#lib/engine';
 import { type InstanceRow, type ProfileRow, RowConflict, type Store } from '#lib/store';
 
@@ -117,7 +117,7 @@ export class Profiles {
   }
 
   #tell(action: LifecycleAction, project: string, name: string, requestor: Requestor, context?: Record<string, unknown>): void {
-    const source = `/1.0/profiles/${encodeURIComponent(name)}`;
+    const source = urls.profile(name, project);
     this.#events.lifecycle(project, { action, source, requestor, ...(context ? { context } : {}) });
   }
 }

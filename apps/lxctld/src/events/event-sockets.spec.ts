@@ -1,8 +1,10 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
-import type { WireEvent } from '#lib/contract';
+import { Scope, type WireEvent } from '#lib/contract';
 import type { EventHub } from '#lib/engine';
+import { RequestCall } from '../rim/call.ts';
+import { unixCaller } from '../rim/caller.ts';
 import { EventSockets } from './event-sockets.ts';
 
 class Socket extends EventEmitter {
@@ -18,6 +20,8 @@ class Socket extends EventEmitter {
   }
 }
 
+const call = new RequestCall({ caller: unixCaller(0), url: '/1.0/events', query: {}, headers: {}, scope: new Scope('default', []) });
+
 function setup() {
   const listeners = new Set<(event: WireEvent) => void>();
   const hub = {
@@ -29,7 +33,7 @@ function setup() {
   const sockets = new EventSockets(hub);
   const join = () => {
     const socket = new Socket();
-    sockets.accept({ parameters: [], query: {} })(socket as unknown as WebSocket);
+    sockets.accept(call, [])(socket as unknown as WebSocket);
     return socket;
   };
   const emit = () => {

@@ -1,7 +1,6 @@
 import type { WebSocket } from 'ws';
 import { LxError, type WireEvent } from '#lib/contract';
 import type { EventHub } from '#lib/engine';
-import { parameter, projectsOf } from '../rim/query.ts';
 import type { UpgradeHandler } from '../rim/upgrades.ts';
 
 const types = ['operation', 'lifecycle', 'logging'] as const;
@@ -23,9 +22,9 @@ export class EventSockets {
 
   constructor(private readonly hub: EventHub) {}
 
-  readonly accept: UpgradeHandler = ({ query }) => {
-    const project = projectsOf(query);
-    const wanted = wantedTypes(parameter(query, 'type'));
+  readonly accept: UpgradeHandler = (call) => {
+    const project = call.projects;
+    const wanted = wantedTypes(call.parameter('type'));
     return (socket) => {
       const listener = { socket, types: wanted, project };
       this.#listeners.add(listener);

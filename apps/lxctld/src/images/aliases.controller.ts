@@ -1,16 +1,13 @@
-import { Body, Controller, Delete, Get, Headers, Inject, Param, Patch, Post, Put, Query, Req } from '@nestjs/common';
+import { Controller, Delete, Get, Inject, Param, Patch, Post, Put } from '@nestjs/common';
 import { AliasesPostBody, AliasPatchBody, AliasPostBody, AliasPutBody } from '#dto';
-import { type LifecycleAction, refuse } from '#lib/contract';
+import { type LifecycleAction, refuse, urls } from '#lib/contract';
 import type { Engine } from '#lib/engine';
 import type { LocalImages } from '#lib/image';
+import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
-import { checkEtag } from '../rim/etag.ts';
-import { parseBody } from '../rim/parse-body.ts';
-import { projectOf, recursionOf } from '../rim/query.ts';
-import type { Query as QueryMap, Request } from '../rim/request.ts';
-import { requestorOf } from '../rim/requestor.ts';
+import { Call } from '../rim/call.ts';
 import { ENGINE, IMAGES } from '../tokens.ts';
-import { aliasUrl, presentAlias } from './images.presenter.ts';
+import { presentAlias } from './images.presenter.ts';
 
 /** /1.0/images/aliases and /1.0/images/aliases/{name}; names may hold slashes, encoded or not. */
 @Controller('1.0/images/aliases')
@@ -21,76 +18,78 @@ export class AliasesController {
   ) {}
 
   @Get()
-  async list(@Query() query: QueryMap): Promise<Answer> {
-    const rows = await this.images.aliases.list(projectOf(query));
-    return Answer.sync(recursionOf(query) === 0 ? rows.map((row) => aliasUrl(row.name)) : rows.map(presentAlias));
+  @Access('view')
+  async list(@Call() call: Call): Promise<Answer> {
+    const project = call.projectOf('images');
+    const rows = await this.images.aliases.list(project);
+    return call.list(rows.map(presentAlias), ({ name }) => urls.imageAlias(name, project));
   }
 
   @Post()
-  async create(@Req() request: Request, @Query() query: QueryMap, @Body() body: unknown): Promise<Answer> {
-    const project = projectOf(query);
-    const { name, description, target, type } = parseBody(AliasesPostBody, body);
+  @Access('manage-images')
+  async create(@Call() call: Call): Promise<Answer> {
+    const project = call.projectOf('images');
+    const { name, description, target, type } = call.body(AliasesPostBody);
     refuse(type !== '' && type !== 'container' ? [`Invalid image type ${JSON.stringify(type)}: only containers`] : []);
     await this.images.aliases.create(project, name, { description, target });
-    this.#tell('image-alias-created', project, name, request);
-    return Answer.created(aliasUrl(name));
+    this.#tell('image-alias-created', project, name, call);
+    return Answer.created(urls.imageAlias(name, project));
   }
 
   @Get('*')
-  async show(@Param('*') name: string, @Query() query: QueryMap): Promise<Answer> {
-    const entry = presentAlias(await this.images.aliases.get(projectOf(query), name));
+  @Access('view')
+  async show(@Call() call: Call, @Param('*') name: string): Promise<Answer> {
+    const entry = presentAlias(await this.images.aliases.get(call.projectOf('images'), name));
     return Answer.sync(entry, { etag: entry });
   }
 
   @Put('*')
-  async replace(
-    @Req() request: Request,
-    @Param('*') name: string,
-    @Headers('if-match') ifMatch: string | undefined,
-    @Query() query: QueryMap,
-    @Body() body: unknown,
-  ): Promise<Answer> {
-    const { description, target } = parseBody(AliasPutBody, body);
+  @Access('manage-images')
+  async replace(@Call() call: Call, @Param('*') name: string): Promise<Answer> {
+    const { description, target } = call.body(AliasPutBody);
     refuse(target === '' ? ['The target field is required'] : []);
-    return this.#update(request, projectOf(query), name, ifMatch, { description, target });
+    return this.#update(call, name, { description, target });
   }
 
   @Patch('*')
-  async merge(
-    @Req() request: Request,
-    @Param('*') name: string,
-    @Headers('if-match') ifMatch: string | undefined,
-    @Query() query: QueryMap,
-    @Body() body: unknown,
-  ): Promise<Answer> {
-    return this.#update(request, projectOf(query), name, ifMatch, parseBody(AliasPatchBody, body));
+  @Access('manage-images')
+  async merge(@Call() call: Call, @Param('*') name: string): Promise<Answer> {
+    return this.#update(call, name, call.body(AliasPatchBody));
   }
 
-  async #update(request: Request, project: string, name: string, ifMatch: string | undefined, change: AliasPatchBody): Promise<Answer> {
-    checkEtag(ifMatch, presentAlias(await this.images.aliases.get(project, name)));
+  async #update(call: Call, name: string, change: AliasPatchBody): Promise<Answer> {
+    const project = call.projectOf('images');
+    call.match(presentAlias(await this.images.aliases.get(project, name)));
     await this.images.aliases.update(project, name, change);
-    this.#tell('image-alias-updated', project, name, request);
+    this.#tell('image-alias-updated', project, name, call);
     return Answer.sync();
   }
 
   @Post('*')
-  async rename(@Req() request: Request, @Param('*') name: string, @Query() query: QueryMap, @Body() body: unknown): Promise<Answer> {
-    const project = projectOf(query);
-    const newName = parseBody(AliasPostBody, body).name;
+  @Access('manage-images')
+  async rename(@Call() call: Call, @Param('*') name: string): Promise<Answer> {
+    const project = call.projectOf('images');
+    const newName = call.body(AliasPostBody).name;
     await this.images.aliases.rename(project, name, newName);
-    this.#tell('image-alias-renamed', project, newName, request, { old_name: name });
-    return Answer.created(aliasUrl(newName));
+    this.#tell('image-alias-renamed', project, newName, call, { old_name: name });
+    return Answer.created(urls.imageAlias(newName, project));
   }
 
   @Delete('*')
-  async remove(@Req() request: Request, @Param('*') name: string, @Query() query: QueryMap): Promise<Answer> {
-    const project = projectOf(query);
+  @Access('manage-images')
+  async remove(@Call() call: Call, @Param('*') name: string): Promise<Answer> {
+    const project = call.projectOf('images');
     await this.images.aliases.delete(project, name);
-    this.#tell('image-alias-deleted', project, name, request);
+    this.#tell('image-alias-deleted', project, name, call);
     return Answer.sync();
   }
 
-  #tell(action: LifecycleAction, project: string, name: string, request: Request, context?: Record<string, unknown>): void {
-    this.engine.events.lifecycle(project, { action, source: aliasUrl(name), ...(context && { context }), requestor: requestorOf(request) });
+  #tell(action: LifecycleAction, project: string, name: string, call: Call, context?: Record<string, unknown>): void {
+    this.engine.events.lifecycle(project, {
+      action,
+      source: urls.imageAlias(name, project),
+      ...(context && { context }),
+      requestor: call.requestor,
+    });
   }
 }

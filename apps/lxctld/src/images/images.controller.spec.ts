@@ -1,14 +1,13 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import http from 'node:http';
 import { join } from 'node:path';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WireOperation } from '#lib/contract';
 import { OperationEngine } from '#lib/engine';
 import { imageOperations, LocalImages } from '#lib/image';
 import { goodMetadata, goodUnified, writeSample } from '../../../../libs/image/src/archive-samples.ts';
 import { MemoryStore } from '../../../../libs/store/src/fake/index.ts';
-import { buildRim } from '../rim/rim.ts';
+import { type Method, type RimServer, serveRim } from '../testing/rim-server.ts';
 import { ENGINE, IMAGE_OPERATIONS, IMAGES, STORE } from '../tokens.ts';
 import { AliasesController } from './aliases.controller.ts';
 import { ImagesController } from './images.controller.ts';
@@ -16,7 +15,7 @@ import { ImagesController } from './images.controller.ts';
 let place = '';
 let store: MemoryStore;
 let engine: OperationEngine;
-let app: NestFastifyApplication;
+let rim: RimServer;
 let events: string[];
 let dropped: string[];
 
@@ -41,20 +40,15 @@ beforeEach(async () => {
     { provide: STORE, useValue: store },
     { provide: ENGINE, useValue: engine },
   ];
-  const module = { module: class ImagesModule {}, controllers: [AliasesController, ImagesController], providers };
-  app = await buildRim(module, { log() {}, error() {}, warn() {} });
+  rim = await serveRim({ controllers: [AliasesController, ImagesController], providers });
 });
 afterEach(async () => {
-  await app.close();
+  await rim.close();
   await rm(place, { recursive: true, force: true });
 });
 
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-async function call(method: Method, path: string, payload?: object | Buffer, headers: Record<string, string> = {}) {
-  const answer = await app.inject({ method, url: `/1.0/images${path}`, headers, ...(payload && { payload }) });
-  const { error, metadata } = answer.json<{ error: string; metadata: never }>();
-  return { status: answer.statusCode, error, metadata: metadata as Record<string, unknown>, headers: answer.headers };
-}
+const call = (method: Method, path: string, body?: object, headers: Record<string, string> = {}) =>
+  rim.call(method, `/1.0/images${path}`, body, headers);
 const finished = (operation: Record<string, unknown>) => engine.wait(String(operation.id)) as Promise<WireOperation>;
 
 async function sample(members = goodUnified): Promise<Buffer> {
@@ -123,11 +117,10 @@ describe('/1.0/images', () => {
 
   it.each([1, 700, 100_000])('takes chunks of %i bytes without any content type, and JSON all the same', async (size) => {
     const bytes = await sample();
-    await app.listen({ path: join(place, 'socket') });
     const send = (body: Buffer, headers: Record<string, string> = {}) =>
       new Promise<{ status: number; body: { error: string; metadata: Record<string, unknown> } }>((resolve, reject) => {
         const request = http.request(
-          { socketPath: join(place, 'socket'), path: '/1.0/images', method: 'POST', headers },
+          { host: '127.0.0.1', port: rim.port, path: '/1.0/images', method: 'POST', headers },
           async (answer) => {
             const text = Buffer.concat(await answer.toArray()).toString();
             resolve({ status: answer.statusCode ?? 0, body: JSON.parse(text) });
@@ -151,9 +144,9 @@ describe('/1.0/images', () => {
   it('gives back what was uploaded', async () => {
     const bytes = await sample();
     const fingerprint = await upload(bytes);
-    const answer = await app.inject({ url: `/1.0/images/${fingerprint}/export` });
-    expect(answer.rawPayload.equals(bytes)).toBe(true);
-    expect(answer.headers['content-disposition']).toBe(`attachment; filename=${fingerprint}.tar.gz`);
+    const { headers, content } = await rim.bytes(`/1.0/images/${fingerprint}/export`);
+    expect(content.equals(bytes)).toBe(true);
+    expect(headers['content-disposition']).toBe(`attachment; filename=${fingerprint}.tar.gz`);
   });
 
   it('takes and gives a split image', async () => {
@@ -169,12 +162,12 @@ describe('/1.0/images', () => {
       formType,
     );
     const { metadata: done } = await finished(answer.metadata);
-    const out = await app.inject({ url: `/1.0/images/${String(done?.fingerprint)}/export` });
+    const out = await rim.bytes(`/1.0/images/${String(done?.fingerprint)}/export`);
     const again = await call('DELETE', `/${String(done?.fingerprint)}`);
     await finished(again.metadata);
-    const back = await call('POST', '', out.rawPayload, { 'content-type': String(out.headers['content-type']) });
+    const back = await call('POST', '', out.content, { 'content-type': String(out.headers['content-type']) });
     expect((await finished(back.metadata)).metadata?.fingerprint).toBe(done?.fingerprint);
-    expect(Number(out.headers['content-length'])).toBe(out.rawPayload.length);
+    expect(Number(out.headers['content-length'])).toBe(out.content.length);
   });
 
   it.each<[string, [string, Buffer][], Record<string, string>, string]>([

@@ -1,19 +1,15 @@
-import { Body, Controller, Delete, Get, Headers, Inject, Param, Patch, Post, Put, Query, Req } from '@nestjs/common';
+import { Controller, Delete, Get, Inject, Param, Patch, Post, Put } from '@nestjs/common';
 import { ImagePatchBody, ImagePutBody, ImagesPostBody } from '#dto';
-import { LxError, refuse, zeroTime } from '#lib/contract';
+import { LxError, refuse, urls, zeroTime } from '#lib/contract';
 import type { Engine } from '#lib/engine';
 import { type ImageChange, type ImageOperations, type LocalImages, rowToText } from '#lib/image';
 import type { ImageRow, Store } from '#lib/store';
+import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
-import { checkEtag } from '../rim/etag.ts';
-import { filterObjects } from '../rim/filter.ts';
-import { parseBody } from '../rim/parse-body.ts';
-import { parameter, projectOf, recursionOf } from '../rim/query.ts';
-import type { Query as QueryMap, Request } from '../rim/request.ts';
-import { requestorOf } from '../rim/requestor.ts';
+import { Call } from '../rim/call.ts';
 import { ENGINE, IMAGE_OPERATIONS, IMAGES, STORE } from '../tokens.ts';
 import { exportAnswer } from './export.ts';
-import { imageTuple, imageUrl, presentImage } from './images.presenter.ts';
+import { imageTuple, presentImage } from './images.presenter.ts';
 import { uploadParts, uploadRequest } from './upload.ts';
 
 /** /1.0/images and /1.0/images/{fingerprint}; a unique prefix of the fingerprint will do. */
@@ -27,29 +23,29 @@ export class ImagesController {
   ) {}
 
   @Get()
-  async list(@Query() query: QueryMap): Promise<Answer> {
-    const project = projectOf(query);
+  @Access('view')
+  async list(@Call() call: Call): Promise<Answer> {
+    const project = call.projectOf('images');
     const [rows, aliases] = await Promise.all([this.images.list(project), this.images.aliases.list(project)]);
-    const views = filterObjects(
+    return call.list(
       rows.map((row) => presentImage(row, aliases)),
-      parameter(query, 'filter'),
+      ({ fingerprint }) => urls.image(fingerprint, project),
     );
-    return Answer.sync(recursionOf(query) === 0 ? views.map((view) => imageUrl(view.fingerprint)) : views);
   }
 
   @Post()
-  async create(@Req() request: Request, @Query() query: QueryMap, @Body() body: unknown): Promise<Answer> {
-    const project = projectOf(query);
-    const contentType = request.headers['content-type'] ?? '';
-    if (body !== undefined) return this.#createFrom(parseBody(ImagesPostBody, body), project, request);
-    const wanted = uploadRequest(project, request.headers);
+  @Access('manage-images')
+  async create(@Call() call: Call): Promise<Answer> {
+    const project = call.projectOf('images');
+    if (!call.upload) return this.#createFrom(call.body(ImagesPostBody), project, call);
+    const wanted = uploadRequest(project, call.headers);
     await this.#refuseUnknownProfiles(project, wanted.profiles);
-    const { upload, row } = await this.images.receive(wanted, uploadParts(contentType, request.raw));
+    const { upload, row } = await this.images.receive(wanted, uploadParts(call.header('content-type'), call.upload));
     const params = { project, source: 'upload', upload, row: rowToText(row), aliases: wanted.aliases } as const;
-    return Answer.operation(await this.engine.start(this.operations.create, params, { project, requestor: requestorOf(request) }));
+    return Answer.operation(await this.engine.start(this.operations.create, params, { project, requestor: call.requestor }));
   }
 
-  async #createFrom({ source, aliases }: ImagesPostBody, project: string, request: Request): Promise<Answer> {
+  async #createFrom({ source, aliases }: ImagesPostBody, project: string, call: Call): Promise<Answer> {
     if (source.type !== 'recipe')
       throw new LxError('request.unsupported', {
         what: `images from the source ${JSON.stringify(source.type)}; upload a file, or use the source "recipe"`,
@@ -58,75 +54,62 @@ export class ImagesController {
     refuse(source.name === '' ? ['No recipe name provided'] : []);
     const params = { project, source: 'recipe', recipe: source.name } as const;
     return Answer.operation(
-      await this.engine.start(
-        this.operations.create,
-        { ...params, aliases: [] },
-        { project, mayCancel: true, requestor: requestorOf(request) },
-      ),
+      await this.engine.start(this.operations.create, { ...params, aliases: [] }, { project, mayCancel: true, requestor: call.requestor }),
     );
   }
 
   @Get(':fingerprint')
-  async show(@Param('fingerprint') fingerprint: string, @Query() query: QueryMap): Promise<Answer> {
-    const project = projectOf(query);
+  @Access('view')
+  async show(@Call() call: Call, @Param('fingerprint') fingerprint: string): Promise<Answer> {
+    const project = call.projectOf('images');
     const row = await this.images.resolve(project, { fingerprint });
     return Answer.sync(presentImage(row, await this.images.aliases.list(project)), { etag: imageTuple(row) });
   }
 
   @Put(':fingerprint')
-  async replace(
-    @Req() request: Request,
-    @Param('fingerprint') fingerprint: string,
-    @Headers('if-match') ifMatch: string | undefined,
-    @Query() query: QueryMap,
-    @Body() body: unknown,
-  ): Promise<Answer> {
-    const row = await this.#changeable(projectOf(query), fingerprint, ifMatch);
-    const change = parseBody(ImagePutBody, body);
+  @Access('manage-images')
+  async replace(@Call() call: Call, @Param('fingerprint') fingerprint: string): Promise<Answer> {
+    const row = await this.#changeable(call, fingerprint);
+    const change = call.body(ImagePutBody);
     if (change.properties) change.properties = withoutEmpty(change.properties);
-    return this.#update(row, change, request);
+    return this.#update(row, change, call);
   }
 
   @Patch(':fingerprint')
-  async merge(
-    @Req() request: Request,
-    @Param('fingerprint') fingerprint: string,
-    @Headers('if-match') ifMatch: string | undefined,
-    @Query() query: QueryMap,
-    @Body() body: unknown,
-  ): Promise<Answer> {
-    const row = await this.#changeable(projectOf(query), fingerprint, ifMatch);
-    const change = parseBody(ImagePatchBody, body);
+  @Access('manage-images')
+  async merge(@Call() call: Call, @Param('fingerprint') fingerprint: string): Promise<Answer> {
+    const row = await this.#changeable(call, fingerprint);
+    const change = call.body(ImagePatchBody);
     if (change.properties) change.properties = withoutEmpty({ ...row.properties, ...change.properties });
-    return this.#update(row, change, request);
+    return this.#update(row, change, call);
   }
 
   @Delete(':fingerprint')
-  async remove(@Req() request: Request, @Param('fingerprint') fingerprint: string, @Query() query: QueryMap): Promise<Answer> {
-    const project = projectOf(query);
+  @Access('manage-images')
+  async remove(@Call() call: Call, @Param('fingerprint') fingerprint: string): Promise<Answer> {
+    const project = call.projectOf('images');
     const row = await this.images.resolve(project, { fingerprint });
     const params = { project, fingerprint: row.fingerprint };
-    const resources = { images: [imageUrl(row.fingerprint)] };
-    return Answer.operation(
-      await this.engine.start(this.operations.delete, params, { project, resources, requestor: requestorOf(request) }),
-    );
+    const resources = { images: [urls.image(row.fingerprint, project)] };
+    return Answer.operation(await this.engine.start(this.operations.delete, params, { project, resources, requestor: call.requestor }));
   }
 
   @Get(':fingerprint/export')
-  async export(@Req() request: Request, @Param('fingerprint') fingerprint: string, @Query() query: QueryMap): Promise<Answer> {
-    const row = await this.images.resolve(projectOf(query), { fingerprint });
+  @Access('view')
+  async export(@Call() call: Call, @Param('fingerprint') fingerprint: string): Promise<Answer> {
+    const row = await this.images.resolve(call.projectOf('images'), { fingerprint });
     const answer = await exportAnswer(this.images, row);
-    this.#tell('image-retrieved', row, request);
+    this.#tell('image-retrieved', row, call);
     return answer;
   }
 
-  async #changeable(project: string, fingerprint: string, ifMatch: string | undefined): Promise<ImageRow> {
-    const row = await this.images.resolve(project, { fingerprint });
-    checkEtag(ifMatch, imageTuple(row));
+  async #changeable(call: Call, fingerprint: string): Promise<ImageRow> {
+    const row = await this.images.resolve(call.projectOf('images'), { fingerprint });
+    call.match(imageTuple(row));
     return row;
   }
 
-  async #update(row: ImageRow, body: ImagePatchBody, request: Request): Promise<Answer> {
+  async #update(row: ImageRow, body: ImagePatchBody, call: Call): Promise<Answer> {
     const change: ImageChange = {};
     if (body.auto_update !== undefined) change.autoUpdate = body.auto_update;
     if (body.public !== undefined) change.public = body.public;
@@ -137,7 +120,7 @@ export class ImagesController {
       change.profiles = body.profiles;
     }
     await this.images.update(row.project, row.fingerprint, change);
-    this.#tell('image-updated', row, request);
+    this.#tell('image-updated', row, call);
     return Answer.sync();
   }
 
@@ -146,8 +129,8 @@ export class ImagesController {
     refuse(names.filter((name) => !known.has(name) && name !== 'default').map((name) => `Profile ${JSON.stringify(name)} doesn't exist`));
   }
 
-  #tell(action: 'image-updated' | 'image-retrieved', row: ImageRow, request: Request): void {
-    this.engine.events.lifecycle(row.project, { action, source: imageUrl(row.fingerprint), requestor: requestorOf(request) });
+  #tell(action: 'image-updated' | 'image-retrieved', row: ImageRow, call: Call): void {
+    this.engine.events.lifecycle(row.project, { action, source: urls.image(row.fingerprint, row.project), requestor: call.requestor });
   }
 }
 

@@ -25,14 +25,6 @@ export function presentAlias({ name, description, fingerprint }: ImageAliasRow):
   return { name, description, target: fingerprint, type: 'container' };
 }
 
-export function imageUrl(fingerprint: string): string {
-  return `/1.0/images/${fingerprint}`;
-}
-
-export function aliasUrl(name: string): string {
-  return `/1.0/images/aliases/${encodeURIComponent(name)}`;
-}
-
 /** What an image's ETag covers. */
 export function imageTuple(row: ImageRow): unknown[] {
   return [row.public, row.autoUpdate, row.properties];

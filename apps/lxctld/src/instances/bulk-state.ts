@@ -1,6 +1,6 @@
-import { LxError } from '#lib/contract';
+import { instanceResources, LxError } from '#lib/contract';
 import type { Engine, Operation, Requestor } from '#lib/engine';
-import { type Instances, instanceResources, type StateRequest } from '#lib/instance';
+import type { Instances, StateRequest } from '#lib/instance';
 
 export const BULK_STATE = Symbol('bulk state');
 
@@ -27,7 +27,7 @@ export class BulkState {
           return {};
         },
       },
-      { project, resources: instanceResources(...names), requestor },
+      { project, resources: instanceResources(project, ...names), requestor },
     );
   }
 

@@ -1,8 +1,8 @@
-import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { Controller, Get, Inject, Param } from '@nestjs/common';
 import type { Instances } from '#lib/instance';
+import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
-import { projectOf } from '../rim/query.ts';
-import type { Query as QueryMap } from '../rim/request.ts';
+import { Call } from '../rim/call.ts';
 import { INSTANCES } from '../tokens.ts';
 
 /** Snapshots and backups of an instance: this version makes none, so the lists are empty. */
@@ -11,8 +11,9 @@ export class InstanceEmptyListsController {
   constructor(@Inject(INSTANCES) private readonly instances: Pick<Instances, 'reader'>) {}
 
   @Get(['snapshots', 'backups'])
-  async list(@Param('name') name: string, @Query() query: QueryMap): Promise<Answer> {
-    await this.instances.reader.row(projectOf(query), name);
+  @Access('view')
+  async list(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    await this.instances.reader.row(call.project, name);
     return Answer.sync([]);
   }
 }

@@ -1,14 +1,10 @@
-import { Body, Controller, Delete, Get, Headers, Inject, Param, Patch, Post, Put, Query, Req } from '@nestjs/common';
+import { Controller, Delete, Get, Inject, Param, Patch, Post, Put } from '@nestjs/common';
 import { InstancePatchBody, InstancePostBody, InstancePutBody, InstancesPostBody, InstancesPutBody } from '#dto';
-import { LxError, refuse } from '#lib/contract';
+import { LxError, refuse, urls, type WireInstance } from '#lib/contract';
 import { type Instances, instanceEtag } from '#lib/instance';
+import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
-import { checkEtag } from '../rim/etag.ts';
-import { filterObjects } from '../rim/filter.ts';
-import { parseBody } from '../rim/parse-body.ts';
-import { parameter, projectOf, projectsOf, recursionOf } from '../rim/query.ts';
-import type { Query as QueryMap, Request } from '../rim/request.ts';
-import { requestorOf } from '../rim/requestor.ts';
+import { Call } from '../rim/call.ts';
 import { INSTANCES } from '../tokens.ts';
 import type { BulkState } from './bulk-state.ts';
 import { BULK_STATE } from './bulk-state.ts';
@@ -22,68 +18,59 @@ export class InstancesController {
   ) {}
 
   @Get()
-  async list(@Query() query: QueryMap): Promise<Answer> {
-    const project = projectsOf(query);
-    const recursion = recursionOf(query);
-    const filter = parameter(query, 'filter');
-    if (recursion === 2) return Answer.sync(filterObjects(await this.instances.reader.fullViews(project), filter));
-    const views = filterObjects(await this.instances.reader.views(project), filter);
-    return Answer.sync(recursion === 1 ? views : views.map((view) => `/1.0/instances/${view.name}`));
+  @Access('view')
+  async list(@Call() call: Call): Promise<Answer> {
+    const urlOf = call.saysContainers ? urls.container : urls.instance;
+    const views = await (call.recursion === 2
+      ? this.instances.reader.fullViews(call.projects)
+      : this.instances.reader.views(call.projects));
+    return call.list<WireInstance>(views, ({ name, project }) => urlOf(name, project));
   }
 
   @Post()
-  async create(@Req() request: Request, @Query() query: QueryMap, @Body() body: unknown): Promise<Answer> {
-    if (/^application\/octet-stream/.test(request.headers['content-type'] ?? ''))
-      throw new LxError('request.unsupported', { what: 'import of an instance backup' });
-    const project = projectOf(query);
-    const { instance_type, profiles, ...wanted } = parseBody(InstancesPostBody, body);
+  @Access('manage-instances')
+  async create(@Call() call: Call): Promise<Answer> {
+    if (call.upload) throw new LxError('request.unsupported', { what: 'import of an instance backup' });
+    const { instance_type, profiles, ...wanted } = call.body(InstancesPostBody);
     if (instance_type) throw new LxError('request.unsupported', { what: 'instance_type' });
     return Answer.operation(
-      await this.instances.verbs.create.begin(project, { ...wanted, profiles: profiles ?? null }, requestorOf(request)),
+      await this.instances.verbs.create.begin(call.project, { ...wanted, profiles: profiles ?? null }, call.requestor),
     );
   }
 
   @Put()
-  async bulkState(@Req() request: Request, @Query() query: QueryMap, @Body() body: unknown): Promise<Answer> {
-    return Answer.operation(await this.bulk.change(projectOf(query), parseBody(InstancesPutBody, body).state, requestorOf(request)));
+  @Access('operate-instances')
+  async bulkState(@Call() call: Call): Promise<Answer> {
+    return Answer.operation(await this.bulk.change(call.project, call.body(InstancesPutBody).state, call.requestor));
   }
 
   @Get(':name')
-  async show(@Param('name') name: string, @Query() query: QueryMap): Promise<Answer> {
-    const row = await this.instances.reader.row(projectOf(query), name);
-    const metadata = await (recursionOf(query) > 0 ? this.instances.reader.fullView(row) : this.instances.reader.view(row));
+  @Access('view')
+  async show(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    const row = await this.instances.reader.row(call.project, name);
+    const metadata = await (call.recursion > 0 ? this.instances.reader.fullView(row) : this.instances.reader.view(row));
     return Answer.sync(metadata, { etag: instanceEtag(row) });
   }
 
   @Put(':name')
-  async replace(
-    @Req() request: Request,
-    @Param('name') name: string,
-    @Query() query: QueryMap,
-    @Headers('if-match') ifMatch: string | undefined,
-    @Body() body: unknown,
-  ): Promise<Answer> {
-    const row = await this.instances.reader.row(projectOf(query), name);
-    checkEtag(ifMatch, instanceEtag(row));
-    const wanted = parseBody(InstancePutBody, body);
+  @Access('manage-instances')
+  async replace(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    const row = await this.instances.reader.row(call.project, name);
+    call.match(instanceEtag(row));
+    const wanted = call.body(InstancePutBody);
     if (wanted.restore) throw new LxError('request.unsupported', { what: 'restoring a snapshot' });
     const { architecture, restore, profiles, ...change } = wanted;
     if (architecture && architecture !== row.architecture) refuse([`Requested architecture isn't supported by this host: ${architecture}`]);
-    return Answer.operation(await this.instances.verbs.update.begin(row, { ...change, profiles: profiles ?? [] }, requestorOf(request)));
+    return Answer.operation(await this.instances.verbs.update.begin(row, { ...change, profiles: profiles ?? [] }, call.requestor));
   }
 
   /** Waits for its own operation: PATCH answers synchronously in LXD. */
   @Patch(':name')
-  async change(
-    @Req() request: Request,
-    @Param('name') name: string,
-    @Query() query: QueryMap,
-    @Headers('if-match') ifMatch: string | undefined,
-    @Body() body: unknown,
-  ): Promise<Answer> {
-    const row = await this.instances.reader.row(projectOf(query), name);
-    checkEtag(ifMatch, instanceEtag(row));
-    const { config, devices, description, ephemeral, profiles } = parseBody(InstancePatchBody, body);
+  @Access('manage-instances')
+  async change(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    const row = await this.instances.reader.row(call.project, name);
+    call.match(instanceEtag(row));
+    const { config, devices, description, ephemeral, profiles } = call.body(InstancePatchBody);
     const merged = {
       description: description ?? row.description,
       ephemeral: ephemeral ?? row.ephemeral,
@@ -91,23 +78,23 @@ export class InstancesController {
       config: { ...row.config, ...config },
       devices: { ...row.devices, ...devices },
     };
-    const done = await (await this.instances.verbs.update.begin(row, merged, requestorOf(request))).done;
+    const done = await (await this.instances.verbs.update.begin(row, merged, call.requestor)).done;
     if (done.status_code !== 200) throw new LxError('server.internal', { reason: done.err });
     return Answer.sync();
   }
 
   @Post(':name')
-  async rename(@Req() request: Request, @Param('name') name: string, @Query() query: QueryMap, @Body() body: unknown): Promise<Answer> {
-    const row = await this.instances.reader.row(projectOf(query), name);
-    const wanted = parseBody(InstancePostBody, body);
+  @Access('manage-instances')
+  async rename(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    const row = await this.instances.reader.row(call.project, name);
+    const wanted = call.body(InstancePostBody);
     if (wanted.migration || wanted.pool || wanted.project) throw new LxError('request.unsupported', { what: 'moving an instance' });
-    return Answer.operation(await this.instances.verbs.rename.begin(row, wanted.name, requestorOf(request)));
+    return Answer.operation(await this.instances.verbs.rename.begin(row, wanted.name, call.requestor));
   }
 
   @Delete(':name')
-  async remove(@Req() request: Request, @Param('name') name: string, @Query() query: QueryMap): Promise<Answer> {
-    return Answer.operation(
-      await this.instances.verbs.delete.begin(await this.instances.reader.row(projectOf(query), name), requestorOf(request)),
-    );
+  @Access('manage-instances')
+  async remove(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    return Answer.operation(await this.instances.verbs.delete.begin(await this.instances.reader.row(call.project, name), call.requestor));
   }
 }

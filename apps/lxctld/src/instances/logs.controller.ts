@@ -1,8 +1,9 @@
-import { Controller, Delete, Get, Inject, Param, Query } from '@nestjs/common';
+import { Controller, Delete, Get, Inject, Param } from '@nestjs/common';
+import { urls } from '#lib/contract';
 import type { Instances, Logs } from '#lib/instance';
+import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
-import { projectOf } from '../rim/query.ts';
-import type { Query as QueryMap } from '../rim/request.ts';
+import { Call } from '../rim/call.ts';
 import { INSTANCES } from '../tokens.ts';
 import { LOGS } from './tokens.ts';
 
@@ -15,20 +16,23 @@ export class LogsController {
   ) {}
 
   @Get()
-  async list(@Param('name') name: string, @Query() query: QueryMap): Promise<Answer> {
-    const row = await this.instances.reader.row(projectOf(query), name);
-    return Answer.sync((await this.logs.list(row)).map((file) => `/1.0/instances/${name}/logs/${file}`));
+  @Access('view')
+  async list(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    const row = await this.instances.reader.row(call.project, name);
+    return Answer.sync((await this.logs.list(row)).map((file) => urls.instanceLog(name, file, row.project)));
   }
 
   @Get(':file')
-  async show(@Param('name') name: string, @Param('file') file: string, @Query() query: QueryMap): Promise<Answer> {
-    const row = await this.instances.reader.row(projectOf(query), name);
+  @Access('view')
+  async show(@Call() call: Call, @Param('name') name: string, @Param('file') file: string): Promise<Answer> {
+    const row = await this.instances.reader.row(call.project, name);
     return Answer.raw(await this.logs.read(row, file), { 'content-type': 'application/octet-stream' });
   }
 
   @Delete(':file')
-  async remove(@Param('name') name: string, @Param('file') file: string, @Query() query: QueryMap): Promise<Answer> {
-    await this.logs.delete(await this.instances.reader.row(projectOf(query), name), file);
+  @Access('operate-instances')
+  async remove(@Call() call: Call, @Param('name') name: string, @Param('file') file: string): Promise<Answer> {
+    await this.logs.delete(await this.instances.reader.row(call.project, name), file);
     return Answer.sync();
   }
 }

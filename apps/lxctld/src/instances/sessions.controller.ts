@@ -1,11 +1,9 @@
-import { Body, Controller, Delete, Get, Inject, Param, Post, Query, Req } from '@nestjs/common';
+import { Controller, Delete, Get, Inject, Param, Post } from '@nestjs/common';
 import { ConsoleBody, ExecBody } from '#dto';
 import type { Instances, Logs, Sessions } from '#lib/instance';
+import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
-import { parseBody } from '../rim/parse-body.ts';
-import { projectOf } from '../rim/query.ts';
-import type { Query as QueryMap, Request } from '../rim/request.ts';
-import { requestorOf } from '../rim/requestor.ts';
+import { Call } from '../rim/call.ts';
 import { INSTANCES } from '../tokens.ts';
 import { LOGS, SESSIONS } from './tokens.ts';
 
@@ -19,18 +17,21 @@ export class SessionsController {
   ) {}
 
   @Post('exec')
-  async exec(@Req() request: Request, @Param('name') name: string, @Query() query: QueryMap, @Body() body: unknown): Promise<Answer> {
-    return Answer.operation(await this.sessions.exec(projectOf(query), name, parseBody(ExecBody, body), requestorOf(request)));
+  @Access('operate-instances')
+  async exec(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    return Answer.operation(await this.sessions.exec(call.project, name, call.body(ExecBody), call.requestor));
   }
 
   @Post('console')
-  async attach(@Req() request: Request, @Param('name') name: string, @Query() query: QueryMap, @Body() body: unknown): Promise<Answer> {
-    return Answer.operation(await this.sessions.console(projectOf(query), name, parseBody(ConsoleBody, body), requestorOf(request)));
+  @Access('operate-instances')
+  async attach(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    return Answer.operation(await this.sessions.console(call.project, name, call.body(ConsoleBody), call.requestor));
   }
 
   @Get('console')
-  async log(@Param('name') name: string, @Query() query: QueryMap): Promise<Answer> {
-    const row = await this.instances.reader.row(projectOf(query), name);
+  @Access('view')
+  async log(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    const row = await this.instances.reader.row(call.project, name);
     return Answer.raw(await this.logs.console(row), {
       'content-type': 'application/octet-stream',
       'content-disposition': 'inline;filename=console.log',
@@ -38,8 +39,9 @@ export class SessionsController {
   }
 
   @Delete('console')
-  async clear(@Param('name') name: string, @Query() query: QueryMap): Promise<Answer> {
-    await this.logs.clearConsole(await this.instances.reader.row(projectOf(query), name));
+  @Access('operate-instances')
+  async clear(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    await this.logs.clearConsole(await this.instances.reader.row(call.project, name));
     return Answer.sync();
   }
 }

@@ -1,12 +1,10 @@
-import { Body, Controller, Get, Inject, Param, Put, Query, Req } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Put } from '@nestjs/common';
 import { InstanceStateBody } from '#dto';
 import { LxError } from '#lib/contract';
 import type { Instances } from '#lib/instance';
+import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
-import { parseBody } from '../rim/parse-body.ts';
-import { projectOf } from '../rim/query.ts';
-import type { Query as QueryMap, Request } from '../rim/request.ts';
-import { requestorOf } from '../rim/requestor.ts';
+import { Call } from '../rim/call.ts';
 import { INSTANCES } from '../tokens.ts';
 
 /** /1.0/instances/{name}/state. */
@@ -15,14 +13,16 @@ export class StateController {
   constructor(@Inject(INSTANCES) private readonly instances: Instances) {}
 
   @Get()
-  async show(@Param('name') name: string, @Query() query: QueryMap): Promise<Answer> {
-    return Answer.sync(await this.instances.reader.state(projectOf(query), name));
+  @Access('view')
+  async show(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    return Answer.sync(await this.instances.reader.state(call.project, name));
   }
 
   @Put()
-  async change(@Req() request: Request, @Param('name') name: string, @Query() query: QueryMap, @Body() body: unknown): Promise<Answer> {
-    const wanted = parseBody(InstanceStateBody, body);
+  @Access('operate-instances')
+  async change(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    const wanted = call.body(InstanceStateBody);
     if (wanted.stateful) throw new LxError('request.unsupported', { what: 'stateful stop and start' });
-    return Answer.operation(await this.instances.state.begin(projectOf(query), name, wanted, requestorOf(request)));
+    return Answer.operation(await this.instances.state.begin(call.project, name, wanted, call.requestor));
   }
 }

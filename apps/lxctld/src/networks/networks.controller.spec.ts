@@ -1,13 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FakeLinks, FakeProcesses } from '#lib/host';
 import { ManagedNetworks } from '#lib/network';
 import { RecordingFirewall } from '../../../../libs/network/src/fake/recording-firewall.ts';
 import { MemoryStore } from '../../../../libs/store/src/fake/index.ts';
-import { buildRim } from '../rim/rim.ts';
+import { type Method, type RimServer, serveRim } from '../testing/rim-server.ts';
 import { ENGINE, NETWORKS, STORE } from '../tokens.ts';
 import { NetworksController } from './networks.controller.ts';
 
@@ -16,7 +15,7 @@ const store = new MemoryStore();
 const links = new FakeLinks();
 const told: string[] = [];
 const config = { 'ipv4.address': '10.9.8.1/24', 'ipv4.dhcp': 'false', 'dns.mode': 'none' };
-let app: NestFastifyApplication;
+let rim: RimServer;
 
 beforeAll(async () => {
   links.plug('eth0', { up: true });
@@ -40,7 +39,7 @@ beforeAll(async () => {
     { provide: STORE, useValue: store },
     { provide: ENGINE, useValue: engine },
   ];
-  app = await buildRim({ module: class Networks {}, controllers: [NetworksController], providers }, { log() {}, error() {}, warn() {} });
+  rim = await serveRim({ controllers: [NetworksController], providers });
   await store.profiles.insert({
     project: 'default',
     name: 'p',
@@ -50,16 +49,11 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  await app.close();
+  await rim.close();
   rmSync(stateDir, { recursive: true });
 });
 
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-const call = async (method: Method, path: string, payload?: object, headers = {}) => {
-  const answer = await app.inject({ method, url: `/1.0/networks${path}`, headers, ...(payload && { payload }) });
-  const { error, metadata } = answer.json<{ error: string; metadata: unknown }>();
-  return { status: answer.statusCode, headers: answer.headers, error, metadata };
-};
+const call = (method: Method, path: string, body?: object, headers = {}) => rim.call(method, `/1.0/networks${path}`, body, headers);
 
 describe('/1.0/networks', () => {
   it('creates', async () => {

@@ -1,18 +1,14 @@
-import { Body, Controller, Delete, Get, Headers, Inject, Param, Patch, Post, Put, Query, Req } from '@nestjs/common';
+import { Controller, Delete, Get, Inject, Param, Patch, Post, Put } from '@nestjs/common';
 import { NetworkPatchBody, NetworkPostBody, NetworkPutBody, NetworksPostBody } from '#dto';
-import { type LifecycleAction, LxError } from '#lib/contract';
+import { type LifecycleAction, LxError, urls } from '#lib/contract';
 import type { Engine } from '#lib/engine';
 import { networkUsers, type Networks, type NetworkView } from '#lib/network';
 import type { Store } from '#lib/store';
+import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
-import { checkEtag } from '../rim/etag.ts';
-import { filterObjects } from '../rim/filter.ts';
-import { parseBody } from '../rim/parse-body.ts';
-import { parameter, projectOf, recursionOf } from '../rim/query.ts';
-import type { Query as QueryMap, Request } from '../rim/request.ts';
-import { requestorOf } from '../rim/requestor.ts';
+import { Call } from '../rim/call.ts';
 import { ENGINE, NETWORKS, STORE } from '../tokens.ts';
-import { networkTuple, networkUrl, presentLease, presentNetwork } from './networks.presenter.ts';
+import { networkTuple, presentLease, presentNetwork } from './networks.presenter.ts';
 
 /** /1.0/networks. */
 @Controller('1.0/networks')
@@ -24,103 +20,99 @@ export class NetworksController {
   ) {}
 
   @Get()
-  async list(@Query() query: QueryMap): Promise<Answer> {
-    const project = projectOf(query);
+  @Access('view')
+  async list(@Call() call: Call): Promise<Answer> {
+    const project = call.projectOf('networks');
     const [views, users] = await Promise.all([this.networks.list(project), networkUsers(this.store, project)]);
-    const chosen = filterObjects(
+    return call.list(
       views.map((view) => presentNetwork(view, users)),
-      parameter(query, 'filter'),
+      ({ name }) => urls.network(name, project),
     );
-    return Answer.sync(recursionOf(query) === 0 ? chosen.map(networkUrl) : chosen);
   }
 
   @Post()
-  async create(@Body() body: unknown, @Query() query: QueryMap, @Req() request: Request): Promise<Answer> {
-    const project = projectOf(query);
-    const row = await this.networks.create(project, parseBody(NetworksPostBody, body));
-    this.#tell('network-created', project, row.name, request);
-    return Answer.created(networkUrl(row));
+  @Access('manage-networks')
+  async create(@Call() call: Call): Promise<Answer> {
+    const project = call.projectOf('networks');
+    const row = await this.networks.create(project, call.body(NetworksPostBody));
+    this.#tell('network-created', project, row.name, call);
+    return Answer.created(urls.network(row.name, project));
   }
 
   @Get(':name')
-  async show(@Param('name') name: string, @Query() query: QueryMap): Promise<Answer> {
-    const project = projectOf(query);
+  @Access('view')
+  async show(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    const project = call.projectOf('networks');
     const [view, users] = await Promise.all([this.networks.get(project, name), networkUsers(this.store, project)]);
     return Answer.sync(presentNetwork(view, users), { etag: networkTuple(view) });
   }
 
   @Put(':name')
-  async replace(
-    @Param('name') name: string,
-    @Headers('if-match') ifMatch: string | undefined,
-    @Body() body: unknown,
-    @Query() query: QueryMap,
-    @Req() request: Request,
-  ): Promise<Answer> {
-    const project = projectOf(query);
-    await this.#managed(project, name, ifMatch);
-    await this.networks.update(project, name, parseBody(NetworkPutBody, body));
-    this.#tell('network-updated', project, name, request);
+  @Access('manage-networks')
+  async replace(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    const project = call.projectOf('networks');
+    await this.#managed(call, name);
+    await this.networks.update(project, name, call.body(NetworkPutBody));
+    this.#tell('network-updated', project, name, call);
     return Answer.sync();
   }
 
   @Patch(':name')
-  async merge(
-    @Param('name') name: string,
-    @Headers('if-match') ifMatch: string | undefined,
-    @Body() body: unknown,
-    @Query() query: QueryMap,
-    @Req() request: Request,
-  ): Promise<Answer> {
-    const project = projectOf(query);
-    const before = await this.#managed(project, name, ifMatch);
-    const { description = before.description, config } = parseBody(NetworkPatchBody, body);
+  @Access('manage-networks')
+  async merge(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    const project = call.projectOf('networks');
+    const before = await this.#managed(call, name);
+    const { description = before.description, config } = call.body(NetworkPatchBody);
     await this.networks.update(project, name, { description, config: { ...before.config, ...config } });
-    this.#tell('network-updated', project, name, request);
+    this.#tell('network-updated', project, name, call);
     return Answer.sync();
   }
 
   @Post(':name')
-  async rename(@Param('name') name: string, @Body() body: unknown, @Query() query: QueryMap, @Req() request: Request): Promise<Answer> {
-    const project = projectOf(query);
-    const newName = parseBody(NetworkPostBody, body).name;
+  @Access('manage-networks')
+  async rename(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    const project = call.projectOf('networks');
+    const newName = call.body(NetworkPostBody).name;
     await this.networks.rename(project, name, newName);
-    this.#tell('network-renamed', project, newName, request, { old_name: name });
-    return Answer.created(networkUrl({ name: newName }));
+    this.#tell('network-renamed', project, newName, call, { old_name: name });
+    return Answer.created(urls.network(newName, project));
   }
 
   @Delete(':name')
-  async remove(@Param('name') name: string, @Query() query: QueryMap, @Req() request: Request): Promise<Answer> {
-    const project = projectOf(query);
+  @Access('manage-networks')
+  async remove(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    const project = call.projectOf('networks');
     await this.networks.delete(project, name);
-    this.#tell('network-deleted', project, name, request);
+    this.#tell('network-deleted', project, name, call);
     return Answer.sync();
   }
 
   @Get(':name/state')
-  async state(@Param('name') name: string, @Query() query: QueryMap): Promise<Answer> {
-    return Answer.sync(await this.networks.state(projectOf(query), name));
+  @Access('view')
+  async state(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    return Answer.sync(await this.networks.state(call.projectOf('networks'), name));
   }
 
   @Get(':name/leases')
-  async leases(@Param('name') name: string, @Query() query: QueryMap): Promise<Answer> {
-    return Answer.sync((await this.networks.leases(projectOf(query), name)).map(presentLease));
+  @Access('view')
+  async leases(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    return Answer.sync((await this.networks.leases(call.projectOf('networks'), name)).map(presentLease));
   }
 
   /** A link of the host can be looked at, not changed. */
-  async #managed(project: string, name: string, ifMatch: string | undefined): Promise<NetworkView> {
-    const view = await this.networks.get(project, name);
+  async #managed(call: Call, name: string): Promise<NetworkView> {
+    const view = await this.networks.get(call.projectOf('networks'), name);
     if (!view.managed) throw new LxError('network.not_found');
-    checkEtag(ifMatch, networkTuple(view));
+    call.match(networkTuple(view));
     return view;
   }
 
-  #tell(action: LifecycleAction, project: string, name: string, request: Request, context?: Record<string, unknown>): void {
+  #tell(action: LifecycleAction, project: string, name: string, call: Call, context?: Record<string, unknown>): void {
     this.engine.events.lifecycle(project, {
       action,
-      source: networkUrl({ name }),
+      source: urls.network(name, project),
       ...(context && { context }),
-      requestor: requestorOf(request),
+      requestor: call.requestor,
       name,
       project,
     });

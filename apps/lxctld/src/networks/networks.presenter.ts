@@ -10,10 +10,6 @@ export function presentLease(lease: Lease): WireNetworkLease {
   return { ...lease, location: 'none' };
 }
 
-export function networkUrl({ name }: { name: string }): string {
-  return `/1.0/networks/${encodeURIComponent(name)}`;
-}
-
 /** What a network's ETag covers. */
 export function networkTuple({ name, managed, type, description, config }: NetworkView): unknown[] {
   return [name, managed, type, description, config];

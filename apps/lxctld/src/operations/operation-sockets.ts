@@ -1,12 +1,11 @@
 import { LxError } from '#lib/contract';
 import type { Engine } from '#lib/engine';
-import { parameter } from '../rim/query.ts';
 import type { UpgradeHandler } from '../rim/upgrades.ts';
 
 /** /1.0/operations/{id}/websocket?secret=: the secret is checked before the upgrade, so that a wrong one is a plain 403. */
 export function operationSockets(engine: Engine): UpgradeHandler {
-  return ({ parameters: [id = ''], query }) => {
-    const secret = parameter(query, 'secret');
+  return (call, [id = '']) => {
+    const secret = call.parameter('secret');
     if (!engine.get(id)) throw new LxError('operation.not_found');
     if (!engine.accepts(id, secret)) throw new LxError('operation.bad_secret');
     return (socket) => {

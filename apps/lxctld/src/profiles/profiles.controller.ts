@@ -1,26 +1,24 @@
-import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Put, Query, Req } from '@nestjs/common';
+import { Controller, Delete, Get, Inject, Param, Patch, Post, Put } from '@nestjs/common';
 import { ProfilePatch, ProfilePost, ProfilePut, ProfilesPost } from '#dto';
+import { urls } from '#lib/contract';
 import type { ProfileChange, Profiles } from '#lib/profile';
+import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
-import { checkEtag } from '../rim/etag.ts';
-import { filterObjects } from '../rim/filter.ts';
-import { parseBody } from '../rim/parse-body.ts';
-import { parameter, projectOf, recursionOf } from '../rim/query.ts';
-import type { Query as QueryMap, Request } from '../rim/request.ts';
-import { requestorOf } from '../rim/requestor.ts';
+import { Call } from '../rim/call.ts';
 import { PROFILES } from '../tokens.ts';
-import { presentProfile, profileTuple, profileUrl } from './profiles.presenter.ts';
+import { presentProfile, profileTuple } from './profiles.presenter.ts';
 
 @Controller('1.0/profiles')
 export class ProfilesController {
   constructor(@Inject(PROFILES) private readonly profiles: Profiles) {}
 
   @Get()
-  async list(@Query() query: QueryMap): Promise<Answer> {
-    const project = projectOf(query);
+  @Access('view')
+  async list(@Call() call: Call): Promise<Answer> {
+    const project = call.projectOf('profiles');
+    const urlOf = ({ name }: { name: string }) => urls.profile(name, project);
     const rows = await this.profiles.list(project);
-    const filter = parameter(query, 'filter');
-    if (recursionOf(query) === 0 && filter === '') return Answer.sync(rows.map(profileUrl));
+    if (call.wantsNamesOnly) return Answer.sync(rows.map(urlOf));
     const instances = await this.profiles.allUsers(project);
     const objects = rows.map((row) =>
       presentProfile(
@@ -28,51 +26,57 @@ export class ProfilesController {
         instances.filter((instance) => instance.profiles.includes(row.name)),
       ),
     );
-    const chosen = filterObjects(objects, filter);
-    return Answer.sync(recursionOf(query) === 0 ? chosen.map(profileUrl) : chosen);
+    return call.list(objects, urlOf);
   }
 
   @Post()
-  async create(@Body() body: unknown, @Query() query: QueryMap, @Req() request: Request): Promise<Answer> {
-    const profile = parseBody(ProfilesPost, body);
-    await this.profiles.create(projectOf(query), profile, requestorOf(request));
-    return Answer.created(profileUrl(profile));
+  @Access('manage-profiles')
+  async create(@Call() call: Call): Promise<Answer> {
+    const project = call.projectOf('profiles');
+    const profile = call.body(ProfilesPost);
+    await this.profiles.create(project, profile, call.requestor);
+    return Answer.created(urls.profile(profile.name, project));
   }
 
   @Get(':name')
-  async show(@Param('name') name: string, @Query() query: QueryMap): Promise<Answer> {
-    const project = projectOf(query);
+  @Access('view')
+  async show(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    const project = call.projectOf('profiles');
     const row = await this.profiles.get(project, name);
     return Answer.sync(presentProfile(row, await this.profiles.users(project, name)), { etag: profileTuple(row) });
   }
 
   @Put(':name')
-  async replace(@Param('name') name: string, @Body() body: unknown, @Query() query: QueryMap, @Req() request: Request): Promise<Answer> {
-    await this.profiles.replace(change(name, query, request), parseBody(ProfilePut, body));
+  @Access('manage-profiles')
+  async replace(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    await this.profiles.replace(change(call, name), call.body(ProfilePut));
     return Answer.sync();
   }
 
   @Patch(':name')
-  async merge(@Param('name') name: string, @Body() body: unknown, @Query() query: QueryMap, @Req() request: Request): Promise<Answer> {
-    await this.profiles.merge(change(name, query, request), parseBody(ProfilePatch, body));
+  @Access('manage-profiles')
+  async merge(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    await this.profiles.merge(change(call, name), call.body(ProfilePatch));
     return Answer.sync();
   }
 
   @Post(':name')
-  async rename(@Param('name') name: string, @Body() body: unknown, @Query() query: QueryMap, @Req() request: Request): Promise<Answer> {
-    const newName = parseBody(ProfilePost, body).name;
-    await this.profiles.rename(projectOf(query), name, newName, requestorOf(request));
-    return Answer.created(profileUrl({ name: newName }));
+  @Access('manage-profiles')
+  async rename(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    const project = call.projectOf('profiles');
+    const newName = call.body(ProfilePost).name;
+    await this.profiles.rename(project, name, newName, call.requestor);
+    return Answer.created(urls.profile(newName, project));
   }
 
   @Delete(':name')
-  async remove(@Param('name') name: string, @Query() query: QueryMap, @Req() request: Request): Promise<Answer> {
-    await this.profiles.delete(projectOf(query), name, requestorOf(request));
+  @Access('manage-profiles')
+  async remove(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    await this.profiles.delete(call.projectOf('profiles'), name, call.requestor);
     return Answer.sync();
   }
 }
 
-function change(name: string, query: QueryMap, request: Request): ProfileChange {
-  const ifMatch = request.headers['if-match'];
-  return { project: projectOf(query), name, expect: (row) => checkEtag(ifMatch, profileTuple(row)), requestor: requestorOf(request) };
+function change(call: Call, name: string): ProfileChange {
+  return { project: call.projectOf('profiles'), name, expect: (row) => call.match(profileTuple(row)), requestor: call.requestor };
 }

@@ -1,5 +1,6 @@
-import { etagOf } from './etag.ts';
+import { urls } from '#lib/contract';
 import type { Operation } from '#lib/engine';
+import { etagOf } from './etag.ts';
 
 /**
  * What a controller method returns. The rim turns it into LXD's envelope (API section 2.2):
@@ -26,7 +27,7 @@ export class Answer {
 
   static operation(operation: Operation): Answer {
     const view = operation.view();
-    return new Answer('async', view, { location: `/1.0/operations/${view.id}` }, null);
+    return new Answer('async', view, { location: urls.operation(view.id) }, null);
   }
 
   static raw(body: NodeJS.ReadableStream | Buffer | string, headers: Record<string, string>): Answer {

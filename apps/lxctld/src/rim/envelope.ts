@@ -1,4 +1,4 @@
-import { status, type WireOperation } from '#lib/contract';
+import { status, urls, type WireOperation } from '#lib/contract';
 import type { Answer } from './answer.ts';
 
 /** LXD's envelope: all seven keys, always (API section 2.2). */
@@ -29,7 +29,7 @@ export function asyncEnvelope(operation: WireOperation): Envelope {
     type: 'async',
     status: status.created.text,
     status_code: status.created.code,
-    operation: `/1.0/operations/${operation.id}`,
+    operation: urls.operation(operation.id),
     error_code: 0,
     error: '',
     metadata: operation,

@@ -4,14 +4,14 @@ import { LxError } from '#lib/contract';
 import { errorEnvelope } from './envelope.ts';
 import { errorAnswer } from './error-answer.ts';
 import { missingFeature } from './missing-features.ts';
-import type { KnownPaths } from './known-paths.ts';
+import type { Routes } from './routes.ts';
 import type { Request } from './request.ts';
 
 /** The one place where errors become answers. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   constructor(
-    private readonly paths: KnownPaths,
+    private readonly routes: Routes,
     private readonly log: LoggerService,
   ) {}
 
@@ -39,6 +39,6 @@ export class ErrorFilter implements ExceptionFilter {
   }
 
   #missing({ method, url }: Request): LxError {
-    return missingFeature(method, url) ?? new LxError(this.paths.has(url) ? 'method.not_implemented' : 'path.not_found');
+    return missingFeature(method, url) ?? new LxError(this.routes.has(url) ? 'method.not_implemented' : 'path.not_found');
   }
 }

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import { LxError } from '#lib/contract';
+import { introduce, type Peer, unixPeer } from './caller.ts';
 import { errorEnvelope } from './envelope.ts';
 import type { Gate } from './gate.ts';
-import { notePeer, type Peer } from './requestor.ts';
 import type { Upgrades } from './upgrades.ts';
 
 /** The HTTP server of the unix socket, behind the gate. */
@@ -12,7 +12,7 @@ export function unixServer(gate: Gate, upgrades: Upgrades, peerCredentials: (fd:
     { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 120_000, connectionsCheckingInterval: 3_600_000 },
     gate.handle,
   );
-  server.on('connection', (socket) => notePeer(socket, peerCredentials));
+  server.on('connection', (socket) => introduce(socket, unixPeer(socket, peerCredentials)));
   server.on('upgrade', upgrades.handle);
   server.on('clientError', (problem: NodeJS.ErrnoException, socket) => {
     if (problem.code === 'ECONNRESET' || !socket.writable) {

@@ -1,5 +1,5 @@
 import { LxError } from '#lib/contract';
-import { pathPattern } from './known-paths.ts';
+import { pathPattern } from './routes.ts';
 
 const anyVerb = 'GET HEAD POST PUT PATCH DELETE';
 

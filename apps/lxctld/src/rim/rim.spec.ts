@@ -1,16 +1,12 @@
-import { Body, Controller, Delete, Get, Inject, Param, Post, Put, Query, Req } from '@nestjs/common';
+import { Controller, Delete, Get, Inject, Param, Post, Put } from '@nestjs/common';
 import { IsBoolean, IsOptional, IsString } from 'class-validator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Operation } from '#lib/engine';
 import { LxError } from '#lib/contract';
+import { type RimServer, serveRim } from '../testing/rim-server.ts';
+import { Access } from './access.ts';
 import { Answer } from './answer.ts';
-import { checkEtag } from './etag.ts';
-import { parseBody } from './parse-body.ts';
-import { projectOf } from './query.ts';
-import type { Query as QueryMap, Request } from './request.ts';
-import { buildRim } from './rim.ts';
-import { requestorOf } from './requestor.ts';
+import { Call } from './call.ts';
 
 class ThingPost {
   @IsString() name!: string;
@@ -23,44 +19,51 @@ class ThingsController {
   constructor(@Inject('THINGS') private readonly things: string[]) {}
 
   @Get()
-  list(@Query() query: QueryMap): Answer {
-    projectOf(query);
+  @Access('view')
+  list(@Call() call: Call): Answer {
+    if (!call.project) return Answer.sync();
     return Answer.sync(this.things);
   }
 
   @Post()
-  create(@Body() body: unknown): Answer {
-    const request = parseBody(ThingPost, body);
+  @Access('manage-instances')
+  create(@Call() call: Call): Answer {
+    const request = call.body(ThingPost);
     if (request.start) return Answer.operation({ view: () => ({ id: 'op1', class: 'task' }) } as unknown as Operation);
     return request.name === 'echo' ? Answer.sync(request) : Answer.created(`/1.0/things/${request.name}`);
   }
 
   @Get(':name')
-  show(@Param('name') name: string, @Req() request: Request): Answer {
+  @Access('view')
+  show(@Call() call: Call, @Param('name') name: string): Answer {
     if (name === 'broken') throw new Error('the password is 1234');
     if (name === 'missing') throw new LxError('instance.not_found');
-    return Answer.sync({ name, who: requestorOf(request).username }, { etag: [name] });
+    return Answer.sync({ name, who: call.requestor.username }, { etag: [name] });
   }
 
   @Put(':name')
-  update(@Param('name') name: string, @Req() request: Request): Answer {
-    checkEtag(request.headers['if-match'], [name]);
+  @Access('manage-instances')
+  update(@Call() call: Call, @Param('name') name: string): Answer {
+    call.match([name]);
     return Answer.sync();
   }
 
   @Delete(':name')
+  @Access('manage-instances')
   remove(): Answer {
     return Answer.sync();
   }
 
   @Post(':name/upload')
-  async upload(@Req() request: Request): Promise<Answer> {
+  @Access('manage-instances')
+  async upload(@Call() call: Call): Promise<Answer> {
     let size = 0;
-    for await (const chunk of request.raw) size += (chunk as Buffer).length;
-    return Answer.sync({ size, body: request.body ?? null });
+    for await (const chunk of call.upload ?? []) size += (chunk as Buffer).length;
+    return Answer.sync({ size, raw: call.upload !== null });
   }
 
   @Get(':name/log')
+  @Access('view')
   log(): Answer {
     return Answer.raw(Buffer.from('line\n'), { 'content-type': 'text/plain' });
   }
@@ -69,31 +72,30 @@ class ThingsController {
 @Controller('1.0/instances')
 class InstancesController {
   @Get()
-  list(): Answer {
-    return Answer.sync(['instances']);
+  @Access('view')
+  list(@Call() call: Call): Answer {
+    return Answer.sync([call.saysContainers ? 'containers' : 'instances']);
   }
 }
 
-const logged: unknown[] = [];
-const log = { log() {}, error: (entry: unknown) => logged.push(entry), warn() {} };
-let app: NestFastifyApplication;
-
+let rim: RimServer;
 beforeAll(async () => {
-  app = await buildRim(
-    { module: class Things {}, controllers: [ThingsController, InstancesController], providers: [{ provide: 'THINGS', useValue: [] }] },
-    log,
-  );
+  rim = await serveRim({
+    controllers: [ThingsController, InstancesController],
+    providers: [{ provide: 'THINGS', useValue: [] }],
+  });
 });
-afterAll(() => app.close());
+afterAll(() => rim.close());
 
+const get = (path: string) => rim.call('GET', path);
 const post = (payload: string, headers: Record<string, string> = { 'content-type': 'application/json' }) =>
-  app.inject({ method: 'POST', url: '/1.0/things', payload, headers });
+  rim.call('POST', '/1.0/things', payload, headers);
 
 describe('envelopes', () => {
   it('has all seven keys and an empty list as []', async () => {
-    const answer = await app.inject('/1.0/things?');
-    expect(answer.statusCode).toBe(200);
-    expect(answer.json()).toEqual({
+    const answer = await get('/1.0/things?');
+    expect(answer.status).toBe(200);
+    expect(answer.body).toEqual({
       type: 'sync',
       status: 'Success',
       status_code: 200,
@@ -106,22 +108,22 @@ describe('envelopes', () => {
 
   it('answers a creation with 201 and the place', async () => {
     const answer = await post('{"name":"x"}');
-    expect(answer.statusCode).toBe(201);
+    expect(answer.status).toBe(201);
     expect(answer.headers.location).toBe('/1.0/things/x');
-    expect(answer.json().metadata).toEqual({});
+    expect(answer.metadata).toEqual({});
   });
 
   it('answers an operation with 202', async () => {
     const answer = await post('{"name":"x","start":true}');
-    expect(answer.statusCode).toBe(202);
+    expect(answer.status).toBe(202);
     expect(answer.headers.location).toBe('/1.0/operations/op1');
-    expect(answer.json()).toMatchObject({ type: 'async', status: 'Operation created', status_code: 100, operation: '/1.0/operations/op1' });
+    expect(answer.body).toMatchObject({ type: 'async', status: 'Operation created', status_code: 100, operation: '/1.0/operations/op1' });
   });
 
   it('sends raw answers as they are', async () => {
-    const answer = await app.inject('/1.0/things/a/log');
+    const answer = await get('/1.0/things/a/log');
     expect(answer.headers['content-type']).toBe('text/plain');
-    expect(answer.body).toBe('line\n');
+    expect((await rim.bytes('/1.0/things/a/log')).content.toString()).toBe('line\n');
   });
 });
 
@@ -132,9 +134,9 @@ describe('errors', () => {
     ['GET', '/1.0/things/missing', 404, 'Instance not found'],
     ['GET', '/1.0/things?project=other', 404, 'Project not found'],
   ] as const)('%s %s is %i', async (method, url, status, text) => {
-    const answer = await app.inject({ method, url });
-    expect(answer.statusCode).toBe(status);
-    expect(answer.json()).toEqual({
+    const answer = await rim.call(method, url);
+    expect(answer.status).toBe(status);
+    expect(answer.body).toEqual({
       type: 'error',
       status: '',
       status_code: 0,
@@ -154,26 +156,26 @@ describe('errors', () => {
     ['GET', '/1.0/network-acls/x/log', 501, 'not implemented: network ACLs'],
     ['GET', '/1.0/things?target=other', 400, 'This server is not clustered'],
   ] as const)('%s %s, which LXD has, is %i', async (method, url, status, text) => {
-    const answer = await app.inject({ method, url, payload: 'no JSON at all', headers: { 'content-type': 'text/plain' } });
-    expect(answer.statusCode).toBe(status);
-    expect(answer.json()).toMatchObject({ error: text, error_code: status });
+    const answer = await rim.call(method, url, 'no JSON at all', { 'content-type': 'text/plain' });
+    expect(answer.status).toBe(status);
+    expect(answer.body).toMatchObject({ error: text, error_code: status });
   });
 
   it.each(['', 'none'])('ignores target=%s', async (target) => {
-    expect((await app.inject(`/1.0/things?target=${target}`)).statusCode).toBe(200);
+    expect((await get(`/1.0/things?target=${target}`)).status).toBe(200);
   });
 
   it('keeps the text of an unexpected failure in the log', async () => {
-    const answer = await app.inject('/1.0/things/broken');
-    expect(answer.statusCode).toBe(500);
-    expect(answer.body).not.toContain('1234');
-    expect(logged).toHaveLength(1);
+    const answer = await get('/1.0/things/broken');
+    expect(answer.status).toBe(500);
+    expect(JSON.stringify(answer.body)).not.toContain('1234');
+    expect(rim.logged).toHaveLength(1);
   });
 
   it('refuses a URL that cannot be decoded', async () => {
-    const answer = await app.inject('/1.0/things/%zz');
-    expect(answer.statusCode).toBe(400);
-    expect(answer.json().error_code).toBe(400);
+    const answer = await get('/1.0/things/%zz');
+    expect(answer.status).toBe(400);
+    expect(answer.body.error_code).toBe(400);
   });
 });
 
@@ -181,86 +183,76 @@ describe('bodies', () => {
   it.each(['application/json', 'text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=utf-8'])(
     'reads %s as JSON',
     async (type) => {
-      expect((await post('{"name":"x"}', { 'content-type': type })).statusCode).toBe(201);
+      expect((await post('{"name":"x"}', { 'content-type': type })).status).toBe(201);
     },
   );
 
   it('reads a body without a content type', async () => {
-    const answer = await app.inject({ method: 'POST', url: '/1.0/things', payload: Buffer.from('{"name":"x"}') });
-    expect(answer.statusCode).toBe(201);
+    const answer = await rim.call('POST', '/1.0/things', Buffer.from('{"name":"x"}'));
+    expect(answer.status).toBe(201);
   });
 
   it('takes unknown and null fields, and drops them', async () => {
     const answer = await post('{"name":"echo","description":null,"used_by":[1]}');
-    expect(answer.json().metadata).toEqual({ name: 'echo', description: 'none', start: false });
+    expect(answer.metadata).toEqual({ name: 'echo', description: 'none', start: false });
   });
 
   it.each(['__proto__', 'constructor', 'toString'])('refuses the name %s anywhere in a body', async (name) => {
     for (const payload of [`{"name":"echo","${name}":{"a":1}}`, `{"name":"echo","config":{"${name}":"x"}}`]) {
       const answer = await post(payload);
-      expect(answer.statusCode).toBe(400);
-      expect(answer.json().error).toBe(`The name "${name}" cannot be used`);
+      expect(answer.status).toBe(400);
+      expect(answer.error).toBe(`The name "${name}" cannot be used`);
     }
   });
 
   it('names all problems at once', async () => {
     const answer = await post('{"name":1,"start":"x"}');
-    expect(answer.statusCode).toBe(400);
-    expect(answer.json().error).toMatch(/name must be a string; .*start must be a boolean/);
+    expect(answer.status).toBe(400);
+    expect(answer.error).toMatch(/name must be a string; .*start must be a boolean/);
   });
 
   it.each(['{"name":', '[1]', '"text"', '12'])('refuses %s', async (payload) => {
     const answer = await post(payload);
-    expect(answer.statusCode).toBe(400);
-    expect(answer.json().error).toMatch(/^Request body is not valid JSON/);
+    expect(answer.status).toBe(400);
+    expect(answer.error).toMatch(/^Request body is not valid JSON/);
   });
 
   it.each(['', 'null', '  ', '""'])('takes %j for {}', async (payload) => {
-    expect((await post(payload)).json().error).toBe('name must be a string');
+    expect((await post(payload)).error).toBe('name must be a string');
   });
 
   it('does not read what comes with a DELETE', async () => {
-    const answer = await app.inject({
-      method: 'DELETE',
-      url: '/1.0/things/x',
-      payload: '"',
-      headers: { 'content-type': 'application/json' },
-    });
-    expect(answer.statusCode).toBe(200);
+    const answer = await rim.call('DELETE', '/1.0/things/x', '"', { 'content-type': 'application/json' });
+    expect(answer.status).toBe(200);
   });
 
   it('refuses a body over the limit', async () => {
     const answer = await post(JSON.stringify({ name: 'x'.repeat(1024 * 1024) }));
-    expect(answer.statusCode).toBe(413);
+    expect(answer.status).toBe(413);
   });
 
   it('leaves raw bodies to the controller, however large', async () => {
     const payload = Buffer.alloc(2 * 1024 * 1024);
-    const answer = await app.inject({
-      method: 'POST',
-      url: '/1.0/things/a/upload',
-      payload,
-      headers: { 'content-type': 'application/octet-stream' },
-    });
-    expect(answer.json().metadata).toEqual({ size: payload.length, body: null });
+    const answer = await rim.call('POST', '/1.0/things/a/upload', payload, { 'content-type': 'application/octet-stream' });
+    expect(answer.metadata).toEqual({ size: payload.length, raw: true });
   });
 });
 
 describe('paths and headers', () => {
   it('keeps encoded slashes and long names', async () => {
-    expect((await app.inject('/1.0/things/a%2Fb')).json().metadata.name).toBe('a/b');
+    expect((await get('/1.0/things/a%2Fb')).metadata).toMatchObject({ name: 'a/b' });
     const long = 'x'.repeat(300);
-    expect((await app.inject(`/1.0/things/${long}`)).json().metadata.name).toBe(long);
+    expect((await get(`/1.0/things/${long}`)).metadata).toMatchObject({ name: long });
   });
 
   it('serves instances under their old name', async () => {
-    expect((await app.inject('/1.0/containers?recursion=1')).json().metadata).toEqual(['instances']);
+    expect((await get('/1.0/containers?recursion=1')).metadata).toEqual(['containers']);
   });
 
   it('guards changes by ETag', async () => {
-    const { etag } = (await app.inject('/1.0/things/a')).headers;
-    const put = (match: string) => app.inject({ method: 'PUT', url: '/1.0/things/a', payload: '{}', headers: { 'if-match': match } });
-    expect((await put(String(etag))).statusCode).toBe(200);
-    expect((await put('"stale"')).statusCode).toBe(412);
+    const { etag } = (await get('/1.0/things/a')).headers;
+    const put = (match: string) => rim.call('PUT', '/1.0/things/a', {}, { 'if-match': match });
+    expect((await put(String(etag))).status).toBe(200);
+    expect((await put('"stale"')).status).toBe(412);
   });
 });

@@ -1,65 +1,95 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { LxError } from '#lib/contract';
+import { LxError, onlyDefault, type Projects } from '#lib/contract';
+import { type AccessRight, requireAccess } from './access.ts';
+import { type Call, projectName, RequestCall } from './call.ts';
+import { callerOf } from './caller.ts';
 import { errorEnvelope } from './envelope.ts';
 import { errorAnswer } from './error-answer.ts';
 import type { Gate } from './gate.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { Query } from './request.ts';
+import { pathPattern } from './routes.ts';
 
-/** What an endpoint sees of an upgrade request. */
-export interface UpgradeRequest {
-  /** Decoded path parameters, in the order of the pattern's groups. */
-  parameters: string[];
-  query: Query;
+/**
+ * Checks a call (throws LxError to refuse it) and returns what to do with the socket once it is open. `parameters`: those
+ * of the path, decoded, in their order.
+ */
+export type UpgradeHandler = (call: Call, parameters: readonly string[]) => (socket: WebSocket) => void;
+
+interface UpgradeRoute {
+  path: string;
+  access: AccessRight;
+  pattern: RegExp;
+  handler: UpgradeHandler;
 }
-
-/** Checks the request (throws LxError to refuse it) and returns what to do with the socket once it is open. */
-export type UpgradeHandler = (request: UpgradeRequest) => (socket: WebSocket) => void;
 
 /** Websocket endpoints. Bytes are not compressed: a keystroke's echo is twenty times faster without. */
 export class Upgrades {
   readonly #server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 16 * 1024 * 1024 });
-  readonly #routes: { pattern: RegExp; handler: UpgradeHandler }[] = [];
+  readonly #routes: UpgradeRoute[] = [];
+  readonly #gate: Pick<Gate, 'refusal'>;
+  readonly #projects: Projects;
   readonly heartbeat = new Heartbeat();
 
-  constructor(private readonly gate: Pick<Gate, 'refusal'>) {}
+  constructor(gate: Pick<Gate, 'refusal'>, projects: Projects = onlyDefault) {
+    this.#gate = gate;
+    this.#projects = projects;
+  }
 
-  /** `pattern` matches the whole path, e.g. /^\/1\.0\/events$/. */
-  add(pattern: RegExp, handler: UpgradeHandler): void {
-    this.#routes.push({ pattern, handler });
+  get routes(): readonly Readonly<UpgradeRoute>[] {
+    return this.#routes;
+  }
+
+  /** `path` as in a controller, e.g. /1.0/operations/:id/websocket. */
+  add(path: string, access: AccessRight, handler: UpgradeHandler): void {
+    this.#routes.push({ path, access, pattern: pathPattern(path), handler });
   }
 
   /** For `server.on('upgrade')`. */
   readonly handle = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     // A client that goes away in the middle of the handshake is no failure of ours.
     socket.on('error', () => socket.destroy());
-    try {
-      const use = this.#find(request);
-      this.#server.handleUpgrade(request, socket, head, (websocket) => {
-        // INVARIANT: every websocket has an error handler, or a client that closes oddly ends the daemon (API section 2.16).
-        websocket.on('error', () => websocket.terminate());
-        this.heartbeat.add(websocket);
-        use(websocket);
-      });
-    } catch (problem) {
-      refuseUpgrade(socket, problem);
-    }
+    this.#find(request, socket).then(
+      (use) =>
+        this.#server.handleUpgrade(request, socket, head, (websocket) => {
+          // INVARIANT: every websocket has an error handler, or a client that closes oddly ends the daemon (API section 2.16).
+          websocket.on('error', () => websocket.terminate());
+          this.heartbeat.add(websocket);
+          use(websocket);
+        }),
+      (error: unknown) => refuseUpgrade(socket, error),
+    );
   };
 
-  #find(request: IncomingMessage): (socket: WebSocket) => void {
-    const refusal = this.gate.refusal();
+  async #find(request: IncomingMessage, socket: Duplex): Promise<(socket: WebSocket) => void> {
+    const refusal = this.#gate.refusal();
     if (refusal) throw refusal;
     if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
       throw new LxError('request.unsupported', { what: `upgrade to ${request.headers.upgrade}` });
     }
-    const [path = '', search = ''] = (request.url ?? '/').split('?', 2);
-    for (const { pattern, handler } of this.#routes) {
+    const url = request.url ?? '/';
+    const [path = '', search = ''] = url.split('?', 2);
+    for (const { pattern, access, handler } of this.#routes) {
       const match = pattern.exec(path);
-      if (match) return handler({ parameters: match.slice(1).map((part) => decodeURIComponent(part)), query: queryOf(search) });
+      if (!match) continue;
+      const query = queryOf(search);
+      const caller = callerOf(socket);
+      const project = projectName(query);
+      requireAccess(access, caller, project);
+      const call = new RequestCall({ caller, url, query, headers: request.headers, scope: await this.#projects.scope(project) });
+      return handler(call, match.slice(1).map(decoded));
     }
     throw new LxError('path.not_found');
+  }
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch (error) {
+    throw new LxError('request.invalid', { problems: [`The path has an invalid percent escape: ${part}`] }, { cause: error });
   }
 }
 
@@ -69,11 +99,13 @@ function queryOf(search: string): Query {
   return query;
 }
 
-function refuseUpgrade(socket: Duplex, problem: unknown): void {
-  const { status, text } = errorAnswer(problem);
+const reasons: Record<number, string> = { 400: 'Bad Request', 403: 'Forbidden', 404: 'Not Found', 503: 'Service Unavailable' };
+
+function refuseUpgrade(socket: Duplex, error: unknown): void {
+  const { status, text } = errorAnswer(error);
   const body = JSON.stringify(errorEnvelope(status, text));
   const head = [
-    `HTTP/1.1 ${status} ${status >= 500 ? 'Service Unavailable' : 'Refused'}`,
+    `HTTP/1.1 ${status} ${reasons[status] ?? 'Refused'}`,
     'content-type: application/json',
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',

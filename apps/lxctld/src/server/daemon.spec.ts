@@ -185,7 +185,7 @@ describe('profiles', () => {
     await daemon.start();
     await call('POST', '/1.0/profiles', { name: 'default' });
     await call('POST', '/1.0/profiles', { name: 'p', config: { 'user.a': '1' }, devices: { eth0: { type: 'nic' } } });
-    house.instanceRows.push({ id: 'i1', name: 'c1', profiles: ['default', 'p'] });
+    house.instanceRows.push({ id: 'i1', project: 'default', name: 'c1', profiles: ['default', 'p'] });
   });
 
   it('are listed and shown with their users', async () => {

@@ -8,13 +8,11 @@ import { configValue, serverKeys } from '#lib/contract';
 import type { Engine } from '#lib/engine';
 import type { Storage } from '#lib/storage';
 import type { Store } from '#lib/store';
-import { AppModule } from '../app.module.ts';
-import { EventSockets } from '../events/event-sockets.ts';
-import { operationSockets } from '../operations/operation-sockets.ts';
+import { addWebsockets, AppModule } from '../app.module.ts';
 import { Gate } from '../rim/gate.ts';
 import { unixServer } from '../rim/http-server.ts';
 import { claimPidFile } from '../rim/pid-file.ts';
-import type { Peer } from '../rim/requestor.ts';
+import type { Peer } from '../rim/caller.ts';
 import { buildRim } from '../rim/rim.ts';
 import { adminGroup, listenUnix, removeIfThere } from '../rim/unix-socket.ts';
 import { Upgrades } from '../rim/upgrades.ts';
@@ -95,9 +93,9 @@ export class Daemon {
     const certificate = new CertificateFile(settings.stateDir);
     const server = new ServerService(house.store, house.storage, certificate, house.engine.events, settings.version);
     const providers = [...house.providers, { provide: SERVER, useValue: server }, { provide: SHUTDOWN, useValue: this.shutdown }];
-    this.#app = await buildRim(AppModule.over(providers, this.parts.controllers), nestLog(log));
-    this.#upgrades.add(/^\/1\.0\/events$/, new EventSockets(house.engine.events).accept);
-    this.#upgrades.add(/^\/1\.0\/operations\/([^/]+)\/websocket$/, operationSockets(house.engine));
+    const rim = await buildRim(AppModule.over(providers, this.parts.controllers), nestLog(log));
+    this.#app = rim.app;
+    addWebsockets(this.#upgrades, house.engine);
     return this.#app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   }
 

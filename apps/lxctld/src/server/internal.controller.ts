@@ -1,7 +1,7 @@
-import { Controller, Get, Inject, Put, Query } from '@nestjs/common';
+import { Controller, Get, Inject, Put } from '@nestjs/common';
+import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
-import { flag } from '../rim/query.ts';
-import type { Query as QueryMap } from '../rim/request.ts';
+import { Call } from '../rim/call.ts';
 import { SHUTDOWN } from '../tokens.ts';
 import type { Shutdown } from './shutdown.ts';
 
@@ -12,14 +12,16 @@ export class InternalController {
 
   /** Answered 503 by the gate until the daemon is ready. */
   @Get('ready')
+  @Access('local')
   ready(): Answer {
     return Answer.sync();
   }
 
   /** Stops the instances, then the daemon. `force`: without waiting for operations, and killing the instances. */
   @Put('shutdown')
-  stop(@Query() query: QueryMap): Answer {
-    this.shutdown.request({ instances: flag(query, 'force') ? 'kill' : 'stop' });
+  @Access('local')
+  stop(@Call() call: Call): Answer {
+    this.shutdown.request({ instances: call.flag('force') ? 'kill' : 'stop' });
     return Answer.sync();
   }
 }

@@ -1,12 +1,10 @@
-import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
-import { LxError } from '#lib/contract';
+import { Controller, Get, Inject, Param } from '@nestjs/common';
+import { LxError, projectFeatures, urls } from '#lib/contract';
 import type { Store } from '#lib/store';
+import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
-import { recursionOf } from '../rim/query.ts';
-import type { Query as QueryMap } from '../rim/request.ts';
+import { Call } from '../rim/call.ts';
 import { STORE } from '../tokens.ts';
-
-const features = ['images', 'networks', 'networks.zones', 'profiles', 'storage.volumes', 'storage.buckets'];
 
 /** This version has one project, `default`, which holds everything and cannot be changed. */
 @Controller('1.0/projects')
@@ -14,11 +12,13 @@ export class ProjectsController {
   constructor(@Inject(STORE) private readonly store: Store) {}
 
   @Get()
-  async list(@Query() query: QueryMap): Promise<Answer> {
-    return Answer.sync(recursionOf(query) === 0 ? ['/1.0/projects/default'] : [await this.#default()]);
+  @Access('trusted')
+  async list(@Call() call: Call): Promise<Answer> {
+    return call.list([await this.#default()], ({ name }) => urls.project(name));
   }
 
   @Get(':name')
+  @Access('trusted')
   async show(@Param('name') name: string): Promise<Answer> {
     if (name !== 'default') throw new LxError('project.not_found');
     const project = await this.#default();
@@ -29,7 +29,7 @@ export class ProjectsController {
     return {
       name: 'default',
       description: 'Default project',
-      config: Object.fromEntries(features.map((feature) => [`features.${feature}`, 'true'])),
+      config: Object.fromEntries(projectFeatures.map((feature) => [`features.${feature}`, 'true'])),
       used_by: await this.#usedBy(),
     };
   }
@@ -44,10 +44,10 @@ export class ProjectsController {
     ]);
     const [inUse, cached, bridges, defaults] = lists;
     return [
-      ...inUse.map(({ name }) => `/1.0/instances/${name}`),
-      ...cached.map(({ fingerprint }) => `/1.0/images/${fingerprint}`),
-      ...bridges.map(({ name }) => `/1.0/networks/${name}`),
-      ...defaults.map(({ name }) => `/1.0/profiles/${name}`),
+      ...inUse.map(({ name }) => urls.instance(name, 'default')),
+      ...cached.map(({ fingerprint }) => urls.image(fingerprint, 'default')),
+      ...bridges.map(({ name }) => urls.network(name, 'default')),
+      ...defaults.map(({ name }) => urls.profile(name, 'default')),
     ];
   }
 }

@@ -1,10 +1,9 @@
-import { Body, Controller, Get, Inject, Patch, Put, Query, Req } from '@nestjs/common';
+import { Controller, Get, Inject, Patch, Put } from '@nestjs/common';
 import { ServerPut } from '#dto';
+import { urls } from '#lib/contract';
+import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
-import { parseBody } from '../rim/parse-body.ts';
-import { projectOf } from '../rim/query.ts';
-import type { Query as QueryMap, Request } from '../rim/request.ts';
-import { requestorOf } from '../rim/requestor.ts';
+import { Call } from '../rim/call.ts';
 import { resources } from './resources/resources.ts';
 import { SERVER } from '../tokens.ts';
 import type { ServerService } from './server.service.ts';
@@ -14,34 +13,39 @@ export class ServerController {
   constructor(@Inject(SERVER) private readonly server: ServerService) {}
 
   @Get()
+  @Access('public')
   versions(): Answer {
-    return Answer.sync(['/1.0']);
+    return Answer.sync([urls.server()]);
   }
 
   @Get('1.0')
-  async show(@Query() query: QueryMap): Promise<Answer> {
-    const server = await this.server.show(projectOf(query));
+  @Access('public')
+  async show(@Call() call: Call): Promise<Answer> {
+    if (call.caller.trust === 'none') return Answer.sync(this.server.introduction());
+    const server = await this.server.show(call.project);
     return Answer.sync(server, { etag: [server.config] });
   }
 
   @Get('1.0/resources')
+  @Access('admin')
   async resources(): Promise<Answer> {
     return Answer.sync(await resources());
   }
 
   @Put('1.0')
-  replace(@Body() body: unknown, @Req() request: Request): Promise<Answer> {
-    return this.#configure(body, request, false);
+  @Access('admin')
+  replace(@Call() call: Call): Promise<Answer> {
+    return this.#configure(call, false);
   }
 
   @Patch('1.0')
-  merge(@Body() body: unknown, @Req() request: Request): Promise<Answer> {
-    return this.#configure(body, request, true);
+  @Access('admin')
+  merge(@Call() call: Call): Promise<Answer> {
+    return this.#configure(call, true);
   }
 
-  async #configure(body: unknown, request: Request, merge: boolean): Promise<Answer> {
-    const { config } = parseBody(ServerPut, body);
-    await this.server.configure(config, { merge, ifMatch: request.headers['if-match'], requestor: requestorOf(request) });
+  async #configure(call: Call, merge: boolean): Promise<Answer> {
+    await this.server.configure(call.body(ServerPut).config, { merge, match: call.match, requestor: call.requestor });
     return Answer.sync();
   }
 }

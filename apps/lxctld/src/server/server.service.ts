@@ -1,9 +1,8 @@
 import type { StringMap } from '#lib/base';
-import { apiExtensions, refuse, serverConfigProblems, type WireServer } from '#lib/contract';
+import { apiExtensions, refuse, serverConfigProblems, urls, type WireServer, type WireServerUntrusted } from '#lib/contract';
 import type { EventHub, Requestor } from '#lib/engine';
 import type { Storage } from '#lib/storage';
 import type { Store } from '#lib/store';
-import { checkEtag } from '../rim/etag.ts';
 import type { CertificateFile } from './certificate.ts';
 import { environment, osRelease } from './environment.ts';
 
@@ -19,15 +18,23 @@ export class ServerService {
     private readonly version: string,
   ) {}
 
-  async show(project: string): Promise<WireServer> {
-    const [config, pools, certificate] = await Promise.all([this.store.config.all(), this.storage.listPools(), this.certificate.get()]);
+  /** What whoever can connect may know. */
+  introduction(): WireServerUntrusted {
     return {
       api_extensions: Object.keys(apiExtensions),
       api_status: 'stable',
       api_version: '1.0',
-      auth: 'trusted',
+      auth: 'untrusted',
       public: false,
       auth_methods: ['tls'],
+    };
+  }
+
+  async show(project: string): Promise<WireServer> {
+    const [config, pools, certificate] = await Promise.all([this.store.config.all(), this.storage.listPools(), this.certificate.get()]);
+    return {
+      ...this.introduction(),
+      auth: 'trusted',
       config,
       environment: environment({
         version: this.version,
@@ -41,15 +48,15 @@ export class ServerService {
   }
 
   /** Replaces the whole config, or with `merge` only the keys that are named. An empty value unsets a key. */
-  async configure(change: StringMap, options: { merge: boolean; ifMatch: string | undefined; requestor: Requestor }): Promise<void> {
+  async configure(change: StringMap, options: { merge: boolean; match: (tuple: unknown) => void; requestor: Requestor }): Promise<void> {
     const before = await this.store.config.all();
-    checkEtag(options.ifMatch, [before]);
+    options.match([before]);
     refuse(serverConfigProblems(change));
     const dropped = options.merge ? [] : Object.keys(before).filter((key) => !Object.hasOwn(change, key));
     await this.store.config.set({
       ...Object.fromEntries(dropped.map((key) => [key, null])),
       ...Object.fromEntries(Object.entries(change).map(([key, value]) => [key, value === '' ? null : value])),
     });
-    this.events.lifecycle('default', { action: 'config-updated', source: '/1.0', requestor: options.requestor });
+    this.events.lifecycle('default', { action: 'config-updated', source: urls.server(), requestor: options.requestor });
   }
 }

@@ -1,17 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PoolStorage, storageDrivers } from '#lib/storage';
 import { MemoryStore } from '../../../../libs/store/src/fake/index.ts';
-import { buildRim } from '../rim/rim.ts';
+import { type Method, type RimServer, serveRim } from '../testing/rim-server.ts';
 import { ENGINE, STORAGE } from '../tokens.ts';
 import { PoolsController } from './pools.controller.ts';
 import { VolumesController } from './volumes.controller.ts';
 
 let stateDir = '';
 let storage: PoolStorage;
-let app: NestFastifyApplication;
+let rim: RimServer;
 const store = new MemoryStore();
 const told: string[] = [];
 
@@ -30,22 +29,14 @@ beforeAll(async () => {
     { provide: STORAGE, useValue: storage },
     { provide: ENGINE, useValue: engine },
   ];
-  app = await buildRim(
-    { module: class Pools {}, controllers: [PoolsController, VolumesController], providers },
-    { log() {}, error() {}, warn() {} },
-  );
+  rim = await serveRim({ controllers: [PoolsController, VolumesController], providers });
 });
 afterAll(async () => {
-  await app.close();
+  await rim.close();
   await rm(stateDir, { recursive: true });
 });
 
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-const call = async (method: Method, path: string, payload?: object, headers = {}) => {
-  const answer = await app.inject({ method, url: `/1.0/storage-pools${path}`, headers, ...(payload && { payload }) });
-  const { error, metadata } = answer.json<{ error: string; metadata: unknown }>();
-  return { status: answer.statusCode, error, metadata, etag: answer.headers.etag };
-};
+const call = (method: Method, path: string, body?: object, headers = {}) => rim.call(method, `/1.0/storage-pools${path}`, body, headers);
 
 describe('/1.0/storage-pools', () => {
   it('makes a pool and shows it', async () => {
@@ -84,7 +75,7 @@ describe('/1.0/storage-pools', () => {
   });
 
   it('changes config by the ETag', async () => {
-    const { etag } = await call('GET', '/default');
+    const { etag } = (await call('GET', '/default')).headers;
     expect((await call('PATCH', '/default', { config: { 'user.a': '1' } }, { 'if-match': etag })).status).toBe(200);
     expect((await call('PATCH', '/default', { config: { 'user.a': '2' } }, { 'if-match': etag })).status).toBe(412);
     expect((await call('PUT', '/default', { description: 'd', config: {} })).status).toBe(200);

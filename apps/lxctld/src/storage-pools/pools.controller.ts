@@ -1,18 +1,14 @@
-import { Body, Controller, Delete, Get, Headers, Inject, Param, Patch, Post, Put, Query, Req } from '@nestjs/common';
+import { Controller, Delete, Get, Inject, Param, Patch, Post, Put } from '@nestjs/common';
 import { PoolPatchBody, PoolPutBody, PoolsPostBody } from '#dto';
-import { type LifecycleAction, refuse, type WirePool } from '#lib/contract';
+import { type LifecycleAction, refuse, urls, type WirePool } from '#lib/contract';
 import type { Engine } from '#lib/engine';
 import type { Storage } from '#lib/storage';
 import type { PoolRow } from '#lib/store';
+import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
-import { checkEtag } from '../rim/etag.ts';
-import { filterObjects } from '../rim/filter.ts';
-import { parseBody } from '../rim/parse-body.ts';
-import { parameter, recursionOf } from '../rim/query.ts';
-import type { Query as QueryMap, Request } from '../rim/request.ts';
-import { requestorOf } from '../rim/requestor.ts';
+import { Call } from '../rim/call.ts';
 import { ENGINE, STORAGE } from '../tokens.ts';
-import { poolTuple, poolUrl, presentPool } from './pools.presenter.ts';
+import { poolTuple, presentPool } from './pools.presenter.ts';
 
 /** /1.0/storage-pools and /1.0/storage-pools/{name}. Pools belong to no project. */
 @Controller('1.0/storage-pools')
@@ -23,68 +19,63 @@ export class PoolsController {
   ) {}
 
   @Get()
-  async list(@Query() query: QueryMap): Promise<Answer> {
+  @Access('trusted')
+  async list(@Call() call: Call): Promise<Answer> {
     const rows = await this.storage.listPools();
-    const filter = parameter(query, 'filter');
-    if (recursionOf(query) === 0 && filter === '') return Answer.sync(rows.map((row) => poolUrl(row.name)));
-    const views = filterObjects(await Promise.all(rows.map((row) => this.#view(row))), filter);
-    return Answer.sync(recursionOf(query) === 0 ? views.map((view) => poolUrl(view.name)) : views);
+    if (call.wantsNamesOnly) return Answer.sync(rows.map((row) => urls.pool(row.name)));
+    return call.list(await Promise.all(rows.map((row) => this.#view(row))), ({ name }) => urls.pool(name));
   }
 
   @Post()
-  async create(@Body() body: unknown, @Req() request: Request): Promise<Answer> {
-    const wanted = parseBody(PoolsPostBody, body);
+  @Access('admin')
+  async create(@Call() call: Call): Promise<Answer> {
+    const wanted = call.body(PoolsPostBody);
     refuse([...(wanted.name === '' ? ['No name provided'] : []), ...(wanted.driver === '' ? ['No driver provided'] : [])]);
     const row = await this.storage.createPool(wanted);
-    this.#tell('storage-pool-created', row.name, request);
-    return Answer.created(poolUrl(row.name));
+    this.#tell('storage-pool-created', row.name, call);
+    return Answer.created(urls.pool(row.name));
   }
 
   @Get(':name')
+  @Access('trusted')
   async show(@Param('name') name: string): Promise<Answer> {
     const row = await this.storage.pool(name);
     return Answer.sync(await this.#view(row), { etag: poolTuple(row) });
   }
 
   @Put(':name')
-  async replace(
-    @Param('name') name: string,
-    @Headers('if-match') ifMatch: string | undefined,
-    @Body() body: unknown,
-    @Req() request: Request,
-  ): Promise<Answer> {
-    checkEtag(ifMatch, poolTuple(await this.storage.pool(name)));
-    await this.storage.updatePool(name, parseBody(PoolPutBody, body));
-    this.#tell('storage-pool-updated', name, request);
+  @Access('admin')
+  async replace(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    call.match(poolTuple(await this.storage.pool(name)));
+    await this.storage.updatePool(name, call.body(PoolPutBody));
+    this.#tell('storage-pool-updated', name, call);
     return Answer.sync();
   }
 
   @Patch(':name')
-  async merge(
-    @Param('name') name: string,
-    @Headers('if-match') ifMatch: string | undefined,
-    @Body() body: unknown,
-    @Req() request: Request,
-  ): Promise<Answer> {
+  @Access('admin')
+  async merge(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
     const row = await this.storage.pool(name);
-    checkEtag(ifMatch, poolTuple(row));
-    const { description, config } = parseBody(PoolPatchBody, body);
+    call.match(poolTuple(row));
+    const { description, config } = call.body(PoolPatchBody);
     await this.storage.updatePool(name, {
       ...(description !== undefined && { description }),
       ...(config && { config: { ...row.config, ...config } }),
     });
-    this.#tell('storage-pool-updated', name, request);
+    this.#tell('storage-pool-updated', name, call);
     return Answer.sync();
   }
 
   @Delete(':name')
-  async remove(@Param('name') name: string, @Req() request: Request): Promise<Answer> {
+  @Access('admin')
+  async remove(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
     await this.storage.deletePool(name);
-    this.#tell('storage-pool-deleted', name, request);
+    this.#tell('storage-pool-deleted', name, call);
     return Answer.sync();
   }
 
   @Get(':name/resources')
+  @Access('trusted')
   async resources(@Param('name') name: string): Promise<Answer> {
     return Answer.sync(await this.storage.poolResources(name));
   }
@@ -94,7 +85,7 @@ export class PoolsController {
     return presentPool(row, usedBy, available);
   }
 
-  #tell(action: LifecycleAction, name: string, request: Request): void {
-    this.engine.events.lifecycle('default', { action, source: poolUrl(name), requestor: requestorOf(request) });
+  #tell(action: LifecycleAction, name: string, call: Call): void {
+    this.engine.events.lifecycle('default', { action, source: urls.pool(name), requestor: call.requestor });
   }
 }

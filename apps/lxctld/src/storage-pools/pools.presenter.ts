@@ -21,14 +21,6 @@ export function presentVolume(row: VolumeRow, pool: string): WireVolume {
   };
 }
 
-export function poolUrl(name: string): string {
-  return `/1.0/storage-pools/${encodeURIComponent(name)}`;
-}
-
-export function volumeUrl(pool: string, volume: Pick<VolumeRow, 'type' | 'name'>): string {
-  return `${poolUrl(pool)}/volumes/${volume.type}/${encodeURIComponent(volume.name)}`;
-}
-
 /** What a pool's ETag covers. */
 export function poolTuple({ name, driver, config }: PoolRow): unknown[] {
   return [name, driver, config];

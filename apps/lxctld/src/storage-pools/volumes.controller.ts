@@ -1,13 +1,12 @@
-import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
-import { LxError, refuse } from '#lib/contract';
+import { Controller, Get, Inject, Param } from '@nestjs/common';
+import { LxError, refuse, urls } from '#lib/contract';
 import type { Storage } from '#lib/storage';
 import type { VolumeRow } from '#lib/store';
+import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
-import { filterObjects } from '../rim/filter.ts';
-import { parameter, projectOf, recursionOf } from '../rim/query.ts';
-import type { Query as QueryMap } from '../rim/request.ts';
+import { Call } from '../rim/call.ts';
 import { STORAGE } from '../tokens.ts';
-import { presentVolume, volumeTuple, volumeUrl } from './pools.presenter.ts';
+import { presentVolume, volumeTuple } from './pools.presenter.ts';
 
 const types = ['container', 'virtual-machine', 'image', 'custom'];
 
@@ -17,56 +16,54 @@ export class VolumesController {
   constructor(@Inject(STORAGE) private readonly storage: Storage) {}
 
   @Get()
-  async list(@Param('pool') pool: string, @Query() query: QueryMap): Promise<Answer> {
-    return this.#answer(pool, await this.storage.volumes(pool, projectOf(query)), query);
+  @Access('view')
+  async list(@Param('pool') pool: string, @Call() call: Call): Promise<Answer> {
+    return this.#answer(pool, await this.storage.volumes(pool, call.projectOf('storage.volumes')), call);
   }
 
   @Get(':type')
-  async listType(@Param('pool') pool: string, @Param('type') type: string, @Query() query: QueryMap): Promise<Answer> {
+  @Access('view')
+  async listType(@Param('pool') pool: string, @Param('type') type: string, @Call() call: Call): Promise<Answer> {
     refuse(types.includes(type) ? [] : [`Invalid storage volume type ${JSON.stringify(type)}`]);
-    const rows = await this.storage.volumes(pool, projectOf(query));
+    const rows = await this.storage.volumes(pool, call.projectOf('storage.volumes'));
     return this.#answer(
       pool,
       rows.filter((row) => row.type === type),
-      query,
+      call,
     );
   }
 
   @Get(':type/:name')
-  async show(
-    @Param('pool') pool: string,
-    @Param('type') type: string,
-    @Param('name') name: string,
-    @Query() query: QueryMap,
-  ): Promise<Answer> {
-    const row = await this.#row(pool, type, name, query);
+  @Access('view')
+  async show(@Param('pool') pool: string, @Param('type') type: string, @Param('name') name: string, @Call() call: Call): Promise<Answer> {
+    const row = await this.#row(pool, type, name, call);
     return Answer.sync(presentVolume(row, pool), { etag: volumeTuple(row) });
   }
 
   /** This version makes neither snapshots nor backups, so the lists are empty. */
   @Get([':type/:name/snapshots', ':type/:name/backups'])
+  @Access('view')
   async listNone(
     @Param('pool') pool: string,
     @Param('type') type: string,
     @Param('name') name: string,
-    @Query() query: QueryMap,
+    @Call() call: Call,
   ): Promise<Answer> {
-    await this.#row(pool, type, name, query);
+    await this.#row(pool, type, name, call);
     return Answer.sync([]);
   }
 
-  async #row(pool: string, type: string, name: string, query: QueryMap): Promise<VolumeRow> {
-    const rows = await this.storage.volumes(pool, projectOf(query));
+  async #row(pool: string, type: string, name: string, call: Call): Promise<VolumeRow> {
+    const rows = await this.storage.volumes(pool, call.projectOf('storage.volumes'));
     const row = rows.find((volume) => volume.type === type && volume.name === name);
     if (!row) throw new LxError('volume.not_found');
     return row;
   }
 
-  #answer(pool: string, rows: readonly VolumeRow[], query: QueryMap): Answer {
-    const views = filterObjects(
+  #answer(pool: string, rows: readonly VolumeRow[], call: Call): Answer {
+    return call.list(
       rows.map((row) => presentVolume(row, pool)),
-      parameter(query, 'filter'),
+      ({ type, name, project }) => urls.volume(pool, type, name, project),
     );
-    return Answer.sync(recursionOf(query) === 0 ? views.map((view) => volumeUrl(pool, view as unknown as VolumeRow)) : views);
   }
 }

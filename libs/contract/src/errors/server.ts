@@ -30,6 +30,7 @@ export const serverErrors = {
     ({ what }) => `not implemented: ${what}`,
     'An endpoint of LXD that this version of lxctl does not have. The text says what it is for.',
   ),
+  'access.denied': row(403, () => 'not authorized', 'The caller may not do this: the endpoint needs more trust than the connection has.'),
   'server.not_clustered': row(400, () => 'This server is not clustered', 'There are no members to choose with `target=` or to ask for.'),
   'certificate.not_found': row(404, () => 'Certificate not found', 'No client certificate has this fingerprint.'),
   'warning.not_found': row(404, () => 'Warning not found', 'No warning has this id.'),
