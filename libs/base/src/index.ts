@@ -3,3 +3,4 @@ export * from './deferred.ts';
 export * from './json.ts';
 export * from './revert.ts';
 export * from './sizes.ts';
+export * from './storable.ts';

@@ -1,5 +1,6 @@
 import type { JsonObject } from '#lib/base';
 import type { LifecycleMetadata, OperationKind, WireEvent, WireOperation } from '#lib/contract';
+import { isFinal, LxError, status } from '#lib/contract';
 import type { OperationSpec } from './operation-spec.ts';
 
 /** Who asked. Goes into lifecycle events. */
@@ -29,6 +30,17 @@ export interface Operation {
   view(): WireOperation;
   /** Resolves with the final view, also when the operation failed; rejects never. */
   readonly done: Promise<WireOperation>;
+  /** What it failed of, once it has: an LxError keeps the status that it would have had as an answer. */
+  readonly failure: Error | null;
+}
+
+/** Waits for the end; rejects with what the operation failed of. For requests that are answered when it is over. */
+export async function succeeded(operation: Operation): Promise<WireOperation> {
+  const view = await operation.done;
+  if (operation.failure) throw operation.failure;
+  if (!isFinal(view.status_code)) throw new LxError('server.stopping');
+  if (view.status_code !== status.success.code) throw new LxError('operation.cancelled');
+  return view;
 }
 
 /** What a websocket operation needs; nothing of it is journaled, it dies with the daemon. */

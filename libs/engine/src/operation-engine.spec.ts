@@ -110,7 +110,7 @@ describe('OperationEngine', () => {
     expect(view).toMatchObject({ status: 'Failure', status_code: 400, err: 'first' });
     expect(trace).toEqual(['one', 'two', '-three', '-two', '-one']);
     expect(problems).toMatchObject([{ what: 'undo of step "two" of instance.start', error: new Error('second') }]);
-    expect(await store.operations.unfinished()).toEqual([]);
+    expect(await store.operations.unfinished({ limit: 10 })).toEqual([]);
     await engine.shutdown(0);
   });
 
@@ -252,11 +252,11 @@ describe('a database that is away', () => {
   it('is waited for before a failed operation is over', async () => {
     const store = new MemoryStore();
     const { engine } = engineOn(store);
-    const update = store.operations.update;
+    const advance = store.operations.advance;
     let refusals = 2;
-    store.operations.update = async (id, change) => {
+    store.operations.advance = async (id, entry) => {
       if (refusals-- > 0) throw new LxError('database.unavailable');
-      return update(id, change);
+      return advance(id, entry);
     };
     const trace: string[] = [];
     let undone = 0;
@@ -264,11 +264,11 @@ describe('a database that is away', () => {
       if (undone++ === 0) throw new LxError('database.unavailable');
       trace.push('-one');
     };
-    const spec = register(engine, traced(trace, { one: { undo } }));
+    const spec = register(engine, traced(trace, { one: { undo }, two: { do: async () => Promise.reject(new Error('no')) } }));
     const operation = await engine.start(spec, {}, { project: 'default', locks: ['instance:1'] });
-    expect(await operation.done).toMatchObject({ status_code: 400, err: 'The database is not available' });
-    expect(trace).toEqual(['one', '-one']);
-    expect(await store.operations.unfinished()).toEqual([]);
+    expect(await operation.done).toMatchObject({ status_code: 400, err: 'no' });
+    expect(trace).toEqual(['one', '-two', '-one']);
+    expect(await store.operations.unfinished({ limit: 10 })).toEqual([]);
     await engine.shutdown(0);
   });
 });
@@ -312,6 +312,8 @@ describe('recovery', () => {
     metadata: null,
     error: '',
     mayCancel: false,
+    locks: [],
+    revision: 0,
     params: {},
     state: {},
     createdAt: new Date(),

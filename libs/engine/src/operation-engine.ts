@@ -3,8 +3,8 @@ import type { WebSocket } from 'ws';
 import type { JsonObject } from '#lib/base';
 import { delay } from '#lib/base';
 import type { OperationKind, WireOperation } from '#lib/contract';
-import { LxError, status } from '#lib/contract';
-import type { OperationRow, Store } from '#lib/store';
+import { isDatabaseFailure, LxError, status } from '#lib/contract';
+import { type JournalEntry, type OperationRow, RowConflict, type Store } from '#lib/store';
 import type { Engine, LiveSpec, Operation, StartOptions } from './engine.ts';
 import { EventLog } from './event-log.ts';
 import { EventStream } from './event-stream.ts';
@@ -14,12 +14,14 @@ import { LiveRun } from './live-run.ts';
 import { Locks } from './locks.ts';
 import type { OperationSpec } from './operation-spec.ts';
 import type { Report } from './problem.ts';
-import { messageOf } from './problem.ts';
+import { asError, messageOf } from './problem.ts';
 import { Pruning } from './pruning.ts';
+import { recoverAll } from './recovery.ts';
 import type { OperationFacts } from './running-operation.ts';
 import { RunningOperation } from './running-operation.ts';
 import type { Ending } from './step-run.ts';
 import { StepRun } from './step-run.ts';
+import { untilWritten } from './until-written.ts';
 
 export interface OperationEngineOptions {
   store: Store;
@@ -28,13 +30,14 @@ export interface OperationEngineOptions {
   now?: () => Date;
   /** `faultsFromEnvironment()` in the daemon. */
   faults?: Faults;
+  /** How long aborted operations may take to unwind at shutdown; what is left then, the next daemon unwinds. 5 s unless given. */
+  unwindWithinMs?: number;
 }
 
 type AnySpec = OperationSpec<JsonObject, JsonObject>;
 
 /** How long a finished operation can still be read and connected to: clients GET it after it ended. */
 const readableForMs = 5000;
-/** How long aborted operations may take to unwind at shutdown; what is left then, the next daemon unwinds. */
 const unwindWithinMs = 5000;
 
 /**
@@ -49,6 +52,7 @@ export class OperationEngine implements Engine {
   readonly #report: Report;
   readonly #now: () => Date;
   readonly #faults: Faults;
+  readonly #unwindWithinMs: number;
   readonly #log: EventLog;
   readonly #pruning: Pruning;
   readonly #locks = new Locks();
@@ -63,6 +67,7 @@ export class OperationEngine implements Engine {
     this.#report = options.report;
     this.#now = options.now ?? (() => new Date());
     this.#faults = options.faults ?? noFaults;
+    this.#unwindWithinMs = options.unwindWithinMs ?? unwindWithinMs;
     this.#log = new EventLog(options.store, options.report);
     this.events = new EventStream(this.#log, this.#now, options.report);
     this.#pruning = new Pruning(options.store, this.#now, options.report);
@@ -78,13 +83,16 @@ export class OperationEngine implements Engine {
   async start<P extends JsonObject, S extends JsonObject>(spec: OperationSpec<P, S>, params: P, options: StartOptions): Promise<Operation> {
     if (!this.#specs.has(spec.kind)) throw new TypeError(`${spec.kind} is not registered: nobody could clean up after a crash`);
     this.#refuseWhenStopping();
-    const release = this.#locks.take(options.locks ?? [], spec.kind);
+    const locks = options.locks ?? [];
+    const release = this.#locks.take(locks, spec.kind);
     const operation = this.#make(factsOf(spec.kind, 'task', options, this.#now()));
-    const row = firstRow(operation, spec.steps[0]?.name ?? '', params);
+    const row = firstRow(operation, spec.steps[0]?.name ?? '', params, locks);
     try {
       await this.#store.operations.insert(row);
     } catch (error) {
-      release();
+      // Nobody knows whether it was written: the next daemon must not take it for an operation that began.
+      if (isDatabaseFailure(error)) void this.#withdraw(row).then(release);
+      else release();
       throw error;
     }
     this.#begin(operation);
@@ -149,8 +157,7 @@ export class OperationEngine implements Engine {
   }
 
   async recover(): Promise<void> {
-    const rows = await this.#store.operations.unfinished();
-    await Promise.all(rows.map((row) => this.#recoverOne(row)));
+    await recoverAll(this.#store.operations, (row, overtaken) => (overtaken ? this.#giveUp(row) : this.#recoverOne(row)));
     await this.#pruning.start();
   }
 
@@ -161,7 +168,7 @@ export class OperationEngine implements Engine {
     for (const operation of this.#operations.values()) if (operation.facts.class === 'websocket') operation.abort.abort();
     await this.#quiet(timeoutMs);
     for (const operation of this.#operations.values()) operation.abort.abort();
-    await this.#quiet(unwindWithinMs);
+    await this.#quiet(this.#unwindWithinMs);
     this.#halted.abort();
     await this.#log.close();
   }
@@ -176,12 +183,12 @@ export class OperationEngine implements Engine {
 
   async #recoverOne(row: OperationRow): Promise<void> {
     const spec = this.#specs.get(row.kind);
-    const interrupted = new LxError('operation.interrupted');
     if (!spec) {
       this.#report({ what: `${row.kind} is not known: what it left cannot be undone`, operationId: row.id, error: null });
-      await this.#store.operations.update(row.id, { statusCode: status.failure.code, error: interrupted.message, updatedAt: this.#now() });
+      await this.#writeOff(row);
       return;
     }
+    const interrupted = new LxError('operation.interrupted');
     const operation = this.#make(factsOfRow(row, spec.kind));
     operation.cancelled = row.statusCode === status.cancelling.code;
     const retreating = operation.cancelled || row.error !== '';
@@ -193,6 +200,36 @@ export class OperationEngine implements Engine {
       spec.onCrash === 'resume' && !retreating && isPrefix(row, spec) ? run.forward() : run.backward(cause),
       () => {},
     );
+  }
+
+  /** A later operation held the same names and succeeded: what it left is not to be touched by an older one. */
+  async #giveUp(row: OperationRow): Promise<void> {
+    this.#report({ what: `${row.kind} was left unfinished, and a later operation came after it`, operationId: row.id, error: null });
+    await this.#writeOff(row);
+  }
+
+  /** Makes sure that the row, whether it is there or not, says that the operation is over. */
+  async #withdraw(row: OperationRow): Promise<void> {
+    const over = { ...row, ...writtenOff(row, this.#now()) };
+    const write = async () => {
+      try {
+        await this.#store.operations.insert(over);
+      } catch (error) {
+        if (!(error instanceof RowConflict)) throw error;
+        await this.#writeOff(row);
+      }
+    };
+    await this.#untilWritten(row, write);
+  }
+
+  #writeOff(row: OperationRow): Promise<boolean> {
+    return this.#untilWritten(row, async () => void (await this.#store.operations.advance(row.id, writtenOff(row, this.#now()))));
+  }
+
+  #untilWritten(row: OperationRow, write: () => Promise<void>): Promise<boolean> {
+    const what = `journal of ${row.kind} waits for the database`;
+    const report = (error: unknown) => this.#report({ what, operationId: row.id, error });
+    return untilWritten(write, { halted: this.#halted.signal, report, isRefusal: () => false });
   }
 
   #stepDeps() {
@@ -222,22 +259,19 @@ export class OperationEngine implements Engine {
     try {
       const result = await live.run(operation, this.#now);
       if (Object.keys(result).length > 0) operation.metadata = { ...operation.metadata, ...result };
-      return { status: operation.cancelled ? 'cancelled' : 'success', error: '', at: this.#now() };
+      return { status: operation.cancelled ? 'cancelled' : 'success', error: '', failure: null, at: this.#now() };
     } catch (error) {
-      return { status: operation.cancelled ? 'cancelled' : 'failure', error: operation.cancelled ? '' : messageOf(error), at: this.#now() };
+      if (operation.cancelled) return { status: 'cancelled', error: '', failure: null, at: this.#now() };
+      return { status: 'failure', error: messageOf(error), failure: asError(error), at: this.#now() };
     }
   }
 
   /** Takes an ended operation off the books; never rejects. */
   async #conclude(operation: RunningOperation, running: Promise<Ending>, release: () => void): Promise<void> {
-    const ending = await running.catch((error: unknown): Ending => {
-      // The journal itself failed: the row stays unfinished, and the next daemon unwinds it.
-      this.#report({ what: `journal of ${operation.kind}`, operationId: operation.id, error });
-      return { status: 'failure', error: messageOf(error), at: this.#now() };
-    });
+    const ending = await running;
     release();
     if (ending === 'left') operation.leave();
-    else operation.finish(ending.status, ending.error, ending.at);
+    else operation.finish(ending);
     setTimeout(() => {
       this.#operations.delete(operation.id);
       this.#live.delete(operation.id);
@@ -275,7 +309,7 @@ function factsOfRow(row: OperationRow, kind: OperationKind): OperationFacts {
 }
 
 /** The journal's row as an operation begins: its first step is under way. */
-function firstRow(operation: RunningOperation, step: string, params: JsonObject): OperationRow {
+function firstRow(operation: RunningOperation, step: string, params: JsonObject, locks: readonly string[]): OperationRow {
   const { facts } = operation;
   return {
     id: facts.id,
@@ -287,6 +321,8 @@ function firstRow(operation: RunningOperation, step: string, params: JsonObject)
     metadata: facts.metadata,
     error: '',
     mayCancel: facts.mayCancel,
+    locks: [...locks],
+    revision: 0,
     params,
     state: {},
     begun: [step],
@@ -294,6 +330,12 @@ function firstRow(operation: RunningOperation, step: string, params: JsonObject)
     createdAt: facts.createdAt,
     updatedAt: facts.createdAt,
   };
+}
+
+/** What the journal says of an operation that is neither undone nor resumed. */
+function writtenOff(row: OperationRow, at: Date): JournalEntry {
+  const error = new LxError('operation.interrupted').message;
+  return { ...row, revision: row.revision + 1, statusCode: status.failure.code, error, updatedAt: at };
 }
 
 /** Whether the journal fits the steps as they are now: an upgrade may have changed them. */

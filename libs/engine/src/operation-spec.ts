@@ -7,7 +7,8 @@ import type { Store } from '#lib/store';
  * of every begun step in reverse when one fails, and after a crash of the daemon unwinds or resumes what was under way.
  *
  * INVARIANTS for the steps: `do` and `undo` are idempotent and find all they need in `params` and `state` (both are
- * JSON and survive the daemon); `undo` copes with a `do` that stopped half way.
+ * JSON and survive the daemon); `undo` copes with a `do` that stopped half way, and takes away only what bears ids of its
+ * own operation: a name may be another's by then.
  */
 export interface OperationSpec<P extends JsonObject, S extends JsonObject> {
   kind: OperationKind;
@@ -22,8 +23,10 @@ export interface Step<P, S> {
   undo?(context: StepContext<P, S>): Promise<void>;
   /**
    * Writes of the step that must be true exactly when the step is: they join the transaction that journals it as
-   * finished. `do` has run before. Only `store` may be used: a second connection, asked for while this one is held, waits
-   * for ever once as many operations commit as there are connections.
+   * finished. `do` has run before. What it throws fails the step, unless it is the database that failed: then the
+   * transaction is repeated until it is written. It may run several times, so it changes nothing but rows. Only `store`
+   * may be used: a second connection, asked for while this one is held, waits for ever once as many operations commit as
+   * there are connections.
    */
   commit?(context: StepContext<P, S>, store: Store): Promise<void>;
 }
@@ -32,6 +35,8 @@ export interface StepContext<P, S> {
   readonly operationId: string;
   readonly project: string;
   readonly params: P;
+  /** When the operation began. What is older, it has not made: its undo leaves that alone. */
+  readonly createdAt: Date;
   /** Filled by earlier steps, journaled with them. */
   state: Partial<S>;
   /** Aborted by DELETE /1.0/operations/{id}, where the operation may be cancelled, and at shutdown. */

@@ -4,6 +4,7 @@ import type { OperationKind, StatusName, WireOperation } from '#lib/contract';
 import { isFinal, operationCatalogue, status } from '#lib/contract';
 import type { OperationRow } from '#lib/store';
 import type { Operation, Requestor } from './engine.ts';
+import type { Ending } from './step-run.ts';
 
 export interface OperationFacts {
   id: string;
@@ -30,6 +31,7 @@ export class RunningOperation implements Operation {
   metadata: JsonObject | null;
   statusCode: number = status.pending.code;
   error = '';
+  failure: Error | null = null;
   updatedAt: Date;
 
   constructor(
@@ -93,9 +95,10 @@ export class RunningOperation implements Operation {
     this.#changed(this);
   }
 
-  finish(name: 'success' | 'failure' | 'cancelled', error: string, at: Date): void {
+  finish({ status: name, error, failure, at }: Exclude<Ending, 'left'>): void {
     if (this.isOver) return;
     this.error = error;
+    this.failure = failure;
     this.become(name, at);
     this.#done.resolve(this.view());
   }

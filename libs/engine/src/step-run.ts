@@ -1,12 +1,13 @@
 import type { JsonObject } from '#lib/base';
-import { delay } from '#lib/base';
-import { isLxError, LxError, status } from '#lib/contract';
-import type { OperationRow, Store } from '#lib/store';
+import { storableJson, storableText } from '#lib/base';
+import { isDatabaseFailure, isLxError, LxError, status } from '#lib/contract';
+import type { JournalEntry, OperationRow, Store } from '#lib/store';
 import type { Faults } from './faults.ts';
 import type { OperationSpec, Step, StepContext } from './operation-spec.ts';
 import type { Report } from './problem.ts';
-import { messageOf } from './problem.ts';
+import { asError, messageOf } from './problem.ts';
 import type { RunningOperation } from './running-operation.ts';
+import { untilWritten } from './until-written.ts';
 
 export interface StepRunDeps {
   store: Store;
@@ -19,21 +20,21 @@ export interface StepRunDeps {
   halted: AbortSignal;
 }
 
-/** How an operation ended: what the client sees, or 'left' to the next daemon. */
-export type Ending = { status: 'success' | 'failure' | 'cancelled'; error: string; at: Date } | 'left';
-
-const databasePauseMs = 100;
+/** How an operation ended: what the client sees, or 'left' to the next daemon. Only what is written is an ending. */
+export type Ending = { status: 'success' | 'failure' | 'cancelled'; error: string; failure: Error | null; at: Date } | 'left';
 
 /**
  * Runs the steps of one operation and journals them.
  *
  * INVARIANTS: a step's begin is journaled before its `do` (the first with the operation's row, each further one with the
  * end of the step before it), its end together with its `commit` in one transaction, the last end together with the
- * final status. So n steps cost n + 1 commits. The row is final only when nothing is left to undo.
+ * final status. So n steps cost n + 1 commits. The row is final only when nothing is left to undo. A write of the journal
+ * that fails is repeated until it is done or the daemon halts; what a step's `commit` refuses by itself fails the step.
  */
 export class StepRun<P extends JsonObject, S extends JsonObject> {
   readonly #begun: string[];
   readonly #finished: string[];
+  #revision: number;
   readonly #context: StepContext<P, S>;
 
   constructor(
@@ -44,11 +45,13 @@ export class StepRun<P extends JsonObject, S extends JsonObject> {
   ) {
     this.#begun = [...row.begun];
     this.#finished = [...row.finished];
+    this.#revision = row.revision;
     this.#context = {
       operationId: row.id,
       project: row.project,
       params: row.params as P,
       state: row.state as Partial<S>,
+      createdAt: row.createdAt,
       signal: operation.abort.signal,
       progress: (metadata) => operation.progress(metadata, deps.now()),
     };
@@ -65,10 +68,11 @@ export class StepRun<P extends JsonObject, S extends JsonObject> {
         if (this.deps.faults.mustFail(this.spec.kind, step.name)) throw new Error(`failure injected at ${step.name}`);
         this.#stopWhenAborted();
         await this.deps.faults.reach(this.spec.kind, step.name, 'during');
-        at = await this.#journalEnd(step);
+        at = this.deps.now();
+        if (!(await this.#journalEnd(step, at))) return 'left';
         await this.deps.faults.reach(this.spec.kind, step.name, 'after');
       }
-      return { status: 'success', error: '', at };
+      return { status: 'success', error: '', failure: null, at };
     } catch (error) {
       if (this.deps.stopping.aborted && !this.operation.cancelled && this.spec.onCrash === 'resume') return 'left';
       return this.backward(this.#causeOf(error));
@@ -87,67 +91,73 @@ export class StepRun<P extends JsonObject, S extends JsonObject> {
     const error = cancelled ? '' : messageOf(cause);
     const steps = this.#toUndo();
     // A kind that resumes after a crash has to know then that it is on its way back.
-    const marked = this.spec.onCrash === 'unwind' || steps.length === 0 || (await this.#persist(() => this.#journalRetreat(error)));
-    if (!marked) return 'left';
+    if (this.spec.onCrash === 'resume' && steps.length > 0) {
+      const statusCode = cancelled ? status.cancelling.code : status.running.code;
+      if (!(await this.#journal({ error, statusCode }))) return 'left';
+    }
     for (const step of steps) {
       if (!(await this.#undo(step))) return 'left';
       await this.deps.faults.reach(this.spec.kind, step.name, 'undo');
     }
-    const at = this.deps.now();
     const ending = cancelled ? 'cancelled' : 'failure';
-    const change = { statusCode: status[ending].code, error, metadata: this.operation.metadata, updatedAt: at };
-    const journaled = await this.#persist(() => this.deps.store.operations.update(this.operation.id, change));
-    return journaled ? { status: ending, error, at } : 'left';
+    const at = this.deps.now();
+    if (!(await this.#journal({ error, statusCode: status[ending].code, updatedAt: at }))) return 'left';
+    return { status: ending, error, failure: cancelled ? null : asError(cause), at };
   }
 
   #stopWhenAborted(): void {
     this.operation.abort.signal.throwIfAborted();
   }
 
-  async #journalEnd(step: Step<P, S>): Promise<Date> {
-    const { store } = this.deps;
-    const finished = [...this.#finished, step.name];
-    const next = this.spec.steps[finished.length];
+  /** false when the daemon halts before it is written; rejects with what the step's `commit` refuses. */
+  async #journalEnd(step: Step<P, S>, updatedAt: Date): Promise<boolean> {
+    const next = this.spec.steps[this.#finished.length + 1];
     const begun = next ? [...this.#begun, next.name] : this.#begun;
-    const updatedAt = this.deps.now();
-    const journal = (inside: Store) =>
-      inside.operations.update(this.operation.id, {
-        begun,
-        finished,
-        state: this.#context.state as JsonObject,
-        metadata: this.operation.metadata,
-        updatedAt,
-        ...(next ? {} : { statusCode: status.success.code }),
+    const finished = [...this.#finished, step.name];
+    const entry = this.#entry({ begun, finished, updatedAt, statusCode: next ? status.running.code : status.success.code });
+    let refused = false;
+    const inside = async (store: Store) => {
+      // The row first: a transaction whose outcome nobody knows may still be under way in a server that hangs. It holds the
+      // row then, and when it took effect there is nothing left to do.
+      if (!(await store.operations.advance(this.operation.id, entry))) return;
+      await step.commit?.(this.#context, store).catch((error: unknown) => {
+        refused ||= !isDatabaseFailure(error);
+        throw error;
       });
-    if (!step.commit) await journal(store);
-    else {
-      const commit = step.commit.bind(step);
-      await this.#once(step.name, () =>
-        store.tx(async (inside) => {
-          await commit(this.#context, inside);
-          await journal(inside);
-        }),
-      );
-    }
+    };
+    const { store } = this.deps;
+    const isRefusal = (error: unknown) => refused || isUnstorable(error);
+    const written = await this.#persist(step.commit ? () => store.tx(inside) : () => inside(store), 'journal', isRefusal);
+    if (!written) return false;
+    this.#revision = entry.revision;
     this.#finished.push(step.name);
     if (next) this.#begun.push(next.name);
-    return updatedAt;
+    return true;
   }
 
-  /** A transaction whose outcome nobody knows: the journal it writes tells. When it has no trace, it did not happen. */
-  async #once(step: string, transaction: () => Promise<void>): Promise<void> {
-    try {
-      await transaction();
-    } catch (error) {
-      if (!isLxError(error, 'database.unavailable')) throw error;
-      const row = await this.deps.store.operations.get(this.operation.id);
-      if (!row?.finished.includes(step)) await transaction();
-    }
+  async #journal(change: Partial<JournalEntry>): Promise<boolean> {
+    const whole = this.#entry(change);
+    const entry = { ...whole, state: storableJson(whole.state) };
+    const write = async () => void (await this.deps.store.operations.advance(this.operation.id, entry));
+    const written = await this.#persist(write, 'journal', () => false);
+    if (written) this.#revision = entry.revision;
+    return written;
   }
 
-  async #journalRetreat(error: string): Promise<void> {
-    const statusCode = this.operation.cancelled ? status.cancelling.code : status.running.code;
-    await this.deps.store.operations.update(this.operation.id, { error, statusCode, updatedAt: this.deps.now() });
+  /** What the row says from now on. Texts for the client are made such that they can always be written. */
+  #entry(change: Partial<JournalEntry>): JournalEntry {
+    const { metadata } = this.operation;
+    return {
+      statusCode: status.running.code,
+      begun: this.#begun,
+      finished: this.#finished,
+      updatedAt: this.deps.now(),
+      ...change,
+      revision: this.#revision + 1,
+      state: this.#context.state as JsonObject,
+      error: storableText(change.error ?? ''),
+      metadata: metadata && storableJson(metadata),
+    };
   }
 
   #toUndo(): Step<P, S>[] {
@@ -163,28 +173,24 @@ export class StepRun<P extends JsonObject, S extends JsonObject> {
   async #undo(step: Step<P, S>): Promise<boolean> {
     const context = { ...this.#context, signal: this.deps.halted };
     try {
-      return await this.#persist(async () => step.undo?.(context));
+      return await this.#persist(async () => step.undo?.(context), `undo of step "${step.name}"`, (error) => !isDatabaseFailure(error));
     } catch (error) {
       this.#report(`undo of step "${step.name}" of ${this.spec.kind}`, error);
       return true;
     }
   }
 
-  /** Repeats what fails only because the database is away: an operation is over when that is written down, not before. */
-  async #persist(work: () => Promise<void>): Promise<boolean> {
-    while (!this.deps.halted.aborted) {
-      try {
-        await work();
-        return true;
-      } catch (error) {
-        if (!isLxError(error, 'database.unavailable')) throw error;
-        await delay(databasePauseMs, this.deps.halted);
-      }
-    }
-    return false;
+  #persist(work: () => Promise<void>, what: string, isRefusal: (error: unknown) => boolean): Promise<boolean> {
+    const report = (error: unknown) => this.#report(`${what} of ${this.spec.kind} waits for the database`, error);
+    return untilWritten(work, { halted: this.deps.halted, report, isRefusal });
   }
 
   #report(what: string, error: unknown): void {
     this.deps.report({ what, operationId: this.operation.id, error });
   }
+}
+
+/** The store refuses what a step gathered, because the database cannot hold it: repeating that does not help. */
+function isUnstorable(error: unknown): boolean {
+  return isLxError(error, 'request.invalid');
 }

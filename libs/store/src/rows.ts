@@ -100,6 +100,10 @@ export interface OperationRow {
   metadata: JsonObject | null;
   error: string;
   mayCancel: boolean;
+  /** Names that it alone held while it ran (Locks in libs/engine). */
+  locks: string[];
+  /** Counts the writes of the journal: an older one that arrives late changes nothing. */
+  revision: number;
   /** What the operation was asked to do; with `state`, all that undo or resume need. */
   params: JsonObject;
   state: JsonObject;
@@ -110,6 +114,12 @@ export interface OperationRow {
   createdAt: Date;
   updatedAt: Date;
 }
+
+/** What changes of an operation's row while it runs. */
+export type JournalEntry = Pick<
+  OperationRow,
+  'revision' | 'statusCode' | 'metadata' | 'error' | 'state' | 'begun' | 'finished' | 'updatedAt'
+>;
 
 export interface EventRow {
   /** Ascending. */

@@ -1,4 +1,15 @@
-import type { EventRow, ImageAliasRow, ImageRow, InstanceRow, NetworkRow, OperationRow, PoolRow, ProfileRow, VolumeRow } from './rows.ts';
+import type {
+  EventRow,
+  ImageAliasRow,
+  ImageRow,
+  InstanceRow,
+  JournalEntry,
+  NetworkRow,
+  OperationRow,
+  PoolRow,
+  ProfileRow,
+  VolumeRow,
+} from './rows.ts';
 
 /** Fields a caller may leave to the store: ids and times. */
 export type New<R, K extends keyof R> = Omit<R, K> & Partial<Pick<R, K>>;
@@ -108,10 +119,18 @@ export interface Networks {
 
 export interface Operations {
   insert(row: OperationRow): Promise<void>;
-  update(id: string, change: Partial<Omit<OperationRow, 'id'>>): Promise<void>;
-  /** Those whose status is not final: what a crash left. Oldest first. */
-  unfinished(): Promise<OperationRow[]>;
+  /**
+   * Writes the entry, unless the row has its revision or a later one: then false, because this write, or one that came
+   * after it, has been done. So it may be sent again when nobody knows whether it took effect, also while the first one
+   * still waits in a server that hangs. Row locks make two of them take turns.
+   */
+  advance(id: string, entry: JournalEntry): Promise<boolean>;
+  /** Those whose status is not final: what a crash left. Oldest first, after the one given. */
+  unfinished(page: { after?: Pick<OperationRow, 'createdAt' | 'id'> | null; limit: number }): Promise<OperationRow[]>;
+  /** Ids of those among `ids` of which a later operation that succeeded held one of the locks. */
+  overtaken(ids: readonly string[]): Promise<string[]>;
   get(id: string): Promise<OperationRow | null>;
+  /** Also spares what began after the oldest unfinished one: `overtaken` needs it. */
   deleteFinishedBefore(at: Date): Promise<number>;
 }
 

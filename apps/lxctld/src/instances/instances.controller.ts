@@ -1,6 +1,7 @@
 import { Controller, Delete, Get, Inject, Param, Patch, Post, Put } from '@nestjs/common';
 import { InstancePatchBody, InstancePostBody, InstancePutBody, InstancesPostBody, InstancesPutBody } from '#dto';
 import { LxError, refuse, urls, type WireInstance } from '#lib/contract';
+import { succeeded } from '#lib/engine';
 import { type Instances, instanceEtag } from '#lib/instance';
 import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
@@ -78,8 +79,7 @@ export class InstancesController {
       config: { ...row.config, ...config },
       devices: { ...row.devices, ...devices },
     };
-    const done = await (await this.instances.verbs.update.begin(row, merged, call.requestor)).done;
-    if (done.status_code !== 200) throw new LxError('server.internal', { reason: done.err });
+    await succeeded(await this.instances.verbs.update.begin(row, merged, call.requestor));
     return Answer.sync();
   }
 

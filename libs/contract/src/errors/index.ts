@@ -49,6 +49,11 @@ export function isLxError<C extends ErrorCode>(error: unknown, code?: C): error 
   return error instanceof LxError && (code === undefined || error.code === code);
 }
 
+/** Whether it was the database that failed, and not the request that was refused: the same may go well a moment later. */
+export function isDatabaseFailure(error: unknown): error is LxError {
+  return isLxError(error, 'database.unavailable') || isLxError(error, 'database.failed');
+}
+
 /** Texts of the checks whose condition holds: `problemsOf([[size < 0, 'The size is negative']])`. */
 export function problemsOf(checks: readonly (readonly [wrong: unknown, problem: string])[]): string[] {
   return checks.filter(([wrong]) => wrong).map(([, problem]) => problem);

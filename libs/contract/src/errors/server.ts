@@ -48,8 +48,14 @@ export const serverErrors = {
     'Something failed that the request did not cause. The daemon log has the details.',
   ),
   'database.unavailable': row(503, () => 'The database is not available', 'Postgres does not answer; the daemon keeps trying.'),
+  'database.failed': row<{ reason: string }>(
+    503,
+    ({ reason }) => `The database cannot do this now: ${reason}`,
+    'Postgres answers but refuses: it is read-only (a failover), was told to cancel the statement, or failed in itself. Its words are in the text.',
+  ),
   'operation.not_found': row(404, () => 'Operation not found', 'The operation never existed or is long finished.'),
   'operation.not_cancellable': row(400, () => "This operation can't be cancelled", 'Only operations with may_cancel can be cancelled.'),
+  'operation.cancelled': row(400, () => 'The operation was cancelled', 'Somebody cancelled the operation that the request waited for.'),
   'operation.bad_secret': row(403, () => 'Forbidden', 'The websocket secret is wrong or already used.'),
   'config.unknown_key': row<{ key: string }>(
     400,

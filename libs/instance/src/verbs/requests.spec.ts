@@ -36,7 +36,7 @@ describe('a request for an instance', () => {
     const problem = await failureOf(world.verbs.create.begin('default', wrong));
     for (const part of ['virtual-machine', 'hyphen', 'limits.memory', 'no.such.key', 'no-such', 'migration', '"missing"'])
       expect(problem.message).toContain(part);
-    expect(await world.store.operations.unfinished()).toEqual([]);
+    expect(await world.store.operations.unfinished({ limit: 10 })).toEqual([]);
   });
 
   it.each([

@@ -14,6 +14,8 @@ export const operationEntity = new EntitySchema<OperationRow>({
     metadata: nullable(json()),
     error: text(),
     mayCancel: flag('may_cancel'),
+    locks: texts(),
+    revision: integer(),
     params: json(),
     state: json(),
     begun: texts(),

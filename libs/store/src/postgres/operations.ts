@@ -1,10 +1,29 @@
 import { operationEntity } from '../entities/journal.ts';
-import type { OperationRow } from '../rows.ts';
+import type { JournalEntry, OperationRow } from '../rows.ts';
 import type { Operations } from '../store.ts';
+import { RowMissing } from '../store.ts';
 import type { Session } from './session.ts';
 import { isUuid, mustBeUuid, Table } from './table.ts';
 
 const table = new Table<OperationRow>(operationEntity);
+
+const advanceSql = `
+  UPDATE operation SET revision = $2, status_code = $3, metadata = $4, error = $5, state = $6, begun = $7, finished = $8, updated_at = $9
+  WHERE id = $1 AND revision < $2`;
+
+/** The locks of each, joined with those of what succeeded since the oldest of them began. */
+const overtakenSql = `
+  WITH asked AS MATERIALIZED (SELECT id, created_at, unnest(locks) AS lock FROM operation WHERE id = ANY ($1)),
+    later AS MATERIALIZED (
+      SELECT created_at, unnest(locks) AS lock FROM operation
+      WHERE status_code = 200 AND created_at > (SELECT min(created_at) FROM asked)
+    )
+  SELECT DISTINCT asked.id FROM asked JOIN later USING (lock) WHERE later.created_at > asked.created_at`;
+
+const deleteSql = `
+  DELETE FROM operation
+  WHERE status_code >= 200 AND updated_at < $1
+    AND updated_at < COALESCE((SELECT min(created_at) FROM operation WHERE status_code < 200), 'infinity')`;
 
 export class PostgresOperations implements Operations {
   readonly #session: Session;
@@ -17,13 +36,27 @@ export class PostgresOperations implements Operations {
     return table.insert(this.#session, row, 'made-up');
   }
 
-  async update(id: string, change: Partial<Omit<OperationRow, 'id'>>): Promise<void> {
+  async advance(id: string, entry: JournalEntry): Promise<boolean> {
     mustBeUuid(table.name, id);
-    await table.update(this.#session, { id }, change);
+    const { revision, statusCode, metadata, error, state, begun, finished, updatedAt } = entry;
+    const json = (value: object | null) => (value === null ? null : JSON.stringify(value));
+    const values = [id, revision, statusCode, json(metadata), error, json(state), begun, finished, updatedAt];
+    const { count } = await this.#session.write(advanceSql, values, { kind: 'harmless' });
+    if (count > 0) return true;
+    if (!(await this.get(id))) throw new RowMissing(table.name);
+    return false;
   }
 
-  unfinished(): Promise<OperationRow[]> {
-    return table.select(this.#session, 'WHERE status_code < 200 ORDER BY created_at, id');
+  unfinished({ after, limit }: Parameters<Operations['unfinished']>[0]): Promise<OperationRow[]> {
+    const order = 'ORDER BY created_at, id LIMIT $1';
+    if (!after) return table.select(this.#session, `WHERE status_code < 200 ${order}`, [limit]);
+    const page = `WHERE status_code < 200 AND (created_at, id) > ($2, $3) ${order}`;
+    return table.select(this.#session, page, [limit, after.createdAt, after.id]);
+  }
+
+  async overtaken(ids: readonly string[]): Promise<string[]> {
+    const rows = await this.#session.read<{ id: string }>(overtakenSql, [ids]);
+    return rows.map(({ id }) => id);
   }
 
   async get(id: string): Promise<OperationRow | null> {
@@ -31,7 +64,6 @@ export class PostgresOperations implements Operations {
   }
 
   async deleteFinishedBefore(at: Date): Promise<number> {
-    const sql = 'DELETE FROM operation WHERE status_code >= 200 AND updated_at < $1';
-    return (await this.#session.write(sql, [at], { kind: 'harmless' })).count;
+    return (await this.#session.write(deleteSql, [at], { kind: 'harmless' })).count;
   }
 }

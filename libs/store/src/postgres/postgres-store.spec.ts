@@ -42,6 +42,8 @@ const operation = (change: Partial<OperationRow> = {}): OperationRow => ({
   metadata: null,
   error: '',
   mayCancel: false,
+  locks: [],
+  revision: 0,
   params: { list: [1, 'two', null] },
   state: {},
   begun: ['a'],
@@ -166,12 +168,43 @@ describe.each([
     const [older, newer] = [operation({ createdAt: new Date(1000) }), operation()];
     await store.operations.insert(newer);
     await store.operations.insert(older);
-    expect(await store.operations.unfinished()).toEqual([older, newer]);
-    await store.operations.update(newer.id, { statusCode: 200, finished: ['a'], metadata: { x: [1] }, updatedAt: new Date(2000) });
-    expect((await store.operations.get(newer.id))?.metadata).toEqual({ x: [1] });
-    expect((await store.operations.unfinished()).length).toBe(1);
+    expect(await store.operations.unfinished({ limit: 10 })).toEqual([older, newer]);
+    const over = { ...newer, revision: 2, statusCode: 200, finished: ['a'], metadata: { x: [1] }, updatedAt: new Date(2000) };
+    expect(await store.operations.advance(newer.id, over)).toBe(true);
+    expect(await store.operations.get(newer.id)).toEqual(over);
+    expect((await store.operations.unfinished({ limit: 10 })).length).toBe(1);
+    expect(await store.operations.deleteFinishedBefore(new Date(2001))).toBe(0); // the older one is unfinished
+    await store.operations.advance(older.id, { ...older, revision: 1, statusCode: 400, updatedAt: new Date(3000) });
     expect(await store.operations.deleteFinishedBefore(new Date(1999))).toBe(0);
     expect(await store.operations.deleteFinishedBefore(new Date(2001))).toBe(1);
+  });
+
+  it('lets a write of the journal that arrives late change nothing', async () => {
+    const store = await make();
+    const row = operation();
+    await store.operations.insert(row);
+    expect(await store.operations.advance(row.id, { ...row, revision: 2, begun: ['a', 'b'] })).toBe(true);
+    expect(await store.operations.advance(row.id, { ...row, revision: 2, begun: ['b'] })).toBe(false);
+    expect(await store.operations.advance(row.id, { ...row, revision: 1, begun: ['c'] })).toBe(false);
+    expect((await store.operations.get(row.id))?.begun).toEqual(['a', 'b']);
+    await expect(store.operations.advance(randomUUID(), row)).rejects.toThrow(RowMissing);
+  });
+
+  it('pages through what is unfinished and knows what a later operation overtook', async () => {
+    const store = await make();
+    const at = (n: number, change: Partial<OperationRow>) => operation({ createdAt: new Date(n), ...change });
+    const left = [at(1, { locks: ['a'] }), at(2, { locks: ['b', 'c'] }), at(2, { locks: ['d'] }), at(4, { locks: ['c'] })];
+    const later = [at(3, { locks: ['c', 'x'], statusCode: 200 }), at(3, { locks: ['a'], statusCode: 400 })];
+    for (const row of [...left, ...later]) await store.operations.insert(row);
+    const seen: string[] = [];
+    for (let page = await store.operations.unfinished({ limit: 1 }); page[0]; ) {
+      seen.push(page[0].id);
+      page = await store.operations.unfinished({ after: page[0], limit: 1 });
+    }
+    expect(seen.toSorted()).toEqual(left.map(({ id }) => id).toSorted());
+    expect([seen[0], seen[3]]).toEqual([left[0]?.id, left[3]?.id]);
+    expect(await store.operations.overtaken(seen)).toEqual([left[1]?.id]);
+    expect(await store.operations.overtaken([])).toEqual([]);
   });
 
   it('keeps events in order and server config', async () => {
@@ -198,7 +231,7 @@ describe.each([
       await expect(tx.tx(async () => {})).rejects.toThrow('nest');
     });
     const failing = store.tx(async (tx) => {
-      await tx.operations.update(row.id, { statusCode: 200 });
+      await tx.operations.advance(row.id, { ...row, revision: 1, statusCode: 200 });
       await tx.operations.insert(row);
     });
     await expect(failing).rejects.toThrow(RowConflict);
@@ -229,7 +262,7 @@ describe.each([
     await store.tx(async (tx) => {
       await Promise.all([tx.operations.insert(operation()), tx.operations.insert(operation()), tx.config.set({ a: 'b' })]);
     });
-    expect((await store.operations.unfinished()).length).toBe(2);
+    expect((await store.operations.unfinished({ limit: 10 })).length).toBe(2);
   });
 });
 
@@ -237,7 +270,7 @@ describe('PostgresStore alone', () => {
   it('finds nothing under an id that is none', async () => {
     const store = await cluster.newStore();
     expect(await store.instances.byId("x'; --")).toBeNull();
-    await expect(store.operations.update('x', { statusCode: 200 })).rejects.toThrow(RowMissing);
+    await expect(store.operations.advance('x', operation())).rejects.toThrow(RowMissing);
   });
 
   it('refuses NUL as bad input', async () => {
