@@ -173,7 +173,11 @@ export class StepRun<P extends JsonObject, S extends JsonObject> {
   async #undo(step: Step<P, S>): Promise<boolean> {
     const context = { ...this.#context, signal: this.deps.halted };
     try {
-      return await this.#persist(async () => step.undo?.(context), `undo of step "${step.name}"`, (error) => !isDatabaseFailure(error));
+      return await this.#persist(
+        async () => step.undo?.(context),
+        `undo of step "${step.name}"`,
+        (error) => !isDatabaseFailure(error),
+      );
     } catch (error) {
       this.#report(`undo of step "${step.name}" of ${this.spec.kind}`, error);
       return true;
