@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Set-up, then every lane that this machine can run. The last line is `N passed, N failed, N skipped`.
-# Lanes can be named: npm test -- unit e2e
+# Lanes can be named: npm test -- unit e2e. What is skipped is listed with its reason and counted.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 source tools/steps.sh
 
 lanes=("$@")
-[ ${#lanes[@]} -gt 0 ] || lanes=(check unit native e2e clients faults)
+[ ${#lanes[@]} -gt 0 ] || lanes=(check unit root postgres native e2e clients faults)
 bash tools/setup.sh --test || exit 1
 out=.cache/test
 rm -rf "$out" && mkdir -p "$out"
@@ -14,6 +14,8 @@ rm -rf "$out" && mkdir -p "$out"
 # Why a lane cannot run on this machine; nothing when it can.
 obstacle() {
   case $1 in
+    root) [ "$(id -u)" = 0 ] || say 'it needs root, because it mounts, makes network links or changes owners' ;;
+    postgres) [ -n "$(compgen -G '/usr/lib/postgresql/*/bin/postgres')" ] || command -v postgres >/dev/null || say 'there is no PostgreSQL server (Debian package postgresql-15)' ;;
     native | e2e | clients | faults)
       [ "$(id -u)" = 0 ] || { say 'it needs root, because it makes containers'; return; }
       unshare --mount true 2>/dev/null || { say 'this machine forbids mount namespaces (unshare --mount)'; return; }

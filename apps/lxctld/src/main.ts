@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { peerCredentials } from '#lib/host';
 import { buildHouse } from './house.ts';
 import { Daemon } from './server/daemon.ts';
+import { adminGroup } from './rim/unix-socket.ts';
 import { makeLog } from './server/log.ts';
 import { readSettings } from './settings.ts';
 
@@ -18,7 +19,7 @@ async function main(): Promise<void> {
   process.on('uncaughtException', fail);
   // A daemon outlives the terminal it was started from.
   process.on('SIGHUP', () => {});
-  const daemon = new Daemon({ settings, log, buildHouse, peerCredentials });
+  const daemon = new Daemon({ settings, log, buildHouse, peerCredentials, adminGroup });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       daemon.shutdown.request({ instances: 'leave' });

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,19 +9,19 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { LinuxLinks, LinuxProcesses } from '#lib/host';
+import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
 import { NftFirewall } from './firewall.ts';
 import { ManagedNetworks } from './managed-networks.ts';
 import { ProcSysctls } from './sysctls.ts';
 
 const run = promisify(execFile);
-const missing = ['/usr/sbin/dnsmasq', '/usr/sbin/nft', '/usr/bin/busybox', '/usr/sbin/ip'].filter((program) => !existsSync(program));
-const why = process.getuid?.() !== 0 ? 'needs root' : missing.length > 0 ? `needs ${missing.join(', ')}` : '';
+const why = lackOfRoot('dnsmasq', 'nft', 'busybox', 'ip');
 const name = `lxt${randomBytes(3).toString('hex')}`;
 const names = [`${name}a`, `${name}b`] as const;
 const macs = ['00:16:3e:10:20:01', '00:16:3e:10:20:02'] as const;
 
-describe.skipIf(why !== '')(`ManagedNetworks on this host${why && ` (${why})`}`, { timeout: 30_000 }, () => {
+describe.skipIf(why !== '')(titled('ManagedNetworks on this host', why), { timeout: 30_000 }, () => {
   let stateDir: string;
   let store: MemoryStore;
   let networks: ManagedNetworks;
@@ -117,7 +117,7 @@ describe.skipIf(why !== '')(`ManagedNetworks on this host${why && ` (${why})`}`,
       await inside(position, 'busybox', 'udhcpc', '-i', 'eth0', '-n', '-q', '-f', '-s', join(stateDir, 'script'));
     }
     const gateway = row.config['ipv4.address']?.split('/')[0] ?? '';
-    await inside(0, 'ping', '-c1', '-W2', gateway);
+    await inside(0, 'busybox', 'ping', '-c1', '-W2', gateway);
     const leases = (await networks.leases('default', name)).sort((one, other) => (one.hwaddr < other.hwaddr ? -1 : 1));
     expect(leases.map(({ hostname, hwaddr, type }) => [hostname, hwaddr, type])).toEqual([
       [`${name}.gw`, '', 'gateway'],
@@ -126,7 +126,7 @@ describe.skipIf(why !== '')(`ManagedNetworks on this host${why && ` (${why})`}`,
     ]);
     for (const question of ['c1', 'c1.lxd'])
       expect(await inside(0, 'busybox', 'nslookup', question, gateway)).toContain(leases[2]?.address);
-    await inside(0, 'ping', '-c1', '-W2', leases[2]?.address ?? '');
+    await inside(0, 'busybox', 'ping', '-c1', '-W2', leases[2]?.address ?? '');
     expect(await networks.state('default', name)).toMatchObject({
       state: 'up',
       bridge: { stp: false, upper_devices: [`${names[0]}v`, `${names[1]}v`] },

@@ -150,7 +150,8 @@ describe.each(['overlay', 'dir'])('images and roots on %s', (driver) => {
 
   it('remove a root without following its symlinks', async () => {
     await writeFile(join(stateDir, 'precious'), 'kept');
-    await storage.createRoot(volume, null);
+    await storage.ensureImage('default', fingerprint, unpack);
+    await storage.createRoot(volume, fingerprint);
     await symlink(stateDir, join(root(), 'out'));
     await storage.deleteRoot(volume);
     expect(await readFile(join(stateDir, 'precious'), 'utf8')).toBe('kept');

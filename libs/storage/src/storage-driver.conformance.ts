@@ -3,14 +3,16 @@ import { chmod, chown, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } 
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
 import type { StorageDriver } from './driver.ts';
 import type { RootRecipe } from './storage.ts';
 
 const run = promisify(execFile);
+const why = lackOfRoot('unshare', 'mount');
 
-/** What every driver must do. Call it in the driver's spec. Needs root: owners and mounts are the matter. */
+/** What every driver must do. Call it in the driver's `.root.spec.ts`: owners and mounts are the matter. */
 export function storageDriverConformance(driver: StorageDriver): void {
-  describe.skipIf(process.getuid?.() !== 0)(`storage driver ${driver.info.name} (needs root)`, () => {
+  describe.skipIf(why !== '')(titled(`storage driver ${driver.info.name}`, why), () => {
     let pool = '';
     let image = '';
     let root = '';

@@ -14,7 +14,7 @@ import { unixServer } from '../rim/http-server.ts';
 import { claimPidFile } from '../rim/pid-file.ts';
 import type { Peer } from '../rim/caller.ts';
 import { buildRim } from '../rim/rim.ts';
-import { adminGroup, listenUnix, removeIfThere } from '../rim/unix-socket.ts';
+import { listenUnix, removeIfThere } from '../rim/unix-socket.ts';
 import { Upgrades } from '../rim/upgrades.ts';
 import type { DaemonSettings } from '../settings.ts';
 import { SERVER, SHUTDOWN } from '../tokens.ts';
@@ -41,6 +41,8 @@ export interface DaemonParts {
   log: Log;
   buildHouse(settings: DaemonSettings, log: Log): Promise<House>;
   peerCredentials(fd: number): Peer;
+  /** Whose members may use the socket beside root; null: nobody. */
+  adminGroup(): number | null;
   /** Specs serve a few; the daemon serves all. */
   controllers?: Type[];
 }
@@ -79,7 +81,7 @@ export class Daemon {
     const begun = performance.now();
     mkdirSync(settings.stateDir, { recursive: true, mode: 0o711 });
     this.#release = claimPidFile(join(settings.stateDir, 'lxctld.pid'));
-    await listenUnix(this.#server, this.#socketPath, adminGroup());
+    await listenUnix(this.#server, this.#socketPath, this.parts.adminGroup());
     log.info({ socket: this.#socketPath, version: settings.version }, 'listening');
     this.#house = await this.parts.buildHouse(settings, log);
     const fastify = await this.#assemble(this.#house);

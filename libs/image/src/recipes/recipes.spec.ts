@@ -1,7 +1,4 @@
-import { execFile } from 'node:child_process';
-import { lstat, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { mirrorsFor, parseDeb822, parseOneLine } from './apt-sources.ts';
 import { busyboxRecipe } from './busybox.ts';
@@ -48,20 +45,6 @@ describe.skipIf(!hasBusybox)('busybox recipe (needs busybox-static)', () => {
     await store.images.updateAlias('default', 'busybox', { fingerprint: 'f'.repeat(64) });
     await images.build('default', 'busybox', () => {});
     expect((await store.images.alias('default', 'busybox'))?.fingerprint).toBe('f'.repeat(64));
-  });
-
-  it.skipIf(process.getuid?.() !== 0)('unpacks to a tree with init (needs root)', async () => {
-    const row = await images.build('default', 'busybox', () => {});
-    const place = await mkdtemp('/tmp/lxctl-tree-');
-    await images.unpack(row, place);
-    expect((await readdir(place)).sort()).toEqual(['metadata.yaml', 'rootfs']);
-    expect(await readlink(join(place, 'rootfs/sbin/init'))).toBe('../bin/busybox');
-    expect((await lstat(join(place, 'rootfs/bin/busybox'))).mode & 0o7777).toBe(0o755);
-    expect((await lstat(join(place, 'rootfs/tmp'))).mode & 0o7777).toBe(0o1777);
-    const { stdout } = await promisify(execFile)('chroot', [join(place, 'rootfs'), '/bin/sh', '-n', '/etc/init.d/lease']);
-    expect(stdout).toBe('');
-    expect(await readFile(join(place, 'rootfs/etc/inittab'), 'utf8')).toContain('console::respawn:-/bin/sh');
-    await rm(place, { recursive: true });
   });
 
   it('names the package that is missing', async () => {

@@ -1,8 +1,5 @@
 import { expect, it } from 'vitest';
 import { overlayDriver } from './index.ts';
-import { storageDriverConformance } from '../../storage-driver.conformance.ts';
-
-storageDriverConformance(overlayDriver);
 
 it('names the directory that cannot hold a pool', async () => {
   await expect(overlayDriver.pool.probe('/proc')).rejects.toMatchObject({

@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { isLxError } from '#lib/contract';
+import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
 import { unpackImage } from './unpack.ts';
 
-const reason = process.getuid?.() === 0 ? '' : ' (skipped: needs root)';
+const why = lackOfRoot('mount', 'tar', 'zstd');
 
-describe.skipIf(reason !== '')(`an image that unpacks to more than there is${reason}`, () => {
+describe.skipIf(why !== '')(titled('an image that unpacks to more than there is', why), () => {
   const place = mkdtempSync(join(tmpdir(), 'lxctl-space-'));
   afterEach(() => {
     execFileSync('umount', [join(place, 'pool')]);

@@ -1,0 +1,4 @@
+import { overlayDriver } from './index.ts';
+import { storageDriverConformance } from '../../storage-driver.conformance.ts';
+
+storageDriverConformance(overlayDriver);
