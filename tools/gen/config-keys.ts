@@ -3,7 +3,7 @@ import { code, table } from './table.ts';
 
 /** docs/reference/config-keys.md: every catalogue that the contract exports. */
 export function configKeysPage(): string {
-  const catalogues = Object.values(contract)
+  const catalogues = Object.values<unknown>(contract)
     .filter(isCatalogue)
     .sort((a, b) => a.scope.localeCompare(b.scope, 'en'));
   const sections = catalogues.map((catalogue) => `## ${catalogue.scope}\n\n${section(catalogue)}\n`);

@@ -2,7 +2,8 @@ import { access, readFile } from 'node:fs/promises';
 import os from 'node:os';
 import { join } from 'node:path';
 import { compileSeccomp, IdMaps } from '#lib/host';
-import { cpusOf, defaultSeccompPolicy, type HostFacts } from '#lib/instance';
+import { parseCpuList } from '#lib/contract';
+import { defaultSeccompPolicy, type HostFacts } from '#lib/instance';
 import type { DaemonSettings } from './settings.ts';
 
 /** What every instance's plan takes from this host; read once, at start. */
@@ -40,5 +41,5 @@ export async function findLxcfs(mountinfo = '/proc/self/mountinfo'): Promise<str
 
 async function cpus(): Promise<number[]> {
   const list = (await readFile('/sys/devices/system/cpu/online', 'utf8').catch(() => '')).trim();
-  return list ? cpusOf(list) : os.cpus().map((_, at) => at);
+  return parseCpuList(list) ?? os.cpus().map((_, at) => at);
 }

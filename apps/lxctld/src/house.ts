@@ -120,7 +120,7 @@ function profilesOf({ store, engine, report }: Foundations, { limits }: Instance
     problems: (config, devices) => [...instanceConfigProblems(config), ...deviceProblems(devices)],
     changed: async (project, name) => {
       for (const row of await store.instances.usingProfile(project, name)) {
-        await limits.apply(row.id, row).catch((error: unknown) => report(`applying profile ${name} to ${row.name}`, error));
+        await limits.reapply(row).catch((error: unknown) => report(`applying profile ${name} to ${row.name}`, error));
       }
     },
   });

@@ -1,7 +1,8 @@
 export * from './api-extensions.ts';
 export * from './errors/index.ts';
 export * from './keys/define.ts';
-export { instanceConfigProblems, instanceKeys } from './keys/instance.ts';
+export { parseCpuList } from './keys/cpus.ts';
+export { instanceConfigProblems, instanceKeys, keyOf, type LiveInstanceKey } from './keys/instance.ts';
 export * from './keys/ipv4.ts';
 export * from './keys/network.ts';
 export * from './keys/pool.ts';

@@ -1,5 +1,5 @@
 import { Deferred, delay } from '#lib/base';
-import { isLxError, isTrue } from '#lib/contract';
+import { isLxError, keyOf } from '#lib/contract';
 import type { EndRecord } from '#lib/host';
 import type { InstanceRow } from '#lib/store';
 import type { Expanded } from '#lib/profile';
@@ -68,7 +68,7 @@ export class Housekeeping {
     if (runs && row.power !== 'running') await this.#using.store.instances.update(row.id, { power: 'running' });
     if (runs) return false;
     const ran = row.power === 'running';
-    const starts = !ended && isTrue(config['boot.autostart'], ran);
+    const starts = !ended && (keyOf(config, 'boot.autostart') ?? ran);
     // One that is to be started stays wanted until it is: this daemon may end before its turn comes.
     if (ran) await this.#attempt(`noting the end of ${row.name}`, () => this.#noteStopped(row, starts ? 'running' : 'stopped'));
     if (starts) return true;
@@ -110,7 +110,7 @@ export class Housekeeping {
   }
 
   async #shutDown({ row, config }: Member, force: boolean): Promise<void> {
-    const timeout = Number(config['boot.host_shutdown_timeout'] || 30);
+    const timeout = keyOf(config, 'boot.host_shutdown_timeout');
     if (!(!force && (await this.#stop(row, timeout))) && !(await this.#stop(row, 0))) await this.#using.supervision.kill(row.id);
     // Wanted again at the next start of the server; an ephemeral one is gone.
     if (!row.ephemeral) await this.#using.store.instances.update(row.id, { power: 'running' });
@@ -136,7 +136,7 @@ export class Housekeeping {
         const view = await start.done;
         if (view.status_code >= 400) throw new Error(view.err);
       });
-      const seconds = Number(config['boot.autostart.delay'] || 0);
+      const seconds = keyOf(config, 'boot.autostart.delay');
       if (seconds > 0) await delay(seconds * 1000, this.#closing.signal);
     }
   }
@@ -192,10 +192,10 @@ export class Housekeeping {
 }
 
 /** Groups of the same value of a numeric key, the highest first. */
-function ranked(members: readonly Member[], key: string): Member[][] {
+function ranked(members: readonly Member[], key: 'boot.stop.priority' | 'boot.autostart.priority'): Member[][] {
   const groups = new Map<number, Member[]>();
   for (const member of members) {
-    const rank = Number(member.config[key] || 0);
+    const rank = keyOf(member.config, key);
     groups.set(rank, [...(groups.get(rank) ?? []), member]);
   }
   return [...groups.entries()].sort(([a], [b]) => b - a).map(([, group]) => group);

@@ -7,7 +7,6 @@ export type { InstanceChange } from './verbs/update.ts';
 export { instanceLock, instanceResources } from './act/names.ts';
 export { defaultSeccompPolicy } from './plan/seccomp.ts';
 export { Sessions, type ExecRequestBody } from './session/sessions.ts';
-export { cpusOf } from './limits.ts';
 export { Logs } from './logs.ts';
 export { Supervision } from './supervision.ts';
 export { instanceEtag } from './read/view.ts';

@@ -9,7 +9,7 @@ import { Acts } from './act/acts.ts';
 import { Attachments } from './attachments.ts';
 import { Expansion } from '#lib/profile';
 import type { HostFacts } from './host-facts.ts';
-import { LimitsInForce } from './limits-in-force.ts';
+import { LimitsInForce } from './limits/in-force.ts';
 import { LogFiles } from './log-files.ts';
 import { InstanceReader } from './read/reader.ts';
 import { Runner } from './runner.ts';

@@ -4,7 +4,7 @@ import type { InstanceRow } from '#lib/store';
 import type { Attachments, VolatileChange } from './attachments.ts';
 import type { Expansion } from '#lib/profile';
 import type { HostFacts } from './host-facts.ts';
-import type { LimitsInForce } from './limits-in-force.ts';
+import type { LimitsInForce } from './limits/in-force.ts';
 import type { LogFiles } from './log-files.ts';
 import { launchPlan } from './plan/launch.ts';
 import { rootVolume } from './root-volume.ts';
@@ -33,19 +33,19 @@ export class Runner {
   async up(row: InstanceRow): Promise<{ keeper: Keeper; volatile: VolatileChange }> {
     const { expansion, storage, cgroups, attachments, limits, supervision, logFiles, host } = this.#using;
     const { config, devices } = await expansion.of(row);
-    const [root, attached] = await Promise.all([
+    const [root, attached, wanted] = await Promise.all([
       storage.rootRecipe(rootVolume(row, devices), row.volatile['volatile.base_image'] || null),
       attachments.attach(row, devices),
+      limits.of(row, config),
       logFiles.prepare(row),
     ]);
-    const wanted = limits.ofStart(config);
     const keeper = await supervision.launch(
       launchPlan({
         instance: row,
         config,
         root,
         links: attached.links,
-        cgroups: cgroups.plan(row.id, wanted),
+        cgroups: cgroups.plan(row.id, wanted.limits),
         idMap: host.idMap,
         seccomp: host.seccomp,
         lxcfs: host.lxcfs,
@@ -53,8 +53,7 @@ export class Runner {
         consoleLog: logFiles.path(row, 'console.log'),
       }),
     );
-    limits.started(row.id, wanted);
-    return { keeper, volatile: { 'volatile.last_state.power': 'RUNNING', ...attached.volatile } };
+    return { keeper, volatile: { 'volatile.last_state.power': 'RUNNING', ...attached.volatile, ...wanted.volatile } };
   }
 
   /** After the end, or to undo a start: forgets the instance in its networks and sweeps what a dead keeper left. */

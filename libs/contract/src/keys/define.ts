@@ -2,14 +2,16 @@ import type { StringMap } from '#lib/base';
 import type { KeyType } from './types.ts';
 
 /** One config key. Everything that knows the key reads it from here: validation, defaults, docs, completion. */
-export interface KeyRow {
-  type: KeyType;
+export interface KeyRow<T = unknown> {
+  type: KeyType<T>;
   /** One sentence for docs/reference/config-keys.md. */
   doc: string;
   /** The value that counts while the key is not set. */
   default?: string;
   /** A change takes effect at once, on what is running. */
   live: boolean;
+  /** Live without anybody acting on a change: it is read whenever it is used. */
+  readWhenUsed?: true;
   /** Version of lxctl, or LXD's API extension, that brought it. */
   since?: string;
 }
@@ -21,8 +23,30 @@ export interface KeyCatalogue<K extends string = string> {
   readonly rows: Readonly<Record<K, KeyRow>>;
 }
 
-export function defineKeys<K extends string>(scope: string, rows: Record<K, KeyRow>): KeyCatalogue<K> {
+/** The types of the rows stay known: what a key means (`readKey`), and which keys need somebody to act on them (`LiveKey`). */
+export function defineKeys<const R extends Record<string, KeyRow>>(scope: string, rows: R): { readonly scope: string; readonly rows: R } {
   return { scope, rows };
+}
+
+type Rows = Readonly<Record<string, KeyRow>>;
+
+/** Keys whose change must be put into force on what is running. */
+export type LiveKey<R extends Rows> = {
+  [K in keyof R & string]: true extends R[K]['live'] ? (R[K] extends { readWhenUsed: true } ? never : K) : never;
+}[keyof R & string];
+
+/** What a key's value means; undefined when it is not set and has no default. */
+export type KeyValue<R extends KeyRow> = ReturnType<R['type']['read']> | (R extends { default: string } ? never : undefined);
+
+/** The value of a key as its row reads it, of a config that has been checked. Absent and empty are the row's default. */
+export function readKey<R extends Rows, K extends keyof R & string>(
+  catalogue: { readonly rows: R },
+  config: StringMap,
+  key: K,
+): KeyValue<R[K]> {
+  const row = catalogue.rows[key] as KeyRow;
+  const text = config[key] || row.default;
+  return (text === undefined ? undefined : row.type.read(text)) as KeyValue<R[K]>;
 }
 
 /** The row of a key, also by a `prefix.*` row; null for an unknown key. */

@@ -1,18 +1,41 @@
-import { defineKeys, type KeyCatalogue, keyRow, validateConfig } from './define.ts';
+import { defineKeys, type KeyCatalogue, type KeyValue, keyRow, type LiveKey, readKey, validateConfig } from './define.ts';
 import { anyOf, bool, bytes, integer, keyType, oneOf, percent, text } from './types.ts';
 import type { StringMap } from '#lib/base';
+import { parseCpuList } from './cpus.ts';
 
+/** A number: that many, chosen by the server. A list: these. */
 const cpus = keyType(
-  'a number of CPUs or a list such as 0,2-3',
-  (value) => /^[1-9]\d{0,4}$/.test(value) || (/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(value) && /[,-]/.test(value)),
+  'a number of CPUs from 1, or a list such as 0,2-3 that names none twice',
+  (value) => /^[1-9]\d{0,4}$/.test(value) || (/[,-]/.test(value) && parseCpuList(value) !== null),
+  (value) => (/[,-]/.test(value) ? (parseCpuList(value) ?? []) : Number(value)),
 );
-const quota = keyType('a share such as 25ms/100ms', (value) => {
-  const match = /^(\d{1,6})ms\/(\d{1,4})ms$/.exec(value);
-  return match !== null && Number(match[1]) > 0 && Number(match[2]) > 0 && Number(match[2]) <= 1000;
-});
-const positivePercent = keyType('a percentage from 1% to 100%', (value) => percent.accepts(value) && value !== '0%');
-const rlimit = keyType('a limit such as 1024, 1024:4096 or unlimited', (value) =>
-  /^(\d{1,18}|unlimited)(:(\d{1,18}|unlimited))?$/.test(value),
+/** Microseconds. */
+const quota = keyType(
+  'a share such as 25ms/100ms',
+  (value) => {
+    const match = /^(\d{1,6})ms\/(\d{1,4})ms$/.exec(value);
+    return match !== null && Number(match[1]) > 0 && Number(match[2]) > 0 && Number(match[2]) <= 1000;
+  },
+  (value) => {
+    const [quotaText = '', periodText = ''] = value.split('/');
+    return { quota: Number.parseInt(quotaText, 10) * 1000, period: Number.parseInt(periodText, 10) * 1000 };
+  },
+);
+const positivePercent = keyType('a percentage from 1% to 100%', (value) => percent.accepts(value) && !/^0+%$/.test(value), percent.read);
+const positiveBytes = keyType('a number of bytes such as 512MiB', (value) => bytes.accepts(value) && bytes.read(value) > 0, bytes.read);
+/** null: unlimited. */
+const amount = (value: string) => (value === 'unlimited' ? null : Number(value));
+const rlimit = keyType(
+  'a limit such as 1024, 1024:4096 or unlimited, the first not above the second',
+  (value) => {
+    if (!/^(\d{1,18}|unlimited)(:(\d{1,18}|unlimited))?$/.test(value)) return false;
+    const [soft = null, hard = soft] = value.split(':').map(amount);
+    return hard === null || (soft !== null && soft <= hard);
+  },
+  (value) => {
+    const [soft = null, hard = soft] = value.split(':').map(amount);
+    return { soft, hard };
+  },
 );
 
 const resources = [
@@ -33,36 +56,51 @@ const resources = [
   'stack',
   'msgqueue',
 ] as const;
-const kernelRow = (resource: string) => ({
-  type: rlimit,
-  doc: `Resource limit RLIMIT_${resource.toUpperCase()} of the init and all its children (setrlimit(2)).`,
-  live: false,
-});
+const kernelRow = (resource: string) =>
+  ({
+    type: rlimit,
+    doc: `Resource limit RLIMIT_${resource.toUpperCase()} of the init and all its children (setrlimit(2)).`,
+    live: false,
+  }) as const;
 
 /** What may be configured on an instance or in a profile. */
 export const instanceKeys = defineKeys('instance', {
-  'boot.autostart': { type: bool, doc: 'Start the instance when the server starts; unset: as it was before.', live: true },
+  'boot.autostart': {
+    type: bool,
+    doc: 'Start the instance when the server starts; unset: as it was before.',
+    live: true,
+    readWhenUsed: true,
+  },
   'boot.autostart.delay': {
     type: integer({ min: 0, max: 86_400 }),
     default: '0',
     doc: 'Seconds to wait after the start before the next instance is started.',
     live: true,
+    readWhenUsed: true,
   },
   'boot.autostart.priority': {
     type: integer({ min: 0 }),
     default: '0',
     doc: 'Instances with a higher priority are started first.',
     live: true,
+    readWhenUsed: true,
   },
   'boot.host_shutdown_timeout': {
     type: integer({ min: 0 }),
     default: '30',
     doc: 'Seconds the instance gets to shut down when the server is shut down.',
     live: true,
+    readWhenUsed: true,
   },
-  'boot.stop.priority': { type: integer({ min: 0 }), default: '0', doc: 'Instances with a higher priority are stopped first.', live: true },
-  'environment.*': { type: text, doc: 'Environment of the init and of every exec.', live: true },
-  'image.*': { type: text, doc: 'Properties of the image the instance was made from.', live: true },
+  'boot.stop.priority': {
+    type: integer({ min: 0 }),
+    default: '0',
+    doc: 'Instances with a higher priority are stopped first.',
+    live: true,
+    readWhenUsed: true,
+  },
+  'environment.*': { type: text, doc: 'Environment of the init and of every exec.', live: true, readWhenUsed: true },
+  'image.*': { type: text, doc: 'Properties of the image the instance was made from.', live: true, readWhenUsed: true },
   'limits.cpu': { type: cpus, doc: 'How many CPUs, chosen by the server, or which ones.', live: true },
   'limits.cpu.allowance': {
     type: anyOf(positivePercent, quota),
@@ -77,7 +115,7 @@ export const instanceKeys = defineKeys('instance', {
     live: true,
   },
   'limits.memory': {
-    type: anyOf(bytes, positivePercent),
+    type: anyOf(positiveBytes, positivePercent),
     doc: 'Memory the instance may use, in bytes or as a share of the host.',
     live: true,
   },
@@ -103,6 +141,7 @@ export const instanceKeys = defineKeys('instance', {
     default: 'false',
     doc: 'Containers inside the instance. Always possible here: no rule has to be relaxed for it.',
     live: true,
+    readWhenUsed: true,
   },
   'security.privileged': {
     type: oneOf('false'),
@@ -110,10 +149,20 @@ export const instanceKeys = defineKeys('instance', {
     doc: 'Only false: instances always have a user namespace.',
     live: false,
   },
-  'security.protection.delete': { type: bool, default: 'false', doc: 'Refuse to delete the instance.', live: true },
-  'user.*': { type: text, doc: 'Free for users; can be searched.', live: true },
-  'volatile.*': { type: text, doc: "The server's own notes about the instance.", live: true },
+  'security.protection.delete': { type: bool, default: 'false', doc: 'Refuse to delete the instance.', live: true, readWhenUsed: true },
+  'user.*': { type: text, doc: 'Free for users; can be searched.', live: true, readWhenUsed: true },
+  'volatile.*': { type: text, doc: "The server's own notes about the instance.", live: true, readWhenUsed: true },
 });
+
+type InstanceRows = (typeof instanceKeys)['rows'];
+
+/** Keys that somebody has to put into force on a running instance: one applier each, or it does not compile. */
+export type LiveInstanceKey = LiveKey<InstanceRows>;
+
+/** What a key of an instance's (expanded, checked) config means; its default where it is not set. */
+export function keyOf<K extends Exclude<keyof InstanceRows & string, `${string}*`>>(config: StringMap, key: K): KeyValue<InstanceRows[K]> {
+  return readKey(instanceKeys, config, key);
+}
 
 /** Keys of LXD that this version refuses because nothing would act on them. */
 const unsupported = [

@@ -1,4 +1,4 @@
-import { isTrue, LxError } from '#lib/contract';
+import { keyOf, LxError } from '#lib/contract';
 import { defineOperation, type Operation, type OperationSpec, type Requestor } from '#lib/engine';
 import type { InstanceRow, Store } from '#lib/store';
 import type { Acts } from '../act/acts.ts';
@@ -46,7 +46,7 @@ export class Delete {
     const { supervision, expansion, removal } = this.#using;
     if (supervision.get(row.id)) throw new LxError('instance.running');
     const { config } = await expansion.of(row);
-    if (isTrue(config['security.protection.delete'])) throw new LxError('instance.protected');
+    if (keyOf(config, 'security.protection.delete')) throw new LxError('instance.protected');
     const params = await removal.paramsOf(row);
     return this.#acts.begin(this.operation, params, { of: row, requestor, announce: [{ action: 'instance-deleted' }] });
   }

@@ -5,9 +5,10 @@ import { deviceProblems, isUnicastMac, nics, rootDisk } from '#lib/device';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
 import type { InstanceRow, Store } from '#lib/store';
 import type { Acts } from '../act/acts.ts';
+import type { VolatileChange } from '../attachments.ts';
 import { type DeviceHolders, missingProfiles, newAddresses, wholeProblems } from '../checks.ts';
 import { expand } from '#lib/profile';
-import type { LimitsInForce } from '../limits-in-force.ts';
+import type { LimitsInForce } from '../limits/in-force.ts';
 import { knownRow } from '../read/rows.ts';
 import type { Supervision } from '../supervision.ts';
 
@@ -31,6 +32,9 @@ export type UpdateParams = {
   newDevices: boolean;
 };
 
+/** What applying it adds to the volatile keys. */
+type UpdateState = { volatile: VolatileChange };
+
 interface Using {
   store: Store;
   supervision: Supervision;
@@ -42,7 +46,7 @@ const devicesAreFixed = 'Devices of a running instance cannot be changed by this
 
 /** Live limits first, because the kernel may refuse them; then the row. */
 export class Update {
-  readonly operation: OperationSpec<UpdateParams, Record<string, never>>;
+  readonly operation: OperationSpec<UpdateParams, UpdateState>;
   readonly #acts: Acts;
   readonly #using: Using;
 
@@ -92,22 +96,22 @@ export class Update {
   }
 }
 
-function applyStep({ store, supervision, limits }: Using): Step<UpdateParams, Record<string, never>> {
+function applyStep({ store, supervision, limits }: Using): Step<UpdateParams, UpdateState> {
   return {
     name: 'apply',
-    async do({ params, project }) {
+    async do({ params, state }) {
       const row = await knownRow(store, params.id);
       if (!isDeepStrictEqual(changeable(row), params.before)) throw new LxError('instance.changed');
       if (params.newDevices && supervision.get(params.id)) refuse([devicesAreFixed]);
-      await limits.apply(params.id, { project, ...params.after });
+      state.volatile = await limits.apply({ ...row, ...params.after });
     },
-    async commit({ params }, writes) {
+    async commit({ params, state }, writes) {
       await writes.instances.update(params.id, params.after);
-      await writes.instances.mergeVolatile(params.id, params.volatile);
+      await writes.instances.mergeVolatile(params.id, { ...params.volatile, ...state.volatile });
     },
     async undo({ params }) {
       const row = await store.instances.byId(params.id);
-      if (row) await limits.apply(params.id, row);
+      if (row) await limits.apply(row);
     },
   };
 }
