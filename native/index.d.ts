@@ -150,7 +150,6 @@ export class RouteSocket {
       peerMac?: string;
       mtu?: number;
       up?: boolean;
-      peerUp?: boolean;
     },
   ): Promise<void>;
   setLink(name: string, change: { up?: boolean; bridge?: string | null; mtu?: number; mac?: string; rename?: string }): Promise<void>;

@@ -15,6 +15,7 @@ describe.skipIf(reason !== null)(`a launch that fails${reason ? ` (skipped: ${re
   afterAll(() => world.dispose());
 
   const link = (change: object) => ({
+    kind: 'veth' as const,
     hostName: `kf${process.pid % 1000000}`,
     name: 'eth0',
     bridge: null,

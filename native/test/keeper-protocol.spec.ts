@@ -36,7 +36,13 @@ describe.skipIf(reason !== null)(`the keeper's protocol${reason ? ` (skipped: ${
     world = new World();
     await world.keepers.prepare();
     const plan = world.plan({
-      links: [{ hostName: 'x', name: 'eth0', bridge: 'b', mac: '00:16:3e:00:00:05', hostMac: '00:16:3e:00:00:06', mtu: 9000 }],
+      links: [
+        { kind: 'veth', hostName: 'x', name: 'eth0', bridge: 'b', mac: '00:16:3e:00:00:05', hostMac: '00:16:3e:00:00:06', mtu: 9000 },
+        { kind: 'macvlan', parent: 'p', name: 'eth1', mac: '00:16:3e:00:00:07', mtu: null },
+        { kind: 'physical', parent: 'p', name: 'eth2', mac: null, mtu: null },
+        { kind: 'ipvlan', parent: 'p', mode: 'l3s', name: 'eth3', mac: null, mtu: 1400 },
+        { kind: 'vlan', parent: 'p', id: 4094, name: 'eth4', mac: null, mtu: null },
+      ],
       rlimits: [{ resource: 'core', soft: 0, hard: null }],
       sysctls: [{ key: 'a.b', value: 'c' }],
       dropCapabilities: [1, 2],

@@ -140,7 +140,7 @@ export class World {
     const found: string[] = [];
     for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) if (line.includes(this.root)) found.push(`mount ${line}`);
     const links = (await new LinuxLinks().list()).map((link) => link.name);
-    for (const link of plan.links) if (links.includes(link.hostName)) found.push(`link ${link.hostName}`);
+    for (const link of plan.links) if (link.kind === 'veth' && links.includes(link.hostName)) found.push(`link ${link.hostName}`);
     for (const path of plan.cgroups.remove) if (existsSync(path)) found.push(`group ${path}`);
     for (const name of readdirSync(this.runDir)) if (name.startsWith(plan.id) && !name.endsWith('.end')) found.push(`file ${name}`);
     return found;

@@ -1,4 +1,5 @@
 export * from './launch-plan.ts';
+export * from './link-plan.ts';
 export * from './ports.ts';
 export * from './cgroup/index.ts';
 export * from './errno.ts';

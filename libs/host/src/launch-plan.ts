@@ -1,3 +1,5 @@
+import type { LinkPlan } from './link-plan.ts';
+
 /**
  * The whole of what the keeper does to bring an instance up, as data: TypeScript decides, the keeper obeys. The bytes
  * on the wire are made by `encodePlan` and read by native/src/keeper/plan.*; docs/keeper-protocol.md draws both.
@@ -70,17 +72,6 @@ export interface Layer {
   readonly: boolean;
   /** A missing path is no failure; mounts that use the layer are skipped. */
   optional: boolean;
-}
-
-export interface LinkPlan {
-  hostName: string;
-  /** The name inside, e.g. eth0. */
-  name: string;
-  /** Bridge to attach the host side to, or null. */
-  bridge: string | null;
-  mac: string;
-  hostMac: string | null;
-  mtu: number | null;
 }
 
 export type RootPlan =

@@ -26,7 +26,7 @@ export class Attachments {
     const links = await Promise.all(
       nics(devices).map(async (nic) => {
         const plan = await this.#link(row, nic);
-        volatile[`volatile.${nic.device}.host_name`] = plan.hostName;
+        if (plan.kind === 'veth') volatile[`volatile.${nic.device}.host_name`] = plan.hostName;
         return plan;
       }),
     );
@@ -63,6 +63,7 @@ export class Attachments {
         })
       : { bridge: nic.parent, mtu: null };
     return {
+      kind: 'veth',
       hostName: nic.hostName ?? `veth${randomBytes(4).toString('hex')}`,
       name: nic.name,
       bridge: attached.bridge,

@@ -43,14 +43,18 @@ void await(int status, Go word) {
   if (size != 1 || heard != static_cast<char>(word)) ::_exit(1);
 }
 
+void setLinkUp(int status, const char* stage, int socket, const char* name) {
+  ifreq link{};
+  std::strncpy(link.ifr_name, name, sizeof link.ifr_name - 1);
+  link.ifr_flags = IFF_UP | IFF_RUNNING;
+  LX_MUST(status, stage, ::ioctl(socket, SIOCSIFFLAGS, &link), name);
+}
+
 /// Loopback up; the socket speaks for this network namespace for ever and goes to the keeper.
 int openNetwork(int status) {
   const int routes = LX_MUST(status, "network", ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), "lo");
   LX_MUST(status, "network", netlink::hearKernelOnly(routes), "lo");
-  ifreq loopback{};
-  std::strcpy(loopback.ifr_name, "lo");
-  loopback.ifr_flags = IFF_UP | IFF_RUNNING;
-  LX_MUST(status, "network", ::ioctl(routes, SIOCSIFFLAGS, &loopback), "lo");
+  setLinkUp(status, "network", routes, "lo");
   return routes;
 }
 
@@ -112,6 +116,8 @@ void runChild(const ChildInput& input) {
   const RootResult made = runMountSteps(input.status, input.root);
 
   await(input.status, Go::exec);
+  // As LXD does it: a guest that configures none has links that work. Not when they are made: a cable has no other end yet.
+  for (const auto& link : plan.links) setLinkUp(input.status, "links", routes, link.inside.name);
   setUp(input.status, plan, made.proc);
   const winsize size{plan.console.rows, plan.console.columns, 0, 0};
   LX_MUST(input.status, "console", ::ioctl(made.console, TIOCSWINSZ, &size));

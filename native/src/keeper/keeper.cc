@@ -91,8 +91,9 @@ void sweepDead(const std::string& planPath) {
   }
   if (plan.cgroups.cloneInto != nullptr) cgroup::killAll(plan.cgroups.cloneInto);
   for (const char* path : plan.cgroups.join) cgroup::killAll(path);
+  const MadeLinks made = plannedLinks(plan);
   LinkRemoval links;
-  links.begin(plan, plan.links.size());
+  links.begin(made);
   const std::string problems = removeGroups(plan) + links.finish();
   removeRunFiles(plan);
   // Last, for a daemon waits for it.

@@ -21,7 +21,6 @@
 #include "cgroup/tree.h"
 #include "keeper/child.h"
 #include "keeper/report.h"
-#include "netlink/links.h"
 #include "socket/seqpacket.h"
 
 namespace lx::keeper {
@@ -97,24 +96,6 @@ UniqueFd writeMaps(const Plan& plan, pid_t child) {
   writeFile(process + "/gid_map", mapText(plan.gids));
   const std::string path = process + "/ns/user";
   return LX_SYS_FD(::open(path.c_str(), O_RDONLY | O_CLOEXEC), path);
-}
-
-void createLinks(const Plan& plan, pid_t child, size_t& made) {
-  if (plan.links.empty()) return;
-  netlink::Socket socket = netlink::Socket::open();
-  for (const auto& link : plan.links) {
-    netlink::Veth veth;
-    veth.name = link.hostName;
-    veth.peer = link.name;
-    veth.peerNamespacePid = child;
-    if (link.bridge != nullptr) veth.bridge = link.bridge;
-    if (link.hostMac != nullptr) veth.mac = netlink::parseMac(link.hostMac);
-    veth.peerMac = netlink::parseMac(link.mac);
-    veth.mtu = link.mtu;
-    veth.up = true;
-    netlink::createVeth(socket, veth);
-    ++made;
-  }
 }
 
 std::string stagePath(const Plan& plan) { return std::string(plan.runDir) + "/stage"; }
@@ -216,7 +197,7 @@ class Attempt {
     if (locks_) stage("layers", [&] { mountLocked(plan_, layers_); });
     tell(Go::maps);
     layers_.clear();
-    stage("links", [&] { createLinks(plan_, instance_.init, links_); });
+    stage("links", [&] { makeLinks(plan_, instance_.init, instance_.links); });
     tell(Go::exec);
     awaitExec();
     instance_.startedAt = wallClock();
@@ -306,7 +287,7 @@ class Attempt {
       }
     }
     LinkRemoval links;
-    links.begin(plan_, links_);
+    links.begin(instance_.links);
     links.finish();
     removeGroups(plan_);
   }
@@ -317,7 +298,6 @@ class Attempt {
   std::vector<UniqueFd> layers_;
   std::vector<UniqueFd> tasks_;
   UniqueFd status_;
-  size_t links_ = 0;
   bool locks_ = false;
   bool finished_ = false;
 };

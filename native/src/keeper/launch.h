@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "keeper/links/links.h"
 #include "keeper/plan.h"
 
 namespace lx::keeper {
@@ -33,6 +34,7 @@ struct Instance {
   /// The root, only held: the last hold of an overlay writes its upper file system out, which takes as long as the disk
   /// does. Init's death would wait for it; so the keeper lets go last, when the end has been told.
   UniqueFd root;
+  MadeLinks links;
   /// The v2 group; not valid without one.
   UniqueFd cgroup;
   /// Milliseconds since the epoch.
@@ -44,19 +46,6 @@ enum class Launch { first, again };
 
 /// Brings the plan's container up. Throws Failure; then nothing is left of it.
 Instance launch(const Plan& plan, Launch kind);
-
-/// Removal of the host's ends of links. A link leaves the lists of the kernel within a millisecond, but the call that
-/// deletes it waits 15 to 30 ms for grace periods; so a process of its own does that, and we wait for the names to go.
-class LinkRemoval {
- public:
-  /// At once, whether the container lives or not.
-  void begin(const Plan& plan, size_t count);
-  /// Until the names are gone. Gives words about those that are not.
-  std::string finish();
-
- private:
-  std::vector<const char*> names_;
-};
 
 /// Removes the plan's groups once init is dead. Gives words about what could not be removed.
 std::string removeGroups(const Plan& plan);

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "keeper/links/links.h"
 #include "keeper/wire.h"
 
 namespace lx::keeper {
@@ -82,14 +83,6 @@ void readCgroups(Reader& in, Cgroups& cgroups) {
   cgroups.cloneInto = in.optionalText();
   cgroups.join = texts(in);
   cgroups.remove = texts(in);
-}
-
-void readLinks(Reader& in, std::vector<LinkPlan>& links) {
-  links.resize(in.count(3 * kText + 3));
-  for (auto& link : links) {
-    link = {in.text(), in.text(), in.optionalText(), in.text(), in.optionalText(), std::nullopt};
-    if (in.flag()) link.mtu = in.u32();
-  }
 }
 
 void readRoot(Reader& in, RootPlan& root) {

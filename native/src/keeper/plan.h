@@ -2,9 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 #include <vector>
+
+#include "keeper/links/plan.h"
 
 namespace lx::keeper {
 
@@ -43,15 +44,6 @@ struct Layer {
   uint64_t attributes;
   /// The guest's root must not be able to take the attributes off again.
   bool locked;
-};
-
-struct LinkPlan {
-  const char* hostName;
-  const char* name;
-  const char* bridge;
-  const char* mac;
-  const char* hostMac;
-  std::optional<uint32_t> mtu;
 };
 
 struct RootPlan {

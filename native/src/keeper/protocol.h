@@ -6,7 +6,7 @@
 // libs/host/src/keeper/protocol.ts: change both, and raise the version when an old peer would misread the change.
 namespace lx::keeper {
 
-constexpr uint32_t kProtocolVersion = 1;
+constexpr uint32_t kProtocolVersion = 2;
 
 enum class Type : uint16_t {
   // daemon -> nursery

@@ -57,7 +57,7 @@ EndRecord Service::run() {
     console_.drain();
     const int signal = WIFSIGNALED(initStatus_) ? WTERMSIG(initStatus_) : 0;
     EndReason reason = signal == SIGINT ? EndReason::poweroff : signal != 0 ? EndReason::killed : EndReason::exited;
-    links_.begin(plan_, plan_.links.size());
+    links_.begin(instance_.links);
     std::string detail = links_.finish();
     // The kernel ends init by SIGHUP when the guest asks for a restart, by SIGINT for power off and halt (reboot(2)).
     if (signal == SIGHUP && !killed_) {
@@ -213,7 +213,7 @@ void Service::kill() {
   if (plan_.cgroups.cloneInto != nullptr) cgroup::killAll(plan_.cgroups.cloneInto);
   for (const char* path : plan_.cgroups.join) cgroup::killAll(path);
   // While the processes die; they need no network for that.
-  links_.begin(plan_, plan_.links.size());
+  links_.begin(instance_.links);
 }
 
 }  // namespace lx::keeper

@@ -125,7 +125,6 @@ netlink::Veth vethOf(const std::string& name, const Napi::Object& options) {
   veth.peerMac = macOf(options, "peerMac");
   veth.mtu = mtuOf(options);
   veth.up = flagOf(options, "up").value_or(false);
-  veth.peerUp = flagOf(options, "peerUp").value_or(false);
   return veth;
 }
 

@@ -1,37 +1,13 @@
 #include "netlink/links.h"
 
-#include <linux/if.h>
-#include <linux/if_link.h>
-#include <linux/rtnetlink.h>
 #include <linux/veth.h>
 
-#include "base/sys_error.h"
 #include "netlink/attributes.h"
+#include "netlink/link_message.h"
 
 namespace lx::netlink {
 
 namespace {
-
-constexpr uint16_t kCreate = NLM_F_CREATE | NLM_F_EXCL;
-
-/// The kernel answers a longer name with a bare ERANGE; better to say which name before anything is made.
-const std::string& checkedName(const std::string& name) {
-  if (name.empty() || name.size() >= IFNAMSIZ) throw SysError("RTM_NEWLINK", EINVAL, name, "a link's name has 1 to 15 characters");
-  return name;
-}
-
-void putEnd(Message& message, const std::string& name, const std::optional<Mac>& mac, const std::optional<uint32_t>& mtu) {
-  message.putString(IFLA_IFNAME, checkedName(name));
-  if (mac) message.put(IFLA_ADDRESS, *mac);
-  if (mtu) message.put(IFLA_MTU, *mtu);
-}
-
-ifinfomsg linkHeader(bool up) {
-  ifinfomsg header{};
-  header.ifi_family = AF_UNSPEC;
-  if (up) header.ifi_flags = header.ifi_change = IFF_UP;
-  return header;
-}
 
 LinkCounters countersOf(const rtnl_link_stats64& stats) {
   return {.rxBytes = stats.rx_bytes, .txBytes = stats.tx_bytes, .rxPackets = stats.rx_packets, .txPackets = stats.tx_packets,
@@ -83,8 +59,34 @@ int linkIndex(Socket& socket, const std::string& name) {
   return index;
 }
 
+Link readLink(Socket& socket, const std::string& name) {
+  Message message(RTM_GETLINK, 0);
+  message.append(linkHeader(false));
+  message.putString(IFLA_IFNAME, checkedName(name));
+  Link link;
+  socket.query(message, "RTM_GETLINK", name, [&](const nlmsghdr* head) {
+    if (head->nlmsg_type == RTM_NEWLINK) link = parseLink(head);
+  });
+  return link;
+}
+
+bool hasLink(Socket& socket, int index) {
+  Message message(RTM_GETLINK, 0);
+  ifinfomsg header = linkHeader(false);
+  header.ifi_index = index;
+  message.append(header);
+  message.put(IFLA_EXT_MASK, uint32_t{RTEXT_FILTER_SKIP_STATS});
+  try {
+    socket.query(message, "RTM_GETLINK", {}, [](const nlmsghdr*) {});
+  } catch (const SysError& error) {
+    if (error.number() == ENODEV) return false;
+    throw;
+  }
+  return true;
+}
+
 void createBridge(Socket& socket, const Bridge& bridge) {
-  Message message(RTM_NEWLINK, kCreate);
+  Message message(RTM_NEWLINK, kCreateLink);
   message.append(linkHeader(false));
   putEnd(message, bridge.name, bridge.mac, bridge.mtu);
   const size_t info = message.open(IFLA_LINKINFO);
@@ -94,7 +96,7 @@ void createBridge(Socket& socket, const Bridge& bridge) {
 }
 
 void createVeth(Socket& socket, const Veth& veth) {
-  Message message(RTM_NEWLINK, kCreate);
+  Message message(RTM_NEWLINK, kCreateLink);
   message.append(linkHeader(veth.up));
   putEnd(message, veth.name, veth.mac, veth.mtu);
   if (veth.bridge) message.put(IFLA_MASTER, linkIndex(socket, *veth.bridge));
@@ -102,7 +104,7 @@ void createVeth(Socket& socket, const Veth& veth) {
   message.putString(IFLA_INFO_KIND, "veth");
   const size_t data = message.open(IFLA_INFO_DATA);
   const size_t peer = message.open(VETH_INFO_PEER);
-  message.append(linkHeader(veth.peerUp));
+  message.append(linkHeader(false));
   putEnd(message, veth.peer, veth.peerMac, veth.mtu);
   if (veth.peerNamespaceFd) message.put(IFLA_NET_NS_FD, static_cast<uint32_t>(*veth.peerNamespaceFd));
   else if (veth.peerNamespacePid) message.put(IFLA_NET_NS_PID, static_cast<uint32_t>(*veth.peerNamespacePid));
@@ -133,6 +135,27 @@ void deleteLink(Socket& socket, const std::string& name) {
   message.append(linkHeader(false));
   message.putString(IFLA_IFNAME, checkedName(name));
   socket.request(message, "RTM_DELLINK", name);
+}
+
+void deleteLink(Socket& socket, int index) {
+  Message message(RTM_DELLINK, 0);
+  ifinfomsg header = linkHeader(false);
+  header.ifi_index = index;
+  message.append(header);
+  socket.request(message, "RTM_DELLINK", std::to_string(index));
+}
+
+void moveLink(Socket& socket, const LinkMove& move) {
+  Message message(RTM_NEWLINK, 0);
+  ifinfomsg header = linkHeader(move.up);
+  header.ifi_index = move.index;
+  // The kernel takes a link down that leaves its namespace; so the flags count for the new one.
+  header.ifi_change = IFF_UP;
+  message.append(header);
+  if (move.namespacePid) message.put(IFLA_NET_NS_PID, static_cast<uint32_t>(*move.namespacePid));
+  else message.put(IFLA_NET_NS_FD, static_cast<uint32_t>(move.namespaceFd));
+  putEnd(message, move.name, move.mac, move.mtu);
+  socket.request(message, "RTM_NEWLINK", move.name);
 }
 
 std::vector<Link> listLinks(Socket& socket, size_t most) {

@@ -34,8 +34,8 @@ struct Veth {
   std::optional<Mac> peerMac;
   /// Of both ends.
   std::optional<uint32_t> mtu;
+  /// Of this end: the kernel refuses to set an end up that has no peer yet, as the peer in the request has none.
   bool up = false;
-  bool peerUp = false;
 };
 void createVeth(Socket& socket, const Veth& veth);
 
@@ -75,6 +75,25 @@ struct Link {
   int peerIndex = 0;
   LinkCounters counters;
 };
+/// ENODEV when there is none.
+Link readLink(Socket& socket, const std::string& name);
+bool hasLink(Socket& socket, int index);
+void deleteLink(Socket& socket, int index);
+
+/// A link on its way from the socket's namespace to another.
+struct LinkMove {
+  int index = 0;
+  /// The name it gets there.
+  std::string name;
+  std::optional<pid_t> namespacePid;
+  /// Where no process is named.
+  int namespaceFd = -1;
+  std::optional<Mac> mac;
+  std::optional<uint32_t> mtu;
+  bool up = false;
+};
+void moveLink(Socket& socket, const LinkMove& move);
+
 /// The first `most` of them.
 std::vector<Link> listLinks(Socket& socket, size_t most = SIZE_MAX);
 

@@ -10,7 +10,13 @@ const plan: LaunchPlan = {
   idMap: { uid: [{ inside: 0, outside: 1000000, count: 65536 }], gid: [] },
   cgroups: { create: [{ path: '/g', delegate: true }], write: [{ path: '/g/x', value: '1' }], cloneInto: '/g', join: ['/j'], remove: [] },
   layers: [{ path: '/l', idmapped: true, readonly: false, optional: true }],
-  links: [{ hostName: 'v', name: 'e', bridge: 'b', mac: 'm', hostMac: null, mtu: 9000 }],
+  links: [
+    { kind: 'veth', hostName: 'v', name: 'e', bridge: 'b', mac: 'm', hostMac: null, mtu: 9000 },
+    { kind: 'macvlan', parent: 'p', name: 'f', mac: null, mtu: null },
+    { kind: 'physical', parent: 'p', name: 'g', mac: null, mtu: null },
+    { kind: 'ipvlan', parent: 'p', mode: 'l3s', name: 'h', mac: null, mtu: null },
+    { kind: 'vlan', parent: 'p', id: 258, name: 'i', mac: null, mtu: null },
+  ],
   root: { kind: 'overlay', lower: [0, 2], upper: 1 },
   mounts: [
     { op: 'fs', fstype: 'proc', source: 's', target: '/p', flags: ['nosuid', 'strictatime'], data: 'd', early: true },
@@ -43,11 +49,15 @@ function word(value: number): string {
 describe('encodePlan', () => {
   it('lays a plan out in the order of the decoder', () => {
     const parts = [
-      [word(1), text('ab'), text('c'), text('/r'), word(0b1111111)],
+      [word(2), text('ab'), text('c'), text('/r'), word(0b1111111)],
       [word(1), word(0), word(1000000), word(65536), word(0)],
       [word(1), text('/g'), '01', word(1), text('/g/x'), text('1'), '01', text('/g'), word(1), text('/j'), word(0)],
       [word(1), text('/l'), '01', '00', '01'],
-      [word(1), text('v'), text('e'), '01', text('b'), text('m'), '00', '01', word(9000)],
+      [word(5), '00', text('e'), '01', text('m'), '01', word(9000), text('v'), '00', '01', text('b')],
+      ['01', text('f'), '0000', text('p')],
+      ['02', text('g'), '0000', text('p')],
+      ['03', text('h'), '0000', text('p'), '0200'],
+      ['04', text('i'), '0000', text('p'), '0201'],
       ['00', word(2), word(0), word(2), word(1)],
       [word(5), '00', text('/p'), text('proc'), text('s'), text('d'), '01', word(0b100010)],
       ['01', text('/t'), word(3), '01', word(1)],

@@ -1,5 +1,6 @@
 import type { LaunchPlan, MountFlag, MountStep, Namespace, RootPlan } from '../launch-plan.ts';
 import { ByteWriter } from './bytes.ts';
+import { encodeLink } from './encode-link.ts';
 import { protocolVersion } from './protocol.ts';
 
 /** Bits in the order of native/src/keeper/plan.cc. */
@@ -20,10 +21,7 @@ export function encodePlan(plan: LaunchPlan): Buffer {
   out.list(cgroups.write, (file) => out.text(file.path).text(file.value));
   out.optional(cgroups.cloneInto, text).list(cgroups.join, text).list(cgroups.remove, text);
   out.list(plan.layers, (layer) => out.text(layer.path).flag(layer.idmapped).flag(layer.readonly).flag(layer.optional));
-  out.list(plan.links, (link) => {
-    out.text(link.hostName).text(link.name).optional(link.bridge, text).text(link.mac);
-    out.optional(link.hostMac, text).optional(link.mtu, (mtu) => out.u32(mtu));
-  });
+  out.list(plan.links, (link) => encodeLink(out, link));
   encodeRoot(out, plan.root);
   out.list(plan.mounts, (step) => encodeMount(out, step));
   out.text(plan.hostname);

@@ -1,0 +1,30 @@
+import type { LinkKind, LinkPlan } from '../link-plan.ts';
+import type { ByteWriter } from './bytes.ts';
+
+type Kinds = { [K in LinkKind['kind']]: { code: number; encode(out: ByteWriter, link: Extract<LinkKind, { kind: K }>): void } };
+
+/** IPVLAN_MODE_ of if_link.h. */
+const ipvlanModes = { l2: 0, l3: 1, l3s: 2 } as const;
+
+/** A row a kind; the codes are those of `LinkKind` in native/src/keeper/links/plan.h. */
+const kinds: Kinds = {
+  veth: {
+    code: 0,
+    encode: (out, { hostName, hostMac, bridge }) =>
+      out
+        .text(hostName)
+        .optional(hostMac, (mac) => out.text(mac))
+        .optional(bridge, (name) => out.text(name)),
+  },
+  macvlan: { code: 1, encode: (out, { parent }) => out.text(parent) },
+  physical: { code: 2, encode: (out, { parent }) => out.text(parent) },
+  ipvlan: { code: 3, encode: (out, { parent, mode }) => out.text(parent).u16(ipvlanModes[mode]) },
+  vlan: { code: 4, encode: (out, { parent, id }) => out.text(parent).u16(id) },
+};
+
+export function encodeLink(out: ByteWriter, link: LinkPlan): void {
+  const { code, encode } = kinds[link.kind] as { code: number; encode(out: ByteWriter, link: LinkKind): void };
+  out.u8(code).text(link.name);
+  out.optional(link.mac, (mac) => out.text(mac)).optional(link.mtu, (mtu) => out.u32(mtu));
+  encode(out, link);
+}

@@ -1,0 +1,151 @@
+#include "keeper/links/links.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/sys_error.h"
+#include "base/syscalls.h"
+#include "keeper/plan.h"
+#include "keeper/wire.h"
+
+namespace lx::keeper {
+
+namespace {
+
+constexpr int kAttempts = 20'000;
+constexpr timespec kPause{0, 100'000};
+/// name, flags of mac and mtu, the kind's code and its first text.
+constexpr size_t kLeast = 13;
+
+template <size_t Code = 0>
+bool readKind(Reader& in, uint8_t code, LinkKind& kind) {
+  if constexpr (Code == std::variant_size_v<LinkKind>) {
+    return false;
+  } else {
+    if (code != Code) return readKind<Code + 1>(in, code, kind);
+    read(in, kind.emplace<Code>());
+    return true;
+  }
+}
+
+UniqueFd namespaceOf(const std::string& process) {
+  const std::string path = "/proc/" + process + "/ns/net";
+  return LX_SYS_FD(::open(path.c_str(), O_RDONLY | O_CLOEXEC), path);
+}
+
+/// ENODEV: gone with the network namespace. Whatever else it is, `finish` sees the link stay.
+void unmakeQuietly(const MadeLink& link, LinkSite& site) {
+  try {
+    std::visit([&](const auto& kind) { unmake(kind, site, link); }, link.plan->kind);
+  } catch (const SysError&) {
+  }
+}
+
+[[noreturn]] void unmakeAll(const MadeLinks& made) {
+  // It outlives the keeper by some milliseconds and must hold up nothing.
+  int inside = made.netns.get();
+  if (inside >= 0 && inside != 3) inside = ::dup2(inside, 3);
+  ::syscall(SYS_close_range, inside < 0 ? 3U : 4U, ~0U, 0U);
+  LinkSite site = LinkSite::held(inside);
+  for (const auto& link : made.list) unmakeQuietly(link, site);
+  ::_exit(0);
+}
+
+bool isGone(const MadeLink& link, LinkSite& site) {
+  try {
+    return std::visit([&](const auto& kind) { return gone(kind, site, link); }, link.plan->kind);
+  } catch (const SysError&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+netlink::Socket& LinkSite::host() {
+  if (!host_) host_ = netlink::Socket::open();
+  return *host_;
+}
+
+netlink::Socket& LinkSite::inside() {
+  if (inside_) return *inside_;
+  if (namespace_ < 0) {
+    held_ = namespaceOf(std::to_string(child_));
+    namespace_ = held_.get();
+  }
+  home_ = namespaceOf("self");
+  LX_SYS(::setns(namespace_, CLONE_NEWNET), "net");
+  // Into a namespace that we came from: nothing in it can refuse.
+  try {
+    inside_ = netlink::Socket::open();
+  } catch (const SysError&) {
+    if (::setns(home_.get(), CLONE_NEWNET) < 0) ::_exit(1);
+    throw;
+  }
+  if (::setns(home_.get(), CLONE_NEWNET) < 0) ::_exit(1);
+  return *inside_;
+}
+
+void readLinks(Reader& in, std::vector<LinkPlan>& links) {
+  links.resize(in.count(kLeast));
+  for (auto& link : links) {
+    const uint8_t code = in.u8();
+    link.inside = {in.text(), in.optionalText(), std::nullopt};
+    if (in.flag()) link.inside.mtu = in.u32();
+    if (!readKind(in, code, link.kind)) in.refuse();
+  }
+}
+
+void makeLinks(const Plan& plan, pid_t child, MadeLinks& made) {
+  if (plan.links.empty()) return;
+  LinkSite site = LinkSite::of(child);
+  made.list.reserve(plan.links.size());
+  try {
+    for (const auto& link : plan.links) {
+      MadeLink one;
+      one.plan = &link;
+      std::visit([&](const auto& kind) { make(kind, link.inside, site, one); }, link.kind);
+      made.list.push_back(std::move(one));
+    }
+  } catch (const SysError&) {
+    made.netns = site.takeNamespace();
+    throw;
+  }
+  made.netns = site.takeNamespace();
+}
+
+MadeLinks plannedLinks(const Plan& plan) {
+  MadeLinks made;
+  for (const auto& link : plan.links) made.list.emplace_back().plan = &link;
+  return made;
+}
+
+void LinkRemoval::begin(const MadeLinks& made) {
+  if (made.list.empty() || made_ != nullptr) return;
+  made_ = &made;
+  // Without an exit signal: it ends on its own and nobody has to know (Service::reapChildren takes it off the process table).
+  clone_args args{};
+  const pid_t pid = lx::clone3(args);
+  if (pid == 0) unmakeAll(made);
+}
+
+std::string LinkRemoval::finish() {
+  if (made_ == nullptr) return {};
+  std::vector<const MadeLink*> left;
+  for (const auto& link : made_->list) left.push_back(&link);
+  LinkSite site = LinkSite::held(made_->netns.get());
+  for (int i = 0; i < kAttempts && !left.empty(); ++i) {
+    std::erase_if(left, [&](const MadeLink* link) { return isGone(*link, site); });
+    if (!left.empty()) ::nanosleep(&kPause, nullptr);
+  }
+  made_ = nullptr;
+  std::string problems;
+  for (const MadeLink* link : left) problems.append("link ").append(link->plan->inside.name).append(" stays; ");
+  return problems;
+}
+
+}  // namespace lx::keeper

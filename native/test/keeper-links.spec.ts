@@ -1,0 +1,114 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import addon from '#native';
+import type { LinkInfo, RouteSocket } from '#native';
+import type { Keeper, LaunchPlan, LinkPlan } from '#lib/host';
+import { missing, World } from './keeper-world.ts';
+
+const reason = missing();
+const tag = process.pid % 100_000;
+
+describe.skipIf(reason !== null)(`kinds of links${reason ? ` (skipped: ${reason})` : ''}`, () => {
+  let world: World;
+  let socket: RouteSocket;
+  /** One end of a cable on the host, in a network card's place, and the other. */
+  const parent = `kp${tag}`;
+  const other = `ko${tag}`;
+  beforeAll(async () => {
+    world = new World();
+    socket = new addon.RouteSocket();
+    await world.keepers.prepare();
+  });
+  afterAll(async () => {
+    socket.close();
+    await world.dispose();
+  });
+  beforeEach(async () => {
+    await socket.createVeth(parent, { peer: other, mac: '00:16:3e:77:00:01', up: true });
+    await socket.setLink(other, { up: true });
+  });
+  afterEach(() => socket.deleteLink(parent));
+
+  const onHost = async (name: string) => (await socket.links()).find((link) => link.name === name);
+  const inside = async (keeper: Keeper, name: string): Promise<LinkInfo | undefined> =>
+    (await keeper.network()).links.find((link) => link.name === name);
+  const launch = (links: LinkPlan[], change: Partial<LaunchPlan> = {}) => world.keepers.launch(world.plan({ links, ...change }));
+
+  it('sets a cable up inside, also for a guest that does not configure it', async () => {
+    const keeper = await launch([
+      { kind: 'veth', hostName: `kv${tag}`, name: 'eth0', bridge: null, mac: '00:16:3e:77:00:02', hostMac: null, mtu: 1400 },
+    ]);
+    expect(await inside(keeper, 'eth0')).toMatchObject({ up: true, running: true, mtu: 1400, mac: '00:16:3e:77:00:02' });
+    await keeper.kill();
+    expect(await onHost(`kv${tag}`)).toBeUndefined();
+  });
+
+  it('gives a macvlan its address on the parent, which is free again with the end', async () => {
+    const link: LinkPlan = { kind: 'macvlan', parent, name: 'eth0', mac: '00:16:3e:77:00:03', mtu: 1300 };
+    for (let round = 0; round < 5; round += 1) {
+      const keeper = await launch([link]);
+      expect(await inside(keeper, 'eth0')).toMatchObject({ kind: 'macvlan', up: true, mtu: 1300, mac: '00:16:3e:77:00:03' });
+      await keeper.kill();
+    }
+  });
+
+  it('makes a macvlan again for a guest that reboots', async () => {
+    const keeper = await launch([{ kind: 'macvlan', parent, name: 'eth0', mac: '00:16:3e:77:00:03', mtu: null }]);
+    const again = new Promise((resolve) => {
+      keeper.onReboot = resolve;
+    });
+    void world.run(keeper, ['reboot', '-f']);
+    await again;
+    expect(await inside(keeper, 'eth0')).toMatchObject({ kind: 'macvlan', up: true });
+    await keeper.kill();
+  });
+
+  it('lends a link of the host and takes it back with its name, address, MTU and state', async () => {
+    const before = await onHost(parent);
+    const keeper = await launch([{ kind: 'physical', parent, name: 'eth0', mac: '00:16:3e:77:00:04', mtu: 1400 }]);
+    expect(await onHost(parent)).toBeUndefined();
+    expect(await inside(keeper, 'eth0')).toMatchObject({ up: true, mac: '00:16:3e:77:00:04', mtu: 1400 });
+    // The guest may call it what it likes.
+    await world.run(keeper, ['sh', '-c', 'ip link set eth0 down; ip link set eth0 name mine']);
+    await keeper.kill();
+    expect(await onHost(parent)).toMatchObject({ up: true, mac: before?.mac, mtu: before?.mtu });
+  });
+
+  it('lends a link again to a guest that reboots', async () => {
+    const keeper = await launch([{ kind: 'physical', parent, name: 'eth0', mac: null, mtu: null }]);
+    const again = new Promise((resolve) => {
+      keeper.onReboot = resolve;
+    });
+    void world.run(keeper, ['reboot', '-f']);
+    await again;
+    expect(await inside(keeper, 'eth0')).toMatchObject({ up: true, mac: '00:16:3e:77:00:01' });
+    await keeper.kill();
+    expect(await onHost(parent)).toBeDefined();
+  });
+
+  it('gives back what it made when a later link fails', async () => {
+    const links: LinkPlan[] = [
+      { kind: 'physical', parent, name: 'eth0', mac: null, mtu: null },
+      { kind: 'macvlan', parent: other, name: 'eth1', mac: null, mtu: null },
+      { kind: 'macvlan', parent: 'no-such-link', name: 'eth2', mac: null, mtu: null },
+    ];
+    await expect(launch(links)).rejects.toThrow(/: links: RTM_GETLINK no-such-link: ENODEV$/);
+    expect(await onHost(parent)).toMatchObject({ up: true });
+    await expect(launch(links.slice(0, 1).concat(links[0] as LinkPlan))).rejects.toThrow(/: links: /);
+    expect(await onHost(parent)).toMatchObject({ up: true });
+  });
+
+  it.each<LinkPlan>([
+    { kind: 'ipvlan', parent, mode: 'l2', name: 'eth0', mac: null, mtu: null },
+    { kind: 'vlan', parent, id: 7, name: 'eth0', mac: null, mtu: null },
+  ])('makes a $kind where the kernel has it, and says so where it has not', async (link) => {
+    const outcome = await launch([link]).then(
+      async (keeper) => {
+        const seen = await inside(keeper, 'eth0');
+        await keeper.kill();
+        return seen?.kind;
+      },
+      (error: Error) => error.message,
+    );
+    expect(outcome).toMatch(new RegExp(`^${link.kind}$|: links: RTM_NEWLINK eth0: EOPNOTSUPP$`));
+  });
+});
