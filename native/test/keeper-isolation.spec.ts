@@ -12,7 +12,17 @@ describe.skipIf(reason !== null)(`what a guest's root cannot do${reason ? ` (ski
     world = new World();
     await world.keepers.prepare();
     const base = world.plan({
-      links: [{ kind: 'veth', hostName: `ki${process.pid % 1000000}`, name: 'eth0', bridge: null, mac: '00:16:3e:00:00:04', hostMac: null, mtu: 1400 }],
+      links: [
+        {
+          kind: 'veth',
+          hostName: `ki${process.pid % 1000000}`,
+          name: 'eth0',
+          bridge: null,
+          mac: '00:16:3e:00:00:04',
+          hostMac: null,
+          mtu: 1400,
+        },
+      ],
       sysctls: [{ key: 'net.ipv4.ip_forward', value: '1' }],
     });
     const layers = [...base.layers, { path: world.image, idmapped: true, readonly: true, optional: false }];

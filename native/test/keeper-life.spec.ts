@@ -101,7 +101,17 @@ describe.skipIf(reason !== null)(`the life of a container${reason ? ` (skipped: 
 
   it('dies with its keeper, and the nursery clears up', async () => {
     const plan = world.plan({
-      links: [{ kind: 'veth', hostName: `kl${process.pid % 1000000}`, name: 'eth0', bridge: null, mac: '00:16:3e:00:00:02', hostMac: null, mtu: 1400 }],
+      links: [
+        {
+          kind: 'veth',
+          hostName: `kl${process.pid % 1000000}`,
+          name: 'eth0',
+          bridge: null,
+          mac: '00:16:3e:00:00:02',
+          hostMac: null,
+          mtu: 1400,
+        },
+      ],
     });
     const keeper = await world.keepers.launch(plan);
     process.kill(parentOf(keeper.info.initPid), 'SIGKILL');

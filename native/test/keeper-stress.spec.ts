@@ -17,7 +17,15 @@ describe.skipIf(reason !== null)(`keepers under stress${reason ? ` (skipped: ${r
   const linked = (i: number): LaunchPlan =>
     world.plan({
       links: [
-        { kind: 'veth', hostName: `ks${process.pid % 100000}x${i}`, name: 'eth0', bridge: null, mac: '00:16:3e:00:00:07', hostMac: null, mtu: null },
+        {
+          kind: 'veth',
+          hostName: `ks${process.pid % 100000}x${i}`,
+          name: 'eth0',
+          bridge: null,
+          mac: '00:16:3e:00:00:07',
+          hostMac: null,
+          mtu: null,
+        },
       ],
     });
 

@@ -35,7 +35,15 @@ describe.skipIf(reason !== null)(`the cost of a keeper${reason ? ` (skipped: ${r
     };
     for (let i = 0; i < rounds; i += 1) {
       const links = [
-        { kind: 'veth' as const, hostName: `kv${process.pid % 100000}x${i}`, name: 'eth0', bridge, mac: '00:16:3e:00:00:01', hostMac: null, mtu: null },
+        {
+          kind: 'veth' as const,
+          hostName: `kv${process.pid % 100000}x${i}`,
+          name: 'eth0',
+          bridge,
+          mac: '00:16:3e:00:00:01',
+          hostMac: null,
+          mtu: null,
+        },
       ];
       const plan = world.plan({ links });
       const keeper = await timed(times.launch, () => world.keepers.launch(plan));
