@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws';
 import type { JsonObject } from '#lib/base';
 import { delay } from '#lib/base';
 import type { OperationKind, WireOperation } from '#lib/contract';
-import { isDatabaseFailure, LxError, status } from '#lib/contract';
+import { isDatabaseFailure, LxError, status, urls } from '#lib/contract';
 import { type JournalEntry, type OperationRow, RowConflict, type Store } from '#lib/store';
 import type { Engine, LiveSpec, Operation, StartOptions } from './engine.ts';
 import { EventLog } from './event-log.ts';
@@ -131,7 +131,7 @@ export class OperationEngine implements Engine {
     const { requestor } = operation.facts;
     this.events.lifecycle(operation.project, {
       action: 'operation-cancelled',
-      source: `/1.0/operations/${id}`,
+      source: urls.operation(id),
       ...(requestor ? { requestor } : {}),
     });
   }

@@ -1,4 +1,5 @@
 import type { JsonObject } from '#lib/base';
+import { urls } from '#lib/contract';
 import { defineOperation, type EventHub } from '#lib/engine';
 import type { ImageRow } from '#lib/store';
 import type { Upload } from './image-files.ts';
@@ -24,7 +25,8 @@ type Announce = (action: 'image-created' | 'image-deleted', project: string, fin
 
 /** The operations on images; register both. */
 export function imageOperations(images: LocalImages, trees: PoolTrees, events: EventHub) {
-  const announce: Announce = (action, project, fingerprint) => events.lifecycle(project, { action, source: `/1.0/images/${fingerprint}` });
+  const announce: Announce = (action, project, fingerprint) =>
+    events.lifecycle(project, { action, source: urls.image(fingerprint, project) });
   return { create: imageCreate(images, announce), delete: imageDelete(images, trees, announce) };
 }
 

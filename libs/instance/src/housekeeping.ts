@@ -1,5 +1,5 @@
 import { Deferred, delay } from '#lib/base';
-import { isLxError, keyOf } from '#lib/contract';
+import { isLxError, keyOf, urls } from '#lib/contract';
 import type { EndRecord } from '#lib/host';
 import type { InstanceRow } from '#lib/store';
 import type { Expanded } from '#lib/profile';
@@ -152,7 +152,7 @@ export class Housekeeping {
       if (row?.power === 'running') {
         await this.#noteStopped(row);
         const action = record.reason === 'poweroff' ? 'instance-shutdown' : 'instance-stopped';
-        engine.events.lifecycle(row.project, { action, source: `/1.0/instances/${row.name}` });
+        engine.events.lifecycle(row.project, { action, source: urls.instance(row.name, row.project) });
         if (record.detail !== '') report(`the end of ${row.name}`, new Error(record.detail));
       }
       if (row?.ephemeral) ephemeral = row;
@@ -166,7 +166,7 @@ export class Housekeeping {
     const row = await this.#using.store.instances.byId(id);
     if (!row) return;
     await this.#using.store.instances.update(id, { lastUsedAt: this.#using.now() });
-    this.#using.engine.events.lifecycle(row.project, { action: 'instance-restarted', source: `/1.0/instances/${row.name}` });
+    this.#using.engine.events.lifecycle(row.project, { action: 'instance-restarted', source: urls.instance(row.name, row.project) });
   }
 
   async #noteStopped(row: InstanceRow, power: InstanceRow['power'] = 'stopped'): Promise<void> {

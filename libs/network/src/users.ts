@@ -1,4 +1,5 @@
 import type { DeviceMap, StringMap } from '#lib/base';
+import { urls } from '#lib/contract';
 import type { InstanceRow, NetworkRow, Store } from '#lib/store';
 
 /** A nic of an instance, with the instance's own devices over those of its profiles. */
@@ -14,12 +15,11 @@ export async function networkUsers(store: Store, project: string): Promise<Map<s
   const users = new Map<string, string[]>();
   const note = (options: StringMap, url: string) => {
     const name = networkOf(options);
-    const urls = users.get(name) ?? [];
-    if (name && !urls.includes(url)) users.set(name, [...urls, url]);
+    const known = users.get(name) ?? [];
+    if (name && !known.includes(url)) users.set(name, [...known, url]);
   };
-  for (const { name, devices } of profiles)
-    for (const options of Object.values(devices)) note(options, `/1.0/profiles/${encodeURIComponent(name)}`);
-  for (const { instance, options } of expandNics(instances, profiles)) note(options, `/1.0/instances/${encodeURIComponent(instance.name)}`);
+  for (const { name, devices } of profiles) for (const options of Object.values(devices)) note(options, urls.profile(name, project));
+  for (const { instance, options } of expandNics(instances, profiles)) note(options, urls.instance(instance.name, project));
   return users;
 }
 

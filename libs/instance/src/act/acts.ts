@@ -1,7 +1,8 @@
 import type { JsonObject } from '#lib/base';
+import { instanceResources, urls } from '#lib/contract';
 import type { Engine, Operation, OperationSpec, Requestor } from '#lib/engine';
 import type { InstanceRow } from '#lib/store';
-import { instanceLock, instanceResources } from './names.ts';
+import { instanceLock } from './names.ts';
 import { Turns } from './turns.ts';
 
 type Named = Pick<InstanceRow, 'project' | 'name'>;
@@ -43,7 +44,7 @@ export class Acts {
     const operation = await this.turns.begin(params.id, () =>
       this.#engine.start(spec, params, {
         project: of.project,
-        resources: instanceResources(of.name),
+        resources: instanceResources(of.project, of.name),
         locks: [of, ...also].map(instanceLock),
         ...(mayCancel === undefined ? {} : { mayCancel }),
         ...(requestor ? { requestor } : {}),
@@ -62,7 +63,7 @@ export class Acts {
     };
     return this.#engine.startLive(
       { kind: waiting.kind, class: 'task', sockets: [], run },
-      { project: of.project, resources: instanceResources(of.name), ...(requestor ? { requestor } : {}) },
+      { project: of.project, resources: instanceResources(of.project, of.name), ...(requestor ? { requestor } : {}) },
     );
   }
 
@@ -71,7 +72,7 @@ export class Acts {
       if (view.status_code !== 200) return;
       this.#engine.events.lifecycle(of.project, {
         action,
-        source: `/1.0/instances/${(as ?? of).name}`,
+        source: urls.instance((as ?? of).name, of.project),
         ...(context ? { context } : {}),
         ...(requestor ? { requestor } : {}),
       });

@@ -2,9 +2,8 @@ import { open } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { StringMap } from '#lib/base';
-import { LxError, problemsOf, refuse } from '#lib/contract';
+import { instanceResources, LxError, problemsOf, refuse, urls } from '#lib/contract';
 import type { Engine, LiveContext, Operation, Requestor } from '#lib/engine';
-import { instanceResources } from '../act/names.ts';
 import type { Instances } from '../instances.ts';
 import { consoleSockets, runConsole } from './console.ts';
 import { execEnvironment } from './environment.ts';
@@ -55,20 +54,20 @@ export class Sessions {
         sockets: attached ? (body.interactive ? interactiveSockets : pipedSockets) : [],
         run: async (live) => {
           if (attached) return body.interactive ? runInteractive(keeper, wish, live) : runPiped(keeper, wish, live);
-          const files = record ? recordOf(logFiles.directory(row), row.name, live.operationId) : null;
+          const files = record ? recordOf(logFiles.directory(row), row, live.operationId) : null;
           return runDetached(keeper, wish, live, await this.#nowhere(), files);
         },
       },
       {
         project,
-        resources: instanceResources(row.name),
+        resources: instanceResources(row.project, row.name),
         metadata: { command: body.command, environment, interactive: body.interactive },
         ...(requestor ? { requestor } : {}),
       },
     );
     this.#engine.events.lifecycle(project, {
       action: 'instance-exec',
-      source: `/1.0/instances/${row.name}`,
+      source: urls.instance(row.name, row.project),
       context: { command: body.command },
       ...(requestor ? { requestor } : {}),
     });
@@ -93,7 +92,7 @@ export class Sessions {
     const operation = await this.#engine
       .startLive(
         { kind: 'instance.console', class: 'websocket', sockets: consoleSockets, run },
-        { project, resources: instanceResources(row.name), mayCancel: true, ...(requestor ? { requestor } : {}) },
+        { project, resources: instanceResources(row.project, row.name), mayCancel: true, ...(requestor ? { requestor } : {}) },
       )
       .catch((failure: unknown) => {
         this.#consoles.delete(row.id);
@@ -101,7 +100,7 @@ export class Sessions {
       });
     this.#engine.events.lifecycle(project, {
       action: 'instance-console',
-      source: `/1.0/instances/${row.name}`,
+      source: urls.instance(row.name, row.project),
       ...(requestor ? { requestor } : {}),
     });
     return operation;
@@ -119,9 +118,9 @@ export class Sessions {
 }
 
 /** Where recorded output goes, and where a client finds it. */
-function recordOf(directory: string, instance: string, operationId: string) {
+function recordOf(directory: string, { name, project }: { name: string; project: string }, operationId: string) {
   const file = (stream: string) => `exec_${operationId}.${stream}`;
-  const url = (stream: string) => `/1.0/instances/${instance}/logs/${file(stream)}`;
+  const url = (stream: string) => urls.instanceLog(name, file(stream), project);
   const path = (stream: string) => join(directory, file(stream));
   return { stdout: path('stdout'), stderr: path('stderr'), urls: { '1': url('stdout'), '2': url('stderr') } };
 }
