@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -48,6 +49,32 @@ describe("the guest's root", () => {
     expect((await run('ls /dev')).stdout.split('\n').sort().filter(Boolean)).toEqual(
       expect.not.arrayContaining(['mem', 'kmem', 'vda', 'sda', 'loop0', 'kmsg']),
     );
+  });
+
+  it.each(['dir', 'overlay'])('opens no device node that lies in its root, on a pool of driver %s', async (driver) => {
+    const pool = `pool-${driver}`;
+    const name = `nodes-${driver}`;
+    await daemon.client.pools.create({ name: pool, driver, description: '', config: {} });
+    await daemon.done(
+      daemon.client.instances.create({
+        name,
+        source: { type: 'image', alias: 'busybox' },
+        devices: { root: { type: 'disk', path: '/', pool } },
+      }),
+    );
+    const home = join(daemon.dir, 'storage-pools', pool, 'containers', name);
+    execFileSync('mknod', ['-m', '666', join(home, driver === 'dir' ? 'rootfs' : 'upper', 'planted'), 'c', '1', '5']);
+    await daemon.done(daemon.client.instances.setState(name, { action: 'start', timeout: 30, force: false }));
+    for (const before of [
+      'true',
+      'mount -o remount,bind,dev /',
+      'mkdir /a && mount -o bind / /a && mount -o remount,bind,dev /a && cd /a',
+    ]) {
+      const { stderr } = await daemon.exec(name, ['sh', '-c', `${before}; head -c 1 ./planted`], { cwd: '/' });
+      expect(stderr, before).toMatch(/Permission denied/);
+    }
+    await daemon.remove(name);
+    await daemon.client.pools.delete(pool);
   });
 
   it('loads no modules, and reboots or powers off nothing but itself', async () => {

@@ -79,7 +79,7 @@ npm_packages() {
 native_code() {
   local stamp=native/build/sources.sha256 now prefix
   now="$(hash_of native/src native/binding.gyp) $(node --version)"
-  if [ -f native/build/Release/lxctl.node ] && [ -f native/build/Release/lxctl-keeper ] && up_to_date "$stamp" "$now"; then return 0; fi
+  if [ -f native/build/Release/lxctl.node ] && [ -f native/build/Release/lxctl-keeper ] && [ -f native/build/Release/lxctl-confine ] && up_to_date "$stamp" "$now"; then return 0; fi
   say "Building the native code"
   # The headers that belong to this node, where they are installed; node-gyp downloads them otherwise.
   prefix=$(node -p 'require("node:path").resolve(process.execPath, "../..")')

@@ -4,7 +4,7 @@ import type { Provider } from '@nestjs/common';
 import { instanceConfigProblems } from '#lib/contract';
 import { deviceProblems } from '#lib/device';
 import { faultsFromEnvironment, OperationEngine } from '#lib/engine';
-import { cgroupName, hostCgroups, LinuxKeepers, LinuxLinks, LinuxProcesses } from '#lib/host';
+import { cgroupName, hostCgroups, LinuxConfinement, LinuxKeepers, LinuxLinks, LinuxProcesses } from '#lib/host';
 import { imageOperations, LocalImages, recipes } from '#lib/image';
 import { type Foundations, Housekeeping, Instances, Logs, Sessions, Supervision } from '#lib/instance';
 import { ManagedNetworks, NftFirewall, ProcSysctls } from '#lib/network';
@@ -59,7 +59,8 @@ export async function buildHouse(settings: DaemonSettings, log: Log): Promise<Ho
   });
   const storage = new PoolStorage({ stateDir, store, drivers: storageDrivers });
   const networks = managedNetworks(stateDir, store, report);
-  const images = new LocalImages({ stateDir, store, recipes });
+  const confinement = new LinuxConfinement(join(settings.homeDir, 'native/build/Release/lxctl-confine'));
+  const images = new LocalImages({ stateDir, store, recipes, confinement });
   const imageOps = imageOperations(images, storage, engine.events);
   engine.register(imageOps.create);
   engine.register(imageOps.delete);

@@ -24,6 +24,8 @@ export type { AddressInfo, LinkCounters, LinkInfo, MountAttributes, PeerCredenti
 export * from './linux/idmaps.ts';
 export * from './linux/links.ts';
 export * from './linux/processes.ts';
+export * from './fake/confinement.ts';
 export * from './fake/links.ts';
 export * from './fake/processes.ts';
 export * from './keeper/index.ts';
+export * from './programs/index.ts';

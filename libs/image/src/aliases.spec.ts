@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { OpenConfinement } from '#lib/host';
 import { Aliases } from './aliases.ts';
 import { LocalImages } from './local-images.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
@@ -9,7 +10,7 @@ let aliases: Aliases;
 
 beforeEach(async () => {
   store = new MemoryStore();
-  aliases = new LocalImages({ stateDir: '/nowhere', store, recipes: [] }).aliases;
+  aliases = new LocalImages({ stateDir: '/nowhere', store, recipes: [], confinement: new OpenConfinement() }).aliases;
   const image = {
     project: 'default',
     filename: '',

@@ -1,22 +1,17 @@
 import { LxError } from '#lib/contract';
+import { shown, type TarMember } from './tar-reader.ts';
 
 /** What an archive holds: all of an image, its metadata alone, or its root file system alone. */
 export type Contents = 'unified' | 'metadata' | 'rootfs';
 
-export interface Member {
-  name: string;
-  type: string | null;
-  linkname: string;
-}
-
 const entryLimit = 4_000_000;
 /** Leaves room in PATH_MAX for the directories the tree is unpacked under. */
 const pathLimit = 3072;
-const known = new Set(['file', 'contiguous-file', 'directory', 'symlink', 'link', 'fifo', 'character-device', 'block-device']);
 
 /**
  * Rules for the members of an image archive, given one after the other in the order of the archive. A member that could
  * reach outside the directory the archive is unpacked in, now or on the way of a later member, refuses the whole archive.
+ * A leading slash is taken off, as tar does and LXD.
  */
 export class ArchiveRules {
   readonly #symlinks = new Set<string>();
@@ -30,25 +25,31 @@ export class ArchiveRules {
     this.#root = contents === 'unified' ? 'rootfs/' : '';
   }
 
-  /** Returns the member's path without `./` and trailing slashes; '' for the top. LxError 'image.invalid'. */
-  take({ name, type, linkname }: Member): string {
+  /** Returns the member's path without slashes at its ends and empty pieces; '' for the top. LxError 'image.invalid'. */
+  take({ name, type, linkname }: Pick<TarMember, 'name' | 'type' | 'linkname'>): string {
     if (++this.#count > entryLimit) throw new LxError('image.too_large', { limit: entryLimit });
-    if (type === null || !known.has(type)) throw refuse(name, 'is of a kind that images do not hold');
     const path = this.#inside(name, name);
     this.#refuseBehindSymlink(name, path);
     this.#checkFixedNames(name, path, type);
-    const inDev = path.startsWith(`${this.#root}dev/`);
-    if (type.endsWith('-device') && !inDev) throw refuse(name, 'is a device node outside dev/');
-    if (type === 'link' && !inDev) this.#takeLink(name, linkname);
+    const leftOut = this.#isLeftOut(name);
+    if (type.endsWith('-device') && !leftOut) throw refuse(name, 'is a device node outside dev/');
+    if (type === 'link') this.#takeLink(name, linkname, path);
     if (type === 'symlink') this.#symlinks.add(path);
     if (type !== 'directory' && !type.endsWith('-device')) this.#files.add(path);
     this.#hasRoot ||= this.contents === 'rootfs' ? path !== '' : /^rootfs(\/|$)/.test(path);
     return path;
   }
 
+  /** Whether unpacking leaves the member out, by the patterns of `unpack.ts`: they know plain spellings alone. */
+  #isLeftOut(name: string): boolean {
+    return name.replace(/^(\.\/|\/)/, '').startsWith(`${this.#root}dev/`);
+  }
+
   #checkFixedNames(name: string, path: string, type: string): void {
     if (path === 'rootfs' && this.#root !== '' && type !== 'directory') throw refuse(name, 'is not a directory');
-    if (path === 'metadata.yaml' && this.contents !== 'rootfs' && type !== 'file') throw refuse(name, 'is not a plain file');
+    if (this.contents === 'rootfs') return;
+    if (path === 'metadata.yaml' && type !== 'file') throw refuse(name, 'is not a plain file');
+    if (path === 'templates' && type !== 'directory') throw refuse(name, 'is not a directory');
   }
 
   /** Call after the last member. */
@@ -57,16 +58,19 @@ export class ArchiveRules {
     if (this.contents === 'rootfs' && !this.#hasRoot) throw new LxError('image.invalid', { reason: 'the root file system is empty' });
   }
 
-  #takeLink(name: string, linkname: string): void {
+  #takeLink(name: string, linkname: string, path: string): void {
     const target = this.#inside(name, linkname);
     this.#refuseBehindSymlink(name, target);
-    if (!this.#files.has(target)) throw refuse(name, `is a hard link to ${JSON.stringify(linkname)}, which does not come before it`);
+    const dev = `${this.#root}dev/`;
+    // A second name of a device, say; neither of the two is unpacked.
+    if (path.startsWith(dev) && target.startsWith(dev)) return;
+    if (target.startsWith(dev)) throw refuse(name, 'is a hard link to something in dev/, which is not unpacked');
+    if (!this.#files.has(target)) throw refuse(name, `is a hard link to ${shown(linkname)}, which does not come before it`);
     if (this.#root !== '' && !target.startsWith(this.#root)) throw refuse(name, 'is a hard link to something outside rootfs');
   }
 
   #inside(name: string, path: string): string {
-    if (path.startsWith('/')) throw refuse(name, 'has an absolute path');
-    if (Buffer.byteLength(path) > pathLimit) throw refuse(name, `has a path of more than ${pathLimit} bytes`);
+    if (Buffer.byteLength(path, 'latin1') > pathLimit) throw refuse(name, `has a path of more than ${pathLimit} bytes`);
     const parts = path.split('/').filter((part) => part !== '' && part !== '.');
     if (parts.includes('..')) throw refuse(name, 'has .. in its path');
     if (path.includes('\0')) throw refuse(name, 'has a NUL in its path');
@@ -76,12 +80,11 @@ export class ArchiveRules {
   #refuseBehindSymlink(name: string, path: string): void {
     if (this.#symlinks.size === 0) return;
     for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1)) {
-      if (this.#symlinks.has(path.slice(0, end))) throw refuse(name, `lies behind the symlink ${JSON.stringify(path.slice(0, end))}`);
+      if (this.#symlinks.has(path.slice(0, end))) throw refuse(name, `lies behind the symlink ${shown(path.slice(0, end))}`);
     }
   }
 }
 
 function refuse(name: string, what: string): LxError {
-  const shown = name.length > 200 ? `${name.slice(0, 200)}...` : name;
-  return new LxError('image.invalid', { reason: `the member ${JSON.stringify(shown)} ${what}` });
+  return new LxError('image.invalid', { reason: `the member ${shown(name)} ${what}` });
 }

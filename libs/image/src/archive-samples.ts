@@ -1,10 +1,24 @@
 import { execFile } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type Header, pack } from 'tar-stream';
+import { type Confinement, LinuxConfinement } from '#lib/host';
+
+const confinePath = fileURLToPath(new URL('../../../native/build/Release/lxctl-confine', import.meta.url));
+
+/** The real one, for specs that run as root. */
+export function confinement(): Confinement {
+  return new LinuxConfinement(confinePath);
+}
+
+/** Why a spec of the root lane cannot use `confinement`, '' where it can. */
+export function lackOfConfinement(): string {
+  return existsSync(confinePath) ? '' : 'lxctl-confine is not built';
+}
 
 /** Archives for the specs of this library. */
 export const goodMetadata = 'architecture: amd64\ncreation_date: 1700000000\nproperties: {os: Test, release: 1}\n';

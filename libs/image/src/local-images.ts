@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { stringify } from 'yaml';
 import { LxError } from '#lib/contract';
+import type { Confinement } from '#lib/host';
 import { type ImageRow, RowConflict, RowMissing, type Store } from '#lib/store';
 import { Aliases } from './aliases.ts';
 import { Builds } from './builds.ts';
-import { checkSplit, checkUnified } from './check.ts';
+import { ArchiveChecks } from './check.ts';
 import { ImageFiles, type Upload } from './image-files.ts';
 import type { ImageChange, ImageLibrary, ImportRequest } from './images.ts';
 import { type ImageMetadata, parseMetadata } from './metadata.ts';
@@ -23,6 +24,8 @@ export interface LocalImagesParts {
   stateDir: string;
   store: Store;
   recipes: readonly Recipe[];
+  /** Runs what reads and unpacks archives. */
+  confinement: Confinement;
 }
 
 /** The images of this host. */
@@ -31,12 +34,16 @@ export class LocalImages implements ImageLibrary {
   readonly aliases: Aliases;
   readonly #store: Store;
   readonly #recipes: readonly Recipe[];
+  readonly #confinement: Confinement;
+  readonly #checks: ArchiveChecks;
   readonly #builds = new Builds<ImageRow>();
 
-  constructor({ stateDir, store, recipes }: LocalImagesParts) {
+  constructor({ stateDir, store, recipes, confinement }: LocalImagesParts) {
     this.files = new ImageFiles(stateDir);
     this.#store = store;
     this.#recipes = recipes;
+    this.#confinement = confinement;
+    this.#checks = new ArchiveChecks(confinement);
     this.aliases = new Aliases(store, async (project, prefix) => (await this.resolve(project, { fingerprint: prefix })).fingerprint);
   }
 
@@ -77,8 +84,8 @@ export class LocalImages implements ImageLibrary {
 
   #check(upload: Upload, signal?: AbortSignal): Promise<ImageMetadata> {
     const directory = this.files.incoming(upload.id);
-    if (upload.layout === 'unified') return checkUnified(join(directory, 'image'), signal);
-    return checkSplit(join(directory, 'image'), join(directory, 'rootfs'), signal);
+    if (upload.layout === 'unified') return this.#checks.unified(join(directory, 'image'), signal);
+    return this.#checks.split(join(directory, 'image'), join(directory, 'rootfs'), signal);
   }
 
   async #publish(upload: Upload, row: ImageRow, aliases: ImportRequest['aliases']): Promise<ImageRow> {
@@ -203,7 +210,7 @@ export class LocalImages implements ImageLibrary {
     await access(this.files.image(image.fingerprint)).catch((problem: unknown) => {
       throw new LxError('image.unpack_failed', { reason: 'the file of the image is gone' }, { cause: problem });
     });
-    await unpackImage({ image: this.files.image(image.fingerprint), rootfs }, directory);
+    await unpackImage({ image: this.files.image(image.fingerprint), rootfs }, directory, this.#confinement);
   }
 
   /** Moves the tree a recipe left, which is the image unpacked; false when there is none, or it is on another file system. */
@@ -217,6 +224,7 @@ export class LocalImages implements ImageLibrary {
     )
       return false;
     try {
+      await this.#confinement.inspect(tree);
       await mkdir(directory, { recursive: true, mode: 0o700 });
       await rename(join(tree, 'rootfs'), join(directory, 'rootfs'));
     } catch (problem) {

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { isLxError } from '#lib/contract';
 import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
+import { confinement, lackOfConfinement } from './archive-samples.ts';
 import { unpackImage } from './unpack.ts';
 
-const why = lackOfRoot('mount', 'tar', 'zstd');
+const why = lackOfRoot('mount', 'tar', 'zstd') || lackOfConfinement();
 
 describe.skipIf(why !== '')(titled('an image that unpacks to more than there is', why), () => {
   const place = mkdtempSync(join(tmpdir(), 'lxctl-space-'));
@@ -27,7 +28,7 @@ describe.skipIf(why !== '')(titled('an image that unpacks to more than there is'
       cwd: source,
     });
     await mkdir(join(pool, 'tree'));
-    const failure = await unpackImage({ image: join(place, 'bomb.tar.zst'), rootfs: null }, join(pool, 'tree')).catch(
+    const failure = await unpackImage({ image: join(place, 'bomb.tar.zst'), rootfs: null }, join(pool, 'tree'), confinement()).catch(
       (problem: unknown) => problem,
     );
     expect(isLxError(failure, 'image.no_space') || String(failure)).toBe(true);

@@ -1,13 +1,13 @@
-import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LxError } from '#lib/contract';
+import { type Confinement, ProgramFailed } from '#lib/host';
 import { type ArchiveFormat, decompressors, formatOf } from './archive-format.ts';
-import { run } from './command.ts';
 import { watchSpace } from './space.ts';
 
 /**
- * Owners by number, modes, ACLs and extended attributes as they are in the archive. overlay's own attributes are left
- * out: in a lower layer they would be read as the kernel's.
+ * Owners by number, modes, ACLs and extended attributes as they are in the archive. Attributes that only the host's root may
+ * write mean nothing in a guest; overlay's own are left out, for in a lower layer they would be read as the kernel's.
  */
 const tarFlags = [
   '--numeric-owner',
@@ -16,35 +16,48 @@ const tarFlags = [
   '--delay-directory-restore',
   '--acls',
   '--xattrs',
-  '--xattrs-include=*',
-  '--xattrs-exclude=trusted.overlay.*',
+  '--xattrs-include=user.*',
+  '--xattrs-include=security.capability',
   '--xattrs-exclude=user.overlay.*',
   '--warning=no-timestamp',
   '--warning=no-unknown-keyword',
   '--anchored',
 ];
 
-/** Writes metadata.yaml, templates/ and rootfs/ of a checked image into an empty directory. LxError 'image.unpack_failed'. */
-export async function unpackImage(files: { image: string; rootfs: string | null }, directory: string, outer?: AbortSignal): Promise<void> {
+/** What unsquashfs says of an attribute that only the host's root may write. */
+const foreignAttribute = /^write_xattr: failed to write xattr (trusted|security)\..* because Operation not permitted$/;
+
+/**
+ * Writes metadata.yaml, templates/ and rootfs/ of a checked image into an empty directory. The programs that unpack are
+ * confined: they belong to nobody on the host, make no device nodes and write nowhere else. LxError 'image.unpack_failed'.
+ */
+export async function unpackImage(
+  files: { image: string; rootfs: string | null },
+  directory: string,
+  confinement: Confinement,
+  outer?: AbortSignal,
+): Promise<void> {
   const root = join(directory, 'rootfs');
   using space = await watchSpace(directory);
   const signal = outer ? AbortSignal.any([outer, space.signal]) : space.signal;
   try {
     if (files.rootfs === null) {
-      await unpackArchive(files.image, directory, ['rootfs/dev/*', './rootfs/dev/*'], signal);
+      await unpackArchive(files.image, directory, ['rootfs/dev/*'], confinement, signal);
     } else {
-      await unpackArchive(files.image, directory, ['rootfs', './rootfs'], signal);
+      await unpackArchive(files.image, directory, ['rootfs'], confinement, signal);
       await mkdir(root, { mode: 0o755 });
-      await unpackArchive(files.rootfs, root, ['dev/*', './dev/*'], signal);
+      await unpackArchive(files.rootfs, root, ['dev/*'], confinement, signal);
     }
-  } catch (problem) {
-    if (problem instanceof LxError) throw problem;
-    if (await space.isFull()) throw new LxError('image.no_space', undefined, { cause: problem });
-    if (outer?.aborted) throw new LxError('image.cancelled', undefined, { cause: problem });
-    throw new LxError('image.unpack_failed', { reason: (problem as Error).message }, { cause: problem });
+    await confinement.inspect(directory, signal);
+  } catch (error) {
+    if (error instanceof LxError) throw error;
+    if (await space.isFull()) throw new LxError('image.no_space', undefined, { cause: error });
+    if (outer?.aborted) throw new LxError('image.cancelled', undefined, { cause: error });
+    throw new LxError('image.unpack_failed', { reason: (error as Error).message }, { cause: error });
   }
   const foreign = (await readdir(directory)).filter((name) => !['metadata.yaml', 'templates', 'rootfs'].includes(name));
   for (const name of foreign) await rm(join(directory, name), { recursive: true, force: true });
+  await refuseTemplates(join(directory, 'templates'));
   await finishTree(root);
 }
 
@@ -52,8 +65,8 @@ export async function unpackImage(files: { image: string; rootfs: string | null 
 export async function finishTree(root: string): Promise<void> {
   if (!(await lstat(root)).isDirectory()) throw new LxError('image.unpack_failed', { reason: 'rootfs is not a directory' });
   for (const name of ['dev', 'proc', 'sys']) {
-    await mkdir(join(root, name), { mode: 0o755 }).catch((problem: NodeJS.ErrnoException) => {
-      if (problem.code !== 'EEXIST') throw problem;
+    await mkdir(join(root, name), { mode: 0o755 }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
     });
   }
   const dev = join(root, 'dev');
@@ -61,15 +74,54 @@ export async function finishTree(root: string): Promise<void> {
   for (const name of await readdir(dev)) await rm(join(dev, name), { recursive: true, force: true });
 }
 
-async function unpackArchive(archive: string, directory: string, exclude: readonly string[], signal?: AbortSignal): Promise<void> {
+/** Files are read by their names in it later, so it may not lead elsewhere. */
+async function refuseTemplates(path: string): Promise<void> {
+  const templates = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (templates !== null && !templates.isDirectory()) throw new LxError('image.unpack_failed', { reason: 'templates is not a directory' });
+}
+
+/** `leftOut`: patterns of tar and unsquashfs, without what may stand before a path. */
+async function unpackArchive(
+  archive: string,
+  tree: string,
+  leftOut: readonly string[],
+  confinement: Confinement,
+  signal: AbortSignal,
+): Promise<void> {
   const format = await formatOf(archive);
-  if (format === 'squashfs') await run('unsquashfs', ['-q', '-n', '-f', '-d', directory, archive], { signal });
-  else
-    await run(
-      'tar',
-      ['-C', directory, ...tarFlags, ...exclude.map((pattern) => `--exclude=${pattern}`), ...decompressor(format), '-xf', archive],
-      { signal },
-    );
+  if (format === 'squashfs') return unpackSquashfs(archive, tree, leftOut, confinement, signal);
+  const exclude = leftOut.flatMap((pattern) => ['', './', '/'].map((start) => `--exclude=${start}${pattern}`));
+  const file = await open(archive, 'r');
+  try {
+    const stdio: [number, 'ignore'] = [file.fd, 'ignore'];
+    await confinement.start('tar', [...tarFlags, ...exclude, ...decompressor(format), '-xf', '-'], { tree, stdio, signal }).done;
+  } finally {
+    await file.close();
+  }
+}
+
+async function unpackSquashfs(
+  archive: string,
+  tree: string,
+  leftOut: readonly string[],
+  confinement: Confinement,
+  signal: AbortSignal,
+): Promise<void> {
+  const complaints: string[] = [];
+  const onLine = (line: string) => {
+    if (!foreignAttribute.test(line) && complaints.length < 10) complaints.push(line);
+  };
+  // By itself it would end at the first attribute that it cannot write, and has no option to leave some out.
+  const args = ['-q', '-n', '-f', '-ignore-errors', '-excludes', '-d', '.', '/archive', ...leftOut];
+  try {
+    await confinement.start('unsquashfs', args, { tree, archive, signal, onLine }).done;
+  } catch (error) {
+    if (!(error instanceof ProgramFailed) || error.code !== 2) throw error;
+  }
+  if (complaints.length > 0) throw new ProgramFailed(complaints.at(-1) ?? '');
 }
 
 /** tar runs the program itself, so that the bytes go from pipe to pipe. It adds `-d`. */

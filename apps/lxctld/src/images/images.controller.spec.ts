@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WireOperation } from '#lib/contract';
 import { OperationEngine } from '#lib/engine';
+import { OpenConfinement } from '#lib/host';
 import { imageOperations, LocalImages } from '#lib/image';
 import { goodMetadata, goodUnified, writeSample } from '../../../../libs/image/src/archive-samples.ts';
 import { MemoryStore } from '../../../../libs/store/src/fake/index.ts';
@@ -29,7 +30,7 @@ beforeEach(async () => {
     if (event.type === 'lifecycle') events.push((event.metadata as { action: string }).action);
   });
   const recipe = { name: 'none', aliases: [], serial: async () => '1', build: async () => Promise.reject(new Error('no build here')) };
-  const images = new LocalImages({ stateDir: place, store, recipes: [recipe] });
+  const images = new LocalImages({ stateDir: place, store, recipes: [recipe], confinement: new OpenConfinement() });
   await images.prepare();
   const operations = imageOperations(images, { dropImage: async (fingerprint) => void dropped.push(fingerprint) }, engine.events);
   engine.register(operations.create);

@@ -7,4 +7,9 @@ export const hostErrors = {
     ({ reason }) => `No id range for unprivileged containers: ${reason}`,
     'Containers need 65536 uids and gids of their own. Give root a range of at least that many in /etc/subuid and /etc/subgid, the same in both.',
   ),
+  'program.missing': row<{ program: string; package: string }>(
+    400,
+    ({ program, package: name }) => `This needs the program "${program}": install the Debian package ${name}`,
+    'A program that this server runs for the request is not installed on the host.',
+  ),
 } as const;

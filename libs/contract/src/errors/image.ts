@@ -24,11 +24,6 @@ export const imageErrors = {
     ({ limit }) => `Image unpacks to more than ${limit} entries`,
     'Archives with that many members are refused.',
   ),
-  'image.tool_missing': row<{ tool: string; package: string }>(
-    400,
-    ({ tool, package: name }) => `This needs the program "${tool}": install the Debian package ${name}`,
-    'A program that reads or builds this kind of image is not installed on the host.',
-  ),
   'image.unpack_failed': row<{ reason: string }>(
     500,
     ({ reason }) => `Failed to unpack the image: ${reason}`,

@@ -7,8 +7,8 @@ import { createGzip } from 'node:zlib';
 import { pack, type Pack } from 'tar-stream';
 import { stringify } from 'yaml';
 import { LxError } from '#lib/contract';
+import { programOutput } from '#lib/host';
 import { architectureName } from '../metadata.ts';
-import { output } from '../command.ts';
 import { busyboxFiles } from './busybox-files.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -69,7 +69,7 @@ export function busyboxRecipe(binary = '/bin/busybox'): Recipe {
     async build({ directory, progress, signal }) {
       progress('Packing busybox');
       const program = await readProgram(binary);
-      const applets = (await output(binary, ['--list'], 65_536)).split('\n').filter((name) => name !== '' && name !== 'busybox');
+      const applets = (await programOutput(binary, ['--list'], 65_536)).split('\n').filter((name) => name !== '' && name !== 'busybox');
       const metadata = {
         architecture: architectureName(process.arch === 'x64' ? 'x86_64' : process.arch) ?? 'x86_64',
         creation_date: 1_700_000_000,
@@ -89,10 +89,10 @@ export function busyboxRecipe(binary = '/bin/busybox'): Recipe {
   };
 }
 
-/** LxError 'image.tool_missing', also when the program is not static: it would find no libraries in the image. */
+/** LxError 'program.missing', also when the program is not static: it would find no libraries in the image. */
 async function readProgram(binary: string): Promise<Buffer> {
   const missing = (problem?: unknown) =>
-    new LxError('image.tool_missing', { tool: 'busybox (static)', package: 'busybox-static' }, { cause: problem });
+    new LxError('program.missing', { program: 'busybox (static)', package: 'busybox-static' }, { cause: problem });
   const program = await readFile(binary).catch((problem: unknown) => {
     throw missing(problem);
   });

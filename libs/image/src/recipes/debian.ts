@@ -3,7 +3,7 @@ import { appendFile, chmod, mkdir, readdir, rm, symlink, writeFile } from 'node:
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { LxError } from '#lib/contract';
-import { CommandFailed, run } from '../command.ts';
+import { ProgramFailed, runProgram } from '#lib/host';
 import { architectureName } from '../metadata.ts';
 import { finishTree } from '../unpack.ts';
 import { mirrorsFor, readAptSources } from './apt-sources.ts';
@@ -96,12 +96,12 @@ export function debianRecipe({ version, codename, aliases }: DebianRelease, aptD
         await finish(root);
         await writeFile(join(directory, 'tree', 'metadata.yaml'), stringify(metadata));
         progress('Packing');
-        await run(
+        await runProgram(
           'tar',
           ['-C', join(directory, 'tree'), '--numeric-owner', '--owner=0', '--group=0', '-czf', join(directory, 'image'), 'metadata.yaml'],
           { signal },
         );
-        await run(
+        await runProgram(
           'tar',
           [
             '-C',
@@ -120,7 +120,7 @@ export function debianRecipe({ version, codename, aliases }: DebianRelease, aptD
           { signal },
         );
       } catch (problem) {
-        if (problem instanceof CommandFailed)
+        if (problem instanceof ProgramFailed)
           throw new LxError('image.recipe_failed', { name, reason: problem.message }, { cause: problem });
         throw problem;
       }
@@ -142,7 +142,7 @@ async function bootstrap(
 ): Promise<void> {
   await mkdir(dirname(root), { recursive: true, mode: 0o700 });
   // A child of unshare that is missing shows only as its exit code.
-  await run('mmdebstrap', ['--version'], { signal });
+  await runProgram('mmdebstrap', ['--version'], { signal });
   const isolation = [
     '--pdeathsig',
     'KILL',
@@ -170,8 +170,8 @@ async function bootstrap(
     const text = /^I: (.*)/.exec(line)?.[1];
     if (text && !/automatically chosen|chroot architecture|success in/.test(text)) progress(text);
   };
-  await run('setpriv', [...isolation, 'mmdebstrap', ...arguments_], { signal, onLine }).catch((problem: unknown) => {
-    if (problem instanceof CommandFailed && failure !== '') throw new CommandFailed(failure);
+  await runProgram('setpriv', [...isolation, 'mmdebstrap', ...arguments_], { signal, onLine }).catch((problem: unknown) => {
+    if (problem instanceof ProgramFailed && failure !== '') throw new ProgramFailed(failure);
     throw problem;
   });
 }

@@ -1,0 +1,10 @@
+export { type ConfinedOptions, type Confinement, type Given, LinuxConfinement } from './confinement.ts';
+export {
+  outputOf,
+  ProgramFailed,
+  type ProgramOptions,
+  programOutput,
+  runProgram,
+  type RunningProgram,
+  startProgram,
+} from './programs.ts';

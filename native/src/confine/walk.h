@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+
+namespace lx::confine {
+
+/// Walks the tree below `directory` without following a symlink. Takes the attributes away that overlayfs would read as its
+/// own in a lower layer. Gives what does not belong into a tree of files ("a device node: etc/x"), '' when nothing is wrong.
+std::string walk(const char* directory);
+
+}  // namespace lx::confine
