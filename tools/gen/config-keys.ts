@@ -1,17 +1,29 @@
 import * as contract from '#lib/contract';
 import { code, table } from './table.ts';
 
-/** docs/reference/config-keys.md: every catalogue that the contract exports. */
+/** docs/reference/config-keys.md: every catalogue that the contract exports, alone or in a table of catalogues. */
 export function configKeysPage(): string {
-  const catalogues = Object.values<unknown>(contract)
-    .filter(isCatalogue)
-    .sort((a, b) => a.scope.localeCompare(b.scope, 'en'));
+  const catalogues = cataloguesIn(contract).sort((a, b) => a.scope.localeCompare(b.scope, 'en'));
   const sections = catalogues.map((catalogue) => `## ${catalogue.scope}\n\n${section(catalogue)}\n`);
   return `# Configuration keys
 
 Values are text. A key that ends in \`.*\` stands for all keys with that prefix. *Live* keys take effect at once, the others at the next start.
 
 ${sections.join('\n')}`;
+}
+
+/** Tables are looked into too: pools and networks have a catalogue for each driver. */
+function cataloguesIn(exported: object): contract.KeyCatalogue[] {
+  const tables = Object.values({ ...exported } as Record<string, unknown>).filter(
+    (value): value is object => typeof value === 'object' && value !== null,
+  );
+  return [
+    ...new Set(
+      tables.flatMap((value) =>
+        isCatalogue(value) ? [value] : Object.values({ ...value } as Record<string, unknown>).filter(isCatalogue),
+      ),
+    ),
+  ];
 }
 
 function isCatalogue(value: unknown): value is contract.KeyCatalogue {

@@ -9,6 +9,8 @@ import type { Subject } from './subject.ts';
 /** Verbs that profiles, networks and pools have alike. */
 export interface ConfigNoun {
   word: string;
+  /** The group of verbs that works on it: `storage` has those of a `pool`. */
+  group: string;
   subject(call: Pick<Call, 'io' | 'client' | 'config'>, typed: string): Subject;
 }
 
@@ -59,12 +61,12 @@ export function unsetVerb({ word, subject }: ConfigNoun) {
   });
 }
 
-export function editVerb({ word, subject }: ConfigNoun) {
+export function editVerb({ word, group, subject }: ConfigNoun) {
   return defineVerb({
     args: '<name>',
     usage: `<${word}>`,
     details: 'Opens the configuration as YAML in $VISUAL or $EDITOR; a document on the standard input is taken instead.',
-    examples: [`lxctl ${word} edit NAME < ${word}.yaml`],
+    examples: [`lxctl ${group} edit NAME < ${word}.yaml`],
     flags: {},
     async run(call) {
       await edit(call.io, subject(call, call.args[0]));

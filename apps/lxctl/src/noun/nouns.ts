@@ -2,7 +2,19 @@ import { instanceName, localName } from '../run/name.ts';
 import { instanceSubject, networkSubject, poolSubject, profileSubject } from './subject.ts';
 import type { ConfigNoun } from './config-verbs.ts';
 
-export const instanceNoun: ConfigNoun = { word: 'instance', subject: (call, typed) => instanceSubject(call, instanceName(typed)) };
-export const profileNoun: ConfigNoun = { word: 'profile', subject: (call, typed) => profileSubject(call, localName(typed)) };
-export const networkNoun: ConfigNoun = { word: 'network', subject: (call, typed) => networkSubject(call, localName(typed)) };
-export const poolNoun: ConfigNoun = { word: 'pool', subject: (call, typed) => poolSubject(call, localName(typed)) };
+export const instanceNoun: ConfigNoun = {
+  word: 'instance',
+  group: 'config',
+  subject: (call, typed) => instanceSubject(call, instanceName(typed)),
+};
+export const profileNoun: ConfigNoun = {
+  word: 'profile',
+  group: 'profile',
+  subject: (call, typed) => profileSubject(call, localName(typed)),
+};
+export const networkNoun: ConfigNoun = {
+  word: 'network',
+  group: 'network',
+  subject: (call, typed) => networkSubject(call, localName(typed)),
+};
+export const poolNoun: ConfigNoun = { word: 'pool', group: 'storage', subject: (call, typed) => poolSubject(call, localName(typed)) };
