@@ -4,15 +4,17 @@ import { join } from 'node:path';
 import { compileSeccomp, IdMaps } from '#lib/host';
 import { parseCpuList } from '#lib/contract';
 import { defaultSeccompPolicy, type HostFacts } from '#lib/instance';
+import { hardLimitsOf } from './hard-limits.ts';
 import type { DaemonSettings } from './settings.ts';
 
 /** What every instance's plan takes from this host; read once, at start. */
 export async function hostFacts(settings: DaemonSettings): Promise<HostFacts> {
-  const [range, seccomp, lxcfs, onlineCpus] = await Promise.all([
+  const [range, seccomp, lxcfs, onlineCpus, hardLimits] = await Promise.all([
     new IdMaps().defaultRange(),
     compileSeccomp(defaultSeccompPolicy),
     findLxcfs(),
     cpus(),
+    hardLimitsOf(),
   ]);
   return {
     idMap: [range],
@@ -23,6 +25,7 @@ export async function hostFacts(settings: DaemonSettings): Promise<HostFacts> {
     logsDir: join(settings.stateDir, 'logs'),
     architecture: os.machine(),
     totalMemory: os.totalmem(),
+    hardLimits,
   };
 }
 

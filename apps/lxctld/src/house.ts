@@ -118,7 +118,10 @@ function managedNetworks(stateDir: string, store: Store, report: Report): Manage
 /** Profiles whose changes reach the limits of the running instances that use them. */
 function profilesOf({ store, engine, report }: Foundations, { limits }: Instances): Profiles {
   return new Profiles(store, engine.events, {
-    problems: (config, devices) => [...instanceConfigProblems(config), ...deviceProblems(devices)],
+    problems: (config, devices) => {
+      const problems = [...instanceConfigProblems(config), ...deviceProblems(devices)];
+      return problems.length > 0 ? problems : limits.problems(config);
+    },
     changed: async (project, name) => {
       for (const row of await store.instances.usingProfile(project, name)) {
         await limits.reapply(row).catch((error: unknown) => report(`applying profile ${name} to ${row.name}`, error));

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Nic, nics } from '#lib/device';
-import type { DeviceMap } from '#lib/base';
+import type { DeviceMap, StringMap } from '#lib/base';
 import type { LinkPlan } from '#lib/host';
 import type { Networks } from '#lib/network';
 import type { InstanceRow } from '#lib/store';
@@ -20,12 +20,12 @@ export class Attachments {
     this.#report = report;
   }
 
-  /** Makes every nic known to its network. On failure nothing is undone: `detach` does that. */
-  async attach(row: InstanceRow, devices: DeviceMap): Promise<{ links: LinkPlan[]; volatile: VolatileChange }> {
+  /** Makes every nic known to its network. `hostNames`: by device, as drawn before. On failure nothing is undone: `detach` does that. */
+  async attach(row: InstanceRow, devices: DeviceMap, hostNames: StringMap = {}): Promise<{ links: LinkPlan[]; volatile: VolatileChange }> {
     const volatile: VolatileChange = {};
     const links = await Promise.all(
       nics(devices).map(async (nic) => {
-        const plan = await this.#link(row, nic);
+        const plan = await this.#link(row, nic, hostNames[nic.device]);
         if (plan.kind === 'veth') volatile[`volatile.${nic.device}.host_name`] = plan.hostName;
         return plan;
       }),
@@ -49,7 +49,7 @@ export class Attachments {
     return volatile;
   }
 
-  async #link(row: InstanceRow, nic: Nic): Promise<LinkPlan> {
+  async #link(row: InstanceRow, nic: Nic, hostName: string | undefined): Promise<LinkPlan> {
     const mac = macOf(row, nic);
     const attached = nic.network
       ? await this.#networks.attach({
@@ -64,7 +64,7 @@ export class Attachments {
       : { bridge: nic.parent, mtu: null };
     return {
       kind: 'veth',
-      hostName: nic.hostName ?? `veth${randomBytes(4).toString('hex')}`,
+      hostName: nic.hostName ?? hostName ?? newHostName(),
       name: nic.name,
       bridge: attached.bridge,
       mac,
@@ -72,6 +72,15 @@ export class Attachments {
       mtu: nic.mtu ?? attached.mtu,
     };
   }
+}
+
+/** Names of the host's ends, by device: for an operation that must know them again when it is resumed. */
+export function drawHostNames(devices: DeviceMap): StringMap {
+  return Object.fromEntries(nics(devices).map((nic) => [nic.device, nic.hostName ?? newHostName()]));
+}
+
+function newHostName(): string {
+  return `veth${randomBytes(4).toString('hex')}`;
 }
 
 /** The nic's MAC: as configured, or the one made up when the instance was made. */

@@ -14,4 +14,6 @@ export interface HostFacts {
   onlineCpus: readonly number[];
   /** Bytes of memory. */
   totalMemory: number;
+  /** The most that an instance can get of a resource (getrlimit(2), by its name in `limits.kernel.*`); missing: anything. */
+  hardLimits: Readonly<Record<string, number>>;
 }

@@ -1,3 +1,5 @@
+import type { StringMap } from '#lib/base';
+import { refuse } from '#lib/contract';
 import type { Cgroups, Keeper } from '#lib/host';
 import type { Storage } from '#lib/storage';
 import type { InstanceRow } from '#lib/store';
@@ -6,6 +8,7 @@ import type { Expansion } from '#lib/profile';
 import type { HostFacts } from './host-facts.ts';
 import type { LimitsInForce } from './limits/in-force.ts';
 import type { LogFiles } from './log-files.ts';
+import { inTermsOfKeys } from './limits/refusal.ts';
 import { launchPlan } from './plan/launch.ts';
 import { rootVolume } from './root-volume.ts';
 import type { Supervision } from './supervision.ts';
@@ -30,30 +33,38 @@ export class Runner {
   }
 
   /** Starts init. On failure nothing is left of the attempt, but the name in the networks: `down` removes that. */
-  async up(row: InstanceRow): Promise<{ keeper: Keeper; volatile: VolatileChange }> {
+  async up(row: InstanceRow, hostNames: StringMap = {}): Promise<{ keeper: Keeper; volatile: VolatileChange }> {
     const { expansion, storage, cgroups, attachments, limits, supervision, logFiles, host } = this.#using;
     const { config, devices } = await expansion.of(row);
+    refuse(limits.problems(config));
     const [root, attached, wanted] = await Promise.all([
       storage.rootRecipe(rootVolume(row, devices), row.volatile['volatile.base_image'] || null),
-      attachments.attach(row, devices),
+      attachments.attach(row, devices, hostNames),
       limits.of(row, config),
       logFiles.prepare(row),
     ]);
-    const keeper = await supervision.launch(
-      launchPlan({
-        instance: row,
-        config,
-        root,
-        links: attached.links,
-        cgroups: cgroups.plan(row.id, wanted.limits),
-        idMap: host.idMap,
-        seccomp: host.seccomp,
-        lxcfs: host.lxcfs,
-        runDir: host.runDir,
-        consoleLog: logFiles.path(row, 'console.log'),
-      }),
-    );
+    const plan = launchPlan({
+      instance: row,
+      config,
+      root,
+      links: attached.links,
+      cgroups: cgroups.plan(row.id, wanted.limits),
+      idMap: host.idMap,
+      seccomp: host.seccomp,
+      lxcfs: host.lxcfs,
+      runDir: host.runDir,
+      consoleLog: logFiles.path(row, 'console.log'),
+    });
+    const keeper = await supervision.launch(plan).catch((error: unknown) => {
+      throw inTermsOfKeys(error, config);
+    });
     return { keeper, volatile: { 'volatile.last_state.power': 'RUNNING', ...attached.volatile, ...wanted.volatile } };
+  }
+
+  /** What `up` of an earlier daemon with these names has to say of an instance that runs. */
+  async found(row: InstanceRow, hostNames: StringMap): Promise<VolatileChange> {
+    const names = Object.entries(hostNames).map(([device, name]) => [`volatile.${device}.host_name`, name]);
+    return { 'volatile.last_state.power': 'RUNNING', ...Object.fromEntries(names), ...(await this.#using.limits.apply(row)) };
   }
 
   /** After the end, or to undo a start: forgets the instance in its networks and sweeps what a dead keeper left. */

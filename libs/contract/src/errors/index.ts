@@ -32,6 +32,7 @@ type ArgsOf<C extends ErrorCode> = (typeof errorCatalogue)[C] extends ErrorRow<i
 export class LxError<C extends ErrorCode = ErrorCode> extends Error {
   readonly code: C;
   readonly status: number;
+  readonly args: ArgsOf<C>;
 
   constructor(
     code: C,
@@ -42,6 +43,7 @@ export class LxError<C extends ErrorCode = ErrorCode> extends Error {
     this.name = 'LxError';
     this.code = code;
     this.status = entry.status;
+    this.args = args as ArgsOf<C>;
   }
 }
 

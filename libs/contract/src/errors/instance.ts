@@ -34,6 +34,11 @@ export const instanceErrors = {
   ),
   'log.not_found': row(404, () => 'Log file not found', 'The instance has no log of this name.'),
   'log.protected': row(400, () => 'Only recorded command output can be deleted', 'The console has DELETE /1.0/instances/{name}/console.'),
+  'limits.refused': row<{ key: string; value: string; errno: string }>(
+    400,
+    ({ key, value, errno }) => `The kernel refuses ${key}=${value}: ${errno}`,
+    'The host could give this, but not now, or not to this instance: EBUSY and ENOMEM of limits.memory mean that it uses or needs more than that. Choose another value.',
+  ),
   'launch.failed': row<{ stage: string; syscall: string; errno: string; path: string }>(
     500,
     ({ stage, syscall, errno, path }) => `Failed to start: ${stage}: ${syscall}${path ? ` ${path}` : ''}: ${errno}`,

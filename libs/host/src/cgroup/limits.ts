@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { CgroupLimits } from '../ports.ts';
 
 /** Controllers that limits need; each is served by one hierarchy version, or by none. */
@@ -27,7 +28,7 @@ export interface Setting {
 interface LimitRow {
   controller: Controller;
   /** As the user knows it, for refusals. */
-  key: string;
+  keys: readonly string[];
   asked: (limits: CgroupLimits) => boolean;
   v1: (limits: CgroupLimits, host: HostLimits) => [file: string, value: string][];
   v2: (limits: CgroupLimits, host: HostLimits) => [file: string, value: string][];
@@ -36,21 +37,21 @@ interface LimitRow {
 const rows: readonly LimitRow[] = [
   {
     controller: 'memory',
-    key: 'limits.memory',
+    keys: ['limits.memory', 'limits.memory.enforce', 'limits.memory.swap'],
     asked: ({ memory, swap }) => memory !== undefined || swap === false || typeof swap === 'number',
     v1: memoryV1,
     v2: memoryV2,
   },
   {
     controller: 'pids',
-    key: 'limits.processes',
+    keys: ['limits.processes'],
     asked: ({ processes }) => processes !== undefined,
     v1: ({ processes }) => [['pids.max', text(processes, 'max')]],
     v2: ({ processes }) => [['pids.max', text(processes, 'max')]],
   },
   {
     controller: 'cpuset',
-    key: 'limits.cpu',
+    keys: ['limits.cpu'],
     asked: ({ cpuset }) => cpuset !== undefined,
     v1: ({ cpuset }, { allCpus }) => [['cpuset.cpus', cpuset ?? allCpus]],
     // Empty: those of the parent.
@@ -58,7 +59,7 @@ const rows: readonly LimitRow[] = [
   },
   {
     controller: 'cpu',
-    key: 'limits.cpu.allowance',
+    keys: ['limits.cpu.allowance'],
     asked: ({ cpuQuota }) => cpuQuota !== undefined,
     v1: ({ cpuQuota }) => [
       ['cpu.cfs_period_us', text(cpuQuota?.period, '100000')],
@@ -68,7 +69,7 @@ const rows: readonly LimitRow[] = [
   },
   {
     controller: 'cpu',
-    key: 'limits.cpu.allowance or limits.cpu.priority',
+    keys: ['limits.cpu.allowance', 'limits.cpu.priority'],
     asked: ({ cpuShare, cpuPriority }) => cpuShare !== undefined || cpuPriority !== undefined,
     v1: (limits) => [['cpu.shares', String(Math.max(2, weight(limits, 1024)))]],
     v2: (limits) => [['cpu.weight', String(Math.max(1, weight(limits, 100)))]],
@@ -84,11 +85,24 @@ export function settingsOf(limits: CgroupLimits, host: HostLimits, purpose: 'bir
   });
 }
 
+/** The keys that a control file serves, by its path; none for other files. */
+export function limitKeysOf(path: string): readonly string[] {
+  const file = basename(path);
+  const all: HostLimits = {
+    backends: { cpu: 'v1', cpuset: 'v1', memory: 'v1', pids: 'v1' },
+    swapAccounting: true,
+    allCpus: '',
+    swappiness: '',
+  };
+  const writes = (row: LimitRow) => [...row.v1({}, all), ...row.v2({}, all)];
+  return rows.find((row) => writes(row).some(([name]) => name === file))?.keys ?? [];
+}
+
 /** Limits that this host cannot enforce, a sentence each. */
 export function unenforceable(limits: CgroupLimits, host: HostLimits): string[] {
   const problems = rows
     .filter((row) => row.asked(limits) && host.backends[row.controller] === 'none')
-    .map((row) => `Cannot enforce ${row.key}: the host has no "${row.controller}" control group controller`);
+    .map((row) => `Cannot enforce ${row.keys.join(' or ')}: the host has no "${row.controller}" control group controller`);
   const swapBytes = typeof limits.swap === 'number';
   if (host.backends.memory === 'v1' && swapBytes && limits.memory?.enforce !== 'hard') {
     problems.push('Cannot enforce limits.memory.swap: on this host (cgroup v1) a swap limit needs a hard limits.memory');

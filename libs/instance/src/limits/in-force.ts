@@ -8,6 +8,8 @@ import type { HostFacts } from '../host-facts.ts';
 import type { Supervision } from '../supervision.ts';
 import { cgroupLimits } from './appliers.ts';
 import { CpuPins } from './cpu-pins.ts';
+import { hostProblems } from './host-problems.ts';
+import { inTermsOfKeys } from './refusal.ts';
 
 interface Using {
   store: Store;
@@ -34,6 +36,11 @@ export class LimitsInForce {
     this.#pins = new CpuPins(using.host.onlineCpus);
   }
 
+  /** What an expanded config asks for and this host cannot give. */
+  problems(config: StringMap): string[] {
+    return hostProblems(config, this.#using.host);
+  }
+
   /** What an expanded config asks for. Its CPUs are the instance's from now on, until `ended`. */
   async of(row: Pinned, config: StringMap): Promise<{ limits: CgroupLimits; volatile: VolatileChange }> {
     const wanted = keyOf(config, 'limits.cpu');
@@ -57,7 +64,9 @@ export class LimitsInForce {
     if (!supervision.get(wanted.id)) return {};
     const { config } = await expansion.of(wanted);
     const { limits, volatile } = await this.of(wanted, config);
-    await cgroups.apply(wanted.id, limits);
+    await cgroups.apply(wanted.id, limits).catch((error: unknown) => {
+      throw inTermsOfKeys(error, config);
+    });
     return volatile;
   }
 

@@ -1,3 +1,4 @@
+import type { StringMap } from '#lib/base';
 import { LxError } from '#lib/contract';
 import type { Step } from '#lib/engine';
 import type { Store } from '#lib/store';
@@ -12,13 +13,15 @@ export interface LaunchUsing {
   runner: Runner;
   now: () => Date;
 }
+/** `start: false` makes the step do nothing. `hostNames`: of the nics, by device, where a resumed operation must know them. */
+export type LaunchParams = { id: string; start?: boolean; hostNames?: StringMap };
 export type LaunchState = { volatile: VolatileChange /** It ran already: not ours to undo. */; refused: boolean };
 
 /**
- * The step that brings an instance up. Parameters with `start: false` make it do nothing. `running`: what to do with an
- * instance that is up: one that a resumed operation started is kept, one that somebody else started is refused.
+ * The step that brings an instance up. `running`: what to do with an instance that is up: one that a resumed operation
+ * started is kept, one that somebody else started is refused.
  */
-export function launchStep<P extends { id: string; start?: boolean }, S extends LaunchState>(
+export function launchStep<P extends LaunchParams, S extends LaunchState>(
   { store, supervision, runner, now }: LaunchUsing,
   running: 'keep' | 'refuse',
 ): Step<P, S> {
@@ -28,11 +31,14 @@ export function launchStep<P extends { id: string; start?: boolean }, S extends 
       if (params.start === false) return;
       const row = await knownRow(store, params.id);
       if (supervision.get(row.id)) {
-        if (running === 'keep') return;
+        if (running === 'keep') {
+          state.volatile = await runner.found(row, params.hostNames ?? {});
+          return;
+        }
         state.refused = true;
         throw new LxError('instance.already_running');
       }
-      state.volatile = (await runner.up(row)).volatile;
+      state.volatile = (await runner.up(row, params.hostNames)).volatile;
     },
     async commit({ params, state }, writes) {
       if (params.start === false) return;

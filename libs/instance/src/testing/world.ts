@@ -68,6 +68,7 @@ export class World {
         architecture: 'x86_64',
         onlineCpus: [0, 1, 2, 3],
         totalMemory: 8 * 1024 ** 3,
+        hardLimits: { nofile: 20_000 },
       },
       now: () => new Date('2026-01-02T03:04:05Z'),
       random: Math.random,

@@ -10,6 +10,7 @@ import type { Acts, Announcement } from '../act/acts.ts';
 import { type DeviceHolders, missingProfiles, newAddresses, wholeProblems } from '../checks.ts';
 import { expand } from '#lib/profile';
 import type { HostFacts } from '../host-facts.ts';
+import type { LimitsInForce } from '../limits/in-force.ts';
 import type { LogFiles } from '../log-files.ts';
 import { generatedName, nameProblems } from '../name.ts';
 import { type RootVolumeOf, rootVolume } from '../root-volume.ts';
@@ -57,6 +58,7 @@ interface Using extends LaunchUsing {
   storage: Storage;
   images: Images;
   holders: DeviceHolders;
+  limits: LimitsInForce;
   logFiles: LogFiles;
   host: HostFacts;
   random: () => number;
@@ -90,7 +92,7 @@ export class Create {
 
   /** Checks a request as a whole, naming every problem at once, and makes the operation's parameters of it. */
   async prepare(project: string, request: CreateRequest): Promise<CreateParams> {
-    const { host, holders, now } = this.#using;
+    const { host, holders, limits, now } = this.#using;
     const problems = ownProblems(request);
     const { image, profileNames, profiles, taken } = await this.#lookUp(project, request, problems.length === 0);
     for (const architecture of [image?.architecture, request.architecture])
@@ -98,7 +100,8 @@ export class Create {
         problems.push(`Requested architecture isn't supported by this host: ${architecture}`);
     problems.push(...missingProfiles(profileNames, profiles));
     const expanded = expand(profiles, request);
-    if (problems.length === 0) problems.push(...(await wholeProblems(holders, project, expanded.devices)));
+    if (problems.length === 0)
+      problems.push(...limits.problems(expanded.config), ...(await wholeProblems(holders, project, expanded.devices)));
     refuse(problems);
 
     if (taken) throw new LxError('instance.exists', { name: request.name });

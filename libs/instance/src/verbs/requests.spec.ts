@@ -107,6 +107,15 @@ describe('a change of state', () => {
     expect(world.cgroups.frozenIds.size).toBe(0);
   });
 
+  it('to restart is refused before the instance is stopped, when it could not come up again', async () => {
+    const world = await World.make();
+    const { row } = await world.running('c1');
+    await world.store.instances.update(row.id, { config: { 'limits.kernel.nofile': '99999999' } });
+    const restart = world.instances.state.begin('default', 'c1', state('restart', { force: true }));
+    await expect(restart).rejects.toThrow(/limits\.kernel\.nofile.*at most 20000/);
+    expect(world.keepers.running.size).toBe(1);
+  });
+
   it('while another runs is refused, and names that one', async () => {
     const world = await World.make();
     const { keeper } = await world.running('c1');

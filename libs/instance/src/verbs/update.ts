@@ -63,18 +63,19 @@ export class Update {
 
   /** Checks a change against the profiles and devices the instance will have, naming every problem at once. */
   async prepare(row: InstanceRow, change: InstanceChange): Promise<UpdateParams> {
-    const { store, supervision, holders } = this.#using;
+    const { store, supervision, holders, limits } = this.#using;
     const { config, volatile } = separated(change.config);
     const before = expand(await store.profiles.many(row.project, row.profiles), row);
     const profiles = await store.profiles.many(row.project, change.profiles);
-    const { devices } = expand(profiles, { config, devices: change.devices });
+    const after = expand(profiles, { config, devices: change.devices });
+    const { devices } = after;
     const problems = [
       ...instanceConfigProblems(config),
       ...deviceProblems(change.devices),
       ...missingProfiles(change.profiles, profiles),
       ...addressProblems(volatile),
     ];
-    if (problems.length === 0) problems.push(...(await wholeProblems(holders, row.project, devices)));
+    if (problems.length === 0) problems.push(...limits.problems(after.config), ...(await wholeProblems(holders, row.project, devices)));
     const pool = rootDisk(before.devices)?.pool;
     const addresses = chosenAddresses(row, devices, volatile);
     const newDevices = Object.keys(addresses).length > 0 || !isDeepStrictEqual(devices, before.devices);

@@ -216,13 +216,17 @@ describe('instance.restart', () => {
       const { row } = await world.running('c1');
       if (frozen) world.cgroups.frozenIds.add(row.id);
       world.keepers.plans.splice(0);
-      return { id: row.id, name: 'c1', force: true, timeout: 0 };
+      return { id: row.id, name: 'c1', force: true, timeout: 0, hostNames: { eth0: 'vethdrawn' } };
     });
   const spec = (world: World) => world.operations.restart;
   const done = async (world: World & { params: { id: string } }) => {
     expect(world.keepers.running.size).toBe(1);
     expect(world.keepers.plans).toHaveLength(1);
-    expect((await world.row(world.params.id)).power).toBe('running');
+    const row = await world.row(world.params.id);
+    expect(row.power).toBe('running');
+    // Also when the daemon that launched it did not live to write it down.
+    expect(row.volatile).toMatchObject({ 'volatile.eth0.host_name': 'vethdrawn', 'volatile.last_state.power': 'RUNNING' });
+    expect(world.keepers.plans[0]?.links).toMatchObject([{ hostName: 'vethdrawn' }]);
   };
 
   it('ends with a running instance, wherever it is cut off', async () => {

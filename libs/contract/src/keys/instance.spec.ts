@@ -1,0 +1,48 @@
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { parseCpuList } from './cpus.ts';
+import { instanceConfigProblems, keyOf, type LiveInstanceKey } from './instance.ts';
+
+describe('keys of instances', () => {
+  it.each(['1,1', '1-0', '0-2,1', '0,', '1-', '0', '00', '-1', 'x', '0-99999'])('limits.cpu=%s is refused when it is set', (value) => {
+    expect(instanceConfigProblems({ 'limits.cpu': value }).length).toBe(1);
+  });
+
+  it.each([
+    ['limits.memory', '0'],
+    ['limits.memory', '0%'],
+    ['limits.memory', '000%'],
+    ['limits.kernel.nofile', '2048:1024'],
+    ['limits.kernel.nofile', 'unlimited:1024'],
+  ])('%s=%s is refused when it is set', (key, value) => {
+    expect(instanceConfigProblems({ [key]: value })).toHaveLength(1);
+  });
+
+  it('mean what their rows say', () => {
+    expect(keyOf({ 'limits.cpu': '2' }, 'limits.cpu')).toBe(2);
+    expect(keyOf({ 'limits.cpu': '2-3,0' }, 'limits.cpu')).toEqual([0, 2, 3]);
+    expect(keyOf({}, 'limits.cpu')).toBeUndefined();
+    expect(keyOf({ 'boot.autostart': 'No' }, 'boot.autostart')).toBe(false);
+    expect(keyOf({}, 'boot.host_shutdown_timeout')).toBe(30);
+    expect(keyOf({ 'boot.stop.priority': '' }, 'boot.stop.priority')).toBe(0);
+    expect(keyOf({ 'limits.cpu.allowance': '25ms/100ms' }, 'limits.cpu.allowance')).toEqual({ quota: 25_000, period: 100_000 });
+    expect(keyOf({ 'limits.kernel.nofile': '1:unlimited' }, 'limits.kernel.nofile')).toEqual({ soft: 1, hard: null });
+    expectTypeOf(keyOf({}, 'limits.memory.enforce')).toEqualTypeOf<'hard' | 'soft'>();
+  });
+
+  it('are live by an applier, or by being read when they are used', () => {
+    expectTypeOf<LiveInstanceKey>().toEqualTypeOf<
+      | 'limits.cpu'
+      | 'limits.cpu.allowance'
+      | 'limits.cpu.priority'
+      | 'limits.memory'
+      | 'limits.memory.enforce'
+      | 'limits.memory.swap'
+      | 'limits.processes'
+    >();
+  });
+
+  it('lists of CPUs are read ascending', () => {
+    expect(parseCpuList('3,0-1')).toEqual([0, 1, 3]);
+    expect(parseCpuList('0-99999')).toBeNull();
+  });
+});
