@@ -1,10 +1,13 @@
 import { delay } from '#lib/base';
+import { isDatabaseFailure } from '#lib/contract';
 import type { EventRow, New, Store } from '#lib/store';
 import type { Report } from './problem.ts';
 
 const batchAfterMs = 200;
 const retryAfterMs = 2000;
 const batchSize = 500;
+/** An event is not worth more time than this at the end. */
+const closeWithinMs = 3000;
 /** Events kept in memory while the database is away; older ones are dropped. */
 const mostWaiting = 10_000;
 
@@ -31,7 +34,9 @@ export class EventLog {
   /** Writes what waits, as far as the database lets; then takes no more. */
   async close(): Promise<void> {
     this.#closed.abort();
-    await this.#writing;
+    const enough = new AbortController();
+    await Promise.race([this.#writing, delay(closeWithinMs, enough.signal)]);
+    enough.abort();
   }
 
   async #writeAll(): Promise<void> {
@@ -39,7 +44,7 @@ export class EventLog {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.slice(0, batchSize);
       try {
-        await this.#store.events.append(batch);
+        await this.#write(batch);
       } catch (error) {
         this.#report({ what: 'writing events', error });
         if (this.#closed.signal.aborted) break;
@@ -51,5 +56,18 @@ export class EventLog {
       if (this.#waiting.length > 0) await delay(batchAfterMs, this.#closed.signal);
     }
     this.#writing = null;
+  }
+
+  /** What the database cannot hold is found by halving, and dropped: one such event must not stop all that follow. */
+  async #write(batch: readonly New<EventRow, 'id'>[]): Promise<void> {
+    try {
+      await this.#store.events.append(batch);
+    } catch (error) {
+      if (isDatabaseFailure(error)) throw error;
+      const half = batch.length >> 1;
+      if (half === 0) return this.#report({ what: `dropping an event (${batch[0]?.type}) that cannot be written`, error });
+      await this.#write(batch.slice(0, half));
+      await this.#write(batch.slice(half));
+    }
   }
 }

@@ -5,6 +5,7 @@ import { delay } from '#lib/base';
 import { migrations } from '../../../migrations/index.ts';
 import { entities } from './entities/index.ts';
 import { isConnectionFailure, unavailable } from './postgres/failures.ts';
+import { Connections } from './postgres/connections.ts';
 import { PoolSession } from './postgres/pool-session.ts';
 import { PostgresStore } from './postgres/postgres-store.ts';
 import type { Store } from './store.ts';
@@ -35,7 +36,7 @@ export async function openStore(address: StoreAddress, patienceMs = 10_000): Pro
     await source.destroy();
     throw error;
   }
-  return new PostgresStore(new PoolSession(source, patienceMs));
+  return new PostgresStore(new PoolSession(new Connections(source), patienceMs));
 }
 
 /** Options of the data source; exported for the spec that compares entities and migrations. */

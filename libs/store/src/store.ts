@@ -17,8 +17,8 @@ export type New<R, K extends keyof R> = Omit<R, K> & Partial<Pick<R, K>>;
 /**
  * All that lasts. Every method is one statement, or one transaction where it says so. A method that changes a row that
  * is not there rejects with `RowMissing`; a broken uniqueness with `RowConflict` (both exported here), so that callers
- * map them to their own catalogue errors. While Postgres is away, calls wait for it up to 10 s, then reject with
- * LxError 'database.unavailable'.
+ * map them to their own catalogue errors. While Postgres is away, hangs or is read-only, calls wait for it up to 10 s, then
+ * reject with LxError 'database.unavailable' or 'database.failed' (`isDatabaseFailure` of #lib/contract knows them all).
  */
 export interface Store {
   readonly instances: Instances;

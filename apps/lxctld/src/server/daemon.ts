@@ -49,6 +49,8 @@ export interface DaemonParts {
 
 /** Time for answers under way to go out when the daemon stops. */
 const drainMs = 2000;
+/** Time for all else to end once operations have ended: each part has a deadline of its own, this one is for what nobody thought of. */
+const stopWithinMs = 90_000;
 /** Time for operations to end when the containers go on. */
 const handoverMs = 10_000;
 
@@ -107,7 +109,8 @@ export class Daemon {
     log.info({ instances: mode.instances }, 'stopping');
     this.#gate.close();
     try {
-      await this.#house?.stop({ ...mode, patienceMs: await this.#patience(mode) });
+      const patienceMs = await this.#patience(mode);
+      await inTime(this.#house?.stop({ ...mode, patienceMs }), patienceMs + stopWithinMs);
     } catch (problem) {
       log.error({ err: problem }, 'not everything could be stopped');
     }
@@ -137,4 +140,13 @@ export class Daemon {
     this.#server.closeAllConnections();
     this.#release();
   }
+}
+
+/** Rejects when it takes longer. */
+async function inTime(work: Promise<void> | undefined, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it took longer than ${Math.round(ms / 1000)} s`)), ms);
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

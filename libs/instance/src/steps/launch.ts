@@ -45,8 +45,11 @@ export function launchStep<P extends LaunchParams, S extends LaunchState>(
       await writes.instances.update(params.id, { power: 'running', lastUsedAt: now() });
       await writes.instances.mergeVolatile(params.id, state.volatile ?? {});
     },
-    async undo({ params, state }) {
+    async undo({ params, state, createdAt }) {
       if (params.start === false || state.refused) return;
+      // What ran before the operation began, it has not started.
+      const keeper = supervision.get(params.id);
+      if (keeper && keeper.info.startedAt < createdAt.getTime()) return;
       const row = await store.instances.byId(params.id);
       if (!row) return;
       const volatile = await runner.down(row);

@@ -184,7 +184,7 @@ function reserveStep({ store, storage }: Using): CreateStep {
 }
 
 /** The root volume, from the image's layer. Its undo takes the logs too, which a launch on it has made. */
-function rootStep({ images, storage, logFiles, report }: Using): CreateStep {
+function rootStep({ store, images, storage, logFiles, report }: Using): CreateStep {
   return {
     name: 'root',
     async do({ params, progress }) {
@@ -204,6 +204,9 @@ function rootStep({ images, storage, logFiles, report }: Using): CreateStep {
       await storage.createRoot(volume, image);
     },
     async undo({ params }) {
+      // Root and logs go by name: it may be another's once the row with this operation's own id is gone or renamed.
+      const row = await store.instances.byId(params.id);
+      if (row?.project !== params.project || row.name !== params.name) return;
       await Promise.all([storage.deleteRoot(params.volume), logFiles.remove(params)]);
     },
   };

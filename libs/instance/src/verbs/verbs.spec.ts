@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { OperationEngine } from '#lib/engine';
 import { resumesFromEveryStep, run, stepsAreIdempotent, unwindsFromEveryStep } from '../../../engine/src/testing.ts';
 import { fingerprint, removeWorlds, World } from '../testing/world.ts';
 import type { CreateParams } from './create.ts';
@@ -109,6 +111,36 @@ describe('instance.start', () => {
     expect(await run(spec(world), world)).toMatchObject({ status_code: 400, err: 'The instance is already running' });
     expect(world.keepers.running.size).toBe(1);
     expect((await world.row(world.params.id)).power).toBe('running');
+  });
+
+  it('left over by a daemon that died does not take down what ran before it began', async () => {
+    const world = await ready(async (made) => ({ id: (await made.running('c1')).row.id, name: 'c1' }));
+    const at = new Date(Date.now() + 60_000);
+    await world.store.operations.insert({
+      id: randomUUID(),
+      project: 'default',
+      kind: 'instance.start',
+      class: 'task',
+      statusCode: 103,
+      resources: null,
+      metadata: null,
+      error: '',
+      mayCancel: false,
+      locks: [],
+      revision: 0,
+      params: world.params,
+      state: {},
+      begun: ['launch'],
+      finished: [],
+      createdAt: at,
+      updatedAt: at,
+    });
+    const engine = new OperationEngine({ store: world.store, report: () => {} });
+    engine.register(spec(world));
+    await engine.recover();
+    expect(world.keepers.running.size).toBe(1);
+    expect((await world.row(world.params.id)).power).toBe('running');
+    await engine.shutdown(0);
   });
 
   it('that the host refuses names the stage', async () => {

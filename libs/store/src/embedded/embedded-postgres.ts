@@ -9,7 +9,7 @@ import { findBinaries } from './binaries.ts';
 import { ensureCluster, identity, majorOfData, role, writeAccessFiles } from './cluster.ts';
 import type { Folders } from './folders.ts';
 import { foldersOf, prepareFolders } from './folders.ts';
-import { createDatabase, livingPostmaster, probe, removeStaleLocks } from './postmaster.ts';
+import { createDatabase, livingPostmaster, probe, removeStaleLocks, withChildren } from './postmaster.ts';
 
 export interface EmbeddedPostgresOptions {
   stateDir: string;
@@ -21,6 +21,8 @@ export interface EmbeddedPostgresOptions {
   report?: (message: string) => void;
   /** Folder of the server's binaries; found on the host when absent. */
   binaries?: string;
+  /** How long a fast and an immediate shutdown may take. For specs. */
+  stopWithinMs?: { fast: number; immediate: number };
   /** More settings of the server, over the built-in ones. For specs. */
   settings?: Readonly<Record<string, string>>;
 }
@@ -45,7 +47,7 @@ const settings = {
 };
 
 const readyWithinMs = 60_000;
-const stopWithinMs = 15_000;
+const stopWithinMs = { fast: 10_000, immediate: 3000 };
 const firstPauseMs = 20;
 const longestPauseMs = 5000;
 /** How long a first start puts up with what a server that was just killed leaves for a moment. */
@@ -93,14 +95,22 @@ export class EmbeddedPostgres {
     this.#supervision = this.#supervise(launch);
   }
 
-  /** Fast shutdown (SIGINT); immediate (SIGQUIT, which the next start recovers from) when that takes too long. */
+  /**
+   * Fast shutdown (SIGINT); immediate (SIGQUIT, which the next start recovers from) when that takes too long; and a server
+   * that heeds neither, because it is stopped or hangs in the kernel, is killed with all its processes.
+   */
   async stop(): Promise<void> {
     this.#stopping.abort();
     const server = this.#server;
     if (server) {
-      signal(server.pid, 'SIGINT');
       const late = new AbortController();
-      await Promise.race([server.ended, delay(stopWithinMs, late.signal).then(() => signal(server.pid, 'SIGQUIT'))]);
+      const { fast, immediate } = { ...stopWithinMs, ...this.#options.stopWithinMs };
+      const ended = (ms: number) => Promise.race([server.ended.then(() => true), delay(ms, late.signal).then(() => false)]);
+      signal(server.pid, 'SIGINT');
+      if (!(await ended(fast))) {
+        signal(server.pid, 'SIGQUIT');
+        if (!(await ended(immediate))) for (const pid of await withChildren(server.pid)) signal(pid, 'SIGKILL');
+      }
       late.abort();
       await server.ended;
     }

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Deferred } from '#lib/base';
 import { pollingWatch, sqlOn, temporaryFolder } from '../testing.ts';
 import { EmbeddedPostgres } from './embedded-postgres.ts';
+import { withChildren } from './postmaster.ts';
 
 const folders: string[] = [];
 const servers: EmbeddedPostgres[] = [];
@@ -68,6 +69,19 @@ describe('EmbeddedPostgres', () => {
     await back.promise;
     expect(second.pid).not.toBe(pid);
     await sqlOn(second.address, 'SELECT 1');
+  }, 60_000);
+
+  it('kills a server that is stopped and heeds no signal, so that the next one can start', async () => {
+    const stateDir = await folder();
+    const options = { stateDir, runDir: join(stateDir, 'r'), watch: pollingWatch, stopWithinMs: { fast: 200, immediate: 200 } };
+    const postgres = new EmbeddedPostgres(options);
+    servers.push(postgres);
+    await postgres.start();
+    for (const pid of await withChildren(postgres.pid as number)) process.kill(pid, 'SIGSTOP');
+    await postgres.stop();
+    const next = server(stateDir);
+    await next.start();
+    await sqlOn(next.address, 'SELECT 1');
   }, 60_000);
 
   it('starts over a lock file that names a process which is not its server', async () => {

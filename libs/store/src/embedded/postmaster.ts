@@ -36,6 +36,12 @@ async function isPostmaster(pid: number, data: string): Promise<boolean> {
   }
 }
 
+/** The postmaster and its children: those are killed with it, or they would hold its shared memory, and no next server could start. */
+export async function withChildren(pid: number): Promise<number[]> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  return [pid, ...children.split(' ').filter(Boolean).map(Number)];
+}
+
 /** One connection and back: 'ready', or why not. */
 export async function probe(address: SocketAddress): Promise<'ready' | 'no-database' | Error> {
   const client = new pg.Client({ ...address, connectionTimeoutMillis: 2000 });

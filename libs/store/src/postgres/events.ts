@@ -1,6 +1,7 @@
 import { eventEntity } from '../entities/journal.ts';
 import type { EventRow } from '../rows.ts';
 import type { Events, New } from '../store.ts';
+import { deleteInBatches } from './batches.ts';
 import type { Session } from './session.ts';
 import { Table } from './table.ts';
 
@@ -14,6 +15,8 @@ const appendSql = `
   FROM lazily, ROWS FROM (jsonb_to_recordset($1::jsonb) AS (type text, project text, at timestamptz, metadata jsonb))
     WITH ORDINALITY AS row (type, project, at, metadata, place)
   ORDER BY row.place`;
+
+const deleteSql = 'DELETE FROM event WHERE id IN (SELECT id FROM event WHERE at < $1 ORDER BY id LIMIT $2)';
 
 export class PostgresEvents implements Events {
   readonly #session: Session;
@@ -32,6 +35,6 @@ export class PostgresEvents implements Events {
   }
 
   async deleteBefore(at: Date): Promise<number> {
-    return (await this.#session.write('DELETE FROM event WHERE at < $1', [at], { kind: 'harmless' })).count;
+    return deleteInBatches(this.#session, deleteSql, [at]);
   }
 }

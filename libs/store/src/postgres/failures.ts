@@ -20,28 +20,56 @@ const unreachable = new Set([
  */
 const away = /^(57P0[123]|53300|08...)$/;
 
-/** What pg and pg-pool say without a code. */
-const lost = /Connection terminated|connection error and is not queryable|Client was closed|timeout exceeded when trying to connect/;
+/**
+ * SQLSTATEs of a statement that took no effect and may do so in a moment: read_only_sql_transaction (what a server says
+ * during a failover), serialization_failure, deadlock_detected, query_canceled, lock_not_available.
+ */
+const momentary = /^(25006|40001|40P01|57014|55P03)$/;
 
-/** Whether the failure is about the connection, not about the statement. */
+/** What pg and pg-pool say without a code. */
+const lost =
+  /Connection terminated|connection error and is not queryable|Client was closed|timeout exceeded when trying to connect|timeout expired|Query read timeout/;
+
+/** Whether the failure is about the connection, not about the statement: then nobody knows whether it took effect. */
 export function isConnectionFailure(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = codeOf(error);
   return unreachable.has(code) || away.test(code) || lost.test(error.message);
 }
 
-/** Postgres' refusals in the words of the Store's contract; everything else as it is. */
+/** Whether the statement took no effect, and the same one may go well in a moment. */
+export function isMomentary(error: unknown): boolean {
+  return error instanceof Error && momentary.test(codeOf(error));
+}
+
+/**
+ * Whether another connection may go well where this one does not: it broke or hangs, or its server became a standby while
+ * the address leads to the new primary by now.
+ */
+export function spoilsConnection(error: unknown): boolean {
+  return isConnectionFailure(error) || (error instanceof Error && codeOf(error) === '25006');
+}
+
+/**
+ * Postgres' refusals in the words of the Store's contract. A refusal that is about the rows or values given (classes 22 and
+ * 23) and not among the known ones is a mistake of this program, and stays as it is.
+ */
 export function translated(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  switch (codeOf(error)) {
+  const code = codeOf(error);
+  switch (code) {
     case '23505': // unique_violation
     case '23503': // foreign_key_violation
       return new RowConflict((error as { constraint?: string }).constraint ?? '', { cause: error });
     case '22P05': // untranslatable_character: \u0000 in jsonb
     case '22021': // character_not_in_repertoire: NUL in text
       return new LxError('request.invalid', { problems: ['Text may not contain NUL characters'] }, { cause: error });
+    case '22P02': // invalid_text_representation: here only jsonb is made of a client's text
+      return new LxError('request.invalid', { problems: ['Text may not contain halves of surrogate pairs'] }, { cause: error });
     default:
-      return error;
+      // Only what the server said has a severity.
+      if (!('severity' in error) || /^2[23]/.test(code)) return error;
+      return new LxError('database.failed', { reason: error.message }, { cause: error });
   }
 }
 

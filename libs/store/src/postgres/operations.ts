@@ -2,6 +2,7 @@ import { operationEntity } from '../entities/journal.ts';
 import type { JournalEntry, OperationRow } from '../rows.ts';
 import type { Operations } from '../store.ts';
 import { RowMissing } from '../store.ts';
+import { deleteInBatches } from './batches.ts';
 import type { Session } from './session.ts';
 import { isUuid, mustBeUuid, Table } from './table.ts';
 
@@ -21,9 +22,11 @@ const overtakenSql = `
   SELECT DISTINCT asked.id FROM asked JOIN later USING (lock) WHERE later.created_at > asked.created_at`;
 
 const deleteSql = `
-  DELETE FROM operation
-  WHERE status_code >= 200 AND updated_at < $1
-    AND updated_at < COALESCE((SELECT min(created_at) FROM operation WHERE status_code < 200), 'infinity')`;
+  DELETE FROM operation WHERE id IN (
+    SELECT id FROM operation
+    WHERE status_code >= 200 AND updated_at < $1
+      AND updated_at < COALESCE((SELECT min(created_at) FROM operation WHERE status_code < 200), 'infinity')
+    LIMIT $2)`;
 
 export class PostgresOperations implements Operations {
   readonly #session: Session;
@@ -64,6 +67,6 @@ export class PostgresOperations implements Operations {
   }
 
   async deleteFinishedBefore(at: Date): Promise<number> {
-    return (await this.#session.write(deleteSql, [at], { kind: 'harmless' })).count;
+    return deleteInBatches(this.#session, deleteSql, [at]);
   }
 }

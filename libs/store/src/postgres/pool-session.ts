@@ -1,26 +1,27 @@
 import type { PoolClient, QueryResult } from 'pg';
-import type { DataSource, QueryRunner } from 'typeorm';
 import { delay } from '#lib/base';
 import { RowConflict } from '../store.ts';
-import { isConnectionFailure, translated, unavailable } from './failures.ts';
+import type { Connections } from './connections.ts';
+import { isConnectionFailure, isMomentary, spoilsConnection, translated, unavailable } from './failures.ts';
 import type { Outcome, Repeat, Session } from './session.ts';
 
-/** First and longest pause between two attempts. */
-const firstPauseMs = 20;
-const longestPauseMs = 100;
+/** Pause between two attempts at a statement. */
+const pauseMs = 20;
+/** A statement gets at least this long, however little is left of the patience. */
+const shortestMs = 500;
 
 /**
- * Statements on connections of the pool. A database that is away is waited for, `patienceMs` a call.
+ * Statements on connections of the pool. A database that is away is waited for, `patienceMs` a call; a statement that is not
+ * answered within half of that is given up, and its connection with it.
  *
- * INVARIANTS: a read is repeated until it is answered. A write is repeated only as its `Repeat` allows. A transaction's
- * work runs at most once: a connection that breaks in it, or before its COMMIT was acknowledged, rejects with
- * LxError 'database.unavailable', because then nobody here knows whether it took effect.
+ * INVARIANTS: a read is repeated until it is answered. A write whose outcome is not known is repeated only as its `Repeat`
+ * allows; one that surely took no effect is repeated always. A transaction's work runs at most once: a connection that
+ * breaks or hangs in it, or before its COMMIT was acknowledged, rejects with LxError 'database.unavailable', because then
+ * nobody here knows whether it took effect, or will take effect once the server goes on.
  */
 export class PoolSession implements Session {
-  #closed = false;
-
   constructor(
-    readonly source: DataSource,
+    readonly connections: Connections,
     readonly patienceMs: number,
   ) {}
 
@@ -36,23 +37,22 @@ export class PoolSession implements Session {
 
   /** One transaction, READ COMMITTED. */
   async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const { runner, client } = await this.#begin(Date.now() + this.patienceMs);
+    const client = await this.#begin(Date.now() + this.patienceMs);
+    const session = new TransactionSession(client, this.patienceMs / 2);
     try {
-      const session = new TransactionSession(client);
       const result = await work(session).catch(async (error: unknown) => {
-        await client.query('ROLLBACK').catch(() => {}); // a connection that broke has rolled back
+        await session.rollback();
         throw error;
       });
       await session.commit();
       return result;
     } finally {
-      await runner.release();
+      client.release(session.spoilt);
     }
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    if (this.source.isInitialized) await this.source.destroy();
+  close(): Promise<void> {
+    return this.connections.close();
   }
 
   async #ask(
@@ -62,53 +62,47 @@ export class PoolSession implements Session {
     ownKey: string | null = null,
   ): Promise<Pick<QueryResult, 'rows' | 'rowCount'> & { repeated: boolean }> {
     const deadline = Date.now() + this.patienceMs;
-    for (let repeated = false; ; repeated = true) {
-      const { runner, client } = await this.#connect(deadline);
+    for (let repeated = false; ; ) {
+      const client = await this.connections.take(deadline);
+      let spoilt = false;
       try {
-        const { rows, rowCount } = await client.query(sql, values as unknown[]);
+        const { rows, rowCount } = await query(client, sql, values, this.#time(deadline));
         return { rows, rowCount, repeated };
       } catch (error) {
-        if (!isConnectionFailure(error)) {
+        spoilt = spoilsConnection(error);
+        if (isConnectionFailure(error)) {
+          if (!repeatable || Date.now() > deadline) throw unavailable(error);
+          repeated = true;
+        } else if (!isMomentary(error) || Date.now() > deadline) {
           const problem = translated(error);
           if (repeated && problem instanceof RowConflict && problem.constraint === ownKey) return { rows: [], rowCount: 1, repeated };
           throw problem;
         }
-        if (!repeatable || Date.now() > deadline) throw unavailable(error);
-        await delay(firstPauseMs);
       } finally {
-        await runner.release();
+        client.release(spoilt);
       }
+      await delay(pauseMs);
     }
   }
 
   /** BEGIN is harmless to repeat: until it is answered nothing has been done. */
-  async #begin(deadline: number): Promise<{ runner: QueryRunner; client: PoolClient }> {
+  async #begin(deadline: number): Promise<PoolClient> {
     for (;;) {
-      const { runner, client } = await this.#connect(deadline);
+      const client = await this.connections.take(deadline);
       try {
-        await client.query('BEGIN');
-        return { runner, client };
+        await query(client, 'BEGIN', [], this.#time(deadline));
+        return client;
       } catch (error) {
-        await runner.release();
-        if (!isConnectionFailure(error) || Date.now() > deadline) throw unavailable(error);
-        await delay(firstPauseMs);
+        client.release(true);
+        if (!isConnectionFailure(error)) throw translated(error);
+        if (Date.now() > deadline) throw unavailable(error);
+        await delay(pauseMs);
       }
     }
   }
 
-  async #connect(deadline: number): Promise<{ runner: QueryRunner; client: PoolClient }> {
-    for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
-      if (this.#closed) throw unavailable(new Error('the store is closed'));
-      const runner = this.source.createQueryRunner();
-      try {
-        return { runner, client: (await runner.connect()) as PoolClient };
-      } catch (error) {
-        await runner.release();
-        if (!isConnectionFailure(error)) throw error;
-        if (Date.now() + pause > deadline) throw unavailable(error);
-        await delay(pause);
-      }
-    }
+  #time(deadline: number): number {
+    return Math.max(Math.min(this.patienceMs / 2, deadline - Date.now()), shortestMs);
   }
 }
 
@@ -117,8 +111,13 @@ class TransactionSession implements Session {
   /** A connection does one statement at a time: callers that do not wait for each other are put in a row here. */
   #last: Promise<unknown> = Promise.resolve();
   #failure: unknown = null;
+  /** The connection must not be used again. */
+  spoilt = false;
 
-  constructor(readonly client: PoolClient) {}
+  constructor(
+    readonly client: PoolClient,
+    readonly timeMs: number,
+  ) {}
 
   async read<T extends object>(sql: string, values: readonly unknown[] = []): Promise<T[]> {
     return (await this.#ask(sql, values)).rows as T[];
@@ -134,6 +133,11 @@ class TransactionSession implements Session {
     if (command !== 'COMMIT') throw this.#failure;
   }
 
+  /** Never rejects: a connection that broke has rolled back, and one that hangs is given up. */
+  async rollback(): Promise<void> {
+    if (!this.spoilt) await this.#ask('ROLLBACK', []).catch(() => {});
+  }
+
   #ask(sql: string, values: readonly unknown[]): Promise<QueryResult> {
     const answer = this.#last.then(() => this.#send(sql, values));
     this.#last = answer.catch(() => {});
@@ -142,11 +146,18 @@ class TransactionSession implements Session {
 
   async #send(sql: string, values: readonly unknown[]): Promise<QueryResult> {
     try {
-      return await this.client.query(sql, values as unknown[]);
+      return await query(this.client, sql, values, this.timeMs);
     } catch (error) {
+      this.spoilt ||= spoilsConnection(error);
       const failure = isConnectionFailure(error) ? unavailable(error) : translated(error);
       this.#failure ??= failure;
       throw failure;
     }
   }
+}
+
+/** One statement, answered in so many milliseconds or given up. */
+function query(client: PoolClient, text: string, values: readonly unknown[], timeMs: number): Promise<QueryResult> {
+  const config = { text, values: values as unknown[], query_timeout: timeMs };
+  return client.query(config);
 }

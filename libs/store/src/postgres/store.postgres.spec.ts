@@ -277,6 +277,12 @@ describe('PostgresStore alone', () => {
     const store = await cluster.newStore();
     const refused = await store.instances.insert(instance('a', { config: { 'user.x': 'a\u0000b' } })).catch((error) => error);
     expect(isLxError(refused, 'request.invalid')).toBe(true);
+    for (const text of ['a\u0000b', 'half \ud800'])
+      await expect(
+        store.events.append([{ type: 'lifecycle', project: 'default', at: new Date(), metadata: { text } }]),
+      ).rejects.toMatchObject({
+        code: 'request.invalid',
+      });
   });
 
   it('has migrations that make exactly the entities', async () => {
