@@ -1,3 +1,4 @@
+import { LxError } from '#lib/contract';
 import type { Cgroups } from '#lib/host';
 import type { Storage } from '#lib/storage';
 import type { InstanceRow, Store } from '#lib/store';
@@ -9,6 +10,7 @@ export type RemoveParams = { id: string; project: string; name: string; volume: 
 export type RemoveState = { poolId: string };
 
 interface Using {
+  store: Store;
   storage: Storage;
   cgroups: Cgroups;
   logFiles: LogFiles;
@@ -28,9 +30,11 @@ export class Removal {
     return { id: row.id, project: row.project, name: row.name, volume: rootVolume(row, devices) };
   }
 
-  /** For a step's `do`. */
+  /** For a step's `do`. LxError 'instance.not_found' when the name is another's by now: root and logs go by name. */
   async files(params: RemoveParams, state: Partial<RemoveState>): Promise<void> {
-    const { storage, cgroups, logFiles } = this.#using;
+    const { store, storage, cgroups, logFiles } = this.#using;
+    const row = await store.instances.byId(params.id);
+    if (row?.project !== params.project || row.name !== params.name) throw new LxError('instance.not_found');
     state.poolId = await poolOf(storage, params.volume);
     await Promise.all([storage.deleteRoot(params.volume), logFiles.remove(params), cgroups.sweep(params.id)]);
   }

@@ -1,13 +1,12 @@
 import { keyOf, LxError } from '#lib/contract';
 import { defineOperation, type Operation, type OperationSpec, type Requestor } from '#lib/engine';
-import type { InstanceRow, Store } from '#lib/store';
+import type { InstanceRow } from '#lib/store';
 import type { Acts } from '../act/acts.ts';
 import type { Expansion } from '#lib/profile';
 import type { Removal, RemoveParams, RemoveState } from '../steps/remove.ts';
 import type { Supervision } from '../supervision.ts';
 
 interface Using {
-  store: Store;
   expansion: Expansion;
   supervision: Supervision;
   removal: Removal;
@@ -20,7 +19,7 @@ export class Delete {
   readonly #using: Using;
 
   constructor(acts: Acts, using: Using) {
-    const { store, supervision, removal } = using;
+    const { supervision, removal } = using;
     this.#acts = acts;
     this.#using = using;
     this.operation = defineOperation<RemoveParams, RemoveState>({
@@ -30,9 +29,6 @@ export class Delete {
         {
           name: 'remove',
           async do({ params, state }) {
-            const row = await store.instances.byId(params.id);
-            // Root and logs go by name: that may be another's once this row is gone or has been renamed.
-            if (row?.project !== params.project || row.name !== params.name) throw new LxError('instance.not_found');
             if (supervision.get(params.id)) throw new LxError('instance.running');
             await removal.files(params, state);
           },

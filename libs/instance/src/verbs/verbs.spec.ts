@@ -70,6 +70,18 @@ describe('instance.create', () => {
     await done(true)(world);
   });
 
+  it('undone after somebody else has made the name anew leaves that one alone', async () => {
+    const world = await setup(false)();
+    const { params } = world;
+    const other = await world.instance('c1');
+    const [, root] = world.operations.create.steps;
+    await mkdir(join(world.logsDir, 'c1'));
+    await root?.undo?.({ params, state: {}, project: 'default' } as never);
+    expect(world.storage.roots.has('default/c1')).toBe(true);
+    expect(existsSync(join(world.logsDir, 'c1'))).toBe(true);
+    expect((await world.row(other.id)).name).toBe('c1');
+  });
+
   it('that finds the name taken leaves the other one alone', async () => {
     const world = await setup(false)();
     const other = await world.instance('c1');
@@ -193,6 +205,17 @@ describe('instance.stop', () => {
       expect(world.keepers.running.size).toBe(0);
       expect(await world.store.instances.list(null)).toEqual([]);
     });
+  });
+
+  it('of an ephemeral instance whose name is another’s by now leaves that one alone', async () => {
+    const world = await World.make();
+    const { row } = await world.running('c1', { ephemeral: true });
+    const remove = { id: row.id, project: 'default', name: 'c1', volume: volume('c1') };
+    await world.store.instances.update(row.id, { name: 'old' });
+    world.storage.roots.set('default/c1', fingerprint);
+    const params = { id: row.id, name: 'c1', force: true, timeout: 0, remove };
+    expect((await run(world.operations.stop, { store: world.store, params })).err).toBe('Instance not found');
+    expect(world.storage.roots.has('default/c1')).toBe(true);
   });
 
   it('asks the guest by its own signal and waits for ever with -1, also when it is frozen', async () => {
