@@ -1,5 +1,6 @@
 import { Tables1795430400000 } from './1795430400000-tables.ts';
 import { JournalRevision1795700000000 } from './1795700000000-journal-revision.ts';
+import { InstanceIds1795910000000 } from './1795910000000-instance-ids.ts';
 
 /** Every migration, oldest first. Listed by hand, because the daemon is bundled and a bundle has no folder to look into. */
-export const migrations = [Tables1795430400000, JournalRevision1795700000000];
+export const migrations = [Tables1795430400000, JournalRevision1795700000000, InstanceIds1795910000000];

@@ -3,12 +3,14 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -28,6 +30,28 @@ static int siblings(int count, unsigned seconds) {
     if (pid < 0) return perror("clone"), 1;
   }
   return 0;
+}
+
+// As many keys as its user may have; they stay with the user.
+static int keys(void) {
+  int made = 0;
+  char name[32];
+  for (; made < 100000; ++made) {
+    snprintf(name, sizeof name, "%d-%d", getpid(), made);
+    if (syscall(SYS_add_key, "user", name, "x", 1, KEY_SPEC_USER_KEYRING) < 0) break;
+  }
+  return printf("%d %s\n", made, strerrorname_np(errno)) < 0;
+}
+
+// As many inotify instances as its user may have, held until it is killed.
+static int watches(void) {
+  int made = 0;
+  while (inotify_init() >= 0) ++made;
+  printf("%d %s\n", made, strerrorname_np(errno));
+  fflush(stdout);
+  close(1);
+  close(2);
+  return pause();
 }
 
 // Answers in the kernel's place: to every netlink socket of this network namespace, with every likely sequence number.
@@ -122,6 +146,8 @@ int main(int argc, char** argv) {
   const char* what = argc > 1 ? argv[1] : "";
   const char* first = argc > 2 ? argv[2] : "";
   if (!strcmp(what, "siblings")) return siblings(atoi(first), argc > 3 ? (unsigned)atoi(argv[3]) : 0);
+  if (!strcmp(what, "keys")) return keys();
+  if (!strcmp(what, "watches")) return watches();
   if (!strcmp(what, "forge")) return forge();
   if (!strcmp(what, "addresses")) return addresses((unsigned)atoi(first));
   if (!strcmp(what, "rename") && argc > 3) return rename_link(first, argv[3]);

@@ -9,15 +9,15 @@ import type { DaemonSettings } from './settings.ts';
 
 /** What every instance's plan takes from this host; read once, at start. */
 export async function hostFacts(settings: DaemonSettings): Promise<HostFacts> {
-  const [range, seccomp, lxcfs, onlineCpus, hardLimits] = await Promise.all([
-    new IdMaps().defaultRange(),
+  const [ids, seccomp, lxcfs, onlineCpus, hardLimits] = await Promise.all([
+    new IdMaps().ranges(),
     compileSeccomp(defaultSeccompPolicy),
     findLxcfs(),
     cpus(),
     hardLimitsOf(),
   ]);
   return {
-    idMap: [range],
+    ids,
     seccomp,
     lxcfs,
     onlineCpus,

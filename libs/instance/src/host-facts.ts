@@ -1,8 +1,8 @@
-import type { IdRange } from '#lib/host';
+import type { HostIds } from '#lib/host';
 
 /** Facts of this host that go into every plan. */
 export interface HostFacts {
-  idMap: readonly IdRange[];
+  ids: HostIds;
   seccomp: Uint8Array | null;
   /** Mount point of lxcfs, null where none runs. */
   lxcfs: string | null;

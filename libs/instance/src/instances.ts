@@ -9,6 +9,7 @@ import { Acts } from './act/acts.ts';
 import { Attachments } from './attachments.ts';
 import { Expansion } from '#lib/profile';
 import type { HostFacts } from './host-facts.ts';
+import { IdAllocation } from './ids/allocation.ts';
 import { LimitsInForce } from './limits/in-force.ts';
 import { LogFiles } from './log-files.ts';
 import { InstanceReader } from './read/reader.ts';
@@ -49,9 +50,10 @@ function shared(on: Foundations) {
   const logFiles = new LogFiles(on.host.logsDir);
   const limits = new LimitsInForce({ ...on, expansion });
   const attachments = new Attachments(on.networks, on.report);
-  const runner = new Runner({ ...on, expansion, logFiles, limits, attachments });
+  const ids = new IdAllocation(on);
+  const runner = new Runner({ ...on, expansion, logFiles, limits, attachments, ids });
   const removal = new Removal({ ...on, expansion, logFiles });
-  return { expansion, logFiles, limits, runner, removal, acts: new Acts(on.engine) };
+  return { expansion, ids, logFiles, limits, runner, removal, acts: new Acts(on.engine) };
 }
 
 /** One line a verb. Every verb that has an `operation` is registered with the engine. */

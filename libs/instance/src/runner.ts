@@ -6,6 +6,8 @@ import type { InstanceRow } from '#lib/store';
 import type { Attachments, VolatileChange } from './attachments.ts';
 import type { Expansion } from '#lib/profile';
 import type { HostFacts } from './host-facts.ts';
+import type { IdAllocation } from './ids/allocation.ts';
+import { idWish } from './ids/map.ts';
 import type { LimitsInForce } from './limits/in-force.ts';
 import type { LogFiles } from './log-files.ts';
 import { inTermsOfKeys } from './limits/refusal.ts';
@@ -21,6 +23,7 @@ interface Using {
   limits: LimitsInForce;
   supervision: Supervision;
   logFiles: LogFiles;
+  ids: IdAllocation;
   host: HostFacts;
 }
 
@@ -37,10 +40,11 @@ export class Runner {
     const { expansion, storage, cgroups, attachments, limits, supervision, logFiles, host } = this.#using;
     const { config, devices } = await expansion.of(row);
     refuse(limits.problems(config));
-    const [root, attached, wanted] = await Promise.all([
+    const [root, attached, wanted, ids] = await Promise.all([
       storage.rootRecipe(rootVolume(row, devices), row.volatile['volatile.base_image'] || null),
       attachments.attach(row, devices, hostNames),
       limits.of(row, config),
+      this.#using.ids.ofStart(row, idWish(config)),
       logFiles.prepare(row),
     ]);
     const plan = launchPlan({
@@ -49,7 +53,7 @@ export class Runner {
       root,
       links: attached.links,
       cgroups: cgroups.plan(row.id, wanted.limits),
-      idMap: host.idMap,
+      idMap: ids.map,
       seccomp: host.seccomp,
       lxcfs: host.lxcfs,
       runDir: host.runDir,
@@ -58,7 +62,7 @@ export class Runner {
     const keeper = await supervision.launch(plan).catch((error: unknown) => {
       throw inTermsOfKeys(error, config);
     });
-    return { keeper, volatile: { 'volatile.last_state.power': 'RUNNING', ...attached.volatile, ...wanted.volatile } };
+    return { keeper, volatile: { 'volatile.last_state.power': 'RUNNING', ...ids.volatile, ...attached.volatile, ...wanted.volatile } };
   }
 
   /** What `up` of an earlier daemon with these names has to say of an instance that runs. */

@@ -85,6 +85,8 @@ describe.skipIf(why !== '')(titled('ManagedNetworks on this host', why), { timeo
       power: 'running',
       createdAt: new Date(0),
       lastUsedAt: null,
+      idBase: null,
+      idCount: null,
       volatile: { 'volatile.eth0.hwaddr': macs[position] },
       devices: { eth0: { type: 'nic', network: name } },
     });

@@ -289,6 +289,8 @@ it('tells the gateway and fixed addresses as leases', async () => {
     power: 'stopped',
     createdAt: new Date(0),
     lastUsedAt: null,
+    idBase: null,
+    idCount: null,
     volatile: { 'volatile.eth0.hwaddr': '00:16:3e:00:00:01' },
     devices: { eth0: { type: 'nic', network: 'br0', 'ipv4.address': '10.9.8.5' } },
   });

@@ -20,6 +20,9 @@ export interface InstanceRow {
   power: 'running' | 'stopped';
   createdAt: Date;
   lastUsedAt: Date | null;
+  /** The range of host ids that is its own, both null when it has none. No two ranges overlap. */
+  idBase: number | null;
+  idCount: number | null;
 }
 
 export interface ProfileRow {

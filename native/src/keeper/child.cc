@@ -1,7 +1,6 @@
 #include "keeper/child.h"
 
 #include <fcntl.h>
-#include <linux/keyctl.h>
 #include <linux/netlink.h>
 #include <net/if.h>
 #include <poll.h>
@@ -109,8 +108,7 @@ void runChild(const ChildInput& input) {
     enterStage(input.status, input.root);
   }
   becomeRoot(input.status);
-  // A session keyring of its own, not that of whoever started the nursery (ENOSYS: a kernel without keys).
-  if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS) fail(input.status, "keyring", "keyctl(");
+  joinKeyring(input.status);
   makeEarlyMounts(input.status, input.root);
   enterRoot(input.status, input.root);
   const RootResult made = runMountSteps(input.status, input.root);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/filter.h>
+#include <linux/keyctl.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -70,6 +71,11 @@ void becomeRoot(int status) {
   LX_MUST(status, "ids", ::syscall(SYS_setresgid, 0, 0, 0));
   LX_MUST(status, "ids", ::syscall(SYS_setresuid, 0, 0, 0));
   hide(status);
+}
+
+void joinKeyring(int status) {
+  // ENOSYS: a kernel without keys.
+  if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS && errno != EDQUOT) fail(status, "keyring", "keyctl(");
 }
 
 int keepOnly(int status, int in, int out, int err) {

@@ -20,6 +20,9 @@ struct Program {
 void resetProcess();
 /// Moves this thread into v1 hierarchies by writing to fds of their `tasks` files.
 void joinTasks(int status, const int* tasks, size_t count);
+/// A session keyring of its own (session-keyring(7)), where its user may still have a key: the ids may be shared with others
+/// that have used the quota up. Else it stays with its keeper's, which is this container's alone.
+void joinKeyring(int status);
 /// uid and gid 0 inside, no supplementary groups.
 void becomeRoot(int status);
 /// Puts `terminal` or the three fds at 0, 1, 2, `status` at 3, and closes all others. Gives the new status fd.

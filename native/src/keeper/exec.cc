@@ -1,7 +1,6 @@
 #include "keeper/exec.h"
 
 #include <fcntl.h>
-#include <linux/keyctl.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -71,7 +70,7 @@ int makeTerminal(const ExecInput& input) {
   const ExecRequest& request = input.request;
   ::setsid();
   becomeRoot(input.status);
-  if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS) fail(input.status, "keyring", "keyctl(");
+  joinKeyring(input.status);
   int status = -1;
   if (request.terminal) {
     const int slave = makeTerminal(input);

@@ -1,9 +1,12 @@
 #include "keeper/keeper.h"
 
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -59,6 +62,8 @@ void runKeeper(std::vector<std::byte> message, UniqueFd fd) {
     ::_exit(1);
   }
   setTitle(plan.name);
+  // Not that of whoever started the nursery, for the container's processes may have to do with it (joinKeyring).
+  ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr);
   UniqueFd listener;
   try {
     UniqueFd signals = blockSignals();

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
@@ -193,6 +194,7 @@ UniqueFd openNull(int flags) { return LX_SYS_FD(::open("/dev/null", flags | O_CL
 
 void detach(const std::string& runDir) {
   ::setsid();
+  ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr);
   LX_SYS(::chdir("/"));
   ::umask(022);
   const std::string log = runDir + "/keeper.log";

@@ -136,6 +136,22 @@ export const instanceKeys = defineKeys('instance', {
     doc: 'Kernel parameters of the namespaces of the instance, e.g. linux.sysctl.net.ipv4.ip_forward.',
     live: false,
   },
+  'security.idmap.base': {
+    type: integer({ min: 65_536, max: 4_294_901_760 }),
+    doc: 'First host id of an isolated instance, whatever else has it. It counts from the next start on.',
+    live: false,
+  },
+  'security.idmap.isolated': {
+    type: bool,
+    doc: 'Unset: ids 0 to 65535 are the own ones of the instance, those above are shared; true: it has only its own; false: all are shared. It counts from the next start on.',
+    live: false,
+  },
+  'security.idmap.size': {
+    type: integer({ min: 1, max: 1_000_000_000 }),
+    default: '65536',
+    doc: 'How many ids an isolated instance has. It counts from the next start on.',
+    live: false,
+  },
   'security.nesting': {
     type: bool,
     default: 'false',

@@ -1,19 +1,31 @@
 import { readFile } from 'node:fs/promises';
 import { LxError } from '#lib/contract';
 import { isErrno } from '../errno.ts';
-import type { IdRange } from '../launch-plan.ts';
 
-/** Ids an instance sees: 0 to 65535. */
-const idsOfAnInstance = 65_536;
-/** Where ids begin that nobody else uses, when the host delegates none to root. */
+/** Ids that every instance needs for itself: 0 to 65535. Ranges are cut into blocks of so many. */
+export const idsOfABlock = 65_536;
+/** Where ids begin that nobody else uses, and how many LXD takes of them, when the host delegates none to root. */
 const defaultBase = 1_000_000;
+const defaultCount = 1_000_000_000;
 /** Highest id plus one; 2^32 - 1 means "no id". */
 const endOfIds = 0xffff_ffff;
 
-interface Delegation {
-  owner: string;
+/** Ids of the host, for uids and gids alike. */
+export interface HostIdRange {
   first: number;
   count: number;
+}
+
+/** Which ids of the host are there for instances. */
+export interface HostIds {
+  /** For what instances share. */
+  shared: HostIdRange;
+  /** For ranges that belong to one instance alone; none of `shared`. May be empty. */
+  own: readonly HostIdRange[];
+}
+
+interface Delegation extends HostIdRange {
+  owner: string;
 }
 
 /** Files with the lines `owner:first:count` (subuid(5)). */
@@ -37,42 +49,59 @@ export class IdMaps {
   }
 
   /**
-   * The range that all instances share unless their config asks otherwise; for uids and gids alike. It is root's first
-   * one of 65536 ids that both files have, or, when neither has an entry for root, one from 1000000 on that no other user owns.
-   * LxError 'host.no_id_range'.
+   * Root's ranges are those that both files have: the first is shared and the others are cut up for single instances; of one
+   * alone the upper half is. When neither file has an entry for root, the shared range are the ids from 1000000 on that no
+   * other user owns, 10^9 of them as LXD takes, and all above are for single instances. LxError 'host.no_id_range'.
    */
-  async defaultRange(): Promise<IdRange> {
+  async ranges(): Promise<HostIds> {
     const [uids, gids] = await Promise.all([delegations(this.#subuid), delegations(this.#subgid)]);
     const mine = ({ owner }: Delegation): boolean => this.#owners.includes(owner);
     const myUids = uids.filter(mine);
     const myGids = gids.filter(mine);
-    const outside = myUids.length === 0 && myGids.length === 0 ? freeBase([...uids, ...gids]) : this.#commonBase(myUids, myGids);
-    return { inside: 0, outside, count: idsOfAnInstance };
+    if (myUids.length === 0 && myGids.length === 0) return undelegated([...uids, ...gids]);
+    const [first, ...others] = this.#common(myUids, myGids);
+    return others.length > 0 ? { shared: first, own: others } : halved(first);
   }
 
-  #commonBase(uids: readonly Delegation[], gids: readonly Delegation[]): number {
+  #common(uids: readonly Delegation[], gids: readonly Delegation[]): [HostIdRange, ...HostIdRange[]] {
     const missing = uids.length === 0 ? this.#subuid : gids.length === 0 ? this.#subgid : null;
     if (missing !== null) throw new LxError('host.no_id_range', { reason: `root has none in ${missing}, but one in the other file` });
-    for (const uid of uids) {
-      for (const gid of gids) {
-        const first = Math.max(uid.first, gid.first);
-        const end = Math.min(uid.first + uid.count, gid.first + gid.count);
-        if (end - first >= idsOfAnInstance) return first;
-      }
-    }
+    const [first, ...others] = uids.flatMap((uid) => gids.map((gid) => intersection(uid, gid))).filter(isWhole);
+    if (first) return [first, ...others];
     throw new LxError('host.no_id_range', {
-      reason: `root's ranges in ${this.#subuid} and ${this.#subgid} have no ${idsOfAnInstance} ids in common`,
+      reason: `root's ranges in ${this.#subuid} and ${this.#subgid} have no ${idsOfABlock} ids in common`,
     });
   }
 }
 
-function freeBase(taken: readonly Delegation[]): number {
-  let base = defaultBase;
-  for (const { first, count } of [...taken].sort((a, b) => a.first - b.first)) {
-    if (first < base + idsOfAnInstance && first + count > base) base = first + count;
+function intersection(one: HostIdRange, other: HostIdRange): HostIdRange {
+  const first = Math.max(one.first, other.first);
+  return { first, count: Math.min(one.first + one.count, other.first + other.count) - first };
+}
+
+function isWhole(range: HostIdRange): boolean {
+  return range.count >= idsOfABlock;
+}
+
+/** The upper half, in whole blocks, for single instances. */
+function halved({ first, count }: HostIdRange): HostIds {
+  const own = Math.floor(count / 2 / idsOfABlock) * idsOfABlock;
+  const shared = { first, count: count - own };
+  return { shared, own: own > 0 ? [{ first: first + shared.count, count: own }] : [] };
+}
+
+function undelegated(taken: readonly HostIdRange[]): HostIds {
+  const gaps: HostIdRange[] = [];
+  let first = defaultBase;
+  for (const range of [...taken].sort((a, b) => a.first - b.first)) {
+    gaps.push({ first, count: range.first - first });
+    first = Math.max(first, range.first + range.count);
   }
-  if (base + idsOfAnInstance > endOfIds) throw new LxError('host.no_id_range', { reason: 'other users own all ids from 1000000 on' });
-  return base;
+  gaps.push({ first, count: endOfIds - first });
+  const [gap, ...others] = gaps.filter(isWhole);
+  if (!gap) throw new LxError('host.no_id_range', { reason: 'other users own all ids from 1000000 on' });
+  const shared = { first: gap.first, count: Math.min(gap.count, defaultCount) };
+  return { shared, own: [{ first: gap.first + shared.count, count: gap.count - shared.count }, ...others].filter(isWhole) };
 }
 
 /** No file: no delegations. Lines that are none, and ranges that hold the host's own root, are passed over. */

@@ -60,7 +60,7 @@ export class World {
       cgroups: this.cgroups,
       supervision: new Supervision(this.keepers),
       host: {
-        idMap: [{ inside: 0, outside: 1_000_000, count: 65_536 }],
+        ids: { shared: { first: 1_000_000, count: 131_072 }, own: [{ first: 2_000_000, count: 16 * 65_536 }] },
         seccomp: null,
         lxcfs: null,
         runDir: '/fake/run',
@@ -119,6 +119,8 @@ export class World {
       power: 'stopped',
       createdAt: new Date(0),
       lastUsedAt: null,
+      idBase: null,
+      idCount: null,
       ...change,
     };
     await this.store.instances.insert(row);

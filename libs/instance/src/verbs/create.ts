@@ -10,6 +10,8 @@ import type { Acts, Announcement } from '../act/acts.ts';
 import { type DeviceHolders, missingProfiles, newAddresses, wholeProblems } from '../checks.ts';
 import { expand } from '#lib/profile';
 import type { HostFacts } from '../host-facts.ts';
+import type { IdAllocation, InstanceIds } from '../ids/allocation.ts';
+import { type IdWish, idWish } from '../ids/map.ts';
 import type { LimitsInForce } from '../limits/in-force.ts';
 import type { LogFiles } from '../log-files.ts';
 import { generatedName, nameProblems } from '../name.ts';
@@ -45,11 +47,12 @@ export type CreateParams = {
   /** RFC 3339. */
   createdAt: string;
   volume: RootVolumeOf;
+  ids: IdWish;
   /** Fingerprint, or null for an empty root. */
   image: string | null;
   start: boolean;
 };
-type CreateState = LaunchState & { volumeRow: VolumeText };
+type CreateState = LaunchState & { volumeRow: VolumeText; ids: Pick<InstanceIds, 'row' | 'volatile'> };
 /** The root volume's row but for its times. */
 type VolumeText = Omit<VolumeRow, 'id' | 'createdAt'>;
 type CreateStep = Step<CreateParams, CreateState>;
@@ -60,6 +63,7 @@ interface Using extends LaunchUsing {
   holders: DeviceHolders;
   limits: LimitsInForce;
   logFiles: LogFiles;
+  ids: IdAllocation;
   host: HostFacts;
   random: () => number;
   report: (message: string, cause: unknown) => void;
@@ -86,7 +90,10 @@ export class Create {
     const announce: Announcement[] = [{ action: 'instance-created' }];
     if (params.start) announce.push({ action: 'instance-started' });
     const operation = await this.#acts.begin(this.operation, params, { of: params, requestor, announce });
-    void operation.done.then((view) => (view.status_code === 200 ? this.#noteUse(params) : undefined));
+    void operation.done.then((view) => {
+      this.#using.ids.settled(params.id);
+      return view.status_code === 200 ? this.#noteUse(params) : undefined;
+    });
     return operation;
   }
 
@@ -120,6 +127,7 @@ export class Create {
       profiles: profileNames,
       createdAt: now().toISOString(),
       volume: rootVolume({ project, name }, expanded.devices),
+      ids: idWish(expanded.config),
       image: image?.fingerprint ?? null,
       start: request.start,
     };
@@ -155,16 +163,18 @@ export class Create {
 }
 
 /** The rows: from here on the name is taken. */
-function reserveStep({ store, storage }: Using): CreateStep {
+function reserveStep({ store, storage, ids }: Using): CreateStep {
   return {
     name: 'reserve',
     async do({ params, state }) {
       const { id, createdAt, ...row } = await storage.volumeRow(params.volume, params.image);
       state.volumeRow = row;
+      const { row: own, volatile } = await ids.of({ id: params.id, name: params.name, idBase: null, idCount: null }, params.ids);
+      state.ids = { row: own, volatile };
     },
     async commit({ params, state }, writes) {
       try {
-        await writes.instances.insert(rowOf(params));
+        await writes.instances.insert(rowOf(params, state));
         if (state.volumeRow) await writes.volumes.insert(state.volumeRow);
       } catch (error) {
         if (error instanceof RowConflict) throw new LxError('instance.exists', { name: params.name }, { cause: error });
@@ -212,9 +222,11 @@ function rootStep({ store, images, storage, logFiles, report }: Using): CreateSt
   };
 }
 
-function rowOf(params: CreateParams): InstanceRow {
-  const { createdAt, volume, image, start, ...row } = params;
-  return { ...row, power: 'stopped', createdAt: new Date(createdAt), lastUsedAt: null };
+function rowOf(params: CreateParams, { ids }: Partial<CreateState>): InstanceRow {
+  const { createdAt, volume, image, start, ids: wish, ...row } = params;
+  const own = ids?.row ?? { idBase: null, idCount: null };
+  const volatile = { ...row.volatile, ...(ids?.volatile as StringMap | undefined) };
+  return { ...row, ...own, volatile, power: 'stopped', createdAt: new Date(createdAt), lastUsedAt: null };
 }
 
 /** What can be said of a request by itself. */

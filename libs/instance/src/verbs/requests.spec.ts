@@ -188,7 +188,8 @@ describe('a change of the instance', () => {
     const row = await world.instance('c1');
     const config = { 'volatile.eth0.hwaddr': '00:16:3e:11:22:33', 'volatile.base_image': '../../../etc' };
     await (await world.verbs.update.begin(row, { ...changeable(row), config })).done;
-    expect((await world.row(row.id)).volatile).toEqual({ ...row.volatile, 'volatile.eth0.hwaddr': '00:16:3e:11:22:33' });
+    const ids = { 'volatile.idmap.base': expect.any(String) as string, 'volatile.idmap.next': expect.any(String) as string };
+    expect((await world.row(row.id)).volatile).toEqual({ ...row.volatile, ...ids, 'volatile.eth0.hwaddr': '00:16:3e:11:22:33' });
     const bad = { ...changeable(row), config: { 'volatile.eth0.hwaddr': 'banana' } };
     await expect(world.verbs.update.begin(row, bad)).rejects.toThrow('banana');
   });

@@ -8,6 +8,8 @@ import type { Acts } from '../act/acts.ts';
 import type { VolatileChange } from '../attachments.ts';
 import { type DeviceHolders, missingProfiles, newAddresses, wholeProblems } from '../checks.ts';
 import { expand } from '#lib/profile';
+import type { IdAllocation, InstanceIds } from '../ids/allocation.ts';
+import { type IdWish, idWish } from '../ids/map.ts';
 import type { LimitsInForce } from '../limits/in-force.ts';
 import { knownRow } from '../read/rows.ts';
 import type { Supervision } from '../supervision.ts';
@@ -28,17 +30,19 @@ export type UpdateParams = {
   after: InstanceChange;
   /** Keys to set. */
   volatile: StringMap;
+  ids: IdWish;
   /** The devices change, which a running instance cannot bear. */
   newDevices: boolean;
 };
 
 /** What applying it adds to the volatile keys. */
-type UpdateState = { volatile: VolatileChange };
+type UpdateState = { volatile: VolatileChange; ids: Pick<InstanceIds, 'row' | 'volatile'> };
 
 interface Using {
   store: Store;
   supervision: Supervision;
   limits: LimitsInForce;
+  ids: IdAllocation;
   holders: DeviceHolders;
 }
 
@@ -92,23 +96,30 @@ export class Update {
       before: changeable(row),
       after: { ...change, config },
       volatile: { ...newAddresses(devices, row.volatile), ...addresses },
+      ids: idWish(after.config),
       newDevices,
     };
   }
 }
 
-function applyStep({ store, supervision, limits }: Using): Step<UpdateParams, UpdateState> {
+function applyStep({ store, supervision, limits, ids }: Using): Step<UpdateParams, UpdateState> {
+  const nextIds = async (row: InstanceRow, wish: IdWish) => {
+    const { row: own, volatile } = await ids.of(row, wish);
+    return { row: own, volatile };
+  };
   return {
     name: 'apply',
     async do({ params, state }) {
       const row = await knownRow(store, params.id);
       if (!isDeepStrictEqual(changeable(row), params.before)) throw new LxError('instance.changed');
+      // One that runs has the ids it was started with; the next start sees what is wanted.
+      if (!supervision.get(params.id)) state.ids = await nextIds(row, params.ids);
       if (params.newDevices && supervision.get(params.id)) refuse([devicesAreFixed]);
       state.volatile = await limits.apply({ ...row, ...params.after });
     },
     async commit({ params, state }, writes) {
-      await writes.instances.update(params.id, params.after);
-      await writes.instances.mergeVolatile(params.id, { ...params.volatile, ...state.volatile });
+      await writes.instances.update(params.id, { ...params.after, ...state.ids?.row });
+      await writes.instances.mergeVolatile(params.id, { ...params.volatile, ...state.ids?.volatile, ...state.volatile });
     },
     async undo({ params }) {
       const row = await store.instances.byId(params.id);

@@ -27,7 +27,10 @@ export function newTables(): MemoryTables {
   });
   const id = (table: string) => ({ name: `${table}_pkey`, of: (row: { id: string }) => row.id });
   return {
-    instances: new MemoryTable<InstanceRow>(id('instance'), [named('instance')]),
+    instances: new MemoryTable<InstanceRow>(id('instance'), [
+      named('instance'),
+      { name: 'instance_ids', of: (row) => (row.idBase === null ? row.id : String(row.idBase)) },
+    ]),
     profiles: new MemoryTable<ProfileRow>(id('profile'), [named('profile')]),
     images: new MemoryTable<ImageRow>({ name: 'image_pkey', of: (row) => keyOf(row.project, row.fingerprint) }),
     aliases: new MemoryTable<ImageAliasRow>({ name: 'image_alias_pkey', of: (row) => keyOf(row.project, row.name) }),

@@ -60,6 +60,7 @@ export function translated(error: unknown): unknown {
   switch (code) {
     case '23505': // unique_violation
     case '23503': // foreign_key_violation
+    case '23P01': // exclusion_violation
       return new RowConflict((error as { constraint?: string }).constraint ?? '', { cause: error });
     case '22P05': // untranslatable_character: \u0000 in jsonb
     case '22021': // character_not_in_repertoire: NUL in text

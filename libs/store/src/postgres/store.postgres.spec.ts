@@ -29,6 +29,8 @@ const instance = (name: string, change: Partial<InstanceRow> = {}): InstanceRow 
   power: 'stopped',
   createdAt: new Date('2026-01-02T03:04:05.678Z'),
   lastUsedAt: null,
+  idBase: null,
+  idCount: null,
   ...change,
 });
 
