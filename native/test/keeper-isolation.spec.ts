@@ -110,7 +110,7 @@ describe.skipIf(reason !== null)(`what a guest's root cannot do${reason ? ` (ski
     const { links } = await keeper.network();
     expect(links.map((link) => [link.name, link.up])).toEqual([
       ['lo', true],
-      ['eth0', false],
+      ['eth0', true],
     ]);
     expect(links[1]).toMatchObject({ mac: '00:16:3e:00:00:04', mtu: 1400, kind: 'veth' });
     await sh('ip link set eth0 up; ip addr add 10.9.8.7/24 dev eth0');

@@ -68,7 +68,9 @@ export class Runner {
   /** What `up` of an earlier daemon with these names has to say of an instance that runs. */
   async found(row: InstanceRow, hostNames: StringMap): Promise<VolatileChange> {
     const names = Object.entries(hostNames).map(([device, name]) => [`volatile.${device}.host_name`, name]);
-    return { 'volatile.last_state.power': 'RUNNING', ...Object.fromEntries(names), ...(await this.#using.limits.apply(row)) };
+    const { limits, ids, expansion } = this.#using;
+    const own = row.idBase === null ? {} : (await ids.of(row, idWish((await expansion.of(row)).config))).volatile;
+    return { 'volatile.last_state.power': 'RUNNING', ...own, ...Object.fromEntries(names), ...(await limits.apply(row)) };
   }
 
   /** After the end, or to undo a start: forgets the instance in its networks and sweeps what a dead keeper left. */

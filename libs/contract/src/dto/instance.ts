@@ -119,8 +119,8 @@ export class ExecBody {
   @Expose({ name: 'record-output' }) @IsBoolean() recordOutput = false;
   @IsInt() @Min(0) @Max(65_535) width = 0;
   @IsInt() @Min(0) @Max(65_535) height = 0;
-  @IsInt() @Min(0) @Max(65_535) user = 0;
-  @IsInt() @Min(0) @Max(65_535) group = 0;
+  @IsInt() @Min(0) @Max(4_294_967_294) user = 0;
+  @IsInt() @Min(0) @Max(4_294_967_294) group = 0;
   @IsString() cwd = '';
 }
 

@@ -177,7 +177,9 @@ function reserveStep({ store, storage, ids }: Using): CreateStep {
         await writes.instances.insert(rowOf(params, state));
         if (state.volumeRow) await writes.volumes.insert(state.volumeRow);
       } catch (error) {
-        if (error instanceof RowConflict) throw new LxError('instance.exists', { name: params.name }, { cause: error });
+        // Another conflict than that of ids, which are the server's own choice.
+        if (error instanceof RowConflict && error.constraint !== 'instance_ids')
+          throw new LxError('instance.exists', { name: params.name }, { cause: error });
         throw error;
       }
     },
