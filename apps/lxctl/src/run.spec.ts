@@ -32,7 +32,7 @@ describe('the command line', () => {
       ['stop --timeout soon c1', '"soon" is not a whole number'],
       ['list -f xml', '"xml" is not one of csv, json, table, yaml, compact'],
       ['exec c1 ls -l', 'put -- before a command that has flags'],
-      ['info other:c1', 'The remote "other" is not known'],
+      ['info other:c1', 'The remote "other" doesn\'t exist'],
     ];
     for (const [words, text] of wrong) {
       const { code, err, out } = await lxctl(new FakeServer(), words);

@@ -10,11 +10,15 @@ export const instanceNoun: ConfigNoun = {
 export const profileNoun: ConfigNoun = {
   word: 'profile',
   group: 'profile',
-  subject: (call, typed) => profileSubject(call, localName(typed)),
+  subject: (call, typed) => profileSubject(call, localName(typed, 'profile')),
 };
 export const networkNoun: ConfigNoun = {
   word: 'network',
   group: 'network',
-  subject: (call, typed) => networkSubject(call, localName(typed)),
+  subject: (call, typed) => networkSubject(call, localName(typed, 'network')),
 };
-export const poolNoun: ConfigNoun = { word: 'pool', group: 'storage', subject: (call, typed) => poolSubject(call, localName(typed)) };
+export const poolNoun: ConfigNoun = {
+  word: 'pool',
+  group: 'storage',
+  subject: (call, typed) => poolSubject(call, localName(typed, 'storage pool')),
+};

@@ -1,24 +1,47 @@
 import { CommandError, UsageError } from './verb.ts';
 
 /**
- * A name as it is typed, without LXD's remote. Only `local:` exists so far.
- * CommandError for another remote.
+ * What stands before the first colon of a name as it is typed, and what after it. There is one server so far: no remote and
+ * `local:` both mean it. CommandError for any other.
  */
-export function localName(typed: string): string {
+function split(typed: string): { remote: boolean; name: string } {
   const at = typed.indexOf(':');
-  if (at < 0) return typed;
+  if (at < 0) return { remote: false, name: typed };
   const remote = typed.slice(0, at);
   if (remote !== 'local' && remote !== '')
-    throw new CommandError(`The remote "${remote}" is not known: this version works with the local server only`);
-  return typed.slice(at + 1);
+    throw new CommandError(`The remote "${remote}" doesn't exist: this version works with the local server only`);
+  return { remote: true, name: typed.slice(at + 1) };
+}
+
+/** The name of a `thing` (for the error: profile, network) without its remote. */
+export function localName(typed: string, thing: string): string {
+  const { name } = split(typed);
+  if (name === '') throw new UsageError(`The name of ${/^[aeiou]/.test(thing) ? 'an' : 'a'} ${thing} is missing`);
+  return name;
 }
 
 /** The name of an instance. */
 export function instanceName(typed: string): string {
-  const name = localName(typed);
-  if (name === '') throw new UsageError('The name of an instance is missing');
+  const name = localName(typed, 'instance');
   if (name.includes('/')) throw new CommandError(`"${name}" names a snapshot, which this version does not support`);
   return name;
+}
+
+/** A word that may be a name or a remote alone; null: the server itself. */
+export function nameOrServer(typed: string | undefined): string | null {
+  return (typed === undefined ? '' : split(typed).name) || null;
+}
+
+/** The `[remote]` of verbs that work on all there is. UsageError for a name. */
+export function onlyRemote(typed: string | undefined): void {
+  if (typed === undefined) return;
+  const { remote, name } = split(typed);
+  if (!remote || name !== '') throw new UsageError(`"${typed}" is not a remote, which ends in a colon: local:`);
+}
+
+/** Filters of a list, of which any may begin with a remote; one that is a remote alone filters nothing. Values may hold colons. */
+export function localFilters(words: readonly string[]): string[] {
+  return words.map((word) => (/^[\w.-]*:/.test(word) ? split(word).name : word)).filter((word) => word !== '');
 }
 
 /** `key=value` words as a map; a single `key value` pair is the old form. UsageError names the bad word. */

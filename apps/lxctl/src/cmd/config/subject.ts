@@ -1,12 +1,13 @@
 import { instanceSubject, serverSubject, type Subject } from '../../noun/subject.ts';
-import { instanceName } from '../../run/name.ts';
+import { instanceName, nameOrServer } from '../../run/name.ts';
 import { type Call, UsageError } from '../../run/verb.ts';
 
 type Context = Pick<Call, 'io' | 'client' | 'config'>;
 
 /** No name: the server. */
 export function namedSubject(call: Context, typed: string | undefined): Subject {
-  return typed === undefined || typed === 'local:' ? serverSubject(call) : instanceSubject(call, instanceName(typed));
+  const name = nameOrServer(typed);
+  return name === null ? serverSubject(call) : instanceSubject(call, instanceName(name));
 }
 
 /** `[instance] key`: one word is a key of the server. */

@@ -1,3 +1,4 @@
+import { localName } from '../../run/name.ts';
 import { print } from '../../run/io.ts';
 import { defineVerb, many } from '../../run/verb.ts';
 import { build } from '../instance/image-source.ts';
@@ -9,7 +10,7 @@ export const verb = defineVerb({
   examples: ['lxctl image build debian/12'],
   flags: { alias: many('--alias <name>', 'A further alias (may be repeated)') },
   async run(call) {
-    const recipe = call.args[0].replace(/^build:/, '');
+    const recipe = localName(call.args[0].replace(/^build:/, ''), 'recipe');
     const fingerprint = await build(call, recipe);
     await putAliases(call.client, call.flags.alias, fingerprint);
     print(call.io, `Image built with fingerprint: ${fingerprint}`);

@@ -1,7 +1,7 @@
 import type { WireOperation } from '#lib/contract';
 import type { LxctlClient, UploadOptions } from '#lib/client';
 import { print } from '../../run/io.ts';
-import { keyValues } from '../../run/name.ts';
+import { keyValues, localFilters } from '../../run/name.ts';
 import { finish } from '../../run/progress.ts';
 import { CommandError, defineVerb, many, toggle } from '../../run/verb.ts';
 import { putAliases } from './aliases.ts';
@@ -20,7 +20,7 @@ export const verb = defineVerb({
     const { flags, io, client } = call;
     const [file, ...words] = call.args;
     const properties = words.filter((word) => word.includes('=')).map((word) => keyValues([word]));
-    const [rootfs, extra] = words.filter((word) => !word.includes('=') && word !== 'local:');
+    const [rootfs, extra] = localFilters(words.filter((word) => !word.includes('=')));
     if (extra !== undefined) throw new CommandError(`An image has two files at most; "${extra}" is one too many`);
     const options = {
       filename: file.split('/').pop() || file,

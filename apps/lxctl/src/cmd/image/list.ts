@@ -1,3 +1,4 @@
+import { localFilters } from '../../run/name.ts';
 import type { WireImage } from '#lib/contract';
 import { formatFlag, writeListing } from '../../output/format.ts';
 import { bytes, moment } from '../../output/units.ts';
@@ -34,7 +35,7 @@ export const verb = defineVerb({
       if (!column) throw new UsageError(`Unknown column "${letter}" (-c); known are ${Object.keys(columns).join('')}`);
       return column;
     });
-    const wanted = args.filter((filter) => filter !== 'local:');
+    const wanted = localFilters(args);
     const images = (await client.images.list()).filter((image) => wanted.every((filter) => matches(image, filter)));
     images.sort(
       (a, b) => shortAlias(a).localeCompare(shortAlias(b), 'en', { numeric: true }) || a.fingerprint.localeCompare(b.fingerprint),

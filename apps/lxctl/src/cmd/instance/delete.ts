@@ -1,4 +1,6 @@
+import { instanceName } from '../../run/name.ts';
 import { isApiError } from '#lib/client';
+import { isTrue } from '#lib/contract';
 import { finish } from '../../run/progress.ts';
 import { type Call, CommandError, defineVerb, toggle } from '../../run/verb.ts';
 import { changeMany, changeState } from './state.ts';
@@ -12,7 +14,7 @@ export const verb = defineVerb({
   async run(call) {
     const { args, flags, io } = call;
     if (!flags.interactive) return changeMany(call, args, { all: false, from: [] }, (name) => remove(call, name, flags.force));
-    for (const typed of args) {
+    for (const typed of args.map(instanceName)) {
       const answer = await io.ask(`Delete ${typed}? (yes/no): `);
       if (!/^y(es)?$/i.test(answer.trim())) throw new CommandError('Nothing more was deleted');
       await changeMany(call, [typed], { all: false, from: [] }, (name) => remove(call, name, flags.force));
@@ -23,7 +25,9 @@ export const verb = defineVerb({
 
 async function remove(call: Pick<Call, 'io' | 'client' | 'config'>, name: string, force: boolean): Promise<void> {
   const { client } = call;
-  const { status, ephemeral } = await client.instances.get(name);
+  const { status, ephemeral, expanded_config } = await client.instances.get(name);
+  // Before it is stopped: the server would refuse the deletion, and it would stand still for nothing.
+  if (isTrue(expanded_config['security.protection.delete'])) throw new CommandError('Instance is protected');
   if (status === 'Running' || status === 'Frozen') {
     if (!force) throw new CommandError('The instance is currently running, stop it first or pass --force');
     await changeState(call, name, { action: 'stop', timeout: -1, force: true });

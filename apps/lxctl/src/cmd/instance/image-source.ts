@@ -1,4 +1,4 @@
-import type { LxctlClient } from '#lib/client';
+import { localName } from '../../run/name.ts';
 import type { WireInstanceSource } from '#lib/contract';
 import { finish } from '../../run/progress.ts';
 import { type Call, CommandError } from '../../run/verb.ts';
@@ -11,14 +11,19 @@ const wellKnownRecipes = ['busybox', 'debian/12'];
 /** What `launch` and `init` were given as an image: `alias`, a fingerprint, `local:alias` or `build:recipe`. */
 export async function imageSource(context: Context, typed: string): Promise<WireInstanceSource> {
   if (typed.startsWith('build:')) return { type: 'image', fingerprint: await build(context, typed.slice('build:'.length)) };
-  const reference = typed.startsWith('local:') ? typed.slice('local:'.length) : typed;
-  const fingerprint = await findImage(context.client, reference);
+  const reference = localImage(typed);
+  const fingerprint = await context.client.images.find(reference);
   if (fingerprint) return { type: 'image', fingerprint };
-  throw new CommandError(missing(reference));
+  throw missing(reference, `Image "${reference}" is not in the local store and no image server is configured`);
 }
 
-async function findImage(client: LxctlClient, reference: string): Promise<string | null> {
-  return /^[\w-]+:/.test(reference) ? null : client.images.find(reference);
+/** CommandError that says what to do instead when an image server is named. */
+function localImage(typed: string): string {
+  try {
+    return localName(typed, 'image');
+  } catch (error) {
+    throw error instanceof CommandError ? missing(typed, error.message) : error;
+  }
 }
 
 /** The recipe's image, made now unless the server has it. */
@@ -29,12 +34,9 @@ export async function build(context: Context, recipe: string): Promise<string> {
   return fingerprint;
 }
 
-function missing(reference: string): string {
+function missing(reference: string, why: string): CommandError {
   const recipe = wellKnownRecipes.find((known) => known === reference || known.split('/')[0] === reference.split(/[/:]/)[0]);
-  if (recipe) return `Image "${reference}" is not in the local store; it can be built here: lxctl launch build:${recipe}`;
-  const remote = /^([\w-]+):/.exec(reference)?.[1];
-  const why = remote
-    ? `The image server "${remote}" is not known to this version`
-    : `Image "${reference}" is not in the local store and no image server is configured`;
-  return `${why}; import a file (lxctl image import FILE --alias NAME) or build one (lxctl launch build:${wellKnownRecipes[1]})`;
+  if (recipe) return new CommandError(`Image "${reference}" is not in the local store; it can be built here: lxctl launch build:${recipe}`);
+  const instead = `import a file (lxctl image import FILE --alias NAME) or build one (lxctl launch build:${wellKnownRecipes[1]})`;
+  return new CommandError(`${why}; ${instead}`);
 }

@@ -1,5 +1,5 @@
 import { toYaml } from '../../output/format.ts';
-import { instanceName } from '../../run/name.ts';
+import { instanceName, nameOrServer } from '../../run/name.ts';
 import { CommandError, defineVerb, toggle } from '../../run/verb.ts';
 import { isApiError } from '#lib/client';
 import { describeInstance } from './info/describe-instance.ts';
@@ -12,8 +12,8 @@ export const verb = defineVerb({
     resources: toggle('--resources', "The server's hardware"),
   },
   async run({ args, flags, client, io }) {
-    const [typed] = args;
-    if (typed === undefined || typed === 'local:') {
+    const typed = nameOrServer(args[0]);
+    if (typed === null) {
       if (flags.showLog) throw new CommandError('--show-log needs an instance');
       io.stdout.write(await toYaml(flags.resources ? await client.server.resources() : await client.server.get()));
       return;

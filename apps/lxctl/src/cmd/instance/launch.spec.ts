@@ -52,7 +52,7 @@ describe('launch', () => {
     expect((await lxctl(server, 'launch ubuntu c1')).err).toMatch(
       /^Error: Image "ubuntu" is not in the local store and no image server is configured; import a file .* or build one .*\n$/,
     );
-    expect((await lxctl(server, 'launch images:alpine c1')).err).toContain('The image server "images" is not known');
+    expect((await lxctl(server, 'launch images:alpine c1')).err).toContain('The remote "images" doesn\'t exist');
     expect(server.sent('POST /1.0/instances')).toEqual([]);
   });
 

@@ -58,6 +58,15 @@ describe('list', () => {
   });
 });
 
+describe('words of list', () => {
+  it('are refused where they contradict or say nothing', async () => {
+    const server = new FakeServer().sync(full, [instance()]).sync(full.replace('2', '1'), [instance()]);
+    for (const words of ['list --fast -c n', 'list -c n --fast'])
+      expect((await lxctl(server, words)).err).toBe("Error: Can't specify --fast with --columns\n");
+    expect((await lxctl(server, 'list status=')).err).toBe('Error: The filter "status=" has no value\n');
+  });
+});
+
 describe('filters', () => {
   it.each([
     [['c'], true],
@@ -73,6 +82,19 @@ describe('filters', () => {
     [['ipv4=10.0.1.0/24'], false],
     [['ipv6=fd42::/16'], true],
     [['['], false],
+    [['name=c1'], true],
+    [['name=C1'], true],
+    [['name=c'], false],
+    [['name=c.*'], true],
+    [['name=c1,c2'], false],
+    [['user.role='], false],
+    [['user.none='], true],
+    [['u.role='], true],
+    [['project=default'], true],
+    [['nowhere=x'], false],
+    [['ipv4=10.0.0.0/33'], false],
+    [['ipv4=fd42::2'], false],
+    [['ipv6=fd42:0::2'], true],
   ])('%j -> %s', (filters, expected) => {
     expect(matches(instance(), filters)).toBe(expected);
   });

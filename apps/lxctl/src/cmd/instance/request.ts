@@ -2,7 +2,7 @@ import type { DeviceMap, StringMap } from '#lib/base';
 import type { WireInstancesPost } from '#lib/contract';
 import { fromYaml } from '../../output/format.ts';
 import { type Call, CommandError, type FlagValues, many, text, toggle, UsageError } from '../../run/verb.ts';
-import { localName } from '../../run/name.ts';
+import { nameOrServer } from '../../run/name.ts';
 import { imageSource } from './image-source.ts';
 
 export const createFlags = {
@@ -35,7 +35,7 @@ export async function createRequest(call: CreateCall, words: readonly (string | 
 
   const base = await piped(call);
   const body: WireInstancesPost = {
-    name: name === undefined ? '' : localName(name),
+    name: nameOrServer(name) ?? '',
     type: 'container',
     ...base,
     source: image === undefined ? { type: 'none' } : await imageSource(call, image),

@@ -1,7 +1,7 @@
 import type { WireInstanceStatePut } from '#lib/contract';
 import { OperationError } from '#lib/client';
 import { describe } from '../../run/describe.ts';
-import { instanceName } from '../../run/name.ts';
+import { instanceName, nameOrServer } from '../../run/name.ts';
 import { finish } from '../../run/progress.ts';
 import { type Call, CommandError, UsageError } from '../../run/verb.ts';
 
@@ -38,7 +38,7 @@ export async function changeMany(
   options: { all: boolean; from: readonly string[] },
   act: (name: string) => Promise<void>,
 ): Promise<number> {
-  if (options.all && typed.length > 0) throw new UsageError('--all goes without names');
+  if (options.all && typed.some((word) => nameOrServer(word) !== null)) throw new UsageError('--all goes without names');
   if (!options.all && typed.length === 0) throw new UsageError('missing argument: an instance (or --all)');
   const names = options.all ? await namesIn(context, options.from) : typed.map(instanceName);
   if (names.length === 1 && names[0] !== undefined) {

@@ -8,7 +8,7 @@ export const verb = defineVerb({
   flags: { type: text('-t, --type <type>', 'Type of network', 'bridge'), description: text('--description <text>', 'Description', '') },
   async run({ args, flags, client, io, config }) {
     const [typed, ...words] = args;
-    const name = localName(typed);
+    const name = localName(typed, 'network');
     await client.networks.create({ name, type: flags.type, description: flags.description, config: keyValues(words) });
     if (!config.quiet) print(io, `Network ${name} created`);
   },

@@ -6,7 +6,7 @@ export const verb = defineVerb({
   args: '<network>',
   flags: {},
   async run({ args, client, io, config }) {
-    const name = localName(args[0]);
+    const name = localName(args[0], 'network');
     await client.networks.delete(name);
     if (!config.quiet) print(io, `Network ${name} deleted`);
   },

@@ -6,7 +6,7 @@ export const verb = defineVerb({
   args: '<network>',
   flags: {},
   async run({ args, client, io }) {
-    const name = localName(args[0]);
+    const name = localName(args[0], 'network');
     const { addresses, bridge, counters, hwaddr, mtu, state, type } = await client.networks.state(name);
     const lines = [
       `Name: ${name}`,

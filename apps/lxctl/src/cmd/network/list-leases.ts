@@ -6,7 +6,7 @@ export const verb = defineVerb({
   args: '<network>',
   flags: { format: formatFlag() },
   async run({ args, flags, client, io }) {
-    const leases = await client.networks.leases(localName(args[0]));
+    const leases = await client.networks.leases(localName(args[0], 'network'));
     leases.sort(
       (a, b) =>
         a.hostname.localeCompare(b.hostname, 'en', { numeric: true }) || a.address.localeCompare(b.address, 'en', { numeric: true }),

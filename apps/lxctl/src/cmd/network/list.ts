@@ -1,12 +1,13 @@
+import { onlyRemote } from '../../run/name.ts';
 import { formatFlag, writeListing } from '../../output/format.ts';
 import { byName } from '../../output/units.ts';
 import { defineVerb } from '../../run/verb.ts';
 
 export const verb = defineVerb({
   args: '[remote]',
-  usage: '',
   flags: { format: formatFlag() },
-  async run({ flags, client, io }) {
+  async run({ args, flags, client, io }) {
+    onlyRemote(args[0]);
     const networks = (await client.networks.list()).sort(byName);
     const rows = networks.map((network) => [
       network.name,

@@ -6,7 +6,7 @@ export const verb = defineVerb({
   args: '<network> <new-name>',
   flags: {},
   async run({ args, client, io, config }) {
-    const [from, to] = [localName(args[0]), localName(args[1])];
+    const [from, to] = [localName(args[0], 'network'), localName(args[1], 'network')];
     await client.networks.rename(from, to);
     if (!config.quiet) print(io, `Network ${from} renamed to ${to}`);
   },

@@ -7,7 +7,7 @@ export const verb = defineVerb({
   details: 'Cancels it, where that is possible.',
   flags: {},
   async run({ args, client, io, config }) {
-    const id = localName(args[0]);
+    const id = localName(args[0], 'operation');
     await client.operations.cancel(id);
     if (!config.quiet) print(io, `Operation ${id} deleted`);
   },

@@ -1,12 +1,13 @@
+import { onlyRemote } from '../../run/name.ts';
 import { formatFlag, writeListing } from '../../output/format.ts';
 import { moment } from '../../output/units.ts';
 import { defineVerb } from '../../run/verb.ts';
 
 export const verb = defineVerb({
   args: '[remote]',
-  usage: '',
   flags: { format: formatFlag() },
-  async run({ flags, client, io }) {
+  async run({ args, flags, client, io }) {
+    onlyRemote(args[0]);
     const operations = (await client.operations.list()).sort((a, b) => a.created_at.localeCompare(b.created_at));
     const rows = operations.map((operation) => [
       operation.id,

@@ -6,6 +6,6 @@ export const verb = defineVerb({
   args: '<operation>',
   flags: {},
   async run({ args, client, io }) {
-    io.stdout.write(await toYaml(await client.operations.get(localName(args[0]))));
+    io.stdout.write(await toYaml(await client.operations.get(localName(args[0], 'operation'))));
   },
 });

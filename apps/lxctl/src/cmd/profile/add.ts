@@ -1,3 +1,4 @@
+import { localName } from '../../run/name.ts';
 import { CommandError, defineVerb } from '../../run/verb.ts';
 import { changeProfiles } from './membership.ts';
 
@@ -5,7 +6,8 @@ export const verb = defineVerb({
   args: '<instance> <profile>',
   flags: {},
   async run(call) {
-    const [instance, profile] = call.args;
+    const [instance] = call.args;
+    const profile = localName(call.args[1], 'profile');
     const add = (profiles: readonly string[]) => {
       if (profiles.includes(profile)) throw new CommandError(`Profile ${profile} is on ${instance} already`);
       return [...profiles, profile];

@@ -1,3 +1,4 @@
+import { localName } from '../../run/name.ts';
 import { defineVerb } from '../../run/verb.ts';
 import { changeProfiles } from './membership.ts';
 
@@ -8,7 +9,10 @@ export const verb = defineVerb({
   flags: {},
   async run(call) {
     const [instance, list] = call.args;
-    const profiles = list.split(',').filter(Boolean);
+    const profiles = list
+      .split(',')
+      .filter(Boolean)
+      .map((name) => localName(name, 'profile'));
     await changeProfiles(
       call,
       instance,

@@ -9,7 +9,7 @@ export const verb = defineVerb({
   details: 'A YAML document (config, devices, description) on the standard input is taken as its content.',
   flags: {},
   async run({ args, client, io, config }) {
-    const name = localName(args[0]);
+    const name = localName(args[0], 'profile');
     const body: WireProfilesPost = { config: {}, devices: {}, description: '', name };
     if (io.input === 'file' || io.input === 'pipe') {
       const value = (await fromYaml(await io.readAll())) ?? {};

@@ -6,7 +6,7 @@ export const verb = defineVerb({
   args: '<profile>',
   flags: {},
   async run({ args, client, io, config }) {
-    const name = localName(args[0]);
+    const name = localName(args[0], 'profile');
     await client.profiles.delete(name);
     if (!config.quiet) print(io, `Profile ${name} deleted`);
   },

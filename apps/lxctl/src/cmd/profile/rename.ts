@@ -6,7 +6,7 @@ export const verb = defineVerb({
   args: '<profile> <new-name>',
   flags: {},
   async run({ args, client, io, config }) {
-    const [from, to] = [localName(args[0]), localName(args[1])];
+    const [from, to] = [localName(args[0], 'profile'), localName(args[1], 'profile')];
     await client.profiles.rename(from, to);
     if (!config.quiet) print(io, `Profile ${from} renamed to ${to}`);
   },

@@ -1,3 +1,4 @@
+import { onlyRemote } from '../../run/name.ts';
 import type { LifecycleMetadata, WireEvent, WireOperation } from '#lib/contract';
 import { toYaml } from '../../output/format.ts';
 import { choice, CommandError, defineVerb, many, text, toggle } from '../../run/verb.ts';
@@ -5,7 +6,7 @@ import { choice, CommandError, defineVerb, many, text, toggle } from '../../run/
 const levels = ['trace', 'debug', 'info', 'warning', 'error'];
 
 export const verb = defineVerb({
-  args: '',
+  args: '[remote]',
   details: 'Shows events as they happen, until it is interrupted.',
   examples: ['lxctl monitor --type=lifecycle', 'lxctl monitor --pretty --type=logging --loglevel=info'],
   flags: {
@@ -15,7 +16,8 @@ export const verb = defineVerb({
     loglevel: text('--loglevel <level>', `Least level of log messages to show: ${levels.join(', ')}`),
     allProjects: toggle('--all-projects', 'Events of all projects'),
   },
-  async run({ flags, client, io }) {
+  async run({ args, flags, client, io }) {
+    onlyRemote(args[0]);
     const format = flags.pretty ? 'pretty' : flags.format;
     const least = flags.loglevel === undefined ? 0 : levels.indexOf(flags.loglevel);
     if (least < 0) throw new CommandError(`"${flags.loglevel}" is not a log level: ${levels.join(', ')}`);

@@ -1,3 +1,4 @@
+import { localName } from '../../run/name.ts';
 import { ApiError, collect, type Method, operationOf, readReply } from '#lib/client';
 import { print } from '../../run/io.ts';
 import { CommandError, defineVerb, text, toggle, UsageError } from '../../run/verb.ts';
@@ -16,7 +17,7 @@ export const verb = defineVerb({
     wait: toggle('--wait', 'Wait for the operation, and print that'),
   },
   async run({ args, flags, client, io }) {
-    const path = args[0].replace(/^local:/, '');
+    const path = localName(args[0], 'path');
     if (!path.startsWith('/')) throw new UsageError('The path begins with a slash, e.g. /1.0');
     if (flags.raw && flags.wait) throw new UsageError('--raw and --wait exclude each other');
     const method = methodOf(flags.request);

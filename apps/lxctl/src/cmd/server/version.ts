@@ -1,3 +1,4 @@
+import { onlyRemote } from '../../run/name.ts';
 import { ConnectError } from '#lib/client';
 import type { WireServerEnvironment } from '#lib/contract';
 import { print } from '../../run/io.ts';
@@ -6,7 +7,8 @@ import { defineVerb } from '../../run/verb.ts';
 export const verb = defineVerb({
   args: '[remote]',
   flags: {},
-  async run({ client, io, config }) {
+  async run({ args, client, io, config }) {
+    onlyRemote(args[0]);
     const server = await client.server.get().then(
       ({ environment }) => versions(environment ?? {}),
       (failure: unknown) => {

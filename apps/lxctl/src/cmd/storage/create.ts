@@ -8,7 +8,7 @@ export const verb = defineVerb({
   flags: { description: text('--description <text>', 'Description', '') },
   async run({ args, flags, client, io, config }) {
     const [typed, driver, ...words] = args;
-    const name = localName(typed);
+    const name = localName(typed, 'storage pool');
     await client.pools.create({ name, driver, description: flags.description, config: keyValues(words) });
     if (!config.quiet) print(io, `Storage pool ${name} created`);
   },

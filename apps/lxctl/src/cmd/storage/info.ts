@@ -7,7 +7,7 @@ export const verb = defineVerb({
   args: '<pool>',
   flags: { bytes: toggle('--bytes', 'Plain numbers of bytes') },
   async run({ args, flags, client, io }) {
-    const name = localName(args[0]);
+    const name = localName(args[0], 'storage pool');
     const [pool, { space }] = await Promise.all([client.pools.get(name), client.pools.resources(name)]);
     const size = (count: number) => (flags.bytes ? String(count) : bytes(count));
     const info = {

@@ -7,7 +7,8 @@ export const verb = defineVerb({
   flags: { description: text('--description <text>', 'Description') },
   async run({ args, flags, client }) {
     const [alias, image] = args;
+    const name = localName(alias, 'alias');
     const target = await fingerprintOf(client, image);
-    await client.images.createAlias({ name: localName(alias), target, description: flags.description });
+    await client.images.createAlias({ name, target, description: flags.description });
   },
 });

@@ -5,6 +5,6 @@ export const verb = defineVerb({
   args: '<alias...>',
   flags: {},
   async run({ args, client }) {
-    for (const alias of args) await client.images.deleteAlias(localName(alias));
+    for (const name of args.map((alias) => localName(alias, 'alias'))) await client.images.deleteAlias(name);
   },
 });

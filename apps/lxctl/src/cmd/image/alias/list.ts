@@ -1,3 +1,4 @@
+import { localFilters } from '../../../run/name.ts';
 import { formatFlag, writeListing } from '../../../output/format.ts';
 import { byName } from '../../../output/units.ts';
 import { defineVerb } from '../../../run/verb.ts';
@@ -7,7 +8,7 @@ export const verb = defineVerb({
   details: 'A filter is a part of the alias or the beginning of the fingerprint.',
   flags: { format: formatFlag() },
   async run({ args, flags, client, io }) {
-    const wanted = args.filter((filter) => filter !== 'local:');
+    const wanted = localFilters(args);
     const aliases = (await client.images.aliases())
       .filter(({ name, target }) => wanted.every((filter) => name.includes(filter) || target.startsWith(filter)))
       .sort(byName);

@@ -5,6 +5,6 @@ export const verb = defineVerb({
   args: '<alias> <new-name>',
   flags: {},
   async run({ args, client }) {
-    await client.images.renameAlias(localName(args[0]), localName(args[1]));
+    await client.images.renameAlias(localName(args[0], 'alias'), localName(args[1], 'alias'));
   },
 });

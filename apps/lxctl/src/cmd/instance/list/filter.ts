@@ -1,4 +1,6 @@
+import ipaddr from 'ipaddr.js';
 import type { WireInstanceFull } from '#lib/contract';
+import { UsageError } from '../../../run/verb.ts';
 
 /** Whether an instance satisfies every filter; see the help of `list` for their forms. */
 export function matches(instance: WireInstanceFull, filters: readonly string[]): boolean {
@@ -11,9 +13,14 @@ function matchesOne(instance: WireInstanceFull, filter: string): boolean {
   const key = filter.slice(0, at);
   const value = filter.slice(at + 1);
   const shorthand = Object.hasOwn(shorthands, key) ? shorthands[key] : undefined;
+  const whole = Object.hasOwn(wholes, key) ? wholes[key] : undefined;
+  if ((shorthand || whole) && value === '') throw new UsageError(`The filter "${filter}" has no value`);
+  if (whole) return expression(`^(?:${value})$`, 'i')?.test(whole(instance)) ?? false;
   if (shorthand) return value.split(',').some((wanted) => shorthand(instance, wanted));
-  const entry = Object.entries(instance.expanded_config).filter(([known]) => abbreviates(key, known));
-  return entry.some(([, found]) => found === value || expression(`^(?:${value})$`)?.test(found));
+  // A key that is not set has the empty value.
+  if ((instance.expanded_config[key] ?? '') === value) return true;
+  const entries = Object.entries(instance.expanded_config).filter(([known]) => abbreviates(key, known));
+  return entries.some(([, found]) => expression(`^(?:${value})$`)?.test(found));
 }
 
 /** A beginning of the name, or an expression that fits the whole of it. */
@@ -32,11 +39,18 @@ function abbreviates(short: string, key: string): boolean {
   );
 }
 
+/** What an expression must fit as a whole, in whichever case. */
+const wholes: Record<string, (instance: WireInstanceFull) => string> = {
+  name: ({ name }) => name,
+  description: ({ description }) => description,
+};
+
 const shorthands: Record<string, (instance: WireInstanceFull, wanted: string) => boolean> = {
   type: ({ type }, wanted) => same(type, wanted),
   status: ({ status }, wanted) => same(status, wanted),
   architecture: ({ architecture }, wanted) => same(architecture, wanted),
   location: ({ location }, wanted) => same(location, wanted),
+  project: ({ project }, wanted) => same(project, wanted),
   ipv4: (instance, wanted) => hasAddress(instance, 'inet', wanted),
   ipv6: (instance, wanted) => hasAddress(instance, 'inet6', wanted),
 };
@@ -45,37 +59,34 @@ function same(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
 }
 
-function hasAddress({ state }: WireInstanceFull, family: string, wanted: string): boolean {
-  const all = Object.values(state?.network ?? {}).flatMap(({ addresses }) => addresses.filter((address) => address.family === family));
-  const [network = '', length] = wanted.split('/');
-  return all.some(({ address }) => (length === undefined ? same(address, network) : sharesPrefix(address, network, Number(length))));
+function hasAddress({ state }: WireInstanceFull, family: 'inet' | 'inet6', wanted: string): boolean {
+  const network = networkOf(wanted);
+  if (network === null) return false;
+  const all = Object.values(state?.network ?? {}).flatMap(({ addresses }) => addresses);
+  return all.some((address) => address.family === family && belongs(address.address, network));
 }
 
-function sharesPrefix(address: string, network: string, length: number): boolean {
-  const [a, b] = [bits(address), bits(network)];
-  return a !== null && b !== null && a.length === b.length && a.slice(0, length) === b.slice(0, length);
-}
-
-/** An address as a string of 32 or 128 zeros and ones; null when it is none. */
-function bits(address: string): string | null {
-  if (/^\d+(\.\d+){3}$/.test(address))
-    return address
-      .split('.')
-      .map((part) => Number(part).toString(2).padStart(8, '0'))
-      .join('');
-  const [head, tail, more] = address.split('::');
-  if (head === undefined || more !== undefined || !/^[0-9a-f:]*$/i.test(address)) return null;
-  const left = head ? head.split(':') : [];
-  const right = tail ? tail.split(':') : [];
-  const missing = 8 - left.length - right.length;
-  if (tail === undefined ? missing !== 0 : missing < 0) return null;
-  const groups = [...left, ...Array.from({ length: missing }, () => '0'), ...right];
-  return groups.map((group) => Number.parseInt(group, 16).toString(2).padStart(16, '0')).join('');
-}
-
-function expression(source: string): RegExp | null {
+/** `10.0.0.0/24`, or an address alone as the network of that one. */
+function networkOf(text: string): Network | null {
   try {
-    return new RegExp(source);
+    if (text.includes('/')) return ipaddr.parseCIDR(text);
+    const address = ipaddr.parse(text);
+    return [address, address.kind() === 'ipv4' ? 32 : 128];
+  } catch {
+    return null;
+  }
+}
+
+type Network = ReturnType<typeof ipaddr.parseCIDR>;
+
+function belongs(text: string, network: Network): boolean {
+  const address = ipaddr.parse(text);
+  return address.kind() === network[0].kind() && address.match(network);
+}
+
+function expression(source: string, flags = ''): RegExp | null {
+  try {
+    return new RegExp(source, flags);
   } catch {
     return null;
   }

@@ -1,6 +1,6 @@
 import type { WireVolume } from '#lib/contract';
 import { formatFlag, writeListing } from '../../../output/format.ts';
-import { localName } from '../../../run/name.ts';
+import { localFilters, localName } from '../../../run/name.ts';
 import { defineVerb, text, UsageError } from '../../../run/verb.ts';
 
 interface Column {
@@ -29,7 +29,10 @@ export const verb = defineVerb({
       if (!column) throw new UsageError(`Unknown column "${letter}" (-c); known are ${Object.keys(columns).join('')}`);
       return column;
     });
-    const volumes = (await client.pools.volumes(localName(pool))).filter(({ name }) => filters.every((filter) => name.includes(filter)));
+    const wanted = localFilters(filters);
+    const volumes = (await client.pools.volumes(localName(pool, 'storage pool'))).filter(({ name }) =>
+      wanted.every((part) => name.includes(part)),
+    );
     volumes.sort((a, b) => a.type.localeCompare(b.type) || a.name.localeCompare(b.name, 'en', { numeric: true }));
     const rows = volumes.map((volume) => chosen.map((column) => column.cell(volume)));
     await writeListing(io, flags.format, { headers: chosen.map((column) => column.header), rows, objects: volumes });
