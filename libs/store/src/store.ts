@@ -57,8 +57,14 @@ export interface Instances {
   list(project: string | null): Promise<InstanceRow[]>;
   get(project: string, name: string): Promise<InstanceRow | null>;
   byId(id: string): Promise<InstanceRow | null>;
-  insert(row: InstanceRow): Promise<void>;
-  update(id: string, change: Partial<Omit<InstanceRow, 'id'>>): Promise<void>;
+  /**
+   * With its references: RowConflict 'instance_profile_profile', 'instance_reference_network' or 'instance_reference_pool'
+   * when a profile, network or pool that it names is not there. With `seen`, in the order of `row.profiles`, also when a
+   * profile is no longer what the caller has seen.
+   */
+  insert(row: InstanceRow, seen?: readonly Pick<ProfileRow, 'config' | 'devices'>[]): Promise<void>;
+  /** Refuses as `insert` does. With `volatile`: merged as `mergeVolatile` does, in the same statement. */
+  update(id: string, change: Partial<Omit<InstanceRow, 'id' | 'project'>>, volatile?: Record<string, string | null>): Promise<void>;
   /** Merges keys into `volatile`; null deletes a key. One statement. */
   mergeVolatile(id: string, change: Record<string, string | null>): Promise<void>;
   delete(id: string): Promise<void>;
@@ -70,8 +76,13 @@ export interface Profiles {
   get(project: string, name: string): Promise<ProfileRow | null>;
   /** In the order of `names`; missing ones are left out. One statement. */
   many(project: string, names: readonly string[]): Promise<ProfileRow[]>;
+  /** `get` for a change, in a transaction: until it ends nobody else changes the row or begins to use it. */
+  lock(project: string, name: string): Promise<ProfileRow | null>;
+  /** RowConflict 'profile_reference_network' or 'profile_reference_pool' when what a device names is not there. */
   insert(row: New<ProfileRow, 'id'>): Promise<ProfileRow>;
-  update(id: string, change: Partial<Omit<ProfileRow, 'id'>>): Promise<void>;
+  /** Refuses as `insert` does. */
+  update(id: string, change: Partial<Omit<ProfileRow, 'id' | 'project'>>): Promise<void>;
+  /** RowConflict 'instance_profile_profile' while an instance uses it. */
   delete(id: string): Promise<void>;
 }
 
@@ -81,6 +92,8 @@ export interface Images {
   get(project: string, fingerprint: string): Promise<ImageRow | null>;
   /** Every image whose fingerprint begins so. */
   byPrefix(project: string, prefix: string): Promise<ImageRow[]>;
+  /** `get` for a change, in a transaction: until it ends nobody else changes the row. */
+  lock(project: string, fingerprint: string): Promise<ImageRow | null>;
   insert(row: ImageRow): Promise<void>;
   update(project: string, fingerprint: string, change: Partial<Omit<ImageRow, 'fingerprint' | 'project'>>): Promise<void>;
   /** With its aliases. One transaction. */
@@ -96,14 +109,19 @@ export interface Pools {
   list(): Promise<PoolRow[]>;
   get(name: string): Promise<PoolRow | null>;
   byId(id: string): Promise<PoolRow | null>;
+  /** `get` for a change, in a transaction: until it ends nobody else changes the row or begins to use it. */
+  lock(name: string): Promise<PoolRow | null>;
   insert(row: New<PoolRow, 'id'>): Promise<PoolRow>;
   update(id: string, change: Partial<Omit<PoolRow, 'id'>>): Promise<void>;
+  /** RowConflict 'volume_pool', 'instance_reference_pool' or 'profile_reference_pool' while it is used. */
   delete(id: string): Promise<void>;
 }
 
 export interface Volumes {
   list(poolId: string): Promise<VolumeRow[]>;
   get(poolId: string, project: string, type: VolumeRow['type'], name: string): Promise<VolumeRow | null>;
+  /** In whichever pool it is: where the root of an instance lies, say. One by type and name in each pool. */
+  named(project: string, type: VolumeRow['type'], name: string): Promise<VolumeRow[]>;
   insert(row: New<VolumeRow, 'id' | 'createdAt'>): Promise<VolumeRow>;
   update(id: string, change: Partial<Omit<VolumeRow, 'id'>>): Promise<void>;
   delete(id: string): Promise<void>;
@@ -112,8 +130,11 @@ export interface Volumes {
 export interface Networks {
   list(project: string): Promise<NetworkRow[]>;
   get(project: string, name: string): Promise<NetworkRow | null>;
+  /** `get` for a change, in a transaction: until it ends nobody else changes the row or begins to use it. */
+  lock(project: string, name: string): Promise<NetworkRow | null>;
   insert(row: New<NetworkRow, 'id'>): Promise<NetworkRow>;
   update(id: string, change: Partial<Omit<NetworkRow, 'id'>>): Promise<void>;
+  /** RowConflict 'instance_reference_network' or 'profile_reference_network' while a device names it. */
   delete(id: string): Promise<void>;
 }
 
@@ -143,6 +164,8 @@ export interface Events {
 
 export interface ServerConfig {
   all(): Promise<Record<string, string>>;
+  /** `all` for a change, in a transaction: until it ends nobody else changes a key. */
+  lock(): Promise<Record<string, string>>;
   /** Sets many keys; null deletes. One transaction. */
   set(change: Record<string, string | null>): Promise<void>;
 }

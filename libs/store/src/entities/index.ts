@@ -1,15 +1,18 @@
 import { imageAliasEntity, imageEntity } from './image.ts';
-import { instanceEntity } from './instance.ts';
+import { instanceEntity, instanceProfileEntity, instanceReferenceEntity } from './instance.ts';
 import { eventEntity, operationEntity } from './journal.ts';
 import { networkEntity } from './network.ts';
-import { profileEntity } from './profile.ts';
+import { profileEntity, profileReferenceEntity } from './profile.ts';
 import { serverConfigEntity } from './server-config.ts';
 import { poolEntity, volumeEntity } from './storage.ts';
 
 /** Every table. The migrations make exactly these (schema.spec.ts compares them). */
 export const entities = [
   instanceEntity,
+  instanceProfileEntity,
+  instanceReferenceEntity,
   profileEntity,
+  profileReferenceEntity,
   imageEntity,
   imageAliasEntity,
   poolEntity,

@@ -3,8 +3,10 @@ import type { MemoryTables, Write } from './memory-tables.ts';
 
 export function memoryConfig(tables: MemoryTables, write: Write): ServerConfig {
   const { config } = tables;
+  const all = async () => Object.fromEntries(config.all().map((row) => [row.key, row.value]));
   return {
-    all: async () => Object.fromEntries(config.all().map((row) => [row.key, row.value])),
+    all,
+    lock: all,
     set: (change) =>
       write((inverses) => {
         for (const [key, value] of Object.entries(change)) {

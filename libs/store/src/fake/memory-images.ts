@@ -13,6 +13,7 @@ export function memoryImages({ images, aliases }: MemoryTables, write: Write): I
     list: async (project) => images.where((row) => row.project === project).sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1)),
     get: async (project, fingerprint) => images.get(keyOf(project, fingerprint)),
     byPrefix: async (project, prefix) => images.where((row) => row.project === project && row.fingerprint.startsWith(prefix)),
+    lock: async (project, fingerprint) => images.get(keyOf(project, fingerprint)),
     insert: (row) => write((inverses) => images.insert(row, inverses)),
     update: (project, fingerprint, change) => write((inverses) => images.update(keyOf(project, fingerprint), change, inverses)),
     delete: (project, fingerprint) =>

@@ -2,25 +2,34 @@ import type { Instances } from '../store.ts';
 import { RowMissing } from '../store.ts';
 import type { MemoryTables, Write } from './memory-tables.ts';
 import { byName } from './memory-tables.ts';
+import { refuseUnknownNames, refuseUnknownProfiles } from './memory-references.ts';
 
-export function memoryInstances({ instances }: MemoryTables, write: Write): Instances {
+export function memoryInstances(tables: MemoryTables, write: Write): Instances {
+  const { instances } = tables;
+  const merged = (id: string, change: Record<string, string | null>) => {
+    const row = instances.get(id);
+    if (!row) throw new RowMissing('instance_pkey');
+    const kept = Object.entries({ ...row.volatile, ...change }).filter((entry): entry is [string, string] => entry[1] !== null);
+    return Object.fromEntries(kept);
+  };
   return {
     list: async (project) => instances.where((row) => project === null || row.project === project).sort(byName),
     get: async (project, name) => instances.where((row) => row.project === project && row.name === name)[0] ?? null,
     byId: async (id) => instances.get(id),
-    insert: (row) => write((inverses) => instances.insert(row, inverses)),
-    update: (id, change) => write((inverses) => instances.update(id, change, inverses)),
-    mergeVolatile: (id, change) =>
+    insert: (row, seen) =>
       write((inverses) => {
-        const row = instances.get(id);
-        if (!row) throw new RowMissing('instance_pkey');
-        const volatile = { ...row.volatile };
-        for (const [key, value] of Object.entries(change)) {
-          if (value === null) delete volatile[key];
-          else volatile[key] = value;
-        }
-        instances.update(id, { volatile }, inverses);
+        instances.insert(row, inverses);
+        refuseUnknownProfiles(tables, row, seen);
+        refuseUnknownNames(tables, 'instance', row.project, row.devices);
       }),
+    update: (id, change, volatile = {}) =>
+      write((inverses) => {
+        instances.update(id, { ...change, ...(Object.keys(volatile).length > 0 ? { volatile: merged(id, volatile) } : {}) }, inverses);
+        const { project } = instances.get(id) ?? { project: '' };
+        if (change.profiles) refuseUnknownProfiles(tables, { project, profiles: change.profiles });
+        if (change.devices) refuseUnknownNames(tables, 'instance', project, change.devices);
+      }),
+    mergeVolatile: (id, change) => write((inverses) => instances.update(id, { volatile: merged(id, change) }, inverses)),
     delete: (id) => write((inverses) => instances.delete(id, inverses)),
     usingProfile: async (project, profile) =>
       instances.where((row) => row.project === project && row.profiles.includes(profile)).sort(byName),

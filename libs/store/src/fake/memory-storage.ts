@@ -3,6 +3,7 @@ import type { Pools, Volumes } from '../store.ts';
 import { RowConflict } from '../store.ts';
 import type { MemoryTables, Write } from './memory-tables.ts';
 import { byName, defaults } from './memory-tables.ts';
+import { refuseNamed } from './memory-references.ts';
 
 export function memoryPools(tables: MemoryTables, write: Write): Pools {
   const { pools, volumes } = tables;
@@ -10,6 +11,7 @@ export function memoryPools(tables: MemoryTables, write: Write): Pools {
     list: async () => pools.all().sort(byName),
     get: async (name) => pools.where((row) => row.name === name)[0] ?? null,
     byId: async (id) => pools.get(id),
+    lock: async (name) => pools.where((row) => row.name === name)[0] ?? null,
     insert: (row) =>
       write((inverses) => {
         const whole: PoolRow = defaults.withId(row);
@@ -20,6 +22,8 @@ export function memoryPools(tables: MemoryTables, write: Write): Pools {
     delete: (id) =>
       write((inverses) => {
         if (volumes.where((row) => row.poolId === id).length > 0) throw new RowConflict('volume_pool');
+        const row = pools.get(id);
+        if (row) refuseNamed(tables, 'pool', (_, { type, pool }) => type === 'disk' && pool === row.name);
         pools.delete(id, inverses);
       }),
   };
@@ -31,6 +35,7 @@ export function memoryVolumes(tables: MemoryTables, write: Write): Volumes {
     list: async (poolId) => volumes.where((row) => row.poolId === poolId).sort(byName),
     get: async (poolId, project, type, name) =>
       volumes.where((row) => row.poolId === poolId && row.project === project && row.type === type && row.name === name)[0] ?? null,
+    named: async (project, type, name) => volumes.where((row) => row.project === project && row.type === type && row.name === name),
     insert: (row) =>
       write((inverses) => {
         if (!pools.get(row.poolId)) throw new RowConflict('volume_pool');

@@ -26,6 +26,10 @@ export class PostgresImages implements Images {
     return table.select(this.#session, 'WHERE project = $1 AND starts_with(fingerprint, $2)', [project, prefix]);
   }
 
+  lock(project: string, fingerprint: string): Promise<ImageRow | null> {
+    return table.lock(this.#session, 'project = $1 AND fingerprint = $2', [project, fingerprint]);
+  }
+
   insert(row: ImageRow): Promise<void> {
     return table.insert(this.#session, row, 'natural');
   }

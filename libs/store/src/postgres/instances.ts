@@ -1,11 +1,15 @@
 import { instanceEntity } from '../entities/instance.ts';
-import type { InstanceRow } from '../rows.ts';
+import type { InstanceRow, ProfileRow } from '../rows.ts';
 import type { Instances } from '../store.ts';
 import { RowMissing } from '../store.ts';
+import { profilesChanged, profilesMade, referencesChanged, referencesMade } from './references.ts';
 import type { Session } from './session.ts';
 import { isUuid, mustBeUuid, Table } from './table.ts';
 
-const table = new Table<InstanceRow>(instanceEntity);
+const profiles = `ARRAY(
+  SELECT profile.name FROM instance_profile AS used JOIN profile ON profile.id = used.profile_id
+  WHERE used.instance_id = instance.id ORDER BY used.position)`;
+const table = new Table<InstanceRow>(instanceEntity, { profiles });
 const byName = 'ORDER BY name COLLATE "C", project COLLATE "C"';
 
 export class PostgresInstances implements Instances {
@@ -28,21 +32,46 @@ export class PostgresInstances implements Instances {
     return isUuid(id) ? table.one(this.#session, 'id = $1', [id]) : null;
   }
 
-  insert(row: InstanceRow): Promise<void> {
-    return table.insert(this.#session, row, 'made-up');
+  /** One statement; the foreign keys are checked at its end. */
+  async insert(row: InstanceRow, seen?: readonly Pick<ProfileRow, 'config' | 'devices'>[]): Promise<void> {
+    const { sql, values } = table.insertion(row);
+    const [names, contents] = [`$${values.length + 1}`, `$${values.length + 2}`];
+    const whole = `WITH made AS (${sql} RETURNING id, project, devices),
+      profiles_made AS (${profilesMade('made', names, contents)}),
+      references_made AS (${referencesMade('instance', 'made')})
+      SELECT id FROM made`;
+    await this.#session.write(whole, [...values, row.profiles, contentsOf(seen)], table.ownKey);
   }
 
-  async update(id: string, change: Partial<Omit<InstanceRow, 'id'>>): Promise<void> {
+  async update(
+    id: string,
+    change: Partial<Omit<InstanceRow, 'id' | 'project'>>,
+    volatile: Record<string, string | null> = {},
+  ): Promise<void> {
     mustBeUuid(table.name, id);
-    await table.update(this.#session, { id }, change);
+    const { profiles: names, ...fields } = change;
+    const { sql, values } = table.assignments(fields);
+    const place = (value: unknown) => `$${values.push(value)}`;
+    const set = [...sql, ...(Object.keys(volatile).length > 0 ? [merged(volatile, place)] : [])];
+    const found = `id = ${place(id)}`;
+    const changed =
+      set.length > 0
+        ? `UPDATE instance SET ${set.join(', ')} WHERE ${found} RETURNING id, project, devices`
+        : `SELECT id, project, devices FROM instance WHERE ${found} FOR NO KEY UPDATE`;
+    const parts = [
+      ...(names ? [profilesChanged('changed', place(names), place(null))] : []),
+      ...(fields.devices ? [referencesChanged('instance', 'changed')] : []),
+    ];
+    const whole = [`WITH changed AS (${changed})`, ...parts].join(', ');
+    const { count } = await this.#session.write(`${whole} SELECT id FROM changed`, values, { kind: 'harmless' });
+    if (count === 0) throw new RowMissing(table.name);
   }
 
   async mergeVolatile(id: string, change: Record<string, string | null>): Promise<void> {
     mustBeUuid(table.name, id);
-    const set = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== null));
-    const unset = Object.keys(change).filter((key) => change[key] === null);
-    const sql = 'UPDATE instance SET volatile = (volatile || $2::jsonb) - $3::text[] WHERE id = $1';
-    const { count } = await this.#session.write(sql, [id, JSON.stringify(set), unset], { kind: 'harmless' });
+    const values: unknown[] = [id];
+    const sql = `UPDATE instance SET ${merged(change, (value) => `$${values.push(value)}`)} WHERE id = $1`;
+    const { count } = await this.#session.write(sql, values, { kind: 'harmless' });
     if (count === 0) throw new RowMissing(table.name);
   }
 
@@ -52,6 +81,19 @@ export class PostgresInstances implements Instances {
   }
 
   usingProfile(project: string, profile: string): Promise<InstanceRow[]> {
-    return table.select(this.#session, `WHERE project = $1 AND $2 = ANY (profiles) ${byName}`, [project, profile]);
+    const users = `SELECT used.instance_id FROM instance_profile AS used JOIN profile ON profile.id = used.profile_id
+      WHERE profile.project = $1 AND profile.name = $2`;
+    return table.select(this.#session, `WHERE id IN (${users}) ${byName}`, [project, profile]);
   }
+}
+
+/** What the volatile keys become; `place` takes a value and gives the place of its parameter. */
+function merged(change: Record<string, string | null>, place: (value: unknown) => string): string {
+  const kept = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== null));
+  const gone = Object.keys(change).filter((key) => change[key] === null);
+  return `volatile = (volatile || ${place(JSON.stringify(kept))}::jsonb) - ${place(gone)}::text[]`;
+}
+
+function contentsOf(seen: readonly Pick<ProfileRow, 'config' | 'devices'>[] | undefined): string[] | null {
+  return seen?.map(({ config, devices }) => JSON.stringify({ config, devices })) ?? null;
 }

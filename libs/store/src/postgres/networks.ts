@@ -22,6 +22,10 @@ export class PostgresNetworks implements Networks {
     return table.one(this.#session, 'project = $1 AND name = $2', [project, name]);
   }
 
+  lock(project: string, name: string): Promise<NetworkRow | null> {
+    return table.lock(this.#session, 'project = $1 AND name = $2', [project, name]);
+  }
+
   async insert(row: New<NetworkRow, 'id'>): Promise<NetworkRow> {
     const whole: NetworkRow = { ...row, id: row.id ?? randomUUID() };
     await table.insert(this.#session, whole, 'made-up');

@@ -26,6 +26,10 @@ export class PostgresPools implements Pools {
     return isUuid(id) ? table.one(this.#session, 'id = $1', [id]) : null;
   }
 
+  lock(name: string): Promise<PoolRow | null> {
+    return table.lock(this.#session, 'name = $1', [name]);
+  }
+
   async insert(row: New<PoolRow, 'id'>): Promise<PoolRow> {
     const whole: PoolRow = { ...row, id: row.id ?? randomUUID() };
     await table.insert(this.#session, whole, 'made-up');

@@ -4,6 +4,8 @@ import type { ProfileRow } from '../rows.ts';
 import type { New, Profiles } from '../store.ts';
 import type { Session } from './session.ts';
 import { mustBeUuid, Table } from './table.ts';
+import { referencesChanged, referencesMade } from './references.ts';
+import { RowMissing } from '../store.ts';
 
 const table = new Table<ProfileRow>(profileEntity);
 
@@ -28,15 +30,28 @@ export class PostgresProfiles implements Profiles {
     return names.flatMap((name) => rows.find((row) => row.name === name) ?? []);
   }
 
-  async insert(row: New<ProfileRow, 'id'>): Promise<ProfileRow> {
-    const whole: ProfileRow = { ...row, id: row.id ?? randomUUID() };
-    await table.insert(this.#session, whole, 'made-up');
-    return whole;
+  lock(project: string, name: string): Promise<ProfileRow | null> {
+    return table.lock(this.#session, 'project = $1 AND name = $2', [project, name]);
   }
 
-  async update(id: string, change: Partial<Omit<ProfileRow, 'id'>>): Promise<void> {
+  async insert(row: New<ProfileRow, 'id'>): Promise<ProfileRow> {
+    const made: ProfileRow = { ...row, id: row.id ?? randomUUID() };
+    const { sql, values } = table.insertion(made);
+    const whole = `WITH made AS (${sql} RETURNING id, project, devices),
+      references_made AS (${referencesMade('profile', 'made')})
+      SELECT id FROM made`;
+    await this.#session.write(whole, values, table.ownKey);
+    return made;
+  }
+
+  async update(id: string, change: Partial<Omit<ProfileRow, 'id' | 'project'>>): Promise<void> {
     mustBeUuid(table.name, id);
-    await table.update(this.#session, { id }, change);
+    if (!change.devices) return table.update(this.#session, { id }, change);
+    const { sql, values } = table.assignments(change);
+    const changed = `UPDATE profile SET ${sql.join(', ')} WHERE id = $${values.push(id)} RETURNING id, project, devices`;
+    const whole = `WITH changed AS (${changed}), ${referencesChanged('profile', 'changed')} SELECT id FROM changed`;
+    const { count } = await this.#session.write(whole, values, { kind: 'harmless' });
+    if (count === 0) throw new RowMissing(table.name);
   }
 
   async delete(id: string): Promise<void> {

@@ -20,6 +20,12 @@ export class PostgresServerConfig implements ServerConfig {
     return Object.fromEntries(rows.map((row) => [row.key, row.value]));
   }
 
+  /** A lock of the table, because the keys that are not there yet have no row to lock. Readers do not wait for it. */
+  async lock(): Promise<Record<string, string>> {
+    await this.#session.write('LOCK TABLE server_config IN SHARE ROW EXCLUSIVE MODE', [], { kind: 'never' });
+    return this.all();
+  }
+
   async set(change: Record<string, string | null>): Promise<void> {
     const gone = Object.keys(change).filter((key) => change[key] === null);
     const kept = Object.entries(change).filter(([, value]) => value !== null);

@@ -25,7 +25,7 @@ const instance = (name: string, change: Partial<InstanceRow> = {}): InstanceRow 
   config: { 'limits.memory': '1GiB' },
   volatile: {},
   devices: { root: { type: 'disk', path: '/' } },
-  profiles: ['default'],
+  profiles: [],
   power: 'stopped',
   createdAt: new Date('2026-01-02T03:04:05.678Z'),
   lastUsedAt: null,
@@ -33,6 +33,8 @@ const instance = (name: string, change: Partial<InstanceRow> = {}): InstanceRow 
   idCount: null,
   ...change,
 });
+
+const profile = (name: string) => ({ project: 'default', name, description: '', config: {}, devices: {} });
 
 const operation = (change: Partial<OperationRow> = {}): OperationRow => ({
   id: randomUUID(),
@@ -81,6 +83,7 @@ describe.each([
 ] as [string, () => Promise<Store>][])('%s', (_, make) => {
   it('keeps instances as they were given', async () => {
     const store = await make();
+    for (const name of ['x', 'default']) await store.profiles.insert(profile(name));
     const [b, a] = [instance('b'), instance('a', { profiles: ['x', 'default'], lastUsedAt: new Date() })];
     await store.instances.insert(b);
     await store.instances.insert(a);
@@ -118,7 +121,7 @@ describe.each([
 
   it('gives profiles in the order asked', async () => {
     const store = await make();
-    for (const name of ['a', 'b']) await store.profiles.insert({ project: 'default', name, description: '', config: {}, devices: {} });
+    for (const name of ['a', 'b']) await store.profiles.insert(profile(name));
     expect((await store.profiles.many('default', ['b', 'none', 'a'])).map((row) => row.name)).toEqual(['b', 'a']);
     expect(await store.profiles.many('default', [])).toEqual([]);
   });

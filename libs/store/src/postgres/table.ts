@@ -20,9 +20,11 @@ export class Table<R extends object> {
   readonly #byProperty: ReadonlyMap<string, Column>;
   readonly #insert: { sql: string; columns: Column[] };
   readonly #updates = new Map<string, string>();
-  readonly #ownKey: Repeat;
+  /** For rows whose primary key the caller drew at random, so that a clash with it can only be with itself. */
+  readonly ownKey: Repeat;
 
-  constructor(schema: EntitySchema<R>) {
+  /** `computed`: properties that are no columns, each with the SQL expression to select. */
+  constructor(schema: EntitySchema<Partial<R>>, computed: Partial<Record<keyof R, string>> = {}) {
     this.name = schema.options.name;
     const all = Object.entries(schema.options.columns as Record<string, EntitySchemaColumnOptions>).map(([property, options]) => ({
       property,
@@ -30,13 +32,17 @@ export class Table<R extends object> {
       json: options.type === 'jsonb',
       generated: options.generated !== undefined,
     }));
-    this.columns = all.map(({ sql, property }) => `${sql} AS "${property}"`).join(', ');
+    const selected = [
+      ...all.map(({ sql, property }) => [sql, property]),
+      ...Object.entries(computed).map(([property, sql]) => [sql, property]),
+    ];
+    this.columns = selected.map(([sql, property]) => `${sql} AS "${property}"`).join(', ');
     this.#byProperty = new Map(all.map((column) => [column.property, column]));
     const given = all.filter((column) => !column.generated);
     const names = given.map((column) => column.sql).join(', ');
     const places = given.map((_, index) => `$${index + 1}`).join(', ');
     this.#insert = { sql: `INSERT INTO ${this.name} (${names}) VALUES (${places})`, columns: given };
-    this.#ownKey = { kind: 'own-key', constraint: `${this.name}_pkey` };
+    this.ownKey = { kind: 'own-key', constraint: `${this.name}_pkey` };
   }
 
   select(session: Session, rest: string, values: readonly unknown[] = []): Promise<R[]> {
@@ -47,10 +53,30 @@ export class Table<R extends object> {
     return (await this.select(session, `WHERE ${where}`, values))[0] ?? null;
   }
 
-  /** `key`: 'made-up' when the caller drew the primary key at random, so that a clash with it can only be with itself. */
+  /** `one`, and until the transaction ends nobody else changes the row or begins to refer to it. */
+  async lock(session: Session, where: string, values: readonly unknown[]): Promise<R | null> {
+    return (await this.select(session, `WHERE ${where} FOR UPDATE OF ${this.name}`, values))[0] ?? null;
+  }
+
+  /** `key`: 'made-up' when the caller drew the primary key at random. */
   async insert(session: Session, row: R, key: 'made-up' | 'natural'): Promise<void> {
+    const { sql, values } = this.insertion(row);
+    await session.write(sql, values, key === 'made-up' ? this.ownKey : { kind: 'never' });
+  }
+
+  /** `INSERT ...` with its values, for a statement that does more. */
+  insertion(row: R): { sql: string; values: unknown[] } {
     const values = this.#insert.columns.map((column) => encode(column, (row as Record<string, unknown>)[column.property]));
-    await session.write(this.#insert.sql, values, key === 'made-up' ? this.#ownKey : { kind: 'never' });
+    return { sql: this.#insert.sql, values };
+  }
+
+  /** `"a" = $1` for each field that is not undefined, with the values, for a statement that does more. */
+  assignments(change: Partial<R>): { sql: string[]; values: unknown[] } {
+    const fields = Object.entries(change).filter(([, value]) => value !== undefined);
+    return {
+      sql: fields.map(([property], index) => `${this.#column(property).sql} = $${index + 1}`),
+      values: fields.map(([property, value]) => encode(this.#column(property), value)),
+    };
   }
 
   /** Sets the fields that are not undefined in the one row that `where` finds. */
