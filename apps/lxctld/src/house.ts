@@ -1,12 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Provider } from '@nestjs/common';
-import { instanceConfigProblems } from '#lib/contract';
-import { deviceProblems } from '#lib/device';
 import { faultsFromEnvironment, OperationEngine } from '#lib/engine';
 import { cgroupName, hostCgroups, LinuxConfinement, LinuxKeepers, LinuxLinks, LinuxProcesses } from '#lib/host';
 import { imageOperations, LocalImages, recipes } from '#lib/image';
-import { type Foundations, Housekeeping, Instances, Logs, Sessions, Supervision } from '#lib/instance';
+import { type Foundations, Housekeeping, Instances, Logs, profileRules, Sessions, Supervision } from '#lib/instance';
 import { ManagedNetworks, NftFirewall, ProcSysctls } from '#lib/network';
 import { Profiles } from '#lib/profile';
 import { PoolStorage, storageDrivers } from '#lib/storage';
@@ -82,7 +80,7 @@ export async function buildHouse(settings: DaemonSettings, log: Log): Promise<Ho
     [BULK_STATE, new BulkState(instances, engine)],
     [SESSIONS, new Sessions(engine, instances)],
     [LOGS, new Logs(instances.logFiles, supervision)],
-    [PROFILES, profilesOf(foundations, instances)],
+    [PROFILES, new Profiles(store, engine.events, profileRules(instances.limits))],
   ];
 
   return {
@@ -112,21 +110,6 @@ function managedNetworks(stateDir: string, store: Store, report: Report): Manage
     sysctls: new ProcSysctls(),
     stateDir,
     warn: (network, problem) => report(`network ${network}`, problem),
-  });
-}
-
-/** Profiles whose changes reach the limits of the running instances that use them. */
-function profilesOf({ store, engine, report }: Foundations, { limits }: Instances): Profiles {
-  return new Profiles(store, engine.events, {
-    problems: (config, devices) => {
-      const problems = [...instanceConfigProblems(config), ...deviceProblems(devices)];
-      return problems.length > 0 ? problems : limits.problems(config);
-    },
-    changed: async (project, name) => {
-      for (const row of await store.instances.usingProfile(project, name)) {
-        await limits.reapply(row).catch((error: unknown) => report(`applying profile ${name} to ${row.name}`, error));
-      }
-    },
   });
 }
 

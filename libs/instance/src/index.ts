@@ -7,6 +7,7 @@ export type { InstanceChange } from './verbs/update.ts';
 export { instanceLock } from './act/names.ts';
 export { defaultSeccompPolicy } from './plan/seccomp.ts';
 export { Sessions, type ExecRequestBody } from './session/sessions.ts';
+export { profileRules } from './profile-rules.ts';
 export { Logs } from './logs.ts';
 export { Supervision } from './supervision.ts';
 export { instanceEtag } from './read/view.ts';

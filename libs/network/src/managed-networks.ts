@@ -137,10 +137,15 @@ export class ManagedNetworks implements Networks {
     return this.#changes.run(async () => {
       const row = await this.#row(project, name);
       if (await this.#hasUsers(row)) throw new LxError('network.in_use');
-      // The row goes last: killed in between, the next daemon brings the network up again, whole.
-      await this.#lower(row);
-      await this.#driver(row).forget(row);
-      await this.#parts.store.networks.delete(row.id);
+      // While the transaction is open, nobody else comes to use the network: who wants to waits for its end. Killed in
+      // between, the row is still there, and the next daemon brings the network up again, whole.
+      await this.#parts.store.tx(async (store) => {
+        await store.networks.delete(row.id).catch((error: unknown) => {
+          throw error instanceof RowConflict ? new LxError('network.in_use', undefined, { cause: error }) : error;
+        });
+        await this.#lower(row);
+        await this.#driver(row).forget(row);
+      });
     });
   }
 

@@ -19,13 +19,20 @@ export class Expansion {
 
   /** Of many at once, in their order: each project's profiles are read one time. */
   async ofAll<R extends ExpandedFrom>(rows: readonly R[]): Promise<{ row: R; expanded: Expanded }[]> {
-    const known = new Map<string, Map<string, ProfileRow>>();
-    for (const project of new Set(rows.map((row) => row.project))) {
-      known.set(project, new Map((await this.#store.profiles.list(project)).map((profile) => [profile.name, profile])));
-    }
-    return rows.map((row) => {
-      const used = row.profiles.flatMap((name) => known.get(row.project)?.get(name) ?? []);
-      return { row, expanded: expand(used, row) };
-    });
+    const projects = [...new Set(rows.map((row) => row.project))];
+    return expandAll(rows, (await Promise.all(projects.map((project) => this.#store.profiles.list(project)))).flat());
   }
+}
+
+/** `profiles`: all that the rows may name, of all their projects. */
+export function expandAll<R extends ExpandedFrom>(rows: readonly R[], profiles: readonly ProfileRow[]): { row: R; expanded: Expanded }[] {
+  const key = (project: string, name: string) => `${project}/${name}`;
+  const known = new Map(profiles.map((profile) => [key(profile.project, profile.name), profile]));
+  return rows.map((row) => ({
+    row,
+    expanded: expand(
+      row.profiles.flatMap((name) => known.get(key(row.project, name)) ?? []),
+      row,
+    ),
+  }));
 }

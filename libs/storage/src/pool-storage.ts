@@ -107,12 +107,14 @@ export class PoolStorage implements Storage {
 
   async deletePool(name: string): Promise<void> {
     const row = await this.pool(name);
-    const volumes = await this.#store.volumes.list(row.id);
-    if (volumes.some((volume) => volume.type !== 'image')) throw new LxError('pool.in_use');
     if ((await poolReferences(this.#store, row)).some((url) => !url.startsWith('/1.0/images/'))) throw new LxError('pool.in_use');
     await this.#store.tx(async (store) => {
-      for (const volume of volumes) await store.volumes.delete(volume.id);
-      await store.pools.delete(row.id);
+      if (!(await store.pools.lock(name))) throw new LxError('pool.not_found');
+      // Trees of images go with the pool; any other volume holds it.
+      for (const volume of await store.volumes.list(row.id)) if (volume.type === 'image') await store.volumes.delete(volume.id);
+      await store.pools.delete(row.id).catch((error: unknown) => {
+        throw error instanceof RowConflict ? new LxError('pool.in_use', undefined, { cause: error }) : error;
+      });
     });
     this.#open.delete(name);
     const place = row.config.source ?? defaultPlace(this.#stateDir, name);

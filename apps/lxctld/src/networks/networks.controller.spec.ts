@@ -40,13 +40,6 @@ beforeAll(async () => {
     { provide: ENGINE, useValue: engine },
   ];
   rim = await serveRim({ controllers: [NetworksController], providers });
-  await store.profiles.insert({
-    project: 'default',
-    name: 'p',
-    description: '',
-    config: {},
-    devices: { eth0: { type: 'nic', network: 'br1' } },
-  });
 });
 afterAll(async () => {
   await rim.close();
@@ -105,6 +98,8 @@ describe('/1.0/networks', () => {
 
   it('renames and deletes what is not in use', async () => {
     expect(await call('POST', '/br0', { name: 'br1' })).toMatchObject({ status: 201, headers: { location: '/1.0/networks/br1' } });
+    const devices = { eth0: { type: 'nic', network: 'br1' } };
+    await store.profiles.insert({ project: 'default', name: 'p', description: '', config: {}, devices });
     expect((await call('GET', '/br1')).metadata).toMatchObject({ used_by: ['/1.0/profiles/p'] });
     expect(await call('DELETE', '/br1')).toMatchObject({ status: 400, error: 'The network is currently in use' });
     const profile = await store.profiles.get('default', 'p');

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -6,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { Deferred } from '#lib/base';
 import type { WireOperation } from '#lib/contract';
+import type { InstanceRow } from '#lib/store';
 import { EventsController } from '../events/events.controller.ts';
 import { OperationsController } from '../operations/operations.controller.ts';
 import { ProfilesController } from '../profiles/profiles.controller.ts';
@@ -167,7 +169,7 @@ describe('the server', () => {
     await daemon.start();
     expect((await call('PUT', '/1.0', { config: { 'user.a': '1', 'user.b': '2' } })).status).toBe(200);
     expect((await call('PATCH', '/1.0', { config: { 'user.a': '', 'core.shutdown_timeout': '1' } })).status).toBe(200);
-    expect(house.config).toEqual({ 'user.b': '2', 'core.shutdown_timeout': '1' });
+    expect(await house.store.config.all()).toEqual({ 'user.b': '2', 'core.shutdown_timeout': '1' });
     const refused = await call('PATCH', '/1.0', { config: { nope: 'x', 'core.shutdown_timeout': 'banana' } });
     expect(refused.body.error).toMatch(/Unknown configuration key: nope; Invalid value "banana"/);
     expect((await call('PUT', '/1.0', { config: {} }, { 'if-match': 'stale' })).status).toBe(412);
@@ -184,12 +186,26 @@ describe('the server', () => {
   });
 });
 
+function instance(name: string, profiles: string[]): InstanceRow {
+  const nothing = { description: '', ephemeral: false, config: {}, volatile: {}, devices: {}, lastUsedAt: null };
+  return {
+    id: randomUUID(),
+    project: 'default',
+    name,
+    architecture: 'x86_64',
+    profiles,
+    power: 'stopped',
+    createdAt: new Date(),
+    ...nothing,
+  };
+}
+
 describe('profiles', () => {
   beforeEach(async () => {
     await daemon.start();
     await call('POST', '/1.0/profiles', { name: 'default' });
     await call('POST', '/1.0/profiles', { name: 'p', config: { 'user.a': '1' }, devices: { eth0: { type: 'nic' } } });
-    house.instanceRows.push({ id: 'i1', project: 'default', name: 'c1', profiles: ['default', 'p'] });
+    await house.store.instances.insert(instance('c1', ['default', 'p']));
   });
 
   it('are listed and shown with their users', async () => {
@@ -206,15 +222,15 @@ describe('profiles', () => {
 
   it('are changed, and the instances told', async () => {
     await call('PATCH', '/1.0/profiles/p', { config: { 'user.b': '2' } });
-    expect(house.profileRows[1]?.config).toEqual({ 'user.a': '1', 'user.b': '2' });
+    expect((await house.store.profiles.get('default', 'p'))?.config).toEqual({ 'user.a': '1', 'user.b': '2' });
     await call('PUT', '/1.0/profiles/p', { description: 'new' });
-    expect(house.profileRows[1]).toMatchObject({ description: 'new', config: {}, devices: {} });
-    expect(house.changed).toEqual(['p', 'p']);
+    expect(await house.store.profiles.get('default', 'p')).toMatchObject({ description: 'new', config: {}, devices: {} });
+    expect(house.applied).toEqual(['c1', 'c1']);
   });
 
   it('are renamed in the instances too', async () => {
     expect((await call('POST', '/1.0/profiles/p', { name: 'q' })).status).toBe(201);
-    expect(house.instanceRows[0]?.profiles).toEqual(['default', 'q']);
+    expect((await house.store.instances.get('default', 'c1'))?.profiles).toEqual(['default', 'q']);
   });
 
   it.each([

@@ -16,6 +16,11 @@ export const instanceErrors = {
     'One operation at a time changes an instance; wait for it.',
   ),
   'instance.changed': row(412, () => 'Instance was changed by another request meanwhile', 'Read it again, and ask again.'),
+  'instance.reference_gone': row<{ what: string }>(
+    409,
+    ({ what }) => `A ${what} that the request names was changed or deleted meanwhile`,
+    'Somebody changed it between the check of the request and its end. Ask again.',
+  ),
   'instance.protected': row(403, () => 'Instance is protected', 'security.protection.delete is set.'),
   'instance.stop_timeout': row<{ seconds: number }>(
     500,

@@ -42,8 +42,7 @@ export function launchStep<P extends LaunchParams, S extends LaunchState>(
     },
     async commit({ params, state }, writes) {
       if (params.start === false) return;
-      await writes.instances.update(params.id, { power: 'running', lastUsedAt: now() });
-      await writes.instances.mergeVolatile(params.id, state.volatile ?? {});
+      await writes.instances.update(params.id, { power: 'running', lastUsedAt: now() }, state.volatile ?? {});
     },
     async undo({ params, state, createdAt }) {
       if (params.start === false || state.refused) return;
@@ -53,8 +52,7 @@ export function launchStep<P extends LaunchParams, S extends LaunchState>(
       const row = await store.instances.byId(params.id);
       if (!row) return;
       const volatile = await runner.down(row);
-      await store.instances.mergeVolatile(params.id, volatile);
-      await store.instances.update(params.id, { power: 'stopped' });
+      await store.instances.update(params.id, { power: 'stopped' }, volatile);
     },
   };
 }

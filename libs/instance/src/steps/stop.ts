@@ -34,8 +34,7 @@ export function stopStep<P extends StopStepParams, S extends StopState>(using: S
     },
     async commit({ params, state }, writes) {
       if (params.remove) return removal.rows(params.remove, state, writes);
-      await writes.instances.update(params.id, { power: 'stopped' });
-      await writes.instances.mergeVolatile(params.id, state.volatile ?? {});
+      await writes.instances.update(params.id, { power: 'stopped' }, state.volatile ?? {});
     },
   };
 }

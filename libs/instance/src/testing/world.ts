@@ -82,6 +82,7 @@ export class World {
     const world = new World(await mkdtemp(join(tmpdir(), 'lxctl-instance-')));
     const { store, images } = world;
     await store.pools.insert({ name: 'default', driver: 'dir', description: '', config: {} });
+    await store.networks.insert({ project: 'default', name: 'br', type: 'bridge', description: '', config: {} });
     const devices = { root: { type: 'disk', path: '/', pool: 'default' }, eth0: { type: 'nic', network: 'br' } };
     await store.profiles.insert({ project: 'default', name: 'default', description: '', config: {}, devices });
     await store.images.insert(images.add(fingerprint, 'img'));

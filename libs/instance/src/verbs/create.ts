@@ -5,7 +5,7 @@ import { deviceProblems } from '#lib/device';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
 import { type Images, templateWarning } from '#lib/image';
 import type { Storage } from '#lib/storage';
-import { type ImageRow, type InstanceRow, RowConflict, type VolumeRow } from '#lib/store';
+import { type ImageRow, type InstanceRow, type VolumeRow } from '#lib/store';
 import type { Acts, Announcement } from '../act/acts.ts';
 import { type DeviceHolders, missingProfiles, newAddresses, wholeProblems } from '../checks.ts';
 import { expand } from '#lib/profile';
@@ -15,6 +15,7 @@ import { type IdWish, idWish } from '../ids/map.ts';
 import type { LimitsInForce } from '../limits/in-force.ts';
 import type { LogFiles } from '../log-files.ts';
 import { generatedName, nameProblems } from '../name.ts';
+import { rowsRefused } from '../references.ts';
 import { type RootVolumeOf, rootVolume } from '../root-volume.ts';
 import { type LaunchState, type LaunchUsing, launchStep } from '../steps/launch.ts';
 import { deleteVolumeRow, poolOf } from '../steps/remove.ts';
@@ -177,10 +178,7 @@ function reserveStep({ store, storage, ids }: Using): CreateStep {
         await writes.instances.insert(rowOf(params, state));
         if (state.volumeRow) await writes.volumes.insert(state.volumeRow);
       } catch (error) {
-        // Another conflict than that of ids, which are the server's own choice.
-        if (error instanceof RowConflict && error.constraint !== 'instance_ids')
-          throw new LxError('instance.exists', { name: params.name }, { cause: error });
-        throw error;
+        throw rowsRefused(error, (cause) => new LxError('instance.exists', { name: params.name }, { cause }));
       }
     },
     async undo({ params }) {

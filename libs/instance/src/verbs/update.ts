@@ -11,6 +11,7 @@ import { expand } from '#lib/profile';
 import type { IdAllocation, InstanceIds } from '../ids/allocation.ts';
 import { type IdWish, idWish } from '../ids/map.ts';
 import type { LimitsInForce } from '../limits/in-force.ts';
+import { rowsRefused } from '../references.ts';
 import { knownRow } from '../read/rows.ts';
 import type { Supervision } from '../supervision.ts';
 
@@ -118,8 +119,10 @@ function applyStep({ store, supervision, limits, ids }: Using): Step<UpdateParam
       state.volatile = await limits.apply({ ...row, ...params.after });
     },
     async commit({ params, state }, writes) {
-      await writes.instances.update(params.id, { ...params.after, ...state.ids?.row });
-      await writes.instances.mergeVolatile(params.id, { ...params.volatile, ...state.ids?.volatile, ...state.volatile });
+      const volatile = { ...params.volatile, ...state.ids?.volatile, ...state.volatile };
+      await writes.instances.update(params.id, { ...params.after, ...state.ids?.row }, volatile).catch((error: unknown) => {
+        throw rowsRefused(error, () => new LxError('instance.changed', undefined, { cause: error }));
+      });
     },
     async undo({ params }) {
       const row = await store.instances.byId(params.id);
