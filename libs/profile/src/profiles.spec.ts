@@ -21,6 +21,8 @@ const instance = (name: string, profiles: string[]): InstanceRow => ({
   power: 'running',
   createdAt: new Date(),
   lastUsedAt: null,
+  idBase: null,
+  idCount: null,
   ...nothing,
 });
 

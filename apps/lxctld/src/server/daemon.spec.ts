@@ -12,7 +12,7 @@ import { EventsController } from '../events/events.controller.ts';
 import { OperationsController } from '../operations/operations.controller.ts';
 import { ProfilesController } from '../profiles/profiles.controller.ts';
 import { Daemon } from './daemon.ts';
-import { FakeHouse } from './fake-house.ts';
+import { FakeHouse } from './testing/fake-house.ts';
 import { InternalController } from './internal.controller.ts';
 import { makeLog } from './log.ts';
 import { ProjectsController } from './projects.controller.ts';
@@ -187,7 +187,16 @@ describe('the server', () => {
 });
 
 function instance(name: string, profiles: string[]): InstanceRow {
-  const nothing = { description: '', ephemeral: false, config: {}, volatile: {}, devices: {}, lastUsedAt: null };
+  const nothing = {
+    description: '',
+    ephemeral: false,
+    config: {},
+    volatile: {},
+    devices: {},
+    lastUsedAt: null,
+    idBase: null,
+    idCount: null,
+  };
   return {
     id: randomUUID(),
     project: 'default',

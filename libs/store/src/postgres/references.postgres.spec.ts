@@ -27,6 +27,8 @@ const instance = (name: string, change: Partial<InstanceRow> = {}): InstanceRow 
   power: 'stopped',
   createdAt: new Date(),
   lastUsedAt: null,
+  idBase: null,
+  idCount: null,
   ...change,
 });
 const named = (name: string) => ({ project: 'default', name, description: '', config: {} });

@@ -32,11 +32,8 @@ export class Table<R extends object> {
       json: options.type === 'jsonb',
       generated: options.generated !== undefined,
     }));
-    const selected = [
-      ...all.map(({ sql, property }) => [sql, property]),
-      ...Object.entries(computed).map(([property, sql]) => [sql, property]),
-    ];
-    this.columns = selected.map(([sql, property]) => `${sql} AS "${property}"`).join(', ');
+    const made = Object.entries<string>(computed as Record<string, string>).map(([property, sql]) => ({ property, sql }));
+    this.columns = [...all, ...made].map(({ sql, property }) => `${sql} AS "${property}"`).join(', ');
     this.#byProperty = new Map(all.map((column) => [column.property, column]));
     const given = all.filter((column) => !column.generated);
     const names = given.map((column) => column.sql).join(', ');

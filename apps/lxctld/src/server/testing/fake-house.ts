@@ -3,10 +3,10 @@ import { LxError } from '#lib/contract';
 import type { Engine, Operation } from '#lib/engine';
 import { Profiles } from '#lib/profile';
 import type { Storage } from '#lib/storage';
-import { MemoryStore } from '../../../../libs/store/src/fake/index.ts';
-import { ENGINE, PROFILES, STORE } from '../tokens.ts';
-import type { House } from './daemon.ts';
-import type { StopOrder } from './shutdown.ts';
+import { MemoryStore } from '../../../../../libs/store/src/fake/index.ts';
+import { ENGINE, PROFILES, STORE } from '../../tokens.ts';
+import type { House } from '../daemon.ts';
+import type { StopOrder } from '../shutdown.ts';
 
 /** For specs: a house of plain objects, enough for the rim's own endpoints. */
 export class FakeHouse implements House {
