@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { StringMap } from '#lib/base';
 import { LxError } from '#lib/contract';
 import type { ImportRequest } from '#lib/image';
+import { refuseUnstorable } from '../rim/text.ts';
 import { boundaryOf, multipart } from './multipart.ts';
 
 /** What the headers of an upload say (API section 2.10): X-LXD-* or X-Incus-*. */
@@ -14,7 +15,7 @@ export function uploadRequest(project: string, headers: IncomingHttpHeaders): Im
     .filter((name) => name !== '');
   const properties: StringMap = {};
   for (const [key, value] of form('properties')) properties[key] ??= value;
-  return {
+  const request = {
     project,
     filename: header('filename'),
     public: ['1', 'true', 'yes', 'on'].includes(header('public').toLowerCase()),
@@ -25,6 +26,8 @@ export function uploadRequest(project: string, headers: IncomingHttpHeaders): Im
       .getAll('alias')
       .map((name) => ({ name, description: '' })),
   };
+  refuseUnstorable(request, 'headers');
+  return request;
 }
 
 /** The files of an upload: the body itself, or the parts `metadata` and `rootfs` of a form. */

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isLxError, LxError } from '#lib/contract';
+import { refuseUnstorable } from './text.ts';
 
 /** Largest JSON body. LXD's clients stay far below. */
 export const jsonLimit = 1024 * 1024;
@@ -65,7 +66,10 @@ async function collect(payload: AsyncIterable<Buffer>): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** An object, always: an empty body and a literal null are {} (ansible sends null). LxError 'request.not_json'. */
+/**
+ * An object, always: an empty body and a literal null are {} (ansible sends null). LxError 'request.not_json', or
+ * 'request.invalid' for text that cannot be stored.
+ */
 export function parseJson(text: string): object {
   if (text.trim() === '') return {};
   let value: unknown;
@@ -82,6 +86,7 @@ export function parseJson(text: string): object {
       reason: `an object is needed, not ${Array.isArray(value) ? 'an array' : `a ${typeof value}`}`,
     });
   }
+  refuseUnstorable(value);
   return value;
 }
 

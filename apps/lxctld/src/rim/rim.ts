@@ -11,6 +11,7 @@ import { callerOf } from './caller.ts';
 import { ErrorFilter } from './error.filter.ts';
 import type { Query } from './request.ts';
 import { Routes } from './routes.ts';
+import { refuseUnstorable } from './text.ts';
 
 /** The HTTP application over a module's controllers, and the list of its routes. */
 export interface Rim {
@@ -43,6 +44,8 @@ async function receive(request: FastifyRequest, projects: Projects): Promise<voi
   const access = request.routeOptions.config.access as AccessRight | undefined;
   // What has no route is refused as such, whoever asks.
   if (access) requireAccess(access, caller, project);
+  refuseUnstorable(request.params, 'path');
+  refuseUnstorable(query, 'query');
   const scope = await projects.scope(project);
   request.call = new RequestCall({ caller, url: request.originalUrl, query, headers: request.headers, scope }, request);
 }

@@ -11,6 +11,7 @@ import type { Gate } from './gate.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { Query } from './request.ts';
 import { pathPattern } from './routes.ts';
+import { refuseUnstorable } from './text.ts';
 
 /**
  * Checks a call (throws LxError to refuse it) and returns what to do with the socket once it is open. `parameters`: those
@@ -78,8 +79,11 @@ export class Upgrades {
       const caller = callerOf(socket);
       const project = projectName(query);
       requireAccess(access, caller, project);
+      const parameters = match.slice(1).map(decoded);
+      refuseUnstorable(parameters, 'path');
+      refuseUnstorable(query, 'query');
       const call = new RequestCall({ caller, url, query, headers: request.headers, scope: await this.#projects.scope(project) });
-      return handler(call, match.slice(1).map(decoded));
+      return handler(call, parameters);
     }
     throw new LxError('path.not_found');
   }

@@ -49,8 +49,14 @@ export function readKey<R extends Rows, K extends keyof R & string>(
   return (text === undefined ? undefined : row.type.read(text)) as KeyValue<R[K]>;
 }
 
+/** Keys go into lists, environments and files, where control characters would end a line or steer a terminal. */
+export function isKeyText(key: string): boolean {
+  return !/\p{Cc}/u.test(key);
+}
+
 /** The row of a key, also by a `prefix.*` row; null for an unknown key. */
 export function keyRow(catalogue: KeyCatalogue, key: string): KeyRow | null {
+  if (!isKeyText(key)) return null;
   if (Object.hasOwn(catalogue.rows, key) && !key.endsWith('.*')) return catalogue.rows[key] ?? null;
   for (const [pattern, row] of Object.entries(catalogue.rows)) {
     if (pattern.endsWith('.*') && key.startsWith(pattern.slice(0, -1)) && key.length > pattern.length - 1) return row;
@@ -66,7 +72,8 @@ export function validateConfig(catalogue: KeyCatalogue, config: StringMap): stri
   const problems: string[] = [];
   for (const [key, value] of Object.entries(config)) {
     const row = keyRow(catalogue, key);
-    if (row === null) problems.push(`Unknown configuration key: ${key}`);
+    if (!isKeyText(key)) problems.push(`Invalid configuration key ${JSON.stringify(key)}: it holds control characters`);
+    else if (row === null) problems.push(`Unknown configuration key: ${key}`);
     else if (value !== '' && !row.type.accepts(value)) problems.push(invalidValue(key, value, row.type));
   }
   return problems;

@@ -1,5 +1,5 @@
 import type { StringMap } from '#lib/base';
-import { defineKeys, type KeyCatalogue, keyRow } from './define.ts';
+import { defineKeys, isKeyText, type KeyCatalogue, keyRow } from './define.ts';
 import { boundsOf, parseCidr4, parseIpv4, parseRange4 } from './ipv4.ts';
 import { anyOf, bool, integer, keyType, listOf, macAddress, oneOf, text } from './types.ts';
 
@@ -104,7 +104,9 @@ export function networkConfigProblems(name: string, type: NetworkType, config: S
   const problems: string[] = [];
   for (const [key, value] of Object.entries(config)) {
     const row = keyRow(catalogue, key);
-    if (row === null && unsupported.some((prefix) => key.startsWith(prefix))) {
+    if (!isKeyText(key)) {
+      problems.push(`Invalid option for network "${name}" option ${JSON.stringify(key)}: it holds control characters`);
+    } else if (row === null && unsupported.some((prefix) => key.startsWith(prefix))) {
       problems.push(`Option for network "${name}" not supported by this server: "${key}"`);
     } else if (row === null) {
       problems.push(`Invalid option for network "${name}" option "${key}"`);
