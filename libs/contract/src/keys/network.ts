@@ -1,7 +1,7 @@
 import type { StringMap } from '#lib/base';
 import { defineKeys, isKeyText, type KeyCatalogue, keyRow } from './define.ts';
-import { boundsOf, parseCidr4, parseIpv4, parseRange4 } from './ipv4.ts';
-import { anyOf, bool, integer, keyType, listOf, macAddress, oneOf, text } from './types.ts';
+import { boundsOf, ipv4Address, parseCidr4, parseRange4 } from './ipv4.ts';
+import { anyOf, bool, integer, keyType, listOf, oneOf, text, unicastMac } from './types.ts';
 
 const domain = keyType('a DNS domain', (value) =>
   /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(value),
@@ -13,13 +13,8 @@ const hostCidr = keyType('an address with its prefix such as 10.1.2.1/24', (valu
   const { first, last } = boundsOf(cidr);
   return cidr.address > first && cidr.address < last;
 });
-const ipv4 = keyType('an IPv4 address', (value) => parseIpv4(value) !== null);
 const ranges = listOf(keyType('an address range such as 10.1.2.10-10.1.2.99', (value) => parseRange4(value) !== null));
 const expiry = keyType('a lease time such as 1h, 30m, 3600 or infinite', (value) => /^([1-9]\d{0,7}[smhdw]?|infinite)$/.test(value));
-const unicastMac = keyType(
-  'a unicast MAC address',
-  (value) => macAddress.accepts(value) && (Number.parseInt(value.slice(0, 2), 16) & 1) === 0,
-);
 
 /** What may be configured on a managed bridge. */
 export const bridgeKeys = defineKeys('network.bridge', {
@@ -51,7 +46,7 @@ export const bridgeKeys = defineKeys('network.bridge', {
   },
   'ipv4.dhcp': { type: bool, default: 'true', doc: 'Give out IPv4 addresses by DHCP.', live: true },
   'ipv4.dhcp.expiry': { type: expiry, default: '1h', doc: 'Lease time.', live: true },
-  'ipv4.dhcp.gateway': { type: ipv4, doc: "Gateway told to instances. Unset: the bridge's address.", live: true },
+  'ipv4.dhcp.gateway': { type: ipv4Address, doc: "Gateway told to instances. Unset: the bridge's address.", live: true },
   'ipv4.dhcp.ranges': { type: ranges, doc: 'Addresses given out. Unset: all of the subnet.', live: true },
   'ipv4.firewall': {
     type: bool,

@@ -49,6 +49,11 @@ export const percent = keyType(
 );
 export const absolutePath = keyType('an absolute path', (value) => /^\/[^\0]*$/.test(value));
 export const macAddress = keyType('a MAC address', (value) => /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(value));
+/** One that a link may have: the lowest bit of the first octet marks a group's address, and all zeros is none. */
+export const unicastMac = keyType(
+  'a unicast MAC address',
+  (value) => macAddress.accepts(value) && (Number.parseInt(value.slice(0, 2), 16) & 1) === 0 && !/^[0:]+$/.test(value),
+);
 export const uuid = keyType('a UUID', (value) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value));
 
 export function integer(range: { min?: number; max?: number } = {}): KeyType<number> {
