@@ -2,6 +2,13 @@ import { Tables1795430400000 } from './1795430400000-tables.ts';
 import { JournalRevision1795700000000 } from './1795700000000-journal-revision.ts';
 import { InstanceIds1795910000000 } from './1795910000000-instance-ids.ts';
 import { References1796000000000 } from './1796000000000-references.ts';
+import { AttachedDevices1796100000000 } from './1796100000000-attached-devices.ts';
 
 /** Every migration, oldest first. Listed by hand, because the daemon is bundled and a bundle has no folder to look into. */
-export const migrations = [Tables1795430400000, JournalRevision1795700000000, InstanceIds1795910000000, References1796000000000];
+export const migrations = [
+  Tables1795430400000,
+  JournalRevision1795700000000,
+  InstanceIds1795910000000,
+  References1796000000000,
+  AttachedDevices1796100000000,
+];

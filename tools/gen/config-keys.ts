@@ -1,9 +1,11 @@
 import * as contract from '#lib/contract';
+import { deviceTypes } from '#lib/device';
 import { code, table } from './table.ts';
 
-/** docs/reference/config-keys.md: every catalogue that the contract exports, alone or in a table of catalogues. */
+/** docs/reference/config-keys.md: every catalogue that the contract exports, alone or in a table of catalogues, and those of the types of devices. */
 export function configKeysPage(): string {
-  const catalogues = cataloguesIn(contract).sort((a, b) => a.scope.localeCompare(b.scope, 'en'));
+  const devices = Object.values(deviceTypes).map(({ catalogue }) => catalogue);
+  const catalogues = [...cataloguesIn(contract), ...devices].sort((a, b) => a.scope.localeCompare(b.scope, 'en'));
   const sections = catalogues.map((catalogue) => `## ${catalogue.scope}\n\n${section(catalogue)}\n`);
   return `# Configuration keys
 

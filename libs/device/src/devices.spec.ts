@@ -1,24 +1,26 @@
 import { describe, expect, it } from 'vitest';
-import { deviceProblems, expandedDeviceProblems, nics, rootDisk } from './devices.ts';
+import { changesMoreThanLive, deviceProblems, expandedDeviceProblems, forgotten, madeUpFor, nicsOf, rootDisk } from './index.ts';
 
 const root = { type: 'disk', path: '/', pool: 'default' };
 const eth0 = { type: 'nic', network: 'lxctlbr0', name: 'eth0' };
 
 describe('deviceProblems', () => {
-  it('accepts a root disk, a nic on a network, on a bridge and point to point, and none', () => {
+  it('accepts a root disk, network cards of every kind, and none', () => {
     expect(
       deviceProblems({
         root,
         eth0,
-        eth1: { type: 'nic', nictype: 'bridged', parent: 'br0' },
-        eth2: { type: 'nic', nictype: 'p2p' },
+        eth1: { type: 'nic', nictype: 'bridged', parent: 'br0', host_name: 'v1' },
+        eth2: { type: 'nic', nictype: 'p2p', hwaddr: '00:16:3E:aa:bb:cc', mtu: '1400', 'boot.priority': '1' },
+        eth3: { type: 'nic', nictype: 'macvlan', parent: 'enp1s0' },
+        eth4: { type: 'nic', nictype: 'physical', parent: 'enp2s0', name: 'lan' },
         gone: { type: 'none' },
       }),
     ).toEqual([]);
   });
 
   it('refuses an unknown type, one that is not supported, and one that hides in a prototype', () => {
-    expect(deviceProblems({ a: { type: 'banana' } })[0]).toMatch(/Unsupported device type "banana"/);
+    expect(deviceProblems({ a: { type: 'banana' } })[0]).toMatch(/Invalid device type "banana"/);
     expect(deviceProblems({ a: { type: 'gpu' } })[0]).toMatch(/not supported by this server/);
     expect(deviceProblems({ a: { type: 'constructor' } })).toHaveLength(1);
     expect(deviceProblems({ a: {} })).toHaveLength(1);
@@ -33,12 +35,43 @@ describe('deviceProblems', () => {
   });
 
   it.each([
+    'limits.ingress',
+    'limits.max',
+    'ipv4.routes',
+    'ipv6.address',
+    'vlan',
+    'vlan.tagged',
+    'security.mac_filtering',
+    'queue.tx.length',
+    'maas.subnet.ipv4',
+  ])('says of an option %s that LXD has: not supported', (option) => {
+    expect(deviceProblems({ eth0: { ...eth0, [option]: '1' } })).toEqual([
+      `Device validation failed for "eth0": option "${option}" is not supported by this server`,
+    ]);
+  });
+
+  it("refuses an option that nobody has in LXD's words", () => {
+    expect(deviceProblems({ eth0: { ...eth0, colour: 'red' } })).toEqual([
+      'Device validation failed for "eth0": Invalid device option "colour"',
+    ]);
+    expect(deviceProblems({ d: { type: 'none', x: 'y' } })).toEqual(['Device validation failed for "d": Invalid device option "x"']);
+    const macvlan = { type: 'nic', nictype: 'macvlan', parent: 'e', 'ipv4.address': '10.0.0.1' };
+    expect(deviceProblems({ d: macvlan })).toEqual(['Device validation failed for "d": Invalid device option "ipv4.address"']);
+  });
+
+  it.each([
     [{ type: 'nic' }],
     [{ type: 'nic', network: 'n', nictype: 'bridged' }],
-    [{ type: 'nic', nictype: 'macvlan', parent: 'eth0' }],
+    [{ type: 'nic', network: 'n', parent: 'br0' }],
+    [{ type: 'nic', nictype: 'macvlan' }],
+    [{ type: 'nic', nictype: 'ipvlan', parent: 'eth0' }],
     [{ type: 'nic', network: 'n', hwaddr: '01:00:00:00:00:01' }],
+    [{ type: 'nic', network: 'n', hwaddr: '00:00:00:00:00:00' }],
     [{ type: 'nic', network: '../../x' }],
     [{ type: 'nic', network: 'n', name: 'a'.repeat(16) }],
+    [{ type: 'nic', network: 'n', 'ipv4.address': '10.0.0.010' }],
+    [{ type: 'nic', network: 'n', 'ipv4.address': '010.0.0.1' }],
+    [{ type: 'nic', network: 'n', 'ipv4.address': '10.0.0' }],
     [{ type: 'nic', nictype: 'p2p', 'ipv4.address': '10.0.0.2' }],
     [{ type: 'disk', path: '/mnt', source: '/etc' }],
   ])('refuses %o', (options) => {
@@ -46,18 +79,78 @@ describe('deviceProblems', () => {
   });
 });
 
+describe('names of devices', () => {
+  it.each(['::1', '_name', '/foo', 'a/b', 'eth0.5', '-x', 'x'.repeat(63)])('accepts %s as LXD does', (name) => {
+    expect(deviceProblems({ [name]: eth0 })).toEqual([]);
+  });
+
+  it.each([
+    ['.', 'must not start with'],
+    ['..', 'must not start with'],
+    ['', '1-63 characters'],
+    ['x'.repeat(64), '1-63 characters'],
+    ['x'.repeat(65), 'maximum device name length is 64'],
+    ['a b', 'can only contain'],
+    ['a,b', 'can only contain'],
+    ['a\n', 'can only contain'],
+    ['é', 'can only contain'],
+  ])('refuses %j', (name, words) => {
+    expect(deviceProblems({ [name]: eth0 })).toEqual([expect.stringContaining(words)]);
+  });
+
+  it('refuses the name of a prototype', () => {
+    expect(deviceProblems(JSON.parse('{"__proto__":{"type":"none"}}'))).toEqual([expect.stringContaining('reserved')]);
+  });
+});
+
 describe('the whole of an instance', () => {
-  it('needs one root disk and unique names inside', () => {
+  it('needs one root disk and unique names inside and on the host', () => {
     expect(expandedDeviceProblems({ root, eth0 })).toEqual([]);
     expect(expandedDeviceProblems({ eth0 })[0]).toMatch(/No root device/);
     expect(expandedDeviceProblems({ root, other: { ...root } })[0]).toMatch(/More than one/);
-    expect(expandedDeviceProblems({ root, eth0, eth1: { ...eth0 } })[0]).toMatch(/Duplicate/);
+    expect(expandedDeviceProblems({ root, eth0, eth1: { ...eth0 } })[0]).toMatch(/"eth1".*Duplicate NIC name detected "eth0"/);
+    const p2p = { type: 'nic', nictype: 'p2p', host_name: 'v' };
+    expect(expandedDeviceProblems({ root, a: p2p, b: p2p })[0]).toMatch(/already defined/);
   });
 
-  it('is read into nics and a root disk', () => {
-    expect(nics({ root, lan: { type: 'nic', network: 'n', mtu: '1400' } })).toEqual([
-      { device: 'lan', network: 'n', parent: null, name: 'lan', hwaddr: null, mtu: 1400, hostName: null, ipv4: null },
+  it('has its network cards and its root disk', () => {
+    expect(nicsOf({ root, lan: { type: 'nic', network: 'n', mtu: '1400' } }, { 'volatile.lan.name': 'eth5' })).toEqual([
+      {
+        device: 'lan',
+        kind: 'bridged',
+        network: 'n',
+        parent: null,
+        name: 'eth5',
+        hwaddr: '',
+        mtu: 1400,
+        hostName: null,
+        ipv4: null,
+      },
     ]);
     expect(rootDisk({ root, eth0 })).toEqual({ device: 'root', pool: 'default' });
+  });
+
+  it('gets a MAC address and a free name for each network card that has none, once', () => {
+    const devices = { root, '::1': { type: 'nic', network: 'n' }, eth0, lan: { type: 'nic', nictype: 'p2p', hwaddr: '00:16:3e:00:00:09' } };
+    const made = madeUpFor(devices, { 'volatile.eth0.hwaddr': '00:16:3e:00:00:01' });
+    expect(made).toEqual({
+      'volatile.::1.hwaddr': expect.stringMatching(/^00:16:3e(:[0-9a-f]{2}){3}$/),
+      'volatile.::1.name': 'eth1',
+      'volatile.lan.name': 'eth2',
+    });
+    expect(madeUpFor(devices, { ...made, 'volatile.eth0.hwaddr': 'x' })).toEqual({});
+    expect(forgotten(devices, { root, eth0 })).toEqual({
+      'volatile.::1.hwaddr': null,
+      'volatile.::1.name': null,
+      'volatile.lan.hwaddr': null,
+      'volatile.lan.name': null,
+    });
+  });
+
+  it('changes by more than it can bear while it runs, unless only live options change', () => {
+    expect(changesMoreThanLive({ eth0 }, { eth0: { ...eth0, 'ipv4.address': '10.0.0.3', 'boot.priority': '2' } })).toBe(false);
+    expect(changesMoreThanLive({ eth0 }, { eth0: { ...eth0, hwaddr: '' } })).toBe(false);
+    expect(changesMoreThanLive({ eth0 }, { eth0: { ...eth0, mtu: '1400' } })).toBe(true);
+    expect(changesMoreThanLive({ eth0 }, { eth0, eth1: eth0 })).toBe(true);
   });
 });

@@ -1,53 +1,79 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { DeviceMap, StringMap } from '#lib/base';
-import { diskProblems, isRootDisk, type RootDisk } from './disk.ts';
-import { type Nic, nicProblems, parseNic } from './nic.ts';
+import { keyRow } from '#lib/contract';
+import type { DeviceHolders, DeviceType } from './device-type.ts';
+import { deviceNameProblems } from './names.ts';
+import { deviceTypes, unsupportedTypes } from './types/index.ts';
 
-/** One line a type: what checks its options. */
-const checks: Record<string, (device: string, options: StringMap) => string[]> = {
-  nic: nicProblems,
-  disk: diskProblems,
-  none: () => [],
-};
-
-/** Types of LXD that this version has not; refused with a reason of their own. */
-const unsupportedTypes = new Set(['unix-char', 'unix-block', 'unix-hotplug', 'usb', 'gpu', 'proxy', 'tpm', 'infiniband', 'pci']);
-
-/** All problems of a device map as an instance or a profile may carry it. */
+/** All problems of a device map as an instance or a profile may carry it, each naming its device. */
 export function deviceProblems(devices: DeviceMap): string[] {
-  const problems: string[] = [];
-  for (const [name, options] of Object.entries(devices)) {
-    if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name))
-      problems.push(`Device validation failed for "${name}": Name can only contain alphanumeric, dot, hyphen and underscore characters`);
-    const type = options.type ?? '';
-    const check = Object.hasOwn(checks, type) ? checks[type] : undefined;
-    if (check) problems.push(...check(name, options));
-    else if (unsupportedTypes.has(type))
-      problems.push(`Device validation failed for "${name}": Device type "${type}" is not supported by this server`);
-    else problems.push(`Device validation failed for "${name}": Unsupported device type "${type}"`);
-  }
-  return problems;
+  return Object.entries(devices).flatMap(([name, options]) => {
+    const named = deviceNameProblems(name);
+    if (named.length > 0) return named;
+    return ownProblems(options).map((text) => `Device validation failed for ${JSON.stringify(name)}: ${text}`);
+  });
 }
 
-/** Problems that show only in the whole of an instance: its root disk, and names used twice inside. */
+/** Problems that show only in the whole of an instance: its root disk, and what may be there once. */
 export function expandedDeviceProblems(devices: DeviceMap): string[] {
-  const problems: string[] = [];
-  const roots = Object.values(devices).filter(isRootDisk);
-  if (roots.length === 0) problems.push('Failed detecting root disk device: No root device could be found');
-  if (roots.length > 1) problems.push('Failed detecting root disk device: More than one root device found');
-  const names = nics(devices).map((nic) => nic.name);
-  for (const name of new Set(names.filter((each, at) => names.indexOf(each) !== at)))
-    problems.push(`Duplicate network interface name "${name}"`);
-  return problems;
+  return Object.values(deviceTypes).flatMap((type) => type.problemsAmong?.(devices) ?? []);
 }
 
-/** Of devices without problems. */
-export function nics(devices: DeviceMap): Nic[] {
-  return Object.entries(devices)
-    .filter(([, options]) => options.type === 'nic')
-    .map(([device, options]) => parseNic(device, options));
+/** What devices without problems name and is not there: pools, networks. */
+export async function missingOf(holders: DeviceHolders, project: string, devices: DeviceMap): Promise<string[]> {
+  const asked = Object.entries(devices).map(([device, options]) =>
+    Promise.resolve(typeOf(options)?.missing?.(holders, project, device, options) ?? []),
+  );
+  return (await Promise.all(asked)).flat();
 }
 
-export function rootDisk(devices: DeviceMap): RootDisk | null {
-  const found = Object.entries(devices).find(([, options]) => isRootDisk(options));
-  return found ? { device: found[0], pool: found[1].pool ?? '' } : null;
+/** Volatile keys for what the server makes up for devices that have not got it: MAC addresses, names inside. */
+export function madeUpFor(devices: DeviceMap, known: StringMap): StringMap {
+  const made: StringMap = {};
+  for (const [device, options] of Object.entries(devices))
+    Object.assign(made, typeOf(options)?.madeUp?.(device, devices, { ...known, ...made }) ?? {});
+  return made;
+}
+
+/** Volatile keys to delete when devices go. */
+export function forgotten(before: DeviceMap, after: DeviceMap): Record<string, null> {
+  const gone = Object.keys(before).filter((device) => !Object.hasOwn(after, device));
+  return Object.fromEntries(gone.flatMap((device) => ['hwaddr', 'name'].map((key) => [`volatile.${device}.${key}`, null] as const)));
+}
+
+/** Whether a change of devices touches more than options that can change while the instance runs. */
+export function changesMoreThanLive(before: DeviceMap, after: DeviceMap): boolean {
+  return !isDeepStrictEqual(withoutLive(before), withoutLive(after));
+}
+
+export function typeOf({ type = '' }: StringMap): DeviceType | null {
+  return Object.hasOwn(deviceTypes, type) ? (deviceTypes[type] ?? null) : null;
+}
+
+function ownProblems(options: StringMap): string[] {
+  const type = typeOf(options);
+  if (!type) return [unknownType(options.type ?? '')];
+  return [...Object.entries(options).flatMap(([option, value]) => optionProblems(type, option, value)), ...type.problems(options)];
+}
+
+function unknownType(type: string): string {
+  return unsupportedTypes.has(type) ? `Device type "${type}" is not supported by this server` : `Invalid device type "${type}"`;
+}
+
+/** An empty value is as good as none. */
+function optionProblems({ catalogue, unsupported }: DeviceType, option: string, value: string): string[] {
+  const row = keyRow(catalogue, option);
+  if (row)
+    return value === '' || row.type.accepts(value) ? [] : [`Invalid value for device option "${option}": it must be ${row.type.name}`];
+  const known = unsupported.some((each) => (each.endsWith('.') ? option.startsWith(each) : option === each));
+  return [known ? `option "${option}" is not supported by this server` : `Invalid device option "${option}"`];
+}
+
+function withoutLive(devices: DeviceMap): DeviceMap {
+  const kept = ([device, options]: [string, StringMap]) => {
+    const catalogue = typeOf(options)?.catalogue;
+    const fixed = Object.entries(options).filter(([option, value]) => value !== '' && !(catalogue && keyRow(catalogue, option)?.live));
+    return [device, Object.fromEntries(fixed)] as const;
+  };
+  return Object.fromEntries(Object.entries(devices).map(kept));
 }

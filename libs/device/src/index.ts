@@ -1,3 +1,7 @@
-export * from './devices.ts';
-export { isRootDisk, type RootDisk } from './disk.ts';
-export { isLinkName, isUnicastMac, type Nic } from './nic.ts';
+export { Attachments, type ChosenDevices, shownOf } from './attachments.ts';
+export type { AttachedDevice, DeviceHolders, DeviceType } from './device-type.ts';
+export { changesMoreThanLive, deviceProblems, expandedDeviceProblems, forgotten, madeUpFor, missingOf } from './devices.ts';
+export { deviceTypes } from './types/index.ts';
+export { isRootDisk, rootDisk, type RootDisk } from './types/disk/root.ts';
+export type { AttachedNic } from './types/nic/life.ts';
+export { type Nic, nicsOf } from './types/nic/nic.ts';

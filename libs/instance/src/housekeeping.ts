@@ -172,7 +172,7 @@ export class Housekeeping {
   async #noteStopped(row: InstanceRow, power: InstanceRow['power'] = 'stopped'): Promise<void> {
     const volatile = await this.#instances.runner.down(row);
     await this.#using.store.tx(async (store) => {
-      await store.instances.update(row.id, { power });
+      await store.instances.update(row.id, { power, attached: [] });
       await store.instances.mergeVolatile(row.id, volatile);
     });
   }

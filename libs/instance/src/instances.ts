@@ -1,4 +1,5 @@
 import type { JsonObject } from '#lib/base';
+import { Attachments } from '#lib/device';
 import type { Engine, OperationSpec } from '#lib/engine';
 import type { Cgroups } from '#lib/host';
 import type { Images } from '#lib/image';
@@ -6,7 +7,6 @@ import type { Networks } from '#lib/network';
 import type { Storage } from '#lib/storage';
 import type { Store } from '#lib/store';
 import { Acts } from './act/acts.ts';
-import { Attachments } from './attachments.ts';
 import { Expansion } from '#lib/profile';
 import type { HostFacts } from './host-facts.ts';
 import { IdAllocation } from './ids/allocation.ts';
@@ -53,7 +53,7 @@ function shared(on: Foundations) {
   const ids = new IdAllocation(on);
   const runner = new Runner({ ...on, expansion, logFiles, limits, attachments, ids });
   const removal = new Removal({ ...on, expansion, logFiles });
-  return { expansion, ids, logFiles, limits, runner, removal, acts: new Acts(on.engine) };
+  return { expansion, ids, logFiles, limits, attachments, runner, removal, acts: new Acts(on.engine) };
 }
 
 /** One line a verb. Every verb that has an `operation` is registered with the engine. */

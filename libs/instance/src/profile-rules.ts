@@ -1,5 +1,5 @@
 import { instanceConfigProblems, LxError } from '#lib/contract';
-import { deviceProblems, expandedDeviceProblems, isRootDisk, nics, rootDisk } from '#lib/device';
+import { deviceProblems, expandedDeviceProblems, isRootDisk, nicsOf, rootDisk } from '#lib/device';
 import type { ProfileContent, ProfileRules } from '#lib/profile';
 import type { Store } from '#lib/store';
 import type { LimitsInForce } from './limits/in-force.ts';
@@ -33,7 +33,7 @@ async function missing({ devices }: ProfileContent, project: string, store: Stor
   const problems: string[] = [];
   const bad = (device: string, text: string) =>
     problems.push(`Device validation failed for "${device}": Failed loading device "${device}": ${text}`);
-  for (const { device, network } of nics(devices))
+  for (const { device, network } of nicsOf(devices, {}))
     if (network && !(await store.networks.get(project, network)))
       bad(device, `Failed to load network "${network}" for project "${project}": Network not found`);
   for (const [device, { type, pool }] of Object.entries(devices))

@@ -1,9 +1,8 @@
-import type { StringMap } from '#lib/base';
 import { refuse } from '#lib/contract';
+import { type AttachedDevice, type Attachments, type ChosenDevices, shownOf } from '#lib/device';
 import type { Cgroups, Keeper } from '#lib/host';
 import type { Storage } from '#lib/storage';
 import type { InstanceRow } from '#lib/store';
-import type { Attachments, VolatileChange } from './attachments.ts';
 import type { Expansion } from '#lib/profile';
 import type { HostFacts } from './host-facts.ts';
 import type { IdAllocation } from './ids/allocation.ts';
@@ -14,6 +13,7 @@ import { inTermsOfKeys } from './limits/refusal.ts';
 import { launchPlan } from './plan/launch.ts';
 import { rootVolume } from './root-volume.ts';
 import type { Supervision } from './supervision.ts';
+import type { VolatileChange } from './volatile-change.ts';
 
 interface Using {
   expansion: Expansion;
@@ -35,14 +35,15 @@ export class Runner {
     this.#using = using;
   }
 
-  /** Starts init. On failure nothing is left of the attempt, but the name in the networks: `down` removes that. */
-  async up(row: InstanceRow, hostNames: StringMap = {}): Promise<{ keeper: Keeper; volatile: VolatileChange }> {
+  /** Starts init, with the devices that were chosen before or are now. What is left of an attempt that failed, `cancel` removes. */
+  async up(row: InstanceRow, before?: ChosenDevices): Promise<Up & { keeper: Keeper }> {
     const { expansion, storage, cgroups, attachments, limits, supervision, logFiles, host } = this.#using;
     const { config, devices } = await expansion.of(row);
     refuse(limits.problems(config));
-    const [root, attached, wanted, ids] = await Promise.all([
+    const chosen = before ?? attachments.choose(row, devices);
+    const [root, part, wanted, ids] = await Promise.all([
       storage.rootRecipe(rootVolume(row, devices), row.volatile['volatile.base_image'] || null),
-      attachments.attach(row, devices, hostNames),
+      attachments.attach(row, chosen),
       limits.of(row, config),
       this.#using.ids.ofStart(row, idWish(config)),
       logFiles.prepare(row),
@@ -51,7 +52,7 @@ export class Runner {
       instance: row,
       config,
       root,
-      links: attached.links,
+      links: part.links,
       cgroups: cgroups.plan(row.id, wanted.limits),
       idMap: ids.map,
       seccomp: host.seccomp,
@@ -62,24 +63,42 @@ export class Runner {
     const keeper = await supervision.launch(plan).catch((error: unknown) => {
       throw inTermsOfKeys(error, config);
     });
-    return { keeper, volatile: { 'volatile.last_state.power': 'RUNNING', ...ids.volatile, ...attached.volatile, ...wanted.volatile } };
+    return { keeper, ...running(chosen, { ...ids.volatile, ...wanted.volatile }) };
   }
 
-  /** What `up` of an earlier daemon with these names has to say of an instance that runs. */
-  async found(row: InstanceRow, hostNames: StringMap): Promise<VolatileChange> {
-    const names = Object.entries(hostNames).map(([device, name]) => [`volatile.${device}.host_name`, name]);
+  /** What `up` of an earlier daemon with these devices has to say of an instance that runs. */
+  async found(row: InstanceRow, chosen: ChosenDevices): Promise<Up> {
     const { limits, ids, expansion } = this.#using;
     const own = row.idBase === null ? {} : (await ids.of(row, idWish((await expansion.of(row)).config))).volatile;
-    return { 'volatile.last_state.power': 'RUNNING', ...own, ...Object.fromEntries(names), ...(await limits.apply(row)) };
+    return running(chosen, { ...own, ...(await limits.apply(row)) });
   }
 
-  /** After the end, or to undo a start: forgets the instance in its networks and sweeps what a dead keeper left. */
+  /** After the end: detaches what the row says is attached, and sweeps what a dead keeper left. */
   async down(row: InstanceRow): Promise<VolatileChange> {
-    const { expansion, cgroups, attachments, limits, supervision } = this.#using;
-    await supervision.kill(row.id);
-    limits.ended(row.id);
-    const { devices } = await expansion.of(row);
-    const [volatile] = await Promise.all([attachments.detach(row, devices), cgroups.sweep(row.id)]);
-    return { 'volatile.last_state.power': 'STOPPED', ...volatile };
+    await Promise.all([this.#end(row), this.#using.attachments.detach(row, row.attached)]);
+    const shown = Object.keys(shownOf(row.attached)).map((key) => [key, null] as const);
+    return { 'volatile.last_state.power': 'STOPPED', ...Object.fromEntries(shown) };
   }
+
+  /** Undoes a start of which the row says nothing yet. */
+  async cancel(row: InstanceRow): Promise<VolatileChange> {
+    await Promise.all([this.#end(row), this.#using.attachments.sweep(row)]);
+    return { 'volatile.last_state.power': 'STOPPED' };
+  }
+
+  async #end(row: InstanceRow): Promise<void> {
+    await this.#using.supervision.kill(row.id);
+    this.#using.limits.ended(row.id);
+    await this.#using.cgroups.sweep(row.id);
+  }
+}
+
+/** What the row has to say of an instance that came up. */
+export interface Up {
+  volatile: VolatileChange;
+  attached: AttachedDevice[];
+}
+
+function running({ attached, volatile }: ChosenDevices, more: VolatileChange): Up {
+  return { attached, volatile: { 'volatile.last_state.power': 'RUNNING', ...volatile, ...shownOf(attached), ...more } };
 }

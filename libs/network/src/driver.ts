@@ -1,13 +1,15 @@
 import type { StringMap } from '#lib/base';
 import type { NetworkRow } from '#lib/store';
-import type { HostEntry } from './drivers/bridge/host-entries.ts';
-import type { DnsmasqLease } from './drivers/bridge/leases.ts';
-import type { Attachment } from './networks.ts';
+import type { Attachment, Plug } from './networks.ts';
 
-/** A nic on its way to a network. */
-export interface Plug extends HostEntry {
-  instanceId: string;
-  device: string;
+/** An address that a network gave out. */
+export interface DynamicLease {
+  /** Milliseconds since the epoch; Infinity for one without end. */
+  expiresAt: number;
+  mac: string;
+  address: string;
+  /** null where no name is known. */
+  hostname: string | null;
 }
 
 /**
@@ -25,10 +27,12 @@ export interface NetworkDriver {
   forget(row: NetworkRow): Promise<void>;
   attach(row: NetworkRow, plug: Plug): Promise<Attachment>;
   detach(row: NetworkRow, plug: { instanceId: string; device: string }): Promise<void>;
+  /** Detaches all cards of an instance. */
+  sweep(row: NetworkRow, instanceId: string): Promise<void>;
   /** Leases in force. */
-  leases(row: NetworkRow): Promise<DnsmasqLease[]>;
-  /** Now and then: frees leases whose holders are gone, and keeps logs short. */
-  tidy(row: NetworkRow, leases: readonly DnsmasqLease[]): Promise<void>;
+  leases(row: NetworkRow): Promise<DynamicLease[]>;
+  /** Now and then: frees leases whose holders are gone, as `leases` gave them, and keeps logs short. */
+  tidy(row: NetworkRow, leases: readonly DynamicLease[]): Promise<void>;
   /** The gateway's address, null where there is none. */
   gateway(row: NetworkRow): string | null;
   /** At a plain end of the daemon: lets go of what runs on. */

@@ -82,6 +82,7 @@ describe.skipIf(why !== '')(titled('ManagedNetworks on this host', why), { timeo
       ephemeral: false,
       config: {},
       profiles: [],
+      attached: [],
       power: 'running',
       createdAt: new Date(0),
       lastUsedAt: null,

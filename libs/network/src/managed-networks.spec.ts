@@ -151,7 +151,7 @@ describe('a new daemon', () => {
     await networks.tearDown();
     expect(await linkNames()).toContain('br0');
     await links.deleteLink('br0');
-    expect(await networks.attach(plug)).toEqual({ bridge: 'br0', mtu: null });
+    expect(await networks.attach(plug)).toEqual({ link: { kind: 'veth', bridge: 'br0' }, mtu: null });
     expect((await networks.get('default', 'br0')).status).toBe('Created');
   });
 });
@@ -227,7 +227,7 @@ describe('nics', () => {
 
   it('are told to DHCP and DNS by a file each', async () => {
     await create({ 'dns.mode': 'managed', 'ipv4.address': 'none' });
-    expect(await networks.attach(plug)).toEqual({ bridge: 'br0', mtu: null });
+    expect(await networks.attach(plug)).toEqual({ link: { kind: 'veth', bridge: 'br0' }, mtu: null });
     expect(entry()).toBe('00:16:3e:00:00:01,c1\n');
     await networks.detach(plug);
     expect(readdirSync(join(stateDir, 'networks/br0/dnsmasq.hosts'))).toEqual([]);
@@ -286,6 +286,7 @@ it('tells the gateway and fixed addresses as leases', async () => {
     ephemeral: false,
     config: {},
     profiles: [],
+    attached: [],
     power: 'stopped',
     createdAt: new Date(0),
     lastUsedAt: null,

@@ -196,6 +196,10 @@ export class ManagedNetworks implements Networks {
     this.#sweepSoon(row);
   }
 
+  async sweep(instanceId: string): Promise<void> {
+    await Promise.all([...this.#up.values()].map((row) => this.#driver(row).sweep(row, instanceId)));
+  }
+
   async tearDown(): Promise<void> {
     await this.#changes.run(async () => {
       for (const row of await this.#parts.store.networks.list(project)) {

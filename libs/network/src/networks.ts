@@ -1,4 +1,5 @@
 import type { StringMap } from '#lib/base';
+import type { LinkKind } from '#lib/host';
 import type { NetworkRow } from '#lib/store';
 
 export interface Lease {
@@ -8,10 +9,19 @@ export interface Lease {
   type: 'static' | 'dynamic' | 'gateway';
 }
 
-/** What a bridged nic needs to know of its network. */
+/** A network's part of the plan of a link that is on it; of a cable only where its end on the host goes. */
 export interface Attachment {
-  bridge: string;
+  link: { kind: 'veth'; bridge: string } | Exclude<LinkKind, { kind: 'veth' }>;
   mtu: number | null;
+}
+
+/** A network card on its way to a network. */
+export interface Plug {
+  instanceId: string;
+  device: string;
+  mac: string;
+  ipv4: string | null;
+  hostname: string;
 }
 
 /** Managed networks, and the view on unmanaged links. */
@@ -40,16 +50,10 @@ export interface Networks {
    * On the way to a running instance: makes the name and the address known to DHCP and DNS. One small file, no
    * subprocess. Rejects with LxError 'network.unavailable' when the network is not up.
    */
-  attach(request: {
-    project: string;
-    network: string;
-    instanceId: string;
-    device: string;
-    hostname: string;
-    mac: string;
-    ipv4: string | null;
-  }): Promise<Attachment>;
-  detach(request: { project: string; network: string; instanceId: string; device: string; mac: string }): Promise<void>;
+  attach(request: Plug & { project: string; network: string }): Promise<Attachment>;
+  detach(request: { project: string; network: string; instanceId: string; device: string }): Promise<void>;
+  /** Forgets all cards of an instance, in every network that is up: of one whose attaching was cut off. */
+  sweep(instanceId: string): Promise<void>;
   /** At shutdown with `stopAll`: takes bridges, rules and dnsmasq down. A plain daemon stop leaves them. */
   tearDown(): Promise<void>;
 }

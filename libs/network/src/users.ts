@@ -1,5 +1,6 @@
-import type { DeviceMap, StringMap } from '#lib/base';
+import type { StringMap } from '#lib/base';
 import { urls } from '#lib/contract';
+import { Expansion } from '#lib/profile';
 import type { InstanceRow, NetworkRow, Store } from '#lib/store';
 
 /** A nic of an instance, with the instance's own devices over those of its profiles. */
@@ -19,14 +20,16 @@ export async function networkUsers(store: Store, project: string): Promise<Map<s
     if (name && !known.includes(url)) users.set(name, [...known, url]);
   };
   for (const { name, devices } of profiles) for (const options of Object.values(devices)) note(options, urls.profile(name, project));
-  for (const { instance, options } of expandNics(instances, profiles)) note(options, urls.instance(instance.name, project));
+  for (const { instance, options } of await expandNics(store, instances)) note(options, urls.instance(instance.name, project));
+  // What runs is on the network it was attached to, whatever its profiles say by now.
+  for (const { name, attached } of instances) for (const each of attached) note(each as StringMap, urls.instance(name, project));
   return users;
 }
 
 /** What is known of nics with a fixed address: DHCP gives it to nobody else, also while the instance is stopped. */
 export async function staticLeases(store: Store, network: NetworkRow): Promise<{ hostname: string; hwaddr: string; address: string }[]> {
-  const [instances, profiles] = await Promise.all([store.instances.list(network.project), store.profiles.list(network.project)]);
-  return expandNics(instances, profiles).flatMap(({ instance, device, options }) => {
+  const nics = await expandNics(store, await store.instances.list(network.project));
+  return nics.flatMap(({ instance, device, options }) => {
     const address = options['ipv4.address'];
     if (options.network !== network.name || !address) return [];
     return [{ hostname: instance.name, hwaddr: hwaddrOf(instance, device, options), address }];
@@ -43,12 +46,10 @@ export async function instanceMacs(store: Store): Promise<Set<string>> {
   return macs;
 }
 
-function expandNics(instances: readonly InstanceRow[], profiles: readonly { name: string; devices: DeviceMap }[]): InstanceNic[] {
-  const byName = new Map(profiles.map((profile) => [profile.name, profile.devices]));
-  return instances.flatMap((instance) => {
-    const devices: DeviceMap = Object.assign({}, ...instance.profiles.map((name) => byName.get(name)), instance.devices);
-    const nics = Object.entries(devices).filter(([, options]) => options.type === 'nic');
-    return nics.map(([device, options]) => ({ instance, device, options }));
+async function expandNics(store: Store, instances: readonly InstanceRow[]): Promise<InstanceNic[]> {
+  return (await new Expansion(store).ofAll(instances)).flatMap(({ row, expanded }) => {
+    const nics = Object.entries(expanded.devices).filter(([, options]) => options.type === 'nic');
+    return nics.map(([device, options]) => ({ instance: row, device, options }));
   });
 }
 

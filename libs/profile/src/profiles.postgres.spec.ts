@@ -14,7 +14,18 @@ const profilesOn = (store: Store) => new Profiles(store, { lifecycle: () => {} }
 
 function instance(name: string, profiles: string[]): InstanceRow {
   const facts = { project: 'default', architecture: '', ephemeral: false, volatile: {}, power: 'stopped' as const };
-  return { id: randomUUID(), name, profiles, createdAt: new Date(), lastUsedAt: null, idBase: null, idCount: null, ...facts, ...nothing };
+  return {
+    id: randomUUID(),
+    name,
+    profiles,
+    createdAt: new Date(),
+    lastUsedAt: null,
+    idBase: null,
+    idCount: null,
+    attached: [],
+    ...facts,
+    ...nothing,
+  };
 }
 
 let cluster: TestCluster;

@@ -23,6 +23,7 @@ const instance = (name: string, profiles: string[]): InstanceRow => ({
   lastUsedAt: null,
   idBase: null,
   idCount: null,
+  attached: [],
   ...nothing,
 });
 

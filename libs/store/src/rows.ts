@@ -15,6 +15,8 @@ export interface InstanceRow {
   /** The volatile.* keys, kept apart so that they are no part of the ETag. */
   volatile: StringMap;
   devices: DeviceMap;
+  /** What is attached to the running instance, as it was attached. */
+  attached: AttachedRow[];
   profiles: string[];
   /** What the daemon last wanted or saw; the keeper is the truth. */
   power: 'running' | 'stopped';
@@ -24,6 +26,9 @@ export interface InstanceRow {
   idBase: number | null;
   idCount: number | null;
 }
+
+/** A device in use; the rest is its type's own (libs/device). */
+export type AttachedRow = JsonObject & { type: string; device: string };
 
 export interface ProfileRow {
   id: string;

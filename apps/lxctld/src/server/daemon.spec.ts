@@ -196,6 +196,7 @@ function instance(name: string, profiles: string[]): InstanceRow {
     lastUsedAt: null,
     idBase: null,
     idCount: null,
+    attached: [],
   };
   return {
     id: randomUUID(),

@@ -8,22 +8,25 @@ describe('IPv4 addresses', () => {
     expect(formatIpv4(parseIpv4(text) ?? -1)).toBe(text);
   });
 
-  it.each(['', '1.2.3', '1.2.3.4.5', '256.1.1.1', '01.2.3.4', '1.2.3.04', '0x1.2.3.4', '1.2.3', '16909060', '1.2.3.4 ', 'a.b.c.d', '::1'])('%j is none', (text) => {
-    expect(parseIpv4(text)).toBeNull();
-  });
+  it.each(['', '1.2.3', '1.2.3.4.5', '256.1.1.1', '01.2.3.4', '1.2.3.04', '0x1.2.3.4', '1.2.3', '16909060', '1.2.3.4 ', 'a.b.c.d', '::1'])(
+    '%j is none',
+    (text) => {
+      expect(parseIpv4(text)).toBeNull();
+    },
+  );
 
   it('subnets have bounds', () => {
     const { first, last } = boundsOf(cidr('10.1.2.77/22'));
     expect([formatIpv4(first), formatIpv4(last)]).toEqual(['10.1.0.0', '10.1.3.255']);
     expect(formatCidr4(cidr('192.168.255.1/17'))).toBe('192.168.255.1/17');
-    expect([parseCidr4('10.0.0.1'), parseCidr4('10.0.0.1/33'), parseCidr4('10.0.0.1/'), parseCidr4('10.0.0/8'), parseCidr4('10.0.0.1/08'), parseCidr4('10.0.00.1/8')]).toEqual([
-      null,
-      null,
-      null,
-      null,
-      null,
-      null,
-    ]);
+    expect([
+      parseCidr4('10.0.0.1'),
+      parseCidr4('10.0.0.1/33'),
+      parseCidr4('10.0.0.1/'),
+      parseCidr4('10.0.0/8'),
+      parseCidr4('10.0.0.1/08'),
+      parseCidr4('10.0.00.1/8'),
+    ]).toEqual([null, null, null, null, null, null]);
   });
 
   it('subnets overlap or not', () => {

@@ -1,7 +1,7 @@
 import { LxError } from '#lib/contract';
 import { type HostIds, type IdRange, idsOfABlock } from '#lib/host';
 import type { InstanceRow, Store } from '#lib/store';
-import type { VolatileChange } from '../attachments.ts';
+import type { VolatileChange } from '../volatile-change.ts';
 import { type IdBlock, idMapOf, idMapText, type IdWish } from './map.ts';
 
 /** The ids of one instance. */

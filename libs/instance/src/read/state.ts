@@ -1,6 +1,6 @@
 import type { Cgroups, Keeper } from '#lib/host';
 import { status, type WireInstanceState, type WireInstanceStateNetwork } from '#lib/contract';
-import { rootDisk } from '#lib/device';
+import { type AttachedNic, rootDisk } from '#lib/device';
 import type { InstanceRow } from '#lib/store';
 import type { Storage } from '#lib/storage';
 import type { Expanded } from '#lib/profile';
@@ -66,6 +66,7 @@ async function networkState(keeper: Keeper, row: InstanceRow): Promise<WireInsta
   if (!seen) return null;
   const addresses = new Map(seen.links.map((link) => [link.index, [] as (typeof seen.addresses)[number][]]));
   for (const address of seen.addresses) addresses.get(address.index)?.push(address);
+  const hostNames = new Map((row.attached as AttachedNic[]).map(({ name, hostName }) => [name, hostName]));
   const states = seen.links.map((link): [string, WireInstanceStateNetwork] => [
     link.name,
     {
@@ -86,7 +87,7 @@ async function networkState(keeper: Keeper, row: InstanceRow): Promise<WireInsta
         packets_dropped_inbound: link.counters.rxDropped,
       },
       hwaddr: link.hardwareType === LOOPBACK ? '' : link.mac,
-      host_name: row.volatile[`volatile.${link.name}.host_name`] ?? '',
+      host_name: hostNames.get(link.name) ?? '',
       mtu: link.mtu,
       state: link.up ? 'up' : 'down',
       type: link.hardwareType === LOOPBACK ? 'loopback' : 'broadcast',

@@ -1,11 +1,11 @@
-import type { StringMap } from '#lib/base';
 import { LxError } from '#lib/contract';
+import type { AttachedDevice, ChosenDevices } from '#lib/device';
 import type { Step } from '#lib/engine';
 import type { Store } from '#lib/store';
-import type { VolatileChange } from '../attachments.ts';
 import { knownRow } from '../read/rows.ts';
 import type { Runner } from '../runner.ts';
 import type { Supervision } from '../supervision.ts';
+import type { VolatileChange } from '../volatile-change.ts';
 
 export interface LaunchUsing {
   store: Store;
@@ -13,9 +13,14 @@ export interface LaunchUsing {
   runner: Runner;
   now: () => Date;
 }
-/** `start: false` makes the step do nothing. `hostNames`: of the nics, by device, where a resumed operation must know them. */
-export type LaunchParams = { id: string; start?: boolean; hostNames?: StringMap };
-export type LaunchState = { volatile: VolatileChange /** It ran already: not ours to undo. */; refused: boolean };
+/** `start: false` makes the step do nothing. `chosen`: the devices, decided on before, where a resumed operation must know them. */
+export type LaunchParams = { id: string; start?: boolean; chosen?: ChosenDevices };
+export type LaunchState = {
+  volatile: VolatileChange;
+  attached: AttachedDevice[];
+  /** It ran already: not ours to undo. */
+  refused: boolean;
+};
 
 /**
  * The step that brings an instance up. `running`: what to do with an instance that is up: one that a resumed operation
@@ -32,17 +37,20 @@ export function launchStep<P extends LaunchParams, S extends LaunchState>(
       const row = await knownRow(store, params.id);
       if (supervision.get(row.id)) {
         if (running === 'keep') {
-          state.volatile = await runner.found(row, params.hostNames ?? {});
+          const { volatile, attached } = await runner.found(row, params.chosen ?? { attached: row.attached, volatile: {} });
+          Object.assign(state, { volatile, attached });
           return;
         }
         state.refused = true;
         throw new LxError('instance.already_running');
       }
-      state.volatile = (await runner.up(row, params.hostNames)).volatile;
+      const { volatile, attached } = await runner.up(row, params.chosen);
+      Object.assign(state, { volatile, attached });
     },
     async commit({ params, state }, writes) {
       if (params.start === false) return;
-      await writes.instances.update(params.id, { power: 'running', lastUsedAt: now() }, state.volatile ?? {});
+      const change = { power: 'running' as const, lastUsedAt: now(), attached: state.attached ?? [] };
+      await writes.instances.update(params.id, change, state.volatile ?? {});
     },
     async undo({ params, state, createdAt }) {
       if (params.start === false || state.refused) return;
@@ -51,8 +59,8 @@ export function launchStep<P extends LaunchParams, S extends LaunchState>(
       if (keeper && keeper.info.startedAt < createdAt.getTime()) return;
       const row = await store.instances.byId(params.id);
       if (!row) return;
-      const volatile = await runner.down(row);
-      await store.instances.update(params.id, { power: 'stopped' }, volatile);
+      const volatile = await runner.cancel(row);
+      await store.instances.update(params.id, { power: 'stopped', attached: [] }, volatile);
     },
   };
 }

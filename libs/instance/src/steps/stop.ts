@@ -1,9 +1,9 @@
 import type { Step } from '#lib/engine';
 import type { Store } from '#lib/store';
-import type { VolatileChange } from '../attachments.ts';
 import { knownRow } from '../read/rows.ts';
 import type { Runner } from '../runner.ts';
 import type { Removal, RemoveParams, RemoveState } from './remove.ts';
+import type { VolatileChange } from '../volatile-change.ts';
 import { type ShutdownUsing, shutDown } from './shut-down.ts';
 
 export interface StopUsing extends ShutdownUsing {
@@ -34,7 +34,7 @@ export function stopStep<P extends StopStepParams, S extends StopState>(using: S
     },
     async commit({ params, state }, writes) {
       if (params.remove) return removal.rows(params.remove, state, writes);
-      await writes.instances.update(params.id, { power: 'stopped' }, state.volatile ?? {});
+      await writes.instances.update(params.id, { power: 'stopped', attached: [] }, state.volatile ?? {});
     },
   };
 }

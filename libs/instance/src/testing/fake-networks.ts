@@ -2,7 +2,7 @@ import { LxError } from '#lib/contract';
 import type { Attachment, Networks, NetworkView } from '#lib/network';
 
 /** The part of Networks that instances use, in memory: which nics are known where. */
-export class FakeNetworks implements Pick<Networks, 'get' | 'attach' | 'detach'> {
+export class FakeNetworks implements Pick<Networks, 'get' | 'attach' | 'detach' | 'sweep'> {
   /** `<network>/<instance id>/<device>` to the name that DNS knows. */
   readonly attached = new Map<string, string>();
   readonly names = new Set(['br']);
@@ -18,11 +18,15 @@ export class FakeNetworks implements Pick<Networks, 'get' | 'attach' | 'detach'>
     const { network } = request;
     if (!this.names.has(network) || this.down.has(network)) throw new LxError('network.unavailable', { name: network });
     this.attached.set(placeOf(request), request.hostname);
-    return { bridge: network, mtu: null };
+    return { link: { kind: 'veth', bridge: network }, mtu: null };
   }
 
   async detach(request: Parameters<Networks['detach']>[0]): Promise<void> {
     this.attached.delete(placeOf(request));
+  }
+
+  async sweep(instanceId: string): Promise<void> {
+    for (const place of this.attached.keys()) if (place.split('/')[1] === instanceId) this.attached.delete(place);
   }
 }
 

@@ -114,8 +114,9 @@ export class World {
       description: '',
       ephemeral: false,
       config: {},
-      volatile: { 'volatile.base_image': fingerprint, 'volatile.eth0.hwaddr': '00:16:3e:00:00:01' },
+      volatile: { 'volatile.base_image': fingerprint, 'volatile.eth0.hwaddr': '00:16:3e:00:00:01', 'volatile.eth0.name': 'eth0' },
       devices: {},
+      attached: [],
       profiles: ['default'],
       power: 'stopped',
       createdAt: new Date(0),
@@ -135,8 +136,8 @@ export class World {
   /** An instance that runs. */
   async running(name: string, change: Partial<InstanceRow> = {}): Promise<{ row: InstanceRow; keeper: FakeKeeper }> {
     const row = await this.instance(name, change);
-    const { volatile } = await this.instances.runner.up(row);
-    await this.store.instances.update(row.id, { power: 'running' });
+    const { volatile, attached } = await this.instances.runner.up(row);
+    await this.store.instances.update(row.id, { power: 'running', attached });
     await this.store.instances.mergeVolatile(row.id, volatile);
     return { row: await this.row(row.id), keeper: this.keeper(row.id) };
   }

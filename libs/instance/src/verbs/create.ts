@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { DeviceMap, StringMap } from '#lib/base';
 import { instanceConfigProblems, LxError, problemsOf, refuse } from '#lib/contract';
-import { deviceProblems } from '#lib/device';
+import { type DeviceHolders, deviceProblems, madeUpFor } from '#lib/device';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
 import { type Images, templateWarning } from '#lib/image';
 import type { Storage } from '#lib/storage';
 import { type ImageRow, type InstanceRow, type VolumeRow } from '#lib/store';
 import type { Acts, Announcement } from '../act/acts.ts';
-import { type DeviceHolders, missingProfiles, newAddresses, wholeProblems } from '../checks.ts';
+import { missingProfiles, wholeProblems } from '../checks.ts';
 import { expand } from '#lib/profile';
 import type { HostFacts } from '../host-facts.ts';
 import type { IdAllocation, InstanceIds } from '../ids/allocation.ts';
@@ -226,7 +226,7 @@ function rowOf(params: CreateParams, { ids }: Partial<CreateState>): InstanceRow
   const { createdAt, volume, image, start, ids: wish, ...row } = params;
   const own = ids?.row ?? { idBase: null, idCount: null };
   const volatile = { ...row.volatile, ...(ids?.volatile as StringMap | undefined) };
-  return { ...row, ...own, volatile, power: 'stopped', createdAt: new Date(createdAt), lastUsedAt: null };
+  return { ...row, ...own, volatile, attached: [], power: 'stopped', createdAt: new Date(createdAt), lastUsedAt: null };
 }
 
 /** What can be said of a request by itself. */
@@ -254,7 +254,7 @@ function firstVolatile(id: string, image: ImageRow | null, devices: DeviceMap): 
     'volatile.base_image': image?.fingerprint ?? '',
     'volatile.last_state.power': 'STOPPED',
     'volatile.last_state.idmap': JSON.stringify([]),
-    ...newAddresses(devices, {}),
+    ...madeUpFor(devices, {}),
   };
 }
 

@@ -183,6 +183,17 @@ describe('a change of the instance', () => {
     expect(world.cgroups.limits.get(row.id)).toEqual({ processes: 7 });
   });
 
+  it('changes an address of a running instance at once, and nothing else of its devices', async () => {
+    const world = await World.make();
+    const { row } = await world.running('c1');
+    const eth0 = { type: 'nic', network: 'br', 'ipv4.address': '10.0.0.7' };
+    const begun = await world.verbs.update.begin(row, { ...changeable(row), devices: { eth0 } });
+    expect(await begun.done).toMatchObject({ status_code: 200 });
+    expect((await world.row(row.id)).attached).toMatchObject([{ device: 'eth0', ipv4: '10.0.0.7' }]);
+    const other = { ...changeable(row), devices: { eth0: { ...eth0, mtu: '1400' } } };
+    await expect(world.verbs.update.begin(row, other)).rejects.toThrow('Devices of a running instance');
+  });
+
   it('takes a MAC of a client, and none of the notes that are the server’s own', async () => {
     const world = await World.make();
     const row = await world.instance('c1');

@@ -1,19 +1,29 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DeviceMap, StringMap } from '#lib/base';
-import { instanceConfigProblems, LxError, problemsOf, refuse } from '#lib/contract';
-import { deviceProblems, isUnicastMac, nics, rootDisk } from '#lib/device';
+import { instanceConfigProblems, keyTypes, LxError, problemsOf, refuse } from '#lib/contract';
+import {
+  type Attachments,
+  type AttachedDevice,
+  changesMoreThanLive,
+  type DeviceHolders,
+  deviceProblems,
+  forgotten,
+  madeUpFor,
+  nicsOf,
+  rootDisk,
+} from '#lib/device';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
 import type { InstanceRow, Store } from '#lib/store';
 import type { Acts } from '../act/acts.ts';
-import type { VolatileChange } from '../attachments.ts';
-import { type DeviceHolders, missingProfiles, newAddresses, wholeProblems } from '../checks.ts';
-import { expand } from '#lib/profile';
+import { missingProfiles, wholeProblems } from '../checks.ts';
+import { expand, type Expansion } from '#lib/profile';
 import type { IdAllocation, InstanceIds } from '../ids/allocation.ts';
 import { type IdWish, idWish } from '../ids/map.ts';
 import type { LimitsInForce } from '../limits/in-force.ts';
 import { rowsRefused } from '../references.ts';
 import { knownRow } from '../read/rows.ts';
 import type { Supervision } from '../supervision.ts';
+import type { VolatileChange } from '../volatile-change.ts';
 
 /** What a client may change of an instance. */
 export type InstanceChange = {
@@ -30,20 +40,22 @@ export type UpdateParams = {
   before: InstanceChange;
   after: InstanceChange;
   /** Keys to set. */
-  volatile: StringMap;
+  volatile: VolatileChange;
   ids: IdWish;
-  /** The devices change, which a running instance cannot bear. */
+  /** The devices change by more than a running instance can bear. */
   newDevices: boolean;
 };
 
 /** What applying it adds to the volatile keys. */
-type UpdateState = { volatile: VolatileChange; ids: Pick<InstanceIds, 'row' | 'volatile'> };
+type UpdateState = { volatile: VolatileChange; attached: AttachedDevice[]; ids: Pick<InstanceIds, 'row' | 'volatile'> };
 
 interface Using {
   store: Store;
   supervision: Supervision;
   limits: LimitsInForce;
   ids: IdAllocation;
+  expansion: Expansion;
+  attachments: Attachments;
   holders: DeviceHolders;
 }
 
@@ -83,7 +95,7 @@ export class Update {
     if (problems.length === 0) problems.push(...limits.problems(after.config), ...(await wholeProblems(holders, row.project, devices)));
     const pool = rootDisk(before.devices)?.pool;
     const addresses = chosenAddresses(row, devices, volatile);
-    const newDevices = Object.keys(addresses).length > 0 || !isDeepStrictEqual(devices, before.devices);
+    const newDevices = Object.keys(addresses).length > 0 || changesMoreThanLive(before.devices, devices);
     refuse([
       ...problems,
       ...problemsOf([
@@ -96,14 +108,14 @@ export class Update {
       name: row.name,
       before: changeable(row),
       after: { ...change, config },
-      volatile: { ...newAddresses(devices, row.volatile), ...addresses },
+      volatile: { ...forgotten(before.devices, devices), ...madeUpFor(devices, row.volatile), ...addresses },
       ids: idWish(after.config),
       newDevices,
     };
   }
 }
 
-function applyStep({ store, supervision, limits, ids }: Using): Step<UpdateParams, UpdateState> {
+function applyStep({ store, supervision, limits, expansion, attachments, ids }: Using): Step<UpdateParams, UpdateState> {
   const nextIds = async (row: InstanceRow, wish: IdWish) => {
     const { row: own, volatile } = await ids.of(row, wish);
     return { row: own, volatile };
@@ -116,17 +128,22 @@ function applyStep({ store, supervision, limits, ids }: Using): Step<UpdateParam
       // One that runs has the ids it was started with; the next start sees what is wanted.
       if (!supervision.get(params.id)) state.ids = await nextIds(row, params.ids);
       if (params.newDevices && supervision.get(params.id)) refuse([devicesAreFixed]);
-      state.volatile = await limits.apply({ ...row, ...params.after });
+      const after = { ...row, ...params.after };
+      state.volatile = await limits.apply(after);
+      if (row.attached.length > 0) state.attached = await attachments.update(row, row.attached, (await expansion.of(after)).devices);
     },
     async commit({ params, state }, writes) {
+      const change = { ...params.after, ...state.ids?.row, ...(state.attached ? { attached: state.attached } : {}) };
       const volatile = { ...params.volatile, ...state.ids?.volatile, ...state.volatile };
-      await writes.instances.update(params.id, { ...params.after, ...state.ids?.row }, volatile).catch((error: unknown) => {
+      await writes.instances.update(params.id, change, volatile).catch((error: unknown) => {
         throw rowsRefused(error, () => new LxError('instance.changed', undefined, { cause: error }));
       });
     },
     async undo({ params }) {
       const row = await store.instances.byId(params.id);
-      if (row) await limits.apply(row);
+      if (!row) return;
+      await limits.apply(row);
+      await attachments.update(row, row.attached, (await expansion.of(row)).devices);
     },
   };
 }
@@ -147,7 +164,7 @@ function separated(given: StringMap): { config: StringMap; volatile: StringMap }
 const addressKey = /^volatile\.(.+)\.hwaddr$/;
 
 function addressProblems(volatile: StringMap): string[] {
-  const bad = Object.entries(volatile).filter(([key, value]) => addressKey.test(key) && !isUnicastMac(value));
+  const bad = Object.entries(volatile).filter(([key, value]) => addressKey.test(key) && !keyTypes.unicastMac.accepts(value));
   return bad.map(([key, value]) => `Invalid value for key ${JSON.stringify(key)}: Invalid MAC address "${value}"`);
 }
 
@@ -156,6 +173,6 @@ function addressProblems(volatile: StringMap): string[] {
  * sends back is as a rule what it read a while ago.
  */
 function chosenAddresses(row: InstanceRow, devices: DeviceMap, volatile: StringMap): StringMap {
-  const keys = nics(devices).map((nic) => `volatile.${nic.device}.hwaddr`);
+  const keys = nicsOf(devices, {}).map((nic) => `volatile.${nic.device}.hwaddr`);
   return Object.fromEntries(keys.flatMap((key) => (volatile[key] && volatile[key] !== row.volatile[key] ? [[key, volatile[key]]] : [])));
 }

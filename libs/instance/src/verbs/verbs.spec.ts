@@ -118,6 +118,14 @@ describe('instance.start', () => {
     expect([...world.networks.attached.values()]).toEqual(['c1']);
   });
 
+  it('makes a MAC address and a name for a nic that has none, and stores them', async () => {
+    const world = await ready(async (made) => ({ id: (await made.instance('c1', { volatile: {} })).id, name: 'c1' }));
+    expect(await run(spec(world), world)).toMatchObject({ status_code: 200 });
+    const { volatile } = await world.row(world.params.id);
+    expect(volatile['volatile.eth0.name']).toBe('eth0');
+    expect(world.keepers.plans[0]?.links).toMatchObject([{ name: 'eth0', mac: volatile['volatile.eth0.hwaddr'] }]);
+  });
+
   it('of one that runs fails, and leaves it running', async () => {
     const world = await ready(async (made) => ({ id: (await made.running('c1')).row.id, name: 'c1' }));
     expect(await run(spec(world), world)).toMatchObject({ status_code: 400, err: 'The instance is already running' });
@@ -254,6 +262,18 @@ describe('instance.stop', () => {
     await done(world);
   });
 
+  it('takes down what was attached, whatever the profiles say by then', async () => {
+    const world = await setup({ force: true, timeout: 0 });
+    const profile = await world.store.profiles.get('default', 'default');
+    const { root = {}, eth0 = {} } = profile?.devices ?? {};
+    await world.store.profiles.update(profile?.id ?? '', { devices: { root, eth7: eth0 } });
+    expect(await run(spec(world), world)).toMatchObject({ status_code: 200 });
+    const row = await world.row(world.params.id);
+    expect(row.attached).toEqual([]);
+    expect(Object.keys(row.volatile).filter((key) => key.endsWith('host_name'))).toEqual([]);
+    expect(world.networks.attached.size).toBe(0);
+  });
+
   it('succeeds when its network cannot forget it', async () => {
     const world = await setup({ force: true, timeout: 0 });
     world.networks.detach = async () => {
@@ -261,7 +281,7 @@ describe('instance.stop', () => {
     };
     expect(await run(spec(world), world)).toMatchObject({ status_code: 200 });
     expect((await world.row(world.params.id)).power).toBe('stopped');
-    expect(world.problems).toEqual([expect.stringContaining('taking c1 out of network br')]);
+    expect(world.problems).toEqual([expect.stringContaining('detaching eth0 of c1')]);
   });
 });
 
@@ -271,7 +291,8 @@ describe('instance.restart', () => {
       const { row } = await world.running('c1');
       if (frozen) world.cgroups.frozenIds.add(row.id);
       world.keepers.plans.splice(0);
-      return { id: row.id, name: 'c1', force: true, timeout: 0, hostNames: { eth0: 'vethdrawn' } };
+      const attached = [{ ...(row.attached[0] as (typeof row.attached)[number]), hostName: 'vethdrawn' }];
+      return { id: row.id, name: 'c1', force: true, timeout: 0, chosen: { attached, volatile: {} } };
     });
   const spec = (world: World) => world.operations.restart;
   const done = async (world: World & { params: { id: string } }) => {

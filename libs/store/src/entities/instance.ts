@@ -19,6 +19,7 @@ export const instanceEntity = new EntitySchema<Omit<InstanceRow, 'profiles'>>({
     config: json(),
     volatile: json(),
     devices: json(),
+    attached: json(),
     power: text(),
     createdAt: time('created_at'),
     lastUsedAt: nullable(time('last_used_at')),

@@ -29,6 +29,7 @@ const instance = (name: string, change: Partial<InstanceRow> = {}): InstanceRow 
   lastUsedAt: null,
   idBase: null,
   idCount: null,
+  attached: [],
   ...change,
 });
 const named = (name: string) => ({ project: 'default', name, description: '', config: {} });

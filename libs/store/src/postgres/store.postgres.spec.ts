@@ -25,6 +25,7 @@ const instance = (name: string, change: Partial<InstanceRow> = {}): InstanceRow 
   config: { 'limits.memory': '1GiB' },
   volatile: {},
   devices: { root: { type: 'disk', path: '/' } },
+  attached: [],
   profiles: [],
   power: 'stopped',
   createdAt: new Date('2026-01-02T03:04:05.678Z'),

@@ -4,9 +4,9 @@ import { Revert, type StringMap } from '#lib/base';
 import { boundsOf, formatCidr4, formatIpv4, isLxError, LxError, parseCidr4, parseIpv4, refuse } from '#lib/contract';
 import type { Links, Processes } from '#lib/host';
 import type { NetworkRow } from '#lib/store';
-import type { NetworkDriver, Plug } from '../../driver.ts';
+import type { DynamicLease, NetworkDriver } from '../../driver.ts';
 import type { Firewall } from '../../firewall.ts';
-import type { Attachment } from '../../networks.ts';
+import type { Attachment, Plug } from '../../networks.ts';
 import { freeSubnet } from '../../subnet.ts';
 import type { Sysctls } from '../../sysctls.ts';
 import { type Bridge, parseBridge } from './config.ts';
@@ -104,11 +104,15 @@ export class BridgeDriver implements NetworkDriver {
     if (plug.ipv4) refuseOutside(plug.ipv4, bridge);
     const hostname = bridge.dns.mode === 'managed' ? plug.hostname : null;
     if (await entries.put(plug, { ...plug, hostname })) dnsmasq.reload();
-    return { bridge: bridge.name, mtu: bridge.mtu === 1500 ? null : bridge.mtu };
+    return { link: { kind: 'veth', bridge: bridge.name }, mtu: bridge.mtu === 1500 ? null : bridge.mtu };
   }
 
   async detach(row: NetworkRow, plug: { instanceId: string; device: string }): Promise<void> {
-    await (this.#live.get(row.id) ?? this.#make(parseBridge(row, this.parts.networksDir))).entries.remove(plug);
+    await this.#entriesOf(row).remove(plug);
+  }
+
+  async sweep(row: NetworkRow, instanceId: string): Promise<void> {
+    await this.#entriesOf(row).removeAll(instanceId);
   }
 
   async leases(row: NetworkRow): Promise<DnsmasqLease[]> {
@@ -122,7 +126,7 @@ export class BridgeDriver implements NetworkDriver {
     });
   }
 
-  async tidy(row: NetworkRow, leases: readonly DnsmasqLease[]): Promise<void> {
+  async tidy(row: NetworkRow, leases: readonly DynamicLease[]): Promise<void> {
     const bridge = this.#live.get(row.id)?.bridge;
     if (!bridge?.ipv4) return;
     await releaseLeases(bridge.ipv4.address, leases);
@@ -140,6 +144,10 @@ export class BridgeDriver implements NetworkDriver {
   close(): void {
     for (const { dnsmasq } of this.#live.values()) dnsmasq.release();
     this.#live.clear();
+  }
+
+  #entriesOf(row: NetworkRow): HostEntries {
+    return (this.#live.get(row.id) ?? this.#make(parseBridge(row, this.parts.networksDir))).entries;
   }
 
   #up(row: NetworkRow): Live {

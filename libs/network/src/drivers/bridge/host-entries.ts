@@ -37,6 +37,14 @@ export class HostEntries {
     this.#gone = true;
   }
 
+  async removeAll(instanceId: string): Promise<void> {
+    for (const name of await readdir(this.directory)) {
+      if (!name.startsWith(`${instanceId}.`)) continue;
+      await rm(join(this.directory, name), { force: true });
+      this.#gone = true;
+    }
+  }
+
   async clear(): Promise<void> {
     for (const name of await readdir(this.directory)) await rm(join(this.directory, name), { force: true });
     this.#gone = true;

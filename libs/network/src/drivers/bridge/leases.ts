@@ -1,14 +1,9 @@
 import { createSocket } from 'node:dgram';
 import { formatIpv4, parseIpv4 } from '#lib/contract';
+import type { DynamicLease } from '../../driver.ts';
 
 /** A line of dnsmasq's lease file. */
-export interface DnsmasqLease {
-  /** Milliseconds since the epoch; Infinity for one without end. */
-  expiresAt: number;
-  mac: string;
-  address: string;
-  /** null where no name is known. */
-  hostname: string | null;
+export interface DnsmasqLease extends DynamicLease {
   /** As hex bytes with colons; null when the client sent none. */
   clientId: string | null;
 }
@@ -33,7 +28,7 @@ export function parseLeases(text: string): DnsmasqLease[] {
 }
 
 /** Gives leases back in their holders' stead (RFC 2131, DHCPRELEASE), so that the addresses are free at once. */
-export async function releaseLeases(server: number, leases: readonly DnsmasqLease[]): Promise<void> {
+export async function releaseLeases(server: number, leases: readonly DynamicLease[]): Promise<void> {
   if (leases.length === 0) return;
   const socket = createSocket('udp4');
   try {
@@ -47,7 +42,7 @@ export async function releaseLeases(server: number, leases: readonly DnsmasqLeas
   }
 }
 
-function releaseMessage(server: number, lease: DnsmasqLease): Buffer {
+function releaseMessage(server: number, lease: DynamicLease & { clientId?: string | null }): Buffer {
   const fixed = Buffer.alloc(236);
   const mac = Buffer.from(lease.mac.replaceAll(':', ''), 'hex');
   fixed.set([1, 1, mac.length]);

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import type { Networks } from '#lib/network';
+import { Attachments, shownOf } from './index.ts';
+
+type Call = [string, Record<string, unknown>];
+
+function world(failing: string | null = null) {
+  const calls: Call[] = [];
+  const networks = {
+    attach: async (request: { network: string }) => {
+      calls.push(['attach', request]);
+      if (request.network === failing) throw new Error('the network is down');
+      return { link: { kind: 'veth', bridge: request.network }, mtu: 1400 };
+    },
+    detach: async (request: object) => void calls.push(['detach', request as Record<string, unknown>]),
+    sweep: async (id: string) => void calls.push(['sweep', { id }]),
+  };
+  return { calls, attachments: new Attachments(networks as unknown as Networks, () => {}) };
+}
+
+const owner = { id: 'i', project: 'default', name: 'c1', volatile: { 'volatile.eth0.hwaddr': '00:16:3e:00:00:01' } };
+const eth0 = { type: 'nic', network: 'br', name: 'eth0', 'ipv4.address': '10.0.0.5' };
+
+describe('attached devices', () => {
+  it('are links of the launch plan, each as its kind is', async () => {
+    const { attachments } = world();
+    const chosen = attachments.choose(owner, {
+      root: { type: 'disk', path: '/', pool: 'p' },
+      eth0,
+      a: { type: 'nic', nictype: 'p2p', host_name: 'vmine' },
+      b: { type: 'nic', nictype: 'bridged', parent: 'virbr0' },
+      c: { type: 'nic', nictype: 'macvlan', parent: 'enp1s0' },
+      d: { type: 'nic', nictype: 'physical', parent: 'enp2s0' },
+      gone: { type: 'none' },
+    });
+    const { links } = await attachments.attach(owner, chosen);
+    expect(links).toMatchObject([
+      { kind: 'veth', name: 'eth0', mac: '00:16:3e:00:00:01', mtu: 1400, bridge: 'br', hostName: expect.stringMatching(/^veth/) },
+      { kind: 'veth', name: 'eth1', mtu: null, bridge: null, hostName: 'vmine' },
+      { kind: 'veth', name: 'eth2', bridge: 'virbr0' },
+      { kind: 'macvlan', name: 'eth3', parent: 'enp1s0', mac: chosen.volatile['volatile.c.hwaddr'] },
+      { kind: 'physical', name: 'eth4', parent: 'enp2s0' },
+    ]);
+    expect(shownOf(chosen.attached)).toMatchObject({ 'volatile.a.host_name': 'vmine' });
+    expect(Object.keys(shownOf(chosen.attached))).not.toContain('volatile.c.host_name');
+  });
+
+  it('make up a MAC address for a network card without one, which the start stores', () => {
+    const { attachments } = world();
+    const { attached, volatile } = attachments.choose({ ...owner, volatile: {} }, { eth0 });
+    expect(volatile).toEqual({ 'volatile.eth0.hwaddr': attached[0]?.hwaddr });
+    expect(attached[0]?.hwaddr).toMatch(/^00:16:3e:/);
+  });
+
+  it('are detached again when one of them cannot be attached', async () => {
+    const { attachments, calls } = world('down');
+    const chosen = attachments.choose(owner, { eth0, eth1: { type: 'nic', network: 'down' } });
+    await expect(attachments.attach(owner, chosen)).rejects.toThrow('the network is down');
+    expect(calls.filter(([name]) => name === 'detach').map(([, { device }]) => device)).toEqual(['eth0', 'eth1']);
+  });
+
+  it('get a changed address while they run, and the old one back', async () => {
+    const { attachments, calls } = world();
+    const { attached } = attachments.choose(owner, { eth0 });
+    const changed = await attachments.update(owner, attached, { eth0: { ...eth0, 'ipv4.address': '10.0.0.6' } });
+    expect(changed).toEqual([{ ...attached[0], ipv4: '10.0.0.6' }]);
+    expect(await attachments.update(owner, attached, { eth0 })).toEqual(attached);
+    expect(calls.map(([, { ipv4 }]) => ipv4)).toEqual(['10.0.0.6', '10.0.0.5']);
+    // One that the instance has no more stays as it was attached.
+    expect(await attachments.update(owner, attached, {})).toEqual(attached);
+  });
+});

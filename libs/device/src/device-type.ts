@@ -1,0 +1,64 @@
+import type { DeviceMap, StringMap } from '#lib/base';
+import type { KeyCatalogue } from '#lib/contract';
+import type { LinkPlan } from '#lib/host';
+import type { Networks } from '#lib/network';
+import type { Storage } from '#lib/storage';
+import type { AttachedRow, InstanceRow } from '#lib/store';
+
+/**
+ * One type of device: a folder in `types/`. Its options are rows like config keys; validation, docs and forms follow from
+ * them. What a type lacks, it leaves out.
+ */
+export interface DeviceType {
+  readonly catalogue: KeyCatalogue;
+  /** Options that LXD has and nothing here acts on; one that ends in a dot stands for all that begin so. */
+  readonly unsupported: readonly string[];
+  /** What the rows do not say of one device. */
+  problems(options: StringMap): string[];
+  /** What shows only among all devices of an instance. */
+  problemsAmong?(devices: DeviceMap): string[];
+  /** What it names and is not there; each text names the device. */
+  missing?(holders: DeviceHolders, project: string, device: string, options: StringMap): Promise<string[]>;
+  /** Volatile keys that the server makes up for a device that has not got them yet; `known` are those there are. */
+  madeUp?(device: string, devices: DeviceMap, known: StringMap): StringMap;
+  /** Only of types whose devices are plugged in to a running instance. */
+  life?: DeviceLife;
+}
+
+/** Whose pools and networks devices name. */
+export interface DeviceHolders {
+  storage: Pick<Storage, 'pool'>;
+  networks: Pick<Networks, 'get'>;
+}
+
+/** What attaching and detaching act on. */
+export interface DevicePorts {
+  networks: Pick<Networks, 'attach' | 'detach'>;
+}
+
+export type DeviceOwner = Pick<InstanceRow, 'id' | 'project' | 'name' | 'volatile'>;
+
+/**
+ * A device as it was attached: kept on the instance's row as long as it is, so that taking it down, changing it and
+ * showing it need nothing else.
+ */
+export type AttachedDevice = AttachedRow;
+
+/** A device's part of the launch plan. */
+export interface LaunchPart {
+  links: LinkPlan[];
+}
+
+/** `R`: what is recorded of an attached device. */
+export interface DeviceLife<R extends AttachedDevice = AttachedDevice> {
+  /** Decides all that is to be decided; asks nobody and changes nothing. */
+  choose(owner: DeviceOwner, device: string, options: StringMap): R;
+  /** Makes the host ready for it. On failure `detach` is called. */
+  attach(ports: DevicePorts, owner: DeviceOwner, attached: R): Promise<LaunchPart>;
+  /** Idempotent: also of what was attached in part, or is gone. */
+  detach(ports: DevicePorts, owner: DeviceOwner, attached: R): Promise<void>;
+  /** Puts the `live` options into force on a running instance, as they are now. Idempotent. */
+  update(ports: DevicePorts, owner: DeviceOwner, attached: R, options: StringMap): Promise<R>;
+  /** Volatile keys that show it while it is attached. */
+  shown(attached: R): StringMap;
+}

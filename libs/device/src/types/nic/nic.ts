@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import type { DeviceMap, StringMap } from '#lib/base';
+import { readKey } from '#lib/contract';
+import { kindOf, nicOptions } from './options.ts';
+
+export type NicKind = 'bridged' | 'p2p' | 'macvlan' | 'physical';
+
+/** A network card as its instance asks for it, checked; what the server makes up is in it where it has been made up. */
+export interface Nic {
+  device: string;
+  kind: NicKind;
+  /** Managed network, or null. */
+  network: string | null;
+  /** Interface of the host, or null. */
+  parent: string | null;
+  /** Name inside, e.g. eth0. */
+  name: string;
+  hwaddr: string;
+  mtu: number | null;
+  hostName: string | null;
+  ipv4: string | null;
+}
+
+/** Options that passed the checks; `volatile` holds what was made up for the card. */
+export function parseNic(device: string, given: StringMap, volatile: StringMap): Nic {
+  return {
+    device,
+    kind: kindOf(given) as NicKind,
+    network: given.network || null,
+    parent: given.parent || null,
+    name: given.name || volatile[`volatile.${device}.name`] || '',
+    hwaddr: (given.hwaddr || volatile[`volatile.${device}.hwaddr`] || '').toLowerCase(),
+    mtu: readKey(nicOptions, given, 'mtu') ?? null,
+    hostName: given.host_name || null,
+    ipv4: given['ipv4.address'] || null,
+  };
+}
+
+/** The network cards among devices without problems. */
+export function nicsOf(devices: DeviceMap, volatile: StringMap): Nic[] {
+  return Object.entries(devices)
+    .filter(([, options]) => options.type === 'nic')
+    .map(([device, options]) => parseNic(device, options, volatile));
+}
+
+/** A MAC address and a name inside, where the card has none. The prefix is LXD's, so that tools know whose they are. */
+export function madeUp(device: string, devices: DeviceMap, known: StringMap): StringMap {
+  const given = devices[device] ?? {};
+  const made: StringMap = {};
+  if (!given.hwaddr && !known[`volatile.${device}.hwaddr`]) made[`volatile.${device}.hwaddr`] = `00:16:3e:${hexPairs(randomBytes(3))}`;
+  if (!given.name && !known[`volatile.${device}.name`]) made[`volatile.${device}.name`] = freeName(devices, known);
+  return made;
+}
+
+function freeName(devices: DeviceMap, known: StringMap): string {
+  const taken = new Set(Object.values(devices).map(({ name }) => name));
+  for (const device of Object.keys(devices)) taken.add(known[`volatile.${device}.name`]);
+  for (let number = 0; ; number += 1) if (!taken.has(`eth${number}`)) return `eth${number}`;
+}
+
+function hexPairs(bytes: Buffer): string {
+  return bytes.toString('hex').match(/../g)?.join(':') ?? '';
+}
