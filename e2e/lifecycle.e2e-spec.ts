@@ -1,3 +1,5 @@
+import { readdir, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WireInstancePut, WireInstancesPost } from '#lib/contract';
@@ -98,6 +100,12 @@ describe('the life of an instance', () => {
   it('is renamed while stopped, and deleted', async () => {
     await daemon.done(daemon.client.instances.rename('c1', { name: 'c2' }));
     expect((await daemon.client.instances.list()).map((each) => each.name)).toEqual(['c2']);
+    const id = (await daemon.client.instances.get('c2')).config['volatile.uuid'] ?? '';
+    // Found by id; the names are links for people.
+    const pool = join(daemon.dir, 'storage-pools/default');
+    expect([await readdir(join(pool, 'containers')), await readdir(join(pool, 'volumes'))]).toEqual([['c2'], [id]]);
+    expect(await readlink(join(pool, 'containers/c2'))).toBe(`../volumes/${id}`);
+    expect([await readdir(join(daemon.dir, 'logs')), await readdir(join(daemon.dir, 'instances'))]).toEqual([['c2'], [id]]);
     await state('c2', 'start');
     expect((await daemon.exec('c2', ['hostname'])).stdout).toBe('c2\n');
     await daemon.remove('c2');

@@ -32,10 +32,10 @@ export async function initialise(parts: {
 async function firstPool(storage: Storage): Promise<void> {
   const request = (driver: string) => ({ name: 'default', driver, description: '', config: {} });
   try {
-    await storage.createPool(request('overlay'));
+    await storage.pools.create(request('overlay'));
   } catch (problem) {
     if (!isLxError(problem, 'pool.unusable')) throw problem;
-    await storage.createPool(request('dir'));
+    await storage.pools.create(request('dir'));
   }
 }
 

@@ -22,6 +22,7 @@ export async function hostFacts(settings: DaemonSettings): Promise<HostFacts> {
     lxcfs,
     onlineCpus,
     runDir: settings.runDir,
+    homesDir: join(settings.stateDir, 'instances'),
     logsDir: join(settings.stateDir, 'logs'),
     architecture: os.machine(),
     totalMemory: os.totalmem(),

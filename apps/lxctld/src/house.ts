@@ -59,7 +59,7 @@ export async function buildHouse(settings: DaemonSettings, log: Log): Promise<Ho
   const networks = managedNetworks(stateDir, store, report);
   const confinement = new LinuxConfinement(join(settings.homeDir, 'native/build/Release/lxctl-confine'));
   const images = new LocalImages({ stateDir, store, recipes, confinement });
-  const imageOps = imageOperations(images, storage, engine.events);
+  const imageOps = imageOperations(images, storage.trees, engine.events);
   engine.register(imageOps.create);
   engine.register(imageOps.delete);
   const cgroups = hostCgroups({ name: cgroupName(stateDir) });

@@ -27,7 +27,7 @@ export interface DeviceType {
 
 /** Whose pools and networks devices name. */
 export interface DeviceHolders {
-  storage: Pick<Storage, 'pool'>;
+  storage: Pick<Storage, 'pools'>;
   networks: Pick<Networks, 'get'>;
 }
 

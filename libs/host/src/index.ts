@@ -29,3 +29,4 @@ export * from './fake/links.ts';
 export * from './fake/processes.ts';
 export * from './keeper/index.ts';
 export * from './programs/index.ts';
+export * from './files/index.ts';

@@ -18,7 +18,7 @@ export type ImageOperations = ReturnType<typeof imageOperations>;
 
 /** The trees of images in the storage pools. */
 export interface PoolTrees {
-  dropImage(fingerprint: string): Promise<void>;
+  drop(fingerprint: string): Promise<void>;
 }
 
 type Announce = (action: 'image-created' | 'image-deleted', project: string, fingerprint: string) => void;
@@ -84,7 +84,7 @@ function imageDelete(images: LocalImages, trees: PoolTrees, announce: Announce) 
         name: 'remove',
         async do({ params }) {
           await images.files.remove(params.fingerprint);
-          await trees.dropImage(params.fingerprint);
+          await trees.drop(params.fingerprint);
           announce('image-deleted', params.project, params.fingerprint);
         },
       },

@@ -7,7 +7,9 @@ export interface HostFacts {
   /** Mount point of lxcfs, null where none runs. */
   lxcfs: string | null;
   runDir: string;
-  /** One directory an instance below it: console.log, exec output. */
+  /** Holds what the host keeps of each instance, in a directory of its id. */
+  homesDir: string;
+  /** Holds links to the instances' logs (console.log, exec output) by their names. */
   logsDir: string;
   /** As LXD spells it, e.g. x86_64. */
   architecture: string;

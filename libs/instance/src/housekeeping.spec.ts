@@ -123,7 +123,7 @@ describe('an instance that ends by itself', () => {
     world.keeper(running(world)[0] ?? '').finish('exited');
     await deleted;
     expect(await world.store.instances.list(null)).toEqual([]);
-    expect(world.storage.roots.size).toBe(0);
+    expect(world.storage.made.size).toBe(0);
     expect(world.problems).toEqual([]);
   });
 

@@ -47,12 +47,12 @@ export interface Foundations {
 /** What the verbs share, made once. */
 function shared(on: Foundations) {
   const expansion = new Expansion(on.store);
-  const logFiles = new LogFiles(on.host.logsDir);
+  const logFiles = new LogFiles(on.host);
   const limits = new LimitsInForce({ ...on, expansion });
   const attachments = new Attachments(on.networks, on.report);
   const ids = new IdAllocation(on);
   const runner = new Runner({ ...on, expansion, logFiles, limits, attachments, ids });
-  const removal = new Removal({ ...on, expansion, logFiles });
+  const removal = new Removal({ ...on, logFiles });
   return { expansion, ids, logFiles, limits, attachments, runner, removal, acts: new Acts(on.engine) };
 }
 

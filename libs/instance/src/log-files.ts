@@ -1,37 +1,52 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { dropLink, pointLink, removeTree } from '#lib/host';
+import { linkName } from '#lib/storage';
 import type { InstanceRow } from '#lib/store';
 
-type Named = Pick<InstanceRow, 'project' | 'name'>;
+type Named = Pick<InstanceRow, 'id' | 'project' | 'name'>;
 
-/** Where the logs of instances lie: a directory each. */
+export interface LogPlaces {
+  /** Holds `<id>/logs/`, a directory an instance. */
+  homesDir: string;
+  /** Holds links to those by the instance's name, for people and tools. */
+  logsDir: string;
+}
+
+/** Where the logs of instances lie: in a directory of the instance's id. */
 export class LogFiles {
-  readonly #directory: string;
+  readonly #places: LogPlaces;
 
-  constructor(directory: string) {
-    this.#directory = directory;
+  constructor(places: LogPlaces) {
+    this.#places = places;
   }
 
-  directory(row: Named): string {
-    // LXD's naming of instances outside the default project.
-    return join(this.#directory, row.project === 'default' ? row.name : `${row.project}_${row.name}`);
+  directory({ id }: Pick<InstanceRow, 'id'>): string {
+    return join(this.#places.homesDir, id, 'logs');
   }
 
-  path(row: Named, file: string): string {
+  path(row: Pick<InstanceRow, 'id'>, file: string): string {
     return join(this.directory(row), file);
   }
 
   async prepare(row: Named): Promise<void> {
     await mkdir(this.directory(row), { recursive: true, mode: 0o700 });
+    await this.link(row);
   }
 
-  async rename(project: string, from: string, to: string): Promise<void> {
-    await rename(this.directory({ project, name: from }), this.directory({ project, name: to })).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-    });
+  /** Puts the link in order; `formerly`: the name it had before. */
+  async link(row: Named, formerly?: string): Promise<void> {
+    if (formerly !== undefined) await dropLink(...this.#link({ ...row, name: formerly }));
+    await mkdir(this.#places.logsDir, { recursive: true, mode: 0o700 });
+    await pointLink(...this.#link(row));
   }
 
   async remove(row: Named): Promise<void> {
-    await rm(this.directory(row), { recursive: true, force: true });
+    await dropLink(...this.#link(row));
+    await removeTree(dirname(this.directory(row)));
+  }
+
+  #link(row: Named): [link: string, target: string] {
+    return [join(this.#places.logsDir, linkName(row.project, row.name)), relative(this.#places.logsDir, this.directory(row))];
   }
 }

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { Logs } from './logs.ts';
@@ -11,10 +11,11 @@ const output = `exec_${'0'.repeat(8)}-0000-4000-8000-${'0'.repeat(12)}.stdout`;
 async function setup() {
   const world = await World.make();
   const row = await world.instance('c1');
-  const directory = join(world.logsDir, 'c1');
-  await mkdir(directory);
+  const { logFiles } = world.instances;
+  await logFiles.prepare(row);
+  const directory = logFiles.directory(row);
   for (const name of ['console.log', output, 'secret']) await writeFile(join(directory, name), `in ${name}`);
-  await writeFile(join(world.logsDir, 'outside'), 'not yours');
+  await writeFile(join(directory, '..', 'outside'), 'not yours');
   return { world, row, logs: new Logs(world.instances.logFiles, world.supervision) };
 }
 

@@ -11,7 +11,6 @@ import type { LimitsInForce } from './limits/in-force.ts';
 import type { LogFiles } from './log-files.ts';
 import { inTermsOfKeys } from './limits/refusal.ts';
 import { launchPlan } from './plan/launch.ts';
-import { rootVolume } from './root-volume.ts';
 import type { Supervision } from './supervision.ts';
 import type { VolatileChange } from './volatile-change.ts';
 
@@ -25,6 +24,12 @@ interface Using {
   logFiles: LogFiles;
   ids: IdAllocation;
   host: HostFacts;
+}
+
+/** Waits for all, then fails as the first that failed: what went on meanwhile would get in the way of taking it back. */
+async function allEnded<const T extends readonly Promise<unknown>[]>(work: T): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
 }
 
 /** Brings instances up and takes them down; knows nothing of operations, requests or rows' states. */
@@ -41,12 +46,13 @@ export class Runner {
     const { config, devices } = await expansion.of(row);
     refuse(limits.problems(config));
     const chosen = before ?? attachments.choose(row, devices);
-    const [root, part, wanted, ids] = await Promise.all([
-      storage.rootRecipe(rootVolume(row, devices), row.volatile['volatile.base_image'] || null),
+    const [root, part, wanted, ids] = await allEnded([
+      storage.roots.recipe(row),
       attachments.attach(row, chosen),
       limits.of(row, config),
       this.#using.ids.ofStart(row, idWish(config)),
       logFiles.prepare(row),
+      storage.roots.link(row),
     ]);
     const plan = launchPlan({
       instance: row,

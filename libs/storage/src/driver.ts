@@ -1,13 +1,31 @@
 import type { RootRecipe } from './storage.ts';
 
 /** What the rest of the house may know of a driver. */
-export interface DriverInfo {
-  name: string;
-  version: string;
+export interface DriverFlags {
   /** Data lives on another machine. */
   remote: boolean;
-  /** A root keeps using its image's tree, so the tree must stay as long as the root. */
+  /**
+   * A root keeps using the trees it was made of, so they must stay as long as the root. The chain of a driver without this
+   * has one tree at most, which is whole.
+   */
   layered: boolean;
+}
+
+/** What a driver is unless it says otherwise. */
+export const defaultFlags: Readonly<DriverFlags> = { remote: false, layered: false };
+
+/**
+ * What a root stands on: directories whose content it shows, the uppermost first (trees of snapshots it was made from, then
+ * the image's). Empty: an empty root. They are read only.
+ */
+export type Chain = readonly string[];
+
+/** Where a root keeps what is its own. */
+export interface RootPlace {
+  /** The root's alone, and made by the caller. What is in it is the driver's affair. */
+  directory: string;
+  /** The pool's. */
+  pool: string;
 }
 
 /** The pool as a whole. */
@@ -18,19 +36,42 @@ export interface PoolRole {
   prepare(directory: string): Promise<void>;
 }
 
-/** Roots of instances. All directories exist only under the one given; every method is idempotent. */
-export interface RootRole {
-  /** `directory` is made by the caller. `image`: the image's directory (with rootfs/), null for an empty root. */
-  create(directory: string, image: string | null): Promise<void>;
-  /** `pool`: the pool's directory. */
-  recipe(directory: string, image: string | null, pool: string): RootRecipe;
-  /** Bytes the root's own data occupies; null when that cannot be told cheaply. */
-  usage(directory: string): Promise<number | null>;
+/** How a root is seen. */
+export interface ViewRole {
+  /** Pure: how the keeper builds the root of its place and the chain it was made from. */
+  recipe(place: RootPlace, chain: Chain): RootRecipe;
 }
 
-/** One way to keep roots. A driver is a folder under drivers/ and passes `storageDriverConformance`. */
+export interface CreateRole {
+  /** Makes a root that shows the chain. Idempotent; a call that was interrupted is told from one that was not. */
+  create(place: RootPlace, chain: Chain): Promise<void>;
+}
+
+export interface UsageRole {
+  /** Bytes the root's own data occupies; null when that cannot be told cheaply. */
+  usage(place: RootPlace): Promise<number | null>;
+}
+
+/** For drivers that can make a root of another one. */
+export interface CopyRole {
+  /** Makes a root like the one at `from`, which is on the same chain and does not run. As idempotent as `create`. */
+  copy(from: RootPlace, to: RootPlace): Promise<void>;
+}
+
+/** One way to keep roots. A driver is a folder under drivers/ and passes `storageDriverConformance`, which says what each role owes. */
 export interface StorageDriver {
-  readonly info: DriverInfo;
+  readonly name: string;
+  readonly version: string;
+  /** Those that differ from `defaultFlags`. */
+  readonly flags: Partial<DriverFlags>;
   readonly pool: PoolRole;
-  readonly roots: RootRole;
+  readonly view: ViewRole;
+  readonly create: CreateRole;
+  readonly usage: UsageRole;
+  /** Absent where the driver cannot. */
+  readonly copy?: CopyRole;
+}
+
+export function flagsOf(driver: StorageDriver): DriverFlags {
+  return { ...defaultFlags, ...driver.flags };
 }

@@ -12,8 +12,8 @@ export function imageRecords(store: Store, poolId: string): ImageRecords {
     },
     async add(fingerprint) {
       const row = { poolId, project, name: fingerprint, type: 'image', contentType: 'filesystem', description: '', config: {} } as const;
-      await store.volumes.insert(row).catch((problem: unknown) => {
-        if (!(problem instanceof RowConflict)) throw problem;
+      await store.volumes.insert(row).catch((error: unknown) => {
+        if (!(error instanceof RowConflict)) throw error;
       });
     },
     async remove(fingerprint) {

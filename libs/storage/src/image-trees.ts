@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, readlink, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { makeDirectory } from './exists.ts';
+import { makeDirectory, removeTree } from '#lib/host';
 import { imageLink, type PoolLayout } from './layout.ts';
-import { removeTree } from './remove-tree.ts';
 
 /** The volume rows of a pool's image trees. A tree without a row is dropped: it goes with its last root. */
 export interface ImageRecords {
@@ -27,16 +26,20 @@ export class ImageTrees {
   readonly #pins = new Map<string, number>();
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    private readonly layout: PoolLayout,
-    private readonly layered: boolean,
-    private readonly records: ImageRecords,
-  ) {}
+  readonly #layout: PoolLayout;
+  readonly #layered: boolean;
+  readonly #records: ImageRecords;
+
+  constructor(layout: PoolLayout, layered: boolean, records: ImageRecords) {
+    this.#layout = layout;
+    this.#layered = layered;
+    this.#records = records;
+  }
 
   /** Reads what is there; removes dropped trees that nothing uses. */
   async prepare(): Promise<void> {
-    const known = new Set(await this.records.known());
-    for (const fingerprint of await readdir(this.layout.images)) {
+    const known = new Set(await this.#records.known());
+    for (const fingerprint of await readdir(this.#layout.images)) {
       this.#present.add(fingerprint);
       if (!known.has(fingerprint)) this.#dropped.add(fingerprint);
     }
@@ -59,24 +62,24 @@ export class ImageTrees {
 
   async #arrive(fingerprint: string, unpack: (directory: string) => Promise<void>): Promise<void> {
     if (await this.#serially(() => this.#revive(fingerprint))) return;
-    const place = join(this.layout.unpacking, randomUUID());
+    const place = join(this.#layout.unpacking, randomUUID());
     try {
       await makeDirectory(place);
       await unpack(place);
-      await removeTree(this.layout.image(fingerprint));
-      await rename(place, this.layout.image(fingerprint));
-      await this.records.add(fingerprint);
+      await removeTree(this.#layout.image(fingerprint));
+      await rename(place, this.#layout.image(fingerprint));
+      await this.#records.add(fingerprint);
       this.#present.add(fingerprint);
-    } catch (problem) {
+    } catch (error) {
       await removeTree(place);
-      throw problem;
+      throw error;
     }
   }
 
   /** The same image came again while roots still held its tree. */
   async #revive(fingerprint: string): Promise<boolean> {
     if (!this.#dropped.has(fingerprint)) return false;
-    await this.records.add(fingerprint);
+    await this.#records.add(fingerprint);
     return this.#dropped.delete(fingerprint);
   }
 
@@ -96,7 +99,7 @@ export class ImageTrees {
   async drop(fingerprint: string): Promise<void> {
     await this.#arriving.get(fingerprint)?.catch(() => {});
     await this.#serially(async () => {
-      await this.records.remove(fingerprint);
+      await this.#records.remove(fingerprint);
       if (this.#present.has(fingerprint)) this.#dropped.add(fingerprint);
       await this.#remove(fingerprint);
     });
@@ -116,17 +119,17 @@ export class ImageTrees {
 
   async #remove(fingerprint: string): Promise<void> {
     if (!this.#dropped.has(fingerprint) || this.#pins.has(fingerprint)) return;
-    if (this.layered && (await this.#used(fingerprint))) return;
-    const place = join(this.layout.unpacking, randomUUID());
-    await rename(this.layout.image(fingerprint), place);
+    if (this.#layered && (await this.#used(fingerprint))) return;
+    const place = join(this.#layout.unpacking, randomUUID());
+    await rename(this.#layout.image(fingerprint), place);
     this.#present.delete(fingerprint);
     this.#dropped.delete(fingerprint);
     await removeTree(place);
   }
 
   async #used(fingerprint: string): Promise<boolean> {
-    for (const name of await readdir(this.layout.containers)) {
-      const link = await readlink(join(this.layout.containers, name, imageLink)).catch(() => '');
+    for (const id of await readdir(this.#layout.volumes)) {
+      const link = await readlink(join(this.#layout.volume(id), imageLink)).catch(() => '');
       if (basename(link) === fingerprint) return true;
     }
     return false;

@@ -2,4 +2,5 @@ export type { StorageDriver } from './driver.ts';
 export { storageDrivers } from './drivers/index.ts';
 export { volumeOwner } from './pool-references.ts';
 export { PoolStorage, type PoolStorageParts } from './pool-storage.ts';
+export { linkName } from './layout.ts';
 export * from './storage.ts';

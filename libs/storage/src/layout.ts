@@ -1,12 +1,13 @@
 import { join } from 'node:path';
-import type { RootVolume } from './storage.ts';
+import type { RootName } from './storage.ts';
 
 /**
  * Directories of a pool. All are 0700 and root's: the trees hold setuid programs under ids of the host, which no host
  * user may reach. The keeper opens them by fd as root, so the mode costs the instances nothing.
  *
  *   images/<fingerprint>/{metadata.yaml,templates/,rootfs/}   read-only once there
- *   containers/<name>/                                        the driver's; `image` links to the image's directory
+ *   volumes/<id>/                                             the driver's; `image` links to the image's directory
+ *   containers/<name>                                         links to volumes/<id>, for people; nothing is found by them
  *   unpacking/<uuid>/                                         trees that are being made; swept at start
  */
 export class PoolLayout {
@@ -14,6 +15,9 @@ export class PoolLayout {
 
   get images(): string {
     return join(this.directory, 'images');
+  }
+  get volumes(): string {
+    return join(this.directory, 'volumes');
   }
   get containers(): string {
     return join(this.directory, 'containers');
@@ -24,14 +28,21 @@ export class PoolLayout {
   image(fingerprint: string): string {
     return join(this.images, fingerprint);
   }
-  root(volume: Pick<RootVolume, 'project' | 'instance'>): string {
-    return join(this.containers, rootName(volume));
+  volume(id: string): string {
+    return join(this.volumes, id);
+  }
+  /** The link of a root, and where it leads. */
+  link({ id, project, name }: RootName): [link: string, target: string] {
+    return [join(this.containers, linkName(project, name)), join('..', 'volumes', id)];
   }
 }
 
+/** The directories that a pool makes in its place. */
+export const poolDirectories = ['images', 'volumes', 'containers', 'unpacking'] as const;
+
 /** Instance names hold no underscore, so that project and name cannot run into each other. */
-export function rootName(volume: Pick<RootVolume, 'project' | 'instance'>): string {
-  return volume.project === 'default' ? volume.instance : `${volume.project}_${volume.instance}`;
+export function linkName(project: string, name: string): string {
+  return project === 'default' ? name : `${project}_${name}`;
 }
 
 export const imageLink = 'image';

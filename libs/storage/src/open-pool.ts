@@ -1,9 +1,13 @@
+import { readdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { LxError } from '#lib/contract';
+import { dropLink, makeDirectory, pointLink, removeTree } from '#lib/host';
 import type { PoolRow } from '#lib/store';
-import type { StorageDriver } from './driver.ts';
+import { type Chain, flagsOf, type RootPlace, type StorageDriver } from './driver.ts';
 import { type ImageRecords, ImageTrees } from './image-trees.ts';
-import { PoolLayout } from './layout.ts';
+import { imageLink, PoolLayout } from './layout.ts';
 import { preparePlace } from './pool-place.ts';
+import type { NewRoot, RootName } from './storage.ts';
 
 /** A pool of this host: its row, driver and directories. */
 export class OpenPool {
@@ -18,7 +22,7 @@ export class OpenPool {
     records: ImageRecords,
   ) {
     this.layout = new PoolLayout(row.config.source ?? '');
-    this.trees = new ImageTrees(this.layout, driver.info.layered, records);
+    this.trees = new ImageTrees(this.layout, flagsOf(driver).layered, records);
   }
 
   /** Once; again after it failed (the disk may have been mounted meanwhile). LxError 'pool.unusable'. */
@@ -36,8 +40,63 @@ export class OpenPool {
       await this.driver.pool.prepare(this.layout.directory);
       await this.trees.prepare();
       this.ready = true;
-    } catch (problem) {
-      throw new LxError('pool.unusable', { path: this.layout.directory, reason: (problem as Error).message }, { cause: problem });
+    } catch (error) {
+      throw new LxError('pool.unusable', { path: this.layout.directory, reason: (error as Error).message }, { cause: error });
     }
   }
+
+  /** Where a root is. */
+  place(id: string): RootPlace {
+    return { directory: this.layout.volume(id), pool: this.layout.directory };
+  }
+
+  /** What a root of this image stands on. */
+  chain(image: string | null): Chain {
+    return image === null ? [] : [join(this.layout.image(image), 'rootfs')];
+  }
+
+  /** LxError 'image.not_found' when the image's tree is not there. */
+  async createRoot(root: NewRoot): Promise<void> {
+    const { id, image } = root;
+    const make = async () => {
+      const place = this.place(id);
+      await makeDirectory(place.directory);
+      if (image !== null && flagsOf(this.driver).layered) await linkImage(place.directory, image);
+      await this.driver.create.create(place, this.chain(image));
+    };
+    if (image === null) return make();
+    await this.trees.pinned(image, async () => {
+      if (!this.trees.has(image)) throw new LxError('image.not_found');
+      await make();
+    });
+  }
+
+  async deleteRoot(root: RootName): Promise<void> {
+    const { directory } = this.place(root.id);
+    const image = flagsOf(this.driver).layered ? await this.trees.droppedImageOf(directory) : null;
+    await dropLink(...this.layout.link(root));
+    await removeTree(directory);
+    if (image !== null) await this.trees.removeUnused(image);
+  }
+
+  /** All links anew: a crash may have come between a row and its link. */
+  async repairLinks(roots: readonly RootName[]): Promise<void> {
+    const wanted = new Set(roots.map((root) => this.layout.link(root)[0]));
+    for (const name of await readdir(this.layout.containers)) {
+      const link = join(this.layout.containers, name);
+      if (!wanted.has(link)) await removeTree(link);
+    }
+    for (const root of roots) await this.link(root);
+  }
+
+  async link(root: RootName, formerly?: string): Promise<void> {
+    if (formerly !== undefined) await dropLink(...this.layout.link({ ...root, name: formerly }));
+    await pointLink(...this.layout.link(root));
+  }
+}
+
+async function linkImage(directory: string, image: string): Promise<void> {
+  await symlink(join('..', '..', 'images', image), join(directory, imageLink)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
 }

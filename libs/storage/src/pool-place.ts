@@ -1,10 +1,9 @@
 import { mkdir, readdir, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, sep } from 'node:path';
 import { LxError } from '#lib/contract';
+import { exists, makeDirectory, removeTree } from '#lib/host';
 import type { PoolRow } from '#lib/store';
-import { exists, makeDirectory } from './exists.ts';
-import { PoolLayout } from './layout.ts';
-import { removeTree } from './remove-tree.ts';
+import { poolDirectories, PoolLayout } from './layout.ts';
 
 /** Where a pool lives when nobody says otherwise. */
 export function defaultPlace(stateDir: string, pool: string): string {
@@ -24,8 +23,8 @@ export async function choosePlace(stateDir: string, name: string, source: string
   }
   const unusable = (reason: string, cause?: unknown) => new LxError('pool.unusable', { path: source, reason }, { cause });
   if (!isAbsolute(source)) throw unusable('the path is not absolute');
-  const place = await realpath(source).catch((problem: unknown) => {
-    throw unusable('the directory does not exist', problem);
+  const place = await realpath(source).catch((error: unknown) => {
+    throw unusable('the directory does not exist', error);
   });
   if (!(await stat(place)).isDirectory()) throw unusable('it is not a directory');
   if (within(place, await realpath(stateDir))) throw unusable('it is inside the directory of the server');
@@ -42,11 +41,11 @@ function within(path: string, parent: string): boolean {
 /** Empty, or empty but for the directories of a pool that was deleted or never finished. */
 async function refuseUsed(place: string): Promise<void> {
   const layout = new PoolLayout(place);
-  const ours = new Set(['images', 'containers', 'unpacking', 'empty', 'lost+found']);
+  const ours = new Set<string>([...poolDirectories, 'empty', 'lost+found']);
   const names = await readdir(place);
   const foreign = names.find((name) => !ours.has(name) && !name.startsWith('.probe-'));
   if (foreign !== undefined) throw new LxError('pool.unusable', { path: place, reason: `it is not empty (it has "${foreign}")` });
-  for (const directory of [layout.containers, layout.images]) {
+  for (const directory of [layout.volumes, layout.images]) {
     if ((await exists(directory)) && (await readdir(directory)).length > 0) {
       throw new LxError('pool.unusable', { path: place, reason: 'it holds instances or images of another pool' });
     }
@@ -57,11 +56,11 @@ async function refuseUsed(place: string): Promise<void> {
 export async function preparePlace(layout: PoolLayout): Promise<void> {
   await stat(layout.directory);
   await removeTree(layout.unpacking);
-  for (const directory of [layout.images, layout.containers, layout.unpacking]) await makeDirectory(directory);
+  for (const name of poolDirectories) await makeDirectory(join(layout.directory, name));
 }
 
 /** Removes the pool's directories; the directory itself only when it is the server's own. */
 export async function clearPlace(layout: PoolLayout, own: boolean): Promise<void> {
   if (own) return removeTree(layout.directory);
-  for (const name of ['images', 'containers', 'unpacking', 'empty']) await removeTree(join(layout.directory, name));
+  for (const name of [...poolDirectories, 'empty']) await removeTree(join(layout.directory, name));
 }

@@ -1,83 +1,138 @@
 import { execFile } from 'node:child_process';
-import { chmod, chown, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
-import type { StorageDriver } from './driver.ts';
+import { type Chain, flagsOf, type RootPlace, type StorageDriver } from './driver.ts';
 import type { RootRecipe } from './storage.ts';
 
 const run = promisify(execFile);
-const why = lackOfRoot('unshare', 'mount');
 
-/** What every driver must do. Call it in the driver's `.root.spec.ts`: owners and mounts are the matter. */
+/** What every driver must do, role by role. Call it in the driver's spec. Needs root: owners and mounts are the matter. */
 export function storageDriverConformance(driver: StorageDriver): void {
-  describe.skipIf(why !== '')(titled(`storage driver ${driver.info.name}`, why), () => {
+  const why = lackOfRoot('unshare', 'mount');
+  describe.skipIf(why !== '')(titled(`storage driver ${driver.name}`, why), () => {
     let pool = '';
     let image = '';
-    let root = '';
+
+    const place = async (id: string): Promise<RootPlace> => {
+      const directory = join(pool, 'volumes', id);
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      return { directory, pool };
+    };
+    const made = async (id: string, chain: Chain = [image]) => {
+      const root = await place(id);
+      await driver.create.create(root, chain);
+      return driver.view.recipe(root, chain);
+    };
 
     beforeEach(async () => {
       pool = await mkdtemp('/tmp/lxctl-driver-');
       await driver.pool.prepare(pool);
-      image = join(pool, 'images', 'f00');
-      await mkdir(join(image, 'rootfs', 'etc'), { recursive: true });
-      await writeFile(join(image, 'rootfs', 'etc', 'motd'), 'of the image');
-      await chown(join(image, 'rootfs', 'etc', 'motd'), 7, 8);
-      await chown(join(image, 'rootfs'), 3, 4);
-      await chmod(join(image, 'rootfs'), 0o751);
-      root = join(pool, 'containers', 'c1');
-      await mkdir(root, { recursive: true, mode: 0o700 });
+      image = join(pool, 'images', 'f00', 'rootfs');
+      await mkdir(join(image, 'etc'), { recursive: true });
+      await writeFile(join(image, 'etc', 'motd'), 'of the image');
+      await chown(join(image, 'etc', 'motd'), 7, 8);
+      await chown(image, 3, 4);
+      await chmod(image, 0o751);
     });
     afterEach(() => rm(pool, { recursive: true, force: true }));
 
-    it('accepts a usable directory and leaves nothing there', async () => {
-      const before = await readdir(pool);
-      await driver.pool.probe(pool);
-      expect(await readdir(pool)).toEqual(before);
+    describe('pool', () => {
+      it('accepts a usable directory and leaves nothing there', async () => {
+        const before = await readdir(pool);
+        await driver.pool.probe(pool);
+        expect(await readdir(pool)).toEqual(before);
+      });
     });
 
-    it('shows the image with its owners and modes', async () => {
-      await driver.roots.create(root, image);
-      const out = await inside(driver.roots.recipe(root, image, pool), 'cat etc/motd; stat -c " %u:%g" etc/motd; stat -c "%u:%g %a" .');
-      expect(out).toBe('of the image 7:8\n3:4 751\n');
+    describe('create and view', () => {
+      it('show the uppermost tree with its owners and modes', async () => {
+        const out = await inside(await made('one'), 'cat etc/motd; stat -c " %u:%g" etc/motd; stat -c "%u:%g %a" .');
+        expect(out).toBe('of the image 7:8\n3:4 751\n');
+      });
+
+      it('keep changes in the root, never in the chain', async () => {
+        const recipe = await made('one');
+        await inside(recipe, 'echo changed > etc/motd; echo new > etc/new; rm -r etc; mkdir etc; echo again > etc/new');
+        expect(await inside(recipe, 'ls etc; cat etc/new')).toBe('new\nagain\n');
+        expect(await readFile(join(image, 'etc', 'motd'), 'utf8')).toBe('of the image');
+        expect(await readdir(join(image, 'etc'))).toEqual(['motd']);
+      });
+
+      it('keep two roots of one chain apart', async () => {
+        const [one, two] = [await made('one'), await made('two')];
+        await inside(one, 'echo mine > mine');
+        expect(await inside(two, 'ls')).toBe('etc\n');
+      });
+
+      it('make an empty root that a stranger may enter', async () => {
+        expect(await inside(await made('one', []), 'ls; stat -c "%u:%g %a" .; mkdir etc; ls')).toBe('0:0 755\netc\n');
+      });
+
+      it('do no harm the second time', async () => {
+        const recipe = await made('one');
+        await inside(recipe, 'echo kept > kept');
+        await made('one');
+        expect(await inside(recipe, 'cat kept')).toBe('kept\n');
+      });
+
+      it('ask the keeper for ids shifted by the mount, never on disk', async () => {
+        const { layers } = await made('one');
+        expect(layers.every((layer) => layer.idmapped && !layer.optional)).toBe(true);
+        expect((await stat(image)).uid).toBe(3);
+      });
+
+      it.skipIf(!flagsOf(driver).layered)('lay the trees of a chain over each other', async () => {
+        const above = join(pool, 'above');
+        await mkdir(join(above, 'etc'), { recursive: true });
+        await writeFile(join(above, 'etc', 'later'), 'of the layer above');
+        expect(await inside(await made('one', [above, image]), 'cat etc/later; echo; cat etc/motd')).toBe(
+          'of the layer above\nof the image',
+        );
+      });
+
+      it.skipIf(flagsOf(driver).layered)('need no tree any more', async () => {
+        const recipe = await made('one');
+        await rm(image, { recursive: true });
+        expect(await inside(recipe, 'cat etc/motd')).toBe('of the image');
+      });
     });
 
-    it('keeps changes in the root, never in the image', async () => {
-      await driver.roots.create(root, image);
-      const recipe = driver.roots.recipe(root, image, pool);
-      await inside(recipe, 'echo changed > etc/motd; echo new > etc/new; rm -r etc; mkdir etc; echo again > etc/new');
-      expect(await inside(recipe, 'ls etc; cat etc/new')).toBe('new\nagain\n');
-      expect(await readFile(join(image, 'rootfs', 'etc', 'motd'), 'utf8')).toBe('of the image');
-      expect(await readdir(join(image, 'rootfs', 'etc'))).toEqual(['motd']);
+    describe('usage', () => {
+      it('is bytes, or nothing where it costs too much', async () => {
+        await made('one');
+        const usage = await driver.usage.usage(await place('one'));
+        expect(usage === null || usage >= 0).toBe(true);
+      });
     });
 
-    it('keeps two roots of one image apart', async () => {
-      const other = join(pool, 'containers', 'c2');
-      await mkdir(other, { mode: 0o700 });
-      await driver.roots.create(root, image);
-      await driver.roots.create(other, image);
-      await inside(driver.roots.recipe(root, image, pool), 'echo mine > mine');
-      expect(await inside(driver.roots.recipe(other, image, pool), 'ls')).toBe('etc\n');
-    });
+    describe.skipIf(driver.copy === undefined)('copy', () => {
+      const copied = async () => {
+        const [from, to] = [await place('one'), await place('two')];
+        await driver.copy?.copy(from, to);
+        return driver.view.recipe(to, [image]);
+      };
 
-    it('makes an empty root that a stranger may enter', async () => {
-      await driver.roots.create(root, null);
-      expect(await inside(driver.roots.recipe(root, null, pool), 'ls; stat -c "%u:%g %a" .; mkdir etc; ls')).toBe('0:0 755\netc\n');
-    });
+      it('shows what the other one shows, with owners, modes, attributes and what was removed', async () => {
+        const recipe = await made('one');
+        await inside(
+          recipe,
+          'rm -r etc; mkdir etc; echo a > etc/file; chown 5:6 etc/file; chmod 4750 etc/file; mkdir new; touch new/x; chmod 700 .; setfattr -n user.note -v kept etc/file',
+        );
+        const shown = 'ls -R; stat -c "%n %u:%g %a" . etc etc/file; getfattr -d -m user.note etc/file';
+        expect(await inside(await copied(), shown)).toBe(await inside(recipe, shown));
+      });
 
-    it('creates twice without harm', async () => {
-      await driver.roots.create(root, image);
-      await inside(driver.roots.recipe(root, image, pool), 'echo kept > kept');
-      await driver.roots.create(root, image);
-      expect(await inside(driver.roots.recipe(root, image, pool), 'cat kept')).toBe('kept\n');
-    });
-
-    it('asks the keeper for ids shifted by the mount, never on disk', async () => {
-      await driver.roots.create(root, image);
-      const { layers } = driver.roots.recipe(root, image, pool);
-      expect(layers.every((layer) => layer.idmapped && !layer.optional)).toBe(true);
-      expect((await stat(join(image, 'rootfs'))).uid).toBe(3);
+      it('leaves the two apart, and does no harm the second time', async () => {
+        const recipe = await made('one');
+        const copy = await copied();
+        await inside(copy, 'echo mine > mine');
+        await copied();
+        expect(await inside(copy, 'cat mine')).toBe('mine\n');
+        expect(await inside(recipe, 'ls')).toBe('etc\n');
+      });
     });
   });
 }

@@ -77,6 +77,7 @@ export interface PoolRow {
 }
 
 export interface VolumeRow {
+  /** A root has the id of its instance. */
   id: string;
   poolId: string;
   project: string;

@@ -120,8 +120,7 @@ export interface Pools {
 export interface Volumes {
   list(poolId: string): Promise<VolumeRow[]>;
   get(poolId: string, project: string, type: VolumeRow['type'], name: string): Promise<VolumeRow | null>;
-  /** In whichever pool it is: where the root of an instance lies, say. One by type and name in each pool. */
-  named(project: string, type: VolumeRow['type'], name: string): Promise<VolumeRow[]>;
+  byId(id: string): Promise<VolumeRow | null>;
   insert(row: New<VolumeRow, 'id' | 'createdAt'>): Promise<VolumeRow>;
   update(id: string, change: Partial<Omit<VolumeRow, 'id'>>): Promise<void>;
   delete(id: string): Promise<void>;

@@ -32,7 +32,7 @@ beforeEach(async () => {
   const recipe = { name: 'none', aliases: [], serial: async () => '1', build: async () => Promise.reject(new Error('no build here')) };
   const images = new LocalImages({ stateDir: place, store, recipes: [recipe], confinement: new OpenConfinement() });
   await images.prepare();
-  const operations = imageOperations(images, { dropImage: async (fingerprint) => void dropped.push(fingerprint) }, engine.events);
+  const operations = imageOperations(images, { drop: async (fingerprint) => void dropped.push(fingerprint) }, engine.events);
   engine.register(operations.create);
   engine.register(operations.delete);
   const providers = [

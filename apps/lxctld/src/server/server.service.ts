@@ -12,7 +12,7 @@ export class ServerService {
 
   constructor(
     private readonly store: Store,
-    private readonly storage: Pick<Storage, 'drivers' | 'listPools'>,
+    private readonly storage: Pick<Storage, 'drivers' | 'pools'>,
     private readonly certificate: CertificateFile,
     private readonly events: EventHub,
     private readonly version: string,
@@ -31,7 +31,7 @@ export class ServerService {
   }
 
   async show(project: string): Promise<WireServer> {
-    const [config, pools, certificate] = await Promise.all([this.store.config.all(), this.storage.listPools(), this.certificate.get()]);
+    const [config, pools, certificate] = await Promise.all([this.store.config.all(), this.storage.pools.list(), this.certificate.get()]);
     return {
       ...this.introduction(),
       auth: 'trusted',

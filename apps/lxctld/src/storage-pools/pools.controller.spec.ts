@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -86,7 +87,8 @@ describe('/1.0/storage-pools', () => {
   });
 
   it('lists volumes with their users, and stays while it has instances', async () => {
-    const volume = await store.volumes.insert(await storage.volumeRow({ pool: 'default', project: 'default', instance: 'c1' }, null));
+    const root = { id: randomUUID(), project: 'default', name: 'c1', pool: 'default', image: null };
+    await storage.roots.reserve(store, root);
     expect((await call('GET', '/default/volumes')).metadata).toEqual(['/1.0/storage-pools/default/volumes/container/c1']);
     expect((await call('GET', '/default/volumes/container?recursion=1')).metadata).toEqual([
       expect.objectContaining({ name: 'c1', used_by: ['/1.0/instances/c1'], location: 'none' }),
@@ -95,7 +97,7 @@ describe('/1.0/storage-pools', () => {
     expect(await call('GET', '/default/volumes/container/c2')).toMatchObject({ status: 404, error: 'Storage pool volume not found' });
     expect((await call('GET', '/default/volumes/nonsense')).status).toBe(400);
     expect(await call('DELETE', '/default')).toMatchObject({ status: 400, error: 'The storage pool is currently in use' });
-    await store.volumes.delete(volume.id);
+    await storage.roots.remove(store, root.id);
     expect((await call('DELETE', '/default')).status).toBe(200);
     expect(await call('GET', '/default')).toMatchObject({ status: 404, error: 'Storage pool not found' });
   });

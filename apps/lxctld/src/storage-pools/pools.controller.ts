@@ -21,7 +21,7 @@ export class PoolsController {
   @Get()
   @Access('trusted')
   async list(@Call() call: Call): Promise<Answer> {
-    const rows = await this.storage.listPools();
+    const rows = await this.storage.pools.list();
     if (call.wantsNamesOnly) return Answer.sync(rows.map((row) => urls.pool(row.name)));
     return call.list(await Promise.all(rows.map((row) => this.#view(row))), ({ name }) => urls.pool(name));
   }
@@ -31,7 +31,7 @@ export class PoolsController {
   async create(@Call() call: Call): Promise<Answer> {
     const wanted = call.body(PoolsPostBody);
     refuse([...(wanted.name === '' ? ['No name provided'] : []), ...(wanted.driver === '' ? ['No driver provided'] : [])]);
-    const row = await this.storage.createPool(wanted);
+    const row = await this.storage.pools.create(wanted);
     this.#tell('storage-pool-created', row.name, call);
     return Answer.created(urls.pool(row.name));
   }
@@ -39,15 +39,15 @@ export class PoolsController {
   @Get(':name')
   @Access('trusted')
   async show(@Param('name') name: string): Promise<Answer> {
-    const row = await this.storage.pool(name);
+    const row = await this.storage.pools.get(name);
     return Answer.sync(await this.#view(row), { etag: poolTuple(row) });
   }
 
   @Put(':name')
   @Access('admin')
   async replace(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
-    call.match(poolTuple(await this.storage.pool(name)));
-    await this.storage.updatePool(name, call.body(PoolPutBody));
+    call.match(poolTuple(await this.storage.pools.get(name)));
+    await this.storage.pools.update(name, call.body(PoolPutBody));
     this.#tell('storage-pool-updated', name, call);
     return Answer.sync();
   }
@@ -55,10 +55,10 @@ export class PoolsController {
   @Patch(':name')
   @Access('admin')
   async merge(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
-    const row = await this.storage.pool(name);
+    const row = await this.storage.pools.get(name);
     call.match(poolTuple(row));
     const { description, config } = call.body(PoolPatchBody);
-    await this.storage.updatePool(name, {
+    await this.storage.pools.update(name, {
       ...(description !== undefined && { description }),
       ...(config && { config: { ...row.config, ...config } }),
     });
@@ -69,7 +69,7 @@ export class PoolsController {
   @Delete(':name')
   @Access('admin')
   async remove(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
-    await this.storage.deletePool(name);
+    await this.storage.pools.delete(name);
     this.#tell('storage-pool-deleted', name, call);
     return Answer.sync();
   }
@@ -77,11 +77,11 @@ export class PoolsController {
   @Get(':name/resources')
   @Access('trusted')
   async resources(@Param('name') name: string): Promise<Answer> {
-    return Answer.sync(await this.storage.poolResources(name));
+    return Answer.sync(await this.storage.pools.resources(name));
   }
 
   async #view(row: PoolRow): Promise<WirePool> {
-    const [usedBy, available] = await Promise.all([this.storage.usedBy(row.name), this.storage.available(row.name)]);
+    const [usedBy, available] = await Promise.all([this.storage.pools.usedBy(row.name), this.storage.pools.available(row.name)]);
     return presentPool(row, usedBy, available);
   }
 

@@ -18,14 +18,14 @@ export class VolumesController {
   @Get()
   @Access('view')
   async list(@Param('pool') pool: string, @Call() call: Call): Promise<Answer> {
-    return this.#answer(pool, await this.storage.volumes(pool, call.projectOf('storage.volumes')), call);
+    return this.#answer(pool, await this.storage.volumes.list(pool, call.projectOf('storage.volumes')), call);
   }
 
   @Get(':type')
   @Access('view')
   async listType(@Param('pool') pool: string, @Param('type') type: string, @Call() call: Call): Promise<Answer> {
     refuse(types.includes(type) ? [] : [`Invalid storage volume type ${JSON.stringify(type)}`]);
-    const rows = await this.storage.volumes(pool, call.projectOf('storage.volumes'));
+    const rows = await this.storage.volumes.list(pool, call.projectOf('storage.volumes'));
     return this.#answer(
       pool,
       rows.filter((row) => row.type === type),
@@ -54,7 +54,7 @@ export class VolumesController {
   }
 
   async #row(pool: string, type: string, name: string, call: Call): Promise<VolumeRow> {
-    const rows = await this.storage.volumes(pool, call.projectOf('storage.volumes'));
+    const rows = await this.storage.volumes.list(pool, call.projectOf('storage.volumes'));
     const row = rows.find((volume) => volume.type === type && volume.name === name);
     if (!row) throw new LxError('volume.not_found');
     return row;

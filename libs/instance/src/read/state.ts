@@ -4,7 +4,6 @@ import { type AttachedNic, rootDisk } from '#lib/device';
 import type { InstanceRow } from '#lib/store';
 import type { Storage } from '#lib/storage';
 import type { Expanded } from '#lib/profile';
-import { rootVolume } from '../root-volume.ts';
 import type { Supervision } from '../supervision.ts';
 import type { PowerState } from './view.ts';
 
@@ -53,7 +52,7 @@ export async function instanceState(
 async function disk(from: StateSources, row: InstanceRow, expanded: Expanded): Promise<WireInstanceState['disk']> {
   const root = rootDisk(expanded.devices);
   if (!root) return {};
-  const usage = await from.storage.rootUsage(rootVolume(row, expanded.devices)).catch(() => null);
+  const usage = await from.storage.roots.usage(row).catch(() => null);
   return usage === null ? {} : { [root.device]: { usage } };
 }
 

@@ -1,82 +1,87 @@
 import { LxError } from '#lib/contract';
 import { errnoError } from '#lib/host';
-import type { RootRecipe, RootVolume, Storage } from '#lib/storage';
-import type { New, PoolRow, Store, VolumeRow } from '#lib/store';
+import type { NewRoot, Pools, RootName, RootRecipe, Roots, Storage, Trees } from '#lib/storage';
+import { type PoolRow, RowMissing, type Store } from '#lib/store';
 
-/** The part of Storage that instances use, in memory: roots by directory name, images by pool. */
-export class FakeStorage
-  implements
-    Pick<
-      Storage,
-      'pool' | 'volumeRow' | 'ensureImage' | 'createRoot' | 'deleteRoot' | 'renameRoot' | 'rootRecipe' | 'rootUsage' | 'rootDirectory'
-    >
-{
-  /** `<pool>/<instance>` to the image below it. */
-  readonly roots = new Map<string, string | null>();
+/** The part of Storage that instances use, in memory. */
+export class FakeStorage implements Pick<Storage, 'roots' | 'trees'> {
+  /** Root by id: where it is, and the image below it. */
+  readonly made = new Map<string, { pool: string; image: string | null }>();
+  /** `<pool>/<name>` to the id of the root that people find there. */
+  readonly links = new Map<string, string>();
   /** `<pool>/<fingerprint>`. */
   readonly images = new Set<string>();
+  readonly #store: Store;
 
-  constructor(private readonly store: Store) {}
-
-  async pool(name: string): Promise<PoolRow> {
-    const row = await this.store.pools.get(name);
-    if (!row) throw new LxError('pool.not_found');
-    return row;
+  constructor(store: Store) {
+    this.#store = store;
   }
 
-  async volumeRow(volume: RootVolume, image: string | null): Promise<New<VolumeRow, 'id' | 'createdAt'>> {
-    const { id: poolId } = await this.pool(volume.pool);
-    const config: Record<string, string> = image === null ? {} : { 'volatile.image': image };
-    const named = { poolId, project: volume.project, name: volume.instance, description: '', config };
-    return { ...named, type: 'container', contentType: 'filesystem' };
+  readonly pools: Pick<Pools, 'get'> = {
+    get: async (name: string): Promise<PoolRow> => {
+      const row = await this.#store.pools.get(name);
+      if (!row) throw new LxError('pool.not_found');
+      return row;
+    },
+  };
+
+  readonly trees: Trees = {
+    ensure: async (pool, fingerprint, unpack) => {
+      const place = `${pool}/${fingerprint}`;
+      if (this.images.has(place)) return;
+      await unpack(`/fake/${place}`);
+      this.images.add(place);
+    },
+    drop: async () => {},
+  };
+
+  readonly roots: Roots = {
+    reserve: async (writes: Store, { id, project, name, pool, image }: NewRoot) => {
+      const { id: poolId } = await this.pools.get(pool);
+      const config: Record<string, string> = image === null ? {} : { 'volatile.image': image };
+      await writes.volumes.insert({ id, poolId, project, name, config, description: '', type: 'container', contentType: 'filesystem' });
+    },
+    rename: (writes: Store, id: string, name: string) => writes.volumes.update(id, { name }),
+    remove: async (writes: Store, id: string) => {
+      await writes.volumes.delete(id).catch((error: unknown) => {
+        if (!(error instanceof RowMissing)) throw error;
+      });
+    },
+    create: async (root: NewRoot) => {
+      const { id, pool, image } = root;
+      await this.pools.get(pool);
+      if (image !== null && !this.images.has(`${pool}/${image}`)) throw new LxError('image.not_found');
+      this.made.set(id, { pool, image });
+      await this.roots.link(root);
+    },
+    delete: async (root: RootName) => {
+      this.made.delete(root.id);
+      for (const [link, id] of this.links) if (id === root.id) this.links.delete(link);
+    },
+    link: async ({ id, name }: RootName, formerly?: string) => {
+      const { pool } = this.#root(id);
+      if (formerly !== undefined && this.links.get(`${pool}/${formerly}`) === id) this.links.delete(`${pool}/${formerly}`);
+      this.links.set(`${pool}/${name}`, id);
+    },
+    recipe: async ({ id }: RootName): Promise<RootRecipe> => {
+      const { pool, image } = this.#root(id);
+      const layer = (path: string, readonly: boolean) => ({ path, idmapped: true, readonly, optional: false });
+      return {
+        layers: [layer(`/fake/${pool}/${image ?? 'empty'}`, true), layer(`/fake/${pool}/${id}`, false)],
+        root: { kind: 'overlay', lower: [0], upper: 1 },
+      };
+    },
+    usage: async () => 4096,
+  };
+
+  /** The image of the root that is found by a name. */
+  imageOf(pool: string, name: string): string | null | undefined {
+    return this.made.get(this.links.get(`${pool}/${name}`) ?? '')?.image;
   }
 
-  async ensureImage(pool: string, fingerprint: string, unpack: (directory: string) => Promise<void>): Promise<void> {
-    const place = `${pool}/${fingerprint}`;
-    if (this.images.has(place)) return;
-    await unpack(`/fake/${place}`);
-    this.images.add(place);
+  #root(id: string): { pool: string; image: string | null } {
+    const root = this.made.get(id);
+    if (!root) throw errnoError('ENOENT', 'open_tree', id);
+    return root;
   }
-
-  async createRoot(volume: RootVolume, image: string | null): Promise<void> {
-    await this.pool(volume.pool);
-    if (image !== null && !this.images.has(`${volume.pool}/${image}`)) throw new LxError('image.not_found');
-    this.roots.set(keyOf(volume), image);
-  }
-
-  async deleteRoot(volume: RootVolume): Promise<void> {
-    await this.pool(volume.pool);
-    this.roots.delete(keyOf(volume));
-  }
-
-  /** As rename(2) of directories: one that is not empty is not replaced. */
-  async renameRoot(volume: RootVolume, newName: string): Promise<void> {
-    const [from, to] = [keyOf(volume), keyOf({ ...volume, instance: newName })];
-    if (!this.roots.has(from) && this.roots.has(to)) return;
-    if (!this.roots.has(from)) throw errnoError('ENOENT', 'rename', from);
-    if (this.roots.has(to)) throw errnoError('ENOTEMPTY', 'rename', to);
-    this.roots.set(to, this.roots.get(from) ?? null);
-    this.roots.delete(from);
-  }
-
-  async rootRecipe(volume: RootVolume, image: string | null): Promise<RootRecipe> {
-    if (!this.roots.has(keyOf(volume))) throw errnoError('ENOENT', 'open_tree', keyOf(volume));
-    const layer = (path: string, readonly: boolean) => ({ path, idmapped: true, readonly, optional: false });
-    return {
-      layers: [layer(`/fake/${volume.pool}/${image ?? 'empty'}`, true), layer(`/fake/${keyOf(volume)}`, false)],
-      root: { kind: 'overlay', lower: [0], upper: 1 },
-    };
-  }
-
-  async rootUsage(): Promise<number | null> {
-    return 4096;
-  }
-
-  async rootDirectory(volume: RootVolume): Promise<string> {
-    return `/fake/${keyOf(volume)}`;
-  }
-}
-
-function keyOf(volume: RootVolume): string {
-  return `${volume.pool}/${volume.instance}`;
 }

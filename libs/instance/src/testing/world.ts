@@ -47,7 +47,11 @@ export class World {
   readonly instances: Instances;
   readonly housekeeping: Housekeeping;
 
-  private constructor(readonly logsDir: string) {
+  /** Links to the logs by the names of instances. */
+  readonly logsDir: string;
+
+  private constructor(readonly place: string) {
+    this.logsDir = join(place, 'logs');
     const report = (message: string, cause: unknown) => void this.problems.push(`${message}: ${String(cause)}`);
     this.engine = new OperationEngine({ store: this.store, report: ({ what, error }) => report(what, error) });
     this.engine.events.subscribe((event) => this.events.push(event));
@@ -64,7 +68,8 @@ export class World {
         seccomp: null,
         lxcfs: null,
         runDir: '/fake/run',
-        logsDir,
+        homesDir: join(place, 'instances'),
+        logsDir: this.logsDir,
         architecture: 'x86_64',
         onlineCpus: [0, 1, 2, 3],
         totalMemory: 8 * 1024 ** 3,
@@ -126,10 +131,10 @@ export class World {
       ...change,
     };
     await this.store.instances.insert(row);
-    const volume = { pool: 'default', project: row.project, instance: name };
+    const root = { id, project: row.project, name, pool: 'default', image: fingerprint };
     this.storage.images.add(`default/${fingerprint}`);
-    await this.storage.createRoot(volume, fingerprint);
-    await this.store.volumes.insert(await this.storage.volumeRow(volume, fingerprint));
+    await this.storage.roots.reserve(this.store, root);
+    await this.storage.roots.create(root);
     return row;
   }
 
@@ -187,6 +192,6 @@ const worlds: World[] = [];
 export async function removeWorlds(): Promise<void> {
   for (const world of worlds.splice(0)) {
     await world.engine.shutdown(0);
-    await rm(world.logsDir, { recursive: true, force: true });
+    await rm(world.place, { recursive: true, force: true });
   }
 }

@@ -5,7 +5,7 @@ import { type DeviceHolders, deviceProblems, madeUpFor } from '#lib/device';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
 import { type Images, templateWarning } from '#lib/image';
 import type { Storage } from '#lib/storage';
-import { type ImageRow, type InstanceRow, type VolumeRow } from '#lib/store';
+import type { ImageRow, InstanceRow } from '#lib/store';
 import type { Acts, Announcement } from '../act/acts.ts';
 import { missingProfiles, wholeProblems } from '../checks.ts';
 import { expand } from '#lib/profile';
@@ -16,9 +16,8 @@ import type { LimitsInForce } from '../limits/in-force.ts';
 import type { LogFiles } from '../log-files.ts';
 import { generatedName, nameProblems } from '../name.ts';
 import { rowsRefused } from '../references.ts';
-import { type RootVolumeOf, rootVolume } from '../root-volume.ts';
+import { rootPool } from '../root-pool.ts';
 import { type LaunchState, type LaunchUsing, launchStep } from '../steps/launch.ts';
-import { deleteVolumeRow, poolOf } from '../steps/remove.ts';
 
 export interface CreateRequest {
   name: string;
@@ -47,15 +46,14 @@ export type CreateParams = {
   profiles: string[];
   /** RFC 3339. */
   createdAt: string;
-  volume: RootVolumeOf;
+  /** Where its root is made. */
+  pool: string;
   ids: IdWish;
   /** Fingerprint, or null for an empty root. */
   image: string | null;
   start: boolean;
 };
-type CreateState = LaunchState & { volumeRow: VolumeText; ids: Pick<InstanceIds, 'row' | 'volatile'> };
-/** The root volume's row but for its times. */
-type VolumeText = Omit<VolumeRow, 'id' | 'createdAt'>;
+type CreateState = LaunchState & { ids: Pick<InstanceIds, 'row' | 'volatile'> };
 type CreateStep = Step<CreateParams, CreateState>;
 
 interface Using extends LaunchUsing {
@@ -127,7 +125,7 @@ export class Create {
       devices: request.devices,
       profiles: profileNames,
       createdAt: now().toISOString(),
-      volume: rootVolume({ project, name }, expanded.devices),
+      pool: rootPool(expanded.devices),
       ids: idWish(expanded.config),
       image: image?.fingerprint ?? null,
       start: request.start,
@@ -168,15 +166,13 @@ function reserveStep({ store, storage, ids }: Using): CreateStep {
   return {
     name: 'reserve',
     async do({ params, state }) {
-      const { id, createdAt, ...row } = await storage.volumeRow(params.volume, params.image);
-      state.volumeRow = row;
       const { row: own, volatile } = await ids.of({ id: params.id, name: params.name, idBase: null, idCount: null }, params.ids);
       state.ids = { row: own, volatile };
     },
     async commit({ params, state }, writes) {
       try {
         await writes.instances.insert(rowOf(params, state));
-        if (state.volumeRow) await writes.volumes.insert(state.volumeRow);
+        await storage.roots.reserve(writes, params);
       } catch (error) {
         throw rowsRefused(error, (cause) => new LxError('instance.exists', { name: params.name }, { cause }));
       }
@@ -184,10 +180,9 @@ function reserveStep({ store, storage, ids }: Using): CreateStep {
     async undo({ params }) {
       // The name may be another's: only rows with this operation's own id go.
       if (!(await store.instances.byId(params.id))) return;
-      const poolId = await poolOf(storage, params.volume);
       await store.tx(async (writes) => {
+        await storage.roots.remove(writes, params.id);
         await writes.instances.delete(params.id);
-        await deleteVolumeRow(writes, poolId, params.volume);
       });
     },
   };
@@ -198,7 +193,7 @@ function rootStep({ store, images, storage, logFiles, report }: Using): CreateSt
   return {
     name: 'root',
     async do({ params, progress }) {
-      const { image, volume } = params;
+      const { image } = params;
       if (image) {
         const row = await images.resolve(params.project, { fingerprint: image });
         const warning = templateWarning(row.metadata);
@@ -206,24 +201,24 @@ function rootStep({ store, images, storage, logFiles, report }: Using): CreateSt
           progress({ warning });
           report(`instance ${params.name}`, new Error(warning));
         }
-        await storage.ensureImage(volume.pool, image, (directory) => {
+        await storage.trees.ensure(params.pool, image, (directory) => {
           progress({ create_instance_from_image_unpack_progress: 'Unpacking image' });
           return images.unpack(row, directory);
         });
       }
-      await storage.createRoot(volume, image);
+      await storage.roots.create(params);
     },
     async undo({ params }) {
-      // Root and logs go by name: it may be another's once the row with this operation's own id is gone or renamed.
+      // A later operation has had it since.
       const row = await store.instances.byId(params.id);
-      if (row?.project !== params.project || row.name !== params.name) return;
-      await Promise.all([storage.deleteRoot(params.volume), logFiles.remove(params)]);
+      if (row && row.name !== params.name) return;
+      await Promise.all([storage.roots.delete(params), logFiles.remove(params)]);
     },
   };
 }
 
 function rowOf(params: CreateParams, { ids }: Partial<CreateState>): InstanceRow {
-  const { createdAt, volume, image, start, ids: wish, ...row } = params;
+  const { createdAt, pool, image, start, ids: wish, ...row } = params;
   const own = ids?.row ?? { idBase: null, idCount: null };
   const volatile = { ...row.volatile, ...(ids?.volatile as StringMap | undefined) };
   return { ...row, ...own, volatile, attached: [], power: 'stopped', createdAt: new Date(createdAt), lastUsedAt: null };

@@ -3,7 +3,7 @@ import { defineOperation, type Operation, type OperationSpec, type Requestor } f
 import type { InstanceRow } from '#lib/store';
 import type { Acts } from '../act/acts.ts';
 import type { Expansion } from '#lib/profile';
-import type { Removal, RemoveParams, RemoveState } from '../steps/remove.ts';
+import type { Removal, RemoveParams } from '../steps/remove.ts';
 import type { Supervision } from '../supervision.ts';
 
 interface Using {
@@ -14,7 +14,7 @@ interface Using {
 
 /** Cannot be undone, so it is resumed: the rows go last, and with them the name. */
 export class Delete {
-  readonly operation: OperationSpec<RemoveParams, RemoveState>;
+  readonly operation: OperationSpec<RemoveParams, Record<string, never>>;
   readonly #acts: Acts;
   readonly #using: Using;
 
@@ -22,17 +22,17 @@ export class Delete {
     const { supervision, removal } = using;
     this.#acts = acts;
     this.#using = using;
-    this.operation = defineOperation<RemoveParams, RemoveState>({
+    this.operation = defineOperation<RemoveParams, Record<string, never>>({
       kind: 'instance.delete',
       onCrash: 'resume',
       steps: [
         {
           name: 'remove',
-          async do({ params, state }) {
+          async do({ params }) {
             if (supervision.get(params.id)) throw new LxError('instance.running');
-            await removal.files(params, state);
+            await removal.files(params);
           },
-          commit: ({ params, state }, writes) => removal.rows(params, state, writes),
+          commit: ({ params }, writes) => removal.rows(params, writes),
         },
       ],
     });
@@ -43,7 +43,7 @@ export class Delete {
     if (supervision.get(row.id)) throw new LxError('instance.running');
     const { config } = await expansion.of(row);
     if (keyOf(config, 'security.protection.delete')) throw new LxError('instance.protected');
-    const params = await removal.paramsOf(row);
+    const params = removal.paramsOf(row);
     return this.#acts.begin(this.operation, params, { of: row, requestor, announce: [{ action: 'instance-deleted' }] });
   }
 }

@@ -65,8 +65,8 @@ describe('a request for an instance', () => {
   it('for a name that is taken, or being taken, is refused', async () => {
     const world = await World.make();
     const held = new Deferred<void>();
-    const create = world.storage.createRoot.bind(world.storage);
-    world.storage.createRoot = async (...given) => {
+    const { create } = world.storage.roots;
+    world.storage.roots.create = async (...given) => {
       await held.promise;
       return create(...given);
     };
@@ -239,8 +239,8 @@ describe('rename and delete', () => {
     const world = await World.make();
     const row = await world.instance('old');
     const held = new Deferred<void>();
-    const rename = world.storage.renameRoot.bind(world.storage);
-    world.storage.renameRoot = async (...given) => {
+    const { rename } = world.storage.roots;
+    world.storage.roots.rename = async (...given) => {
       await held.promise;
       return rename(...given);
     };
@@ -248,7 +248,7 @@ describe('rename and delete', () => {
     await expect(world.verbs.create.begin('default', request())).rejects.toMatchObject({ code: 'instance.busy' });
     held.resolve();
     expect(await renaming.done).toMatchObject({ status_code: 200 });
-    expect([...world.storage.roots.keys()]).toEqual(['default/c1']);
+    expect([...world.storage.links.keys()]).toEqual(['default/c1']);
   });
 });
 

@@ -25,7 +25,7 @@ export class Stop implements StateVerb {
     const waiting = this.#acts.turns.running(row.id);
     if (force && waiting?.kind === this.operation.kind)
       return this.#acts.hasten(row, waiting, requestor, async () => this.#using.supervision.get(row.id)?.kill());
-    const remove = row.ephemeral ? await this.#using.removal.paramsOf(row) : null;
+    const remove = row.ephemeral ? this.#using.removal.paramsOf(row) : null;
     const announce: Announcement[] = [{ action: force ? 'instance-stopped' : 'instance-shutdown' }];
     if (remove) announce.push({ action: 'instance-deleted' });
     // A guest may take for ever to shut down: who waits for it may stop waiting.

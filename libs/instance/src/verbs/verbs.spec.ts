@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -18,8 +17,6 @@ async function ready<P>(params: (world: World) => Promise<P>): Promise<World & {
   const world = await World.make();
   return Object.assign(world, { params: await params(world) });
 }
-
-const volume = (instance: string) => ({ pool: 'default', project: 'default', instance });
 
 describe('instance.create', () => {
   const setup = (start: boolean) => () =>
@@ -42,7 +39,7 @@ describe('instance.create', () => {
     expect(await world.store.instances.list(null)).toEqual([]);
     const pool = await world.store.pools.get('default');
     expect(await world.store.volumes.list(pool?.id ?? '')).toEqual([]);
-    expect([...world.storage.roots.keys()]).toEqual([]);
+    expect([...world.storage.links.keys()]).toEqual([]);
     expect([...world.keepers.running.keys()]).toEqual([]);
     expect([...world.networks.attached.keys()]).toEqual([]);
     expect(existsSync(join(world.logsDir, 'c1'))).toBe(false);
@@ -50,7 +47,7 @@ describe('instance.create', () => {
   const done = (start: boolean) => async (world: World & { params: CreateParams }) => {
     const row = await world.row(world.params.id);
     expect(row).toMatchObject({ name: 'c1', power: start ? 'running' : 'stopped', config: { 'user.note': 'mine', 'image.os': 'Fake' } });
-    expect(world.storage.roots.get('default/c1')).toBe(fingerprint);
+    expect(world.storage.imageOf('default', 'c1')).toBe(fingerprint);
     expect(world.keepers.running.size).toBe(start ? 1 : 0);
     if (start) expect(row.volatile['volatile.eth0.host_name']).toMatch(/^veth/);
   };
@@ -75,9 +72,9 @@ describe('instance.create', () => {
     const { params } = world;
     const other = await world.instance('c1');
     const [, root] = world.operations.create.steps;
-    await mkdir(join(world.logsDir, 'c1'));
+    await world.instances.logFiles.prepare(other);
     await root?.undo?.({ params, state: {}, project: 'default' } as never);
-    expect(world.storage.roots.has('default/c1')).toBe(true);
+    expect(world.storage.links.get('default/c1')).toBe(other.id);
     expect(existsSync(join(world.logsDir, 'c1'))).toBe(true);
     expect((await world.row(other.id)).name).toBe('c1');
   });
@@ -87,7 +84,7 @@ describe('instance.create', () => {
     const other = await world.instance('c1');
     expect(await run(spec(world), world)).toMatchObject({ status_code: 400, err: expect.stringContaining('already exists') });
     expect((await world.store.instances.list(null)).map((row) => row.id)).toEqual([other.id]);
-    expect(world.storage.roots.get('default/c1')).toBe(fingerprint);
+    expect(world.storage.imageOf('default', 'c1')).toBe(fingerprint);
   });
 });
 
@@ -206,8 +203,7 @@ describe('instance.stop', () => {
     const ephemeral = () =>
       ready(async (world) => {
         const { row } = await world.running('c1', { ephemeral: true });
-        const volume = { pool: 'default', project: row.project, instance: row.name };
-        return { id: row.id, name: 'c1', force: true, timeout: 0, remove: { id: row.id, project: row.project, name: 'c1', volume } };
+        return { id: row.id, name: 'c1', force: true, timeout: 0, remove: { id: row.id, project: row.project, name: 'c1' } };
       });
     await resumesFromEveryStep(spec, ephemeral, async (world) => {
       expect(world.keepers.running.size).toBe(0);
@@ -218,12 +214,17 @@ describe('instance.stop', () => {
   it('of an ephemeral instance whose name is another’s by now leaves that one alone', async () => {
     const world = await World.make();
     const { row } = await world.running('c1', { ephemeral: true });
-    const remove = { id: row.id, project: 'default', name: 'c1', volume: volume('c1') };
-    await world.store.instances.update(row.id, { name: 'old' });
-    world.storage.roots.set('default/c1', fingerprint);
+    const remove = { id: row.id, project: 'default', name: 'c1' };
+    await world.store.tx(async (writes) => {
+      await writes.instances.update(row.id, { name: 'old' });
+      await world.storage.roots.rename(writes, row.id, 'old');
+    });
+    const other = await world.instance('c1');
     const params = { id: row.id, name: 'c1', force: true, timeout: 0, remove };
-    expect((await run(world.operations.stop, { store: world.store, params })).err).toBe('Instance not found');
-    expect(world.storage.roots.has('default/c1')).toBe(true);
+    expect(await run(world.operations.stop, { store: world.store, params })).toMatchObject({ status_code: 200 });
+    expect((await world.store.instances.list(null)).map(({ id }) => id)).toEqual([other.id]);
+    expect([...world.storage.made.keys()]).toEqual([other.id]);
+    expect(world.storage.links.get('default/c1')).toBe(other.id);
   });
 
   it('asks the guest by its own signal and waits for ever with -1, also when it is frozen', async () => {
@@ -396,28 +397,28 @@ describe('instance.rename', () => {
   const setup = () =>
     ready(async (world) => {
       const row = await world.instance('c1');
-      await mkdir(join(world.logsDir, 'c1'));
-      return { id: row.id, project: 'default', name: 'c1', newName: 'c2', volume: volume('c1') };
+      await world.instances.logFiles.prepare(row);
+      return { id: row.id, project: 'default', name: 'c1', newName: 'c2' };
     });
   const spec = (world: World) => world.operations.rename;
   const is = (name: string, other: string) => async (world: World & { params: { id: string } }) => {
     expect((await world.row(world.params.id)).name).toBe(name);
-    expect([...world.storage.roots.keys()]).toEqual([`default/${name}`]);
+    expect([...world.storage.links.keys()]).toEqual([`default/${name}`]);
     expect([existsSync(join(world.logsDir, name)), existsSync(join(world.logsDir, other))]).toEqual([true, false]);
     const pool = await world.store.pools.get('default');
     expect((await world.store.volumes.list(pool?.id ?? '')).map((row) => row.name)).toEqual([name]);
   };
 
   it('moves all or nothing', async () => {
-    await unwindsFromEveryStep(spec, setup, is('c1', 'c2'));
-    await stepsAreIdempotent(spec, setup, is('c2', 'c1'), is('c1', 'c2'));
+    await resumesFromEveryStep(spec, setup, is('c2', 'c1'));
+    await stepsAreIdempotent(spec, setup, is('c2', 'c1'));
   });
 
   it('to a name that was taken meanwhile leaves both alone', async () => {
     const world = await setup();
     const other = await world.instance('c2');
     expect((await run(spec(world), world)).err).toContain('c2');
-    expect([...world.storage.roots.keys()].sort()).toEqual(['default/c1', 'default/c2']);
+    expect([...world.storage.links.keys()].sort()).toEqual(['default/c1', 'default/c2']);
     expect((await world.row(other.id)).name).toBe('c2');
     expect((await world.row(world.params.id)).name).toBe('c1');
   });
@@ -427,13 +428,13 @@ describe('instance.delete', () => {
   const setup = () =>
     ready(async (world): Promise<RemoveParams> => {
       const row = await world.instance('c1');
-      await mkdir(join(world.logsDir, 'c1'));
-      return { id: row.id, project: 'default', name: 'c1', volume: volume('c1') };
+      await world.instances.logFiles.prepare(row);
+      return { id: row.id, project: 'default', name: 'c1' };
     });
   const spec = (world: World) => world.operations.delete;
   const done = async (world: World) => {
     expect(await world.store.instances.list(null)).toEqual([]);
-    expect(world.storage.roots.size).toBe(0);
+    expect(world.storage.made.size).toBe(0);
     expect(existsSync(join(world.logsDir, 'c1'))).toBe(false);
     const pool = await world.store.pools.get('default');
     expect(await world.store.volumes.list(pool?.id ?? '')).toEqual([]);
@@ -449,7 +450,7 @@ describe('instance.delete', () => {
     expect(await run(spec(world), world)).toMatchObject({ status_code: 200 });
     const other = await world.instance('c1');
     expect((await run(spec(world), world)).err).toBe('Instance not found');
-    expect(world.storage.roots.has('default/c1')).toBe(true);
+    expect(world.storage.links.has('default/c1')).toBe(true);
     expect((await world.row(other.id)).name).toBe('c1');
   });
 
@@ -457,6 +458,6 @@ describe('instance.delete', () => {
     const world = await setup();
     await world.supervision.launch({ id: world.params.id } as never);
     expect((await run(spec(world), world)).err).toBe('Instance is running');
-    expect(world.storage.roots.size).toBe(1);
+    expect(world.storage.made.size).toBe(1);
   });
 });

@@ -35,7 +35,7 @@ export function memoryVolumes(tables: MemoryTables, write: Write): Volumes {
     list: async (poolId) => volumes.where((row) => row.poolId === poolId).sort(byName),
     get: async (poolId, project, type, name) =>
       volumes.where((row) => row.poolId === poolId && row.project === project && row.type === type && row.name === name)[0] ?? null,
-    named: async (project, type, name) => volumes.where((row) => row.project === project && row.type === type && row.name === name),
+    byId: async (id) => volumes.get(id),
     insert: (row) =>
       write((inverses) => {
         if (!pools.get(row.poolId)) throw new RowConflict('volume_pool');

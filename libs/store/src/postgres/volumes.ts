@@ -24,8 +24,8 @@ export class PostgresVolumes implements Volumes {
     return table.one(this.#session, 'pool_id = $1 AND project = $2 AND type = $3 AND name = $4', [poolId, project, type, name]);
   }
 
-  named(project: string, type: VolumeRow['type'], name: string): Promise<VolumeRow[]> {
-    return table.select(this.#session, 'WHERE project = $1 AND type = $2 AND name = $3', [project, type, name]);
+  async byId(id: string): Promise<VolumeRow | null> {
+    return isUuid(id) ? table.one(this.#session, 'id = $1', [id]) : null;
   }
 
   async insert(row: New<VolumeRow, 'id' | 'createdAt'>): Promise<VolumeRow> {

@@ -42,7 +42,7 @@ export class FakeHouse implements House {
 
   readonly storage = {
     drivers: [{ name: 'overlay', version: '1', remote: false }],
-    listPools: async () => [{ driver: 'overlay' }],
+    pools: { list: async () => [{ driver: 'overlay' }] },
   } as unknown as Storage;
 
   readonly providers = [

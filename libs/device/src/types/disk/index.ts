@@ -39,7 +39,7 @@ export const disk: DeviceType = {
     return [`Failed detecting root disk device: ${roots === 0 ? 'No root device could be found' : 'More than one root device found'}`];
   },
   missing: ({ storage }, _project, _device, { pool = '' }) =>
-    storage.pool(pool).then(
+    storage.pools.get(pool).then(
       () => [],
       (error: unknown) => {
         if (isLxError(error) && error.status < 500) return [`Failed loading root disk: ${error.message}`];

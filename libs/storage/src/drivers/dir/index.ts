@@ -1,10 +1,15 @@
 import { dirPool } from './pool.ts';
-import { dirRoots } from './roots.ts';
+import { dirCopy, dirCreate, dirUsage, dirView } from './roots.ts';
 import type { StorageDriver } from '../../driver.ts';
 
 /** A root is a plain directory, copied from the image (by reference where the file system can). */
 export const dirDriver: StorageDriver = {
-  info: { name: 'dir', version: '1', remote: false, layered: false },
+  name: 'dir',
+  version: '1',
+  flags: {},
   pool: dirPool,
-  roots: dirRoots,
+  view: dirView,
+  create: dirCreate,
+  usage: dirUsage,
+  copy: dirCopy,
 };

@@ -1,31 +1,40 @@
-import { execFile } from 'node:child_process';
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import type { RootRole } from '../../driver.ts';
-import { exists } from '../../exists.ts';
-import { removeTree } from '../../remove-tree.ts';
+import { exists, removeTree } from '#lib/host';
+import { copyTree } from '../../copy-tree.ts';
+import type { CopyRole, CreateRole, RootPlace, UsageRole, ViewRole } from '../../driver.ts';
 
-export const dirRoots: RootRole = {
-  async create(directory, image) {
-    const root = join(directory, 'rootfs');
-    if (await exists(root)) return;
-    // The rename at the end makes a copy that was interrupted tell itself from a whole one.
-    const copy = join(directory, 'copying');
-    await removeTree(copy);
-    if (image === null) await mkdir(copy, { mode: 0o755 });
-    else await promisify(execFile)('cp', ['-a', '--reflink=auto', '-T', '--', join(image, 'rootfs'), copy]);
-    await rename(copy, root);
-  },
+const rootOf = (place: RootPlace) => join(place.directory, 'rootfs');
 
-  recipe(directory) {
+export const dirView: ViewRole = {
+  recipe(place) {
     return {
-      layers: [{ path: join(directory, 'rootfs'), idmapped: true, readonly: false, optional: false }],
+      layers: [{ path: rootOf(place), idmapped: true, readonly: false, optional: false }],
       root: { kind: 'bind', layer: 0 },
     };
   },
+};
 
+export const dirCreate: CreateRole = {
+  create: (place, chain) => fill(place, chain[0] ?? null),
+};
+
+export const dirCopy: CopyRole = {
+  copy: (from, to) => fill(to, rootOf(from)),
+};
+
+export const dirUsage: UsageRole = {
   async usage() {
     return null;
   },
 };
+
+/** The rename at the end makes a copy that was interrupted tell itself from a whole one. */
+async function fill(place: RootPlace, from: string | null): Promise<void> {
+  if (await exists(rootOf(place))) return;
+  const copy = join(place.directory, 'copying');
+  await removeTree(copy);
+  if (from === null) await mkdir(copy, { mode: 0o755 });
+  else await copyTree(from, copy);
+  await rename(copy, rootOf(place));
+}

@@ -1,11 +1,16 @@
 import { release } from 'node:os';
 import { overlayPool } from './pool.ts';
-import { overlayRoots } from './roots.ts';
+import { overlayCopy, overlayCreate, overlayUsage, overlayView } from './roots.ts';
 import type { StorageDriver } from '../../driver.ts';
 
 /** An image is a read-only layer, a root is a directory of changes over it. Creating a root copies nothing. */
 export const overlayDriver: StorageDriver = {
-  info: { name: 'overlay', version: release(), remote: false, layered: true },
+  name: 'overlay',
+  version: release(),
+  flags: { layered: true },
   pool: overlayPool,
-  roots: overlayRoots,
+  view: overlayView,
+  create: overlayCreate,
+  usage: overlayUsage,
+  copy: overlayCopy,
 };

@@ -1,11 +1,8 @@
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { LxError } from '#lib/contract';
+import { isLxError, LxError } from '#lib/contract';
+import { makeDirectory, removeTree, runProgram } from '#lib/host';
 import type { PoolRole } from '../../driver.ts';
-import { makeDirectory } from '../../exists.ts';
-import { removeTree } from '../../remove-tree.ts';
 
 /**
  * Mounts an overlay in a mount namespace of its own and does what a guest does: replaces a directory of the lower layer,
@@ -28,18 +25,11 @@ export const overlayPool: PoolRole = {
     try {
       place = await mkdtemp(join(directory, '.probe-'));
       for (const name of ['lower', 'upper', 'work', 'merged', 'lower/directory']) await mkdir(join(place, name));
-      await promisify(execFile)('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', probeScript], { cwd: place });
-    } catch (problem) {
-      const words =
-        String((problem as { stderr?: string }).stderr || (problem as Error).message)
-          .trim()
-          .split('\n')
-          .at(-1) ?? '';
-      throw new LxError(
-        'pool.unusable',
-        { path: directory, reason: `overlay does not work on its file system (${words})` },
-        { cause: problem },
-      );
+      await runProgram('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', probeScript], { cwd: place });
+    } catch (error) {
+      if (isLxError(error, 'program.missing')) throw error;
+      const reason = `overlay does not work on its file system (${(error as Error).message})`;
+      throw new LxError('pool.unusable', { path: directory, reason }, { cause: error });
     } finally {
       if (place !== null) await removeTree(place);
     }

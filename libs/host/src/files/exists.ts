@@ -5,9 +5,9 @@ export async function exists(path: string): Promise<boolean> {
   try {
     await lstat(path);
     return true;
-  } catch (problem) {
-    if ((problem as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw problem;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
   }
 }
 
@@ -15,7 +15,7 @@ export async function exists(path: string): Promise<boolean> {
 export async function makeDirectory(path: string, mode = 0o700): Promise<void> {
   try {
     await mkdir(path, { mode });
-  } catch (problem) {
-    if ((problem as NodeJS.ErrnoException).code !== 'EEXIST') throw problem;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }

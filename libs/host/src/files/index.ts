@@ -1,0 +1,3 @@
+export { exists, makeDirectory } from './exists.ts';
+export { dropLink, pointLink } from './links.ts';
+export { removeTree } from './remove-tree.ts';

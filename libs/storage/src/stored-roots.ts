@@ -1,0 +1,98 @@
+import { LxError } from '#lib/contract';
+import { RowConflict, RowMissing, type Store, type VolumeRow } from '#lib/store';
+import type { OpenPool } from './open-pool.ts';
+import type { OpenPools } from './open-pools.ts';
+import type { NewRoot, RootName, RootRecipe, Roots } from './storage.ts';
+
+/** Config key of a root's volume that holds the fingerprint of its image. */
+const imageKey = 'volatile.image';
+
+/** What a root's volume says of it; it never changes while the root exists. */
+interface Origin {
+  poolId: string;
+  image: string | null;
+}
+
+/** Roots of instances, by the rows of their volumes. */
+export class StoredRoots implements Roots {
+  readonly #store: Store;
+  readonly #open: OpenPools;
+  /** Of roots that were used: a start asks the database for none of it. */
+  readonly #origins = new Map<string, Origin>();
+
+  constructor(store: Store, open: OpenPools) {
+    this.#store = store;
+    this.#open = open;
+  }
+
+  async reserve(writes: Store, { id, project, name, pool, image }: NewRoot): Promise<void> {
+    const { row } = await this.#open.named(pool, writes);
+    const config: Record<string, string> = image === null ? {} : { [imageKey]: image };
+    const named = { id, poolId: row.id, project, name, description: '', config };
+    await writes.volumes.insert({ ...named, type: 'container', contentType: 'filesystem' }).catch(taken);
+  }
+
+  async rename(writes: Store, id: string, name: string): Promise<void> {
+    await writes.volumes.update(id, { name }).catch(taken);
+  }
+
+  async remove(writes: Store, id: string): Promise<void> {
+    this.#origins.delete(id);
+    await writes.volumes.delete(id).catch((error: unknown) => {
+      if (!(error instanceof RowMissing)) throw error;
+    });
+  }
+
+  async create(root: NewRoot): Promise<void> {
+    const pool = await this.#open.named(root.pool);
+    await pool.prepare();
+    await pool.createRoot(root);
+    this.#origins.set(root.id, { poolId: pool.row.id, image: root.image });
+    await pool.link(root);
+  }
+
+  async delete(root: RootName): Promise<void> {
+    const found = await this.#find(root.id);
+    this.#origins.delete(root.id);
+    if (found === null) return;
+    await found.pool.prepare();
+    await found.pool.deleteRoot(root);
+  }
+
+  async recipe(root: RootName): Promise<RootRecipe> {
+    const { pool, image } = await this.#known(root.id);
+    return pool.driver.view.recipe(pool.place(root.id), pool.chain(image));
+  }
+
+  async link(root: RootName, formerly?: string): Promise<void> {
+    const { pool } = await this.#known(root.id);
+    await pool.link(root, formerly);
+  }
+
+  async usage(root: RootName): Promise<number | null> {
+    const { pool } = await this.#known(root.id);
+    return pool.driver.usage.usage(pool.place(root.id));
+  }
+
+  async #known(id: string): Promise<{ pool: OpenPool; image: string | null }> {
+    const found = await this.#find(id);
+    if (found === null) throw new LxError('volume.not_found');
+    return found;
+  }
+
+  async #find(id: string): Promise<{ pool: OpenPool; image: string | null } | null> {
+    const origin = this.#origins.get(id) ?? originOf(await this.#store.volumes.byId(id));
+    if (origin === null) return null;
+    this.#origins.set(id, origin);
+    return { pool: await this.#open.withId(origin.poolId), image: origin.image };
+  }
+}
+
+function originOf(row: VolumeRow | null): Origin | null {
+  return row && { poolId: row.poolId, image: row.config[imageKey] ?? null };
+}
+
+function taken(error: unknown): never {
+  if (error instanceof RowConflict && error.constraint !== 'volume_pool') throw new LxError('volume.exists', undefined, { cause: error });
+  throw error;
+}
