@@ -244,12 +244,12 @@ describe('an image file that is refused', () => {
     ).toEqual({ status: 400, error: expect.stringMatching(/\.\./) });
   });
 
-  it('with an absolute path', async () => {
+  it('whose root lies at an absolute path, which counts from the archive itself', async () => {
     expect(
       await upload(
         await tar('abs.tar.gz', ['-P', '--transform=s,^rootfs/sbin/init$,/tmp/lxctl-escape,', 'metadata.yaml', 'rootfs/sbin/init']),
       ),
-    ).toEqual({ status: 400, error: expect.stringMatching(/absolute|\/tmp\/lxctl-escape/) });
+    ).toEqual({ status: 400, error: expect.stringMatching(/holds no directory rootfs/) });
   });
 
   it('with a member behind a symlink', async () => {

@@ -149,7 +149,7 @@ describe('what is typed wrong', () => {
     ['start again', /^Error: The instance is already running\n$/],
     ['delete again', /^Error: The instance is currently running, stop it first or pass --force\n$/],
     ['launch ubuntu', /^Error: Image "ubuntu" is not in the local store .*import.*build:debian\/12\)\n$/],
-    ['launch ubuntu:22.04', /^Error: The image server "ubuntu" is not known/],
+    ['launch ubuntu:22.04', /^Error: The remote "ubuntu" doesn't exist/],
     ['launch build:fedora', /^Error: No image recipe "fedora": there is busybox, debian\/12\n$/],
     ['config set again limits.memory=banana', /^Error: Invalid value "banana" for key "limits\.memory"/],
     ['config set again limits.memory', /^Error: "limits\.memory" is not of the form key=value\n$/],

@@ -26,7 +26,7 @@ describe("the guest's root", () => {
     const uids = /^Uid:\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)/m.exec(status)?.slice(1).map(Number) ?? [];
     expect(uids.every((uid) => uid >= 100_000)).toBe(true);
     expect((await run('id -u')).stdout).toBe('0\n');
-    expect((await run('cat /proc/self/uid_map')).stdout).toMatch(/^\s+0\s+\d{6,}\s+65536\n$/);
+    expect((await run('cat /proc/self/uid_map')).stdout).toMatch(/^\s+0\s+\d{6,}\s+65536\n\s+65536\s+\d{6,}\s+\d+\n$/);
   });
 
   it('sees no process but its own', async () => {

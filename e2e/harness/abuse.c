@@ -126,13 +126,14 @@ static int hog(size_t megabytes) {
   return 0;
 }
 
-// As many processes as it gets, which then wait for a word on stdin that never comes.
+// As many processes as it gets, which then wait for ever. They let go of the output, which would not end before them.
 static int bomb(int most) {
   int made = 0;
   for (; made < most; ++made) {
     const pid_t pid = fork();
     if (pid == 0) {
       close(1);
+      close(2);
       pause();
       _exit(0);
     }
