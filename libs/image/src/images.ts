@@ -41,7 +41,8 @@ export interface ImageLibrary extends Images {
   /** At start of the daemon, before recovery: makes the directories, removes what was on its way when the last daemon died. */
   prepare(): Promise<void>;
   list(project: string): Promise<ImageRow[]>;
-  update(project: string, fingerprint: string, change: ImageChange): Promise<void>;
+  /** `change` sees the row as it is while nobody else can change it. LxError 'image.not_found'. */
+  update(project: string, fingerprint: string, change: (row: ImageRow) => ImageChange): Promise<void>;
   /** Takes an upload of one or two files to disk and checks it. It is no image before the operation `image.create` made it one. */
   receive(request: ImportRequest, parts: AsyncIterable<Readable>, signal?: AbortSignal): Promise<{ upload: Upload; row: ImageRow }>;
   /** Inserts the row and its aliases, in the caller's transaction. LxError 'image.exists', 'alias.exists'. */

@@ -197,10 +197,11 @@ export class LocalImages implements ImageLibrary {
     throw new LxError('image.not_found');
   }
 
-  async update(project: string, fingerprint: string, change: ImageChange): Promise<void> {
-    await this.#store.images.update(project, fingerprint, change).catch((problem: unknown) => {
-      if (problem instanceof RowMissing) throw new LxError('image.not_found', undefined, { cause: problem });
-      throw problem;
+  async update(project: string, fingerprint: string, change: (row: ImageRow) => ImageChange): Promise<void> {
+    await this.#store.tx(async (store) => {
+      const row = await store.images.lock(project, fingerprint);
+      if (!row) throw new LxError('image.not_found');
+      await store.images.update(project, fingerprint, change(row));
     });
   }
 

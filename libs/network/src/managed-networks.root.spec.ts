@@ -173,7 +173,10 @@ describe.skipIf(why !== '')(titled('ManagedNetworks on this host', why), { timeo
   it('changes while instances are on it', async () => {
     const { config, description } = await networks.get('default', name);
     const before = await pid();
-    await networks.update('default', name, { description, config: { ...config, 'dns.domain': 'example.org', 'ipv4.nat': 'false' } });
+    await networks.update('default', name, () => ({
+      description,
+      config: { ...config, 'dns.domain': 'example.org', 'ipv4.nat': 'false' },
+    }));
     expect(await pid()).not.toBe(before);
     expect((await run('nft', ['list', 'chain', 'inet', 'lxctl', `pstrt.${name}`])).stdout).not.toContain('masquerade');
     const [gateway, lease] = await networks.leases('default', name);

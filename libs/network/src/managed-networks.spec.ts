@@ -160,10 +160,10 @@ describe('change', () => {
   it('applies a new address, NAT and MTU to the bridge', async () => {
     await create({ 'ipv4.address': '10.9.8.1/24', 'user.note': 'x' });
     const before = (await store.networks.get('default', 'br0'))?.config ?? {};
-    await networks.update('default', 'br0', {
+    await networks.update('default', 'br0', () => ({
       description: 'd',
       config: { ...quiet, 'ipv4.address': '10.9.7.1/24', 'bridge.mtu': '1400' },
-    });
+    }));
     const row = await store.networks.get('default', 'br0');
     expect(row?.config).toEqual({
       ...quiet,
@@ -183,7 +183,7 @@ describe('change', () => {
     links.addAddress = async (link, cidr) =>
       cidr === '10.9.7.1/24' ? Promise.reject(new Error('no')) : addAddress.call(links, link, cidr);
     await expect(
-      networks.update('default', 'br0', { description: '', config: { 'ipv4.address': '10.9.7.1/24', ...quiet } }),
+      networks.update('default', 'br0', () => ({ description: '', config: { 'ipv4.address': '10.9.7.1/24', ...quiet } })),
     ).rejects.toThrow();
     expect((await links.addresses()).at(-1)?.address).toBe('10.9.8.1');
     expect((await store.networks.get('default', 'br0'))?.config['ipv4.address']).toBe('10.9.8.1/24');

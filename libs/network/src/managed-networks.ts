@@ -16,7 +16,7 @@ import type { NetworkDriver } from './driver.ts';
 import { BridgeDriver } from './drivers/bridge/bridge-driver.ts';
 import type { Firewall } from './firewall.ts';
 import { linkState, linkType } from './link-state.ts';
-import type { Attachment, Lease, Networks, NetworkView } from './networks.ts';
+import type { Attachment, Lease, Networks, NetworkChange, NetworkView } from './networks.ts';
 import { Serial } from './serial.ts';
 import type { Sysctls } from './sysctls.ts';
 import { instanceMacs, networkUsers, staticLeases } from './users.ts';
@@ -96,18 +96,22 @@ export class ManagedNetworks implements Networks {
     });
   }
 
-  update(project: string, name: string, change: { description: string; config: StringMap }): Promise<void> {
+  update(project: string, name: string, change: (before: NetworkView) => NetworkChange): Promise<void> {
     return this.#changes.run(async () => {
-      const row = await this.#row(project, name);
-      const kept = Object.entries(row.config).filter(([key]) => key.startsWith('volatile.'));
-      const asked = { ...withoutEmpty(change.config), ...Object.fromEntries(kept) };
-      refuse(networkConfigProblems(name, typeOf(row.type), asked));
-      const others = (await this.#parts.store.networks.list(project)).filter(({ id }) => id !== row.id);
-      const config = await this.#driver(row).complete(name, asked, others);
       await using revert = new Revert();
-      revert.add(() => this.#raise(row));
-      await this.#raise({ ...row, config });
-      await this.#parts.store.networks.update(row.id, { description: change.description, config });
+      await this.#parts.store.tx(async (store) => {
+        const row = await store.networks.lock(project, name);
+        if (!row) throw new LxError('network.not_found');
+        const wanted = change(this.#view(row));
+        const kept = Object.entries(row.config).filter(([key]) => key.startsWith('volatile.'));
+        const asked = { ...withoutEmpty(wanted.config), ...Object.fromEntries(kept) };
+        refuse(networkConfigProblems(name, typeOf(row.type), asked));
+        const others = (await store.networks.list(project)).filter(({ id }) => id !== row.id);
+        const config = await this.#driver(row).complete(name, asked, others);
+        revert.add(() => this.#raise(row));
+        await this.#raise({ ...row, config });
+        await store.networks.update(row.id, { description: wanted.description, config });
+      });
       revert.done();
     });
   }

@@ -37,7 +37,8 @@ export interface Networks {
   /** LxError 'network.not_found'. */
   get(project: string, name: string): Promise<NetworkView>;
   create(project: string, request: { name: string; type: string; description: string; config: StringMap }): Promise<NetworkRow>;
-  update(project: string, name: string, change: { description: string; config: StringMap }): Promise<void>;
+  /** `change` sees the network as it is while nobody else can change it. LxError 'network.not_found' for one of the host. */
+  update(project: string, name: string, change: (before: NetworkView) => NetworkChange): Promise<void>;
   rename(project: string, name: string, newName: string): Promise<void>;
   /** LxError 'network.in_use' while profiles or instances name it. */
   delete(project: string, name: string): Promise<void>;
@@ -56,6 +57,11 @@ export interface Networks {
   sweep(instanceId: string): Promise<void>;
   /** At shutdown with `stopAll`: takes bridges, rules and dnsmasq down. A plain daemon stop leaves them. */
   tearDown(): Promise<void>;
+}
+
+export interface NetworkChange {
+  description: string;
+  config: StringMap;
 }
 
 export interface NetworkView {

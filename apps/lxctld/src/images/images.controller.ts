@@ -1,5 +1,6 @@
 import { Controller, Delete, Get, Inject, Param, Patch, Post, Put } from '@nestjs/common';
 import { ImagePatchBody, ImagePutBody, ImagesPostBody } from '#dto';
+import type { StringMap } from '#lib/base';
 import { LxError, refuse, urls, zeroTime } from '#lib/contract';
 import type { Engine } from '#lib/engine';
 import { type ImageChange, type ImageOperations, type LocalImages, rowToText } from '#lib/image';
@@ -69,19 +70,13 @@ export class ImagesController {
   @Put(':fingerprint')
   @Access('manage-images')
   async replace(@Call() call: Call, @Param('fingerprint') fingerprint: string): Promise<Answer> {
-    const row = await this.#changeable(call, fingerprint);
-    const change = call.body(ImagePutBody);
-    if (change.properties) change.properties = withoutEmpty(change.properties);
-    return this.#update(row, change, call);
+    return this.#update(fingerprint, call.body(ImagePutBody), call, {});
   }
 
   @Patch(':fingerprint')
   @Access('manage-images')
   async merge(@Call() call: Call, @Param('fingerprint') fingerprint: string): Promise<Answer> {
-    const row = await this.#changeable(call, fingerprint);
-    const change = call.body(ImagePatchBody);
-    if (change.properties) change.properties = withoutEmpty({ ...row.properties, ...change.properties });
-    return this.#update(row, change, call);
+    return this.#update(fingerprint, call.body(ImagePatchBody), call);
   }
 
   @Delete(':fingerprint')
@@ -103,24 +98,22 @@ export class ImagesController {
     return answer;
   }
 
-  async #changeable(call: Call, fingerprint: string): Promise<ImageRow> {
-    const row = await this.images.resolve(call.projectOf('images'), { fingerprint });
-    call.match(imageTuple(row));
-    return row;
-  }
-
-  async #update(row: ImageRow, body: ImagePatchBody, call: Call): Promise<Answer> {
+  /** `properties`: what those of the body are laid over; the image's own when it is absent. */
+  async #update(fingerprint: string, body: ImagePatchBody, call: Call, properties?: StringMap): Promise<Answer> {
+    const found = await this.images.resolve(call.projectOf('images'), { fingerprint });
     const change: ImageChange = {};
     if (body.auto_update !== undefined) change.autoUpdate = body.auto_update;
     if (body.public !== undefined) change.public = body.public;
-    if (body.properties !== undefined) change.properties = body.properties;
     if (body.expires_at !== undefined) change.expiresAt = expiry(body.expires_at);
     if (body.profiles !== undefined) {
-      await this.#refuseUnknownProfiles(row.project, body.profiles);
+      await this.#refuseUnknownProfiles(found.project, body.profiles);
       change.profiles = body.profiles;
     }
-    await this.images.update(row.project, row.fingerprint, change);
-    this.#tell('image-updated', row, call);
+    await this.images.update(found.project, found.fingerprint, (row) => {
+      call.match(imageTuple(row));
+      return body.properties ? { ...change, properties: withoutEmpty({ ...(properties ?? row.properties), ...body.properties }) } : change;
+    });
+    this.#tell('image-updated', found, call);
     return Answer.sync();
   }
 

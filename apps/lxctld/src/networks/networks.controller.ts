@@ -1,8 +1,8 @@
 import { Controller, Delete, Get, Inject, Param, Patch, Post, Put } from '@nestjs/common';
 import { NetworkPatchBody, NetworkPostBody, NetworkPutBody, NetworksPostBody } from '#dto';
-import { type LifecycleAction, LxError, urls } from '#lib/contract';
+import { type LifecycleAction, urls } from '#lib/contract';
 import type { Engine } from '#lib/engine';
-import { networkUsers, type Networks, type NetworkView } from '#lib/network';
+import { networkUsers, type Networks } from '#lib/network';
 import type { Store } from '#lib/store';
 import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
@@ -51,8 +51,11 @@ export class NetworksController {
   @Access('manage-networks')
   async replace(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
     const project = call.projectOf('networks');
-    await this.#managed(call, name);
-    await this.networks.update(project, name, call.body(NetworkPutBody));
+    const change = call.body(NetworkPutBody);
+    await this.networks.update(project, name, (before) => {
+      call.match(networkTuple(before));
+      return change;
+    });
     this.#tell('network-updated', project, name, call);
     return Answer.sync();
   }
@@ -61,9 +64,11 @@ export class NetworksController {
   @Access('manage-networks')
   async merge(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
     const project = call.projectOf('networks');
-    const before = await this.#managed(call, name);
-    const { description = before.description, config } = call.body(NetworkPatchBody);
-    await this.networks.update(project, name, { description, config: { ...before.config, ...config } });
+    const change = call.body(NetworkPatchBody);
+    await this.networks.update(project, name, (before) => {
+      call.match(networkTuple(before));
+      return { description: change.description ?? before.description, config: { ...before.config, ...change.config } };
+    });
     this.#tell('network-updated', project, name, call);
     return Answer.sync();
   }
@@ -97,14 +102,6 @@ export class NetworksController {
   @Access('view')
   async leases(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
     return Answer.sync((await this.networks.leases(call.projectOf('networks'), name)).map(presentLease));
-  }
-
-  /** A link of the host can be looked at, not changed. */
-  async #managed(call: Call, name: string): Promise<NetworkView> {
-    const view = await this.networks.get(call.projectOf('networks'), name);
-    if (!view.managed) throw new LxError('network.not_found');
-    call.match(networkTuple(view));
-    return view;
   }
 
   #tell(action: LifecycleAction, project: string, name: string, call: Call, context?: Record<string, unknown>): void {

@@ -49,13 +49,15 @@ export class ServerService {
 
   /** Replaces the whole config, or with `merge` only the keys that are named. An empty value unsets a key. */
   async configure(change: StringMap, options: { merge: boolean; match: (tuple: unknown) => void; requestor: Requestor }): Promise<void> {
-    const before = await this.store.config.all();
-    options.match([before]);
     refuse(serverConfigProblems(change));
-    const dropped = options.merge ? [] : Object.keys(before).filter((key) => !Object.hasOwn(change, key));
-    await this.store.config.set({
-      ...Object.fromEntries(dropped.map((key) => [key, null])),
-      ...Object.fromEntries(Object.entries(change).map(([key, value]) => [key, value === '' ? null : value])),
+    await this.store.tx(async (store) => {
+      const before = await store.config.lock();
+      options.match([before]);
+      const dropped = options.merge ? [] : Object.keys(before).filter((key) => !Object.hasOwn(change, key));
+      await store.config.set({
+        ...Object.fromEntries(dropped.map((key) => [key, null])),
+        ...Object.fromEntries(Object.entries(change).map(([key, value]) => [key, value === '' ? null : value])),
+      });
     });
     this.events.lifecycle('default', { action: 'config-updated', source: urls.server(), requestor: options.requestor });
   }

@@ -1,48 +1,7 @@
-import {
-  IsArray,
-  IsBoolean,
-  IsIn,
-  IsInt,
-  IsObject,
-  IsOptional,
-  IsString,
-  Max,
-  Min,
-  registerDecorator,
-  ValidateNested,
-} from 'class-validator';
+import { IsArray, IsBoolean, IsIn, IsInt, IsObject, IsOptional, IsString, Max, Min, ValidateNested } from 'class-validator';
 import { Expose, Type } from 'class-transformer';
 import type { DeviceMap, StringMap } from '#lib/base';
-
-/** LXD's `map[string]string`: every value is text. */
-function IsStringMap(): PropertyDecorator {
-  return decorate('isStringMap', isStringMap, (property) => `${property} must be an object of text values`);
-}
-
-/** LXD's `map[string]map[string]string`. */
-function IsDeviceMap(): PropertyDecorator {
-  const good = (value: unknown) => isObject(value) && Object.values(value).every(isStringMap);
-  return decorate('isDeviceMap', good, (property) => `${property} must be an object of objects of text values`);
-}
-
-function decorate(name: string, validate: (value: unknown) => boolean, message: (property: string) => string): PropertyDecorator {
-  return (target, propertyName) => {
-    registerDecorator({
-      name,
-      target: target.constructor,
-      propertyName: String(propertyName),
-      validator: { validate, defaultMessage: (given) => message(given?.property ?? '') },
-    });
-  };
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isStringMap(value: unknown): boolean {
-  return isObject(value) && Object.values(value).every((each) => typeof each === 'string');
-}
+import { IsDeviceMap, IsStringMap } from './maps.ts';
 
 export class InstanceSourceBody {
   @IsString() type = '';

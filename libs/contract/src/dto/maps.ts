@@ -9,7 +9,10 @@ function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** null values are empty text, which unsets a key: clients send them for keys they drop. */
+/**
+ * null stands for empty text, which unsets a key: so LXD reads it in every map of every object (Go's decoder leaves the zero
+ * value), and clients send it for keys that they drop.
+ */
 function withoutNulls(value: unknown): unknown {
   return isMap(value) ? Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, entry ?? ''])) : value;
 }
@@ -25,11 +28,11 @@ export function IsStringMap(): PropertyDecorator {
   };
 }
 
-/** A map of device names to their options. */
+/** A map of device names to their options. A device that is null has none, and so no type: it is refused as such. */
 export function IsDeviceMap(): PropertyDecorator {
   return (target, property) => {
     Transform(({ value }) =>
-      isMap(value) ? Object.fromEntries(Object.entries(value).map(([name, options]) => [name, withoutNulls(options)])) : value,
+      isMap(value) ? Object.fromEntries(Object.entries(value).map(([name, options]) => [name, withoutNulls(options ?? {})])) : value,
     )(target, property);
     ValidateBy({
       name: 'isDeviceMap',
