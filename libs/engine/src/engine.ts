@@ -27,6 +27,9 @@ export interface StartOptions {
 export interface Operation {
   readonly id: string;
   readonly kind: OperationKind;
+  /** null: the server itself, or a client of an earlier daemon. */
+  readonly requestor: Requestor | null;
+  /** With its secrets; see `withoutSecrets`. */
   view(): WireOperation;
   /** Resolves with the final view, also when the operation failed; rejects never. */
   readonly done: Promise<WireOperation>;

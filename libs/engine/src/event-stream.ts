@@ -1,6 +1,6 @@
 import type { Json } from '#lib/base';
 import type { LifecycleMetadata, WireEvent, WireOperation } from '#lib/contract';
-import { isFinal } from '#lib/contract';
+import { isFinal, withoutSecrets } from '#lib/contract';
 import type { EventHub } from './engine.ts';
 import type { EventLog } from './event-log.ts';
 import type { Report } from './problem.ts';
@@ -19,7 +19,7 @@ export class EventStream implements EventHub {
   }
 
   operation(project: string, view: WireOperation): void {
-    this.#emit('operation', project, view, isFinal(view.status_code));
+    this.#emit('operation', project, withoutSecrets(view), isFinal(view.status_code));
   }
 
   lifecycle(project: string, metadata: LifecycleMetadata): void {

@@ -66,6 +66,23 @@ describe('a live operation', () => {
     await engine.shutdown(0);
   });
 
+  it('keeps its secrets out of events and of what is stored of them', async () => {
+    const end = new Deferred<JsonObject>();
+    const { store, engine, started } = live(() => end.promise);
+    const seen: unknown[] = [];
+    const kept: unknown[] = [];
+    Object.assign(store.events, { append: async (rows: unknown[]) => void kept.push(...rows) });
+    engine.events.subscribe((event) => seen.push(event.metadata));
+    const operation = await started;
+    const secrets = Object.values((operation.view().metadata as { fds: Record<string, string> }).fds);
+    end.resolve({ return: 0 });
+    await operation.done;
+    await engine.shutdown(0);
+    expect(seen).toContainEqual(expect.objectContaining({ status_code: 200, metadata: { interactive: true, return: 0 } }));
+    expect(kept.length).toBeGreaterThan(0);
+    for (const secret of secrets) expect(JSON.stringify([seen, kept])).not.toContain(secret);
+  });
+
   it('rejects a socket that does not come in time', async () => {
     const { engine, started } = live((context) => context.socket('0', 1).then(() => ({})));
     expect(await (await started).done).toMatchObject({ status_code: 400, err: 'Timed out waiting for websockets to connect' });

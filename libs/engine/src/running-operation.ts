@@ -51,6 +51,10 @@ export class RunningOperation implements Operation {
     return this.facts.kind;
   }
 
+  get requestor(): Requestor | null {
+    return this.facts.requestor ?? null;
+  }
+
   get project(): string {
     return this.facts.project;
   }

@@ -1,9 +1,10 @@
 import { Controller, Delete, Get, Inject, Param } from '@nestjs/common';
-import { LxError, refuse, urls, type WireOperation } from '#lib/contract';
-import type { Engine } from '#lib/engine';
+import { LxError, refuse, urls, type WireOperation, withoutSecrets } from '#lib/contract';
+import type { Engine, Operation } from '#lib/engine';
 import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
 import { Call } from '../rim/call.ts';
+import { isSame } from '../rim/caller.ts';
 import { ENGINE } from '../tokens.ts';
 
 @Controller('1.0/operations')
@@ -13,7 +14,7 @@ export class OperationsController {
   @Get()
   @Access('trusted')
   list(@Call() call: Call): Answer {
-    const views = this.engine.list(call.projects).map((operation) => operation.view());
+    const views = this.engine.list(call.projects).map((operation) => shown(call, operation));
     const groups: Record<string, unknown[]> = {};
     for (const view of views) {
       const group = view.status.toLowerCase();
@@ -24,8 +25,8 @@ export class OperationsController {
 
   @Get(':id')
   @Access('trusted')
-  show(@Param('id') id: string): Answer {
-    return Answer.sync(this.#view(id));
+  show(@Call() call: Call, @Param('id') id: string): Answer {
+    return Answer.sync(shown(call, this.#operation(id)));
   }
 
   @Delete(':id')
@@ -38,8 +39,8 @@ export class OperationsController {
   @Get(':id/wait')
   @Access('trusted')
   async wait(@Call() call: Call, @Param('id') id: string): Promise<Answer> {
-    this.#view(id);
-    return Answer.sync(await this.engine.wait(id, timeoutOf(call)));
+    const operation = this.#operation(id);
+    return Answer.sync(shown(call, operation, await this.engine.wait(id, timeoutOf(call))));
   }
 
   @Get(':id/websocket')
@@ -48,11 +49,16 @@ export class OperationsController {
     throw new LxError('request.websocket_needed');
   }
 
-  #view(id: string): WireOperation {
+  #operation(id: string): Operation {
     const operation = this.engine.get(id);
     if (!operation) throw new LxError('operation.not_found');
-    return operation.view();
+    return operation;
   }
+}
+
+/** The secrets of an operation are for the client that made it: whoever has one is on the other end of its terminal. */
+function shown(call: Call, operation: Operation, view: WireOperation = operation.view()): WireOperation {
+  return isSame(call.requestor, operation.requestor) ? view : withoutSecrets(view);
 }
 
 /** Milliseconds to wait; undefined means for ever (`timeout` absent, empty or -1). */

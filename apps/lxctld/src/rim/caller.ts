@@ -40,6 +40,12 @@ export function unixCaller(uid: number | null): Caller {
   return { door: 'unix', trust: 'admin', projects: [], requestor };
 }
 
+/** Whether two are the same client. Of one that could not be told, nobody is known to be the same. */
+export function isSame(one: Requestor, other: Requestor | null): boolean {
+  if (other === null || one.username === '') return false;
+  return one.username === other.username && one.protocol === other.protocol && one.address === other.address;
+}
+
 /** Who connected to the unix socket. Failing to know it is no reason to refuse the request. */
 export function unixPeer(socket: Socket, peerCredentials: (fd: number) => Peer): Caller {
   const fd = (socket as Socket & { _handle?: { fd?: number } })._handle?.fd;

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { LxError, onlyDefault, type Projects } from '#lib/contract';
@@ -70,6 +70,7 @@ export class Upgrades {
     if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
       throw new LxError('request.unsupported', { what: `upgrade to ${request.headers.upgrade}` });
     }
+    refuseForeignOrigin(request.headers);
     const url = request.url ?? '/';
     const [path = '', search = ''] = url.split('?', 2);
     for (const { pattern, access, handler } of this.#routes) {
@@ -87,6 +88,20 @@ export class Upgrades {
     }
     throw new LxError('path.not_found');
   }
+}
+
+/**
+ * A browser lets any page open websockets to anywhere, with the user's certificate, and says by Origin which page it is.
+ * Only those of this server may. Clients that are no browsers send none, or like ws4py one of a websocket scheme.
+ */
+function refuseForeignOrigin({ origin, host = '' }: IncomingHttpHeaders): void {
+  if (origin === undefined || /^wss?(\+unix)?:/i.test(origin)) return;
+  if (/^https?:/i.test(origin) && URL.canParse(origin)) {
+    const page = new URL(origin);
+    const own = `${page.protocol}//${host}`;
+    if (URL.canParse(own) && new URL(own).host === page.host) return;
+  }
+  throw new LxError('request.foreign_origin', { origin });
 }
 
 function decoded(part: string): string {

@@ -31,6 +31,11 @@ export const serverErrors = {
     'An endpoint of LXD that this version of lxctl does not have. The text says what it is for.',
   ),
   'access.denied': row(403, () => 'not authorized', 'The caller may not do this: the endpoint needs more trust than the connection has.'),
+  'request.foreign_origin': row<{ origin: string }>(
+    403,
+    ({ origin }) => `Websockets are not for pages of ${JSON.stringify(origin)}`,
+    'A browser asked for a websocket on behalf of a page that this server did not send. Clients that are no browsers send no Origin.',
+  ),
   'server.not_clustered': row(400, () => 'This server is not clustered', 'There are no members to choose with `target=` or to ask for.'),
   'certificate.not_found': row(404, () => 'Certificate not found', 'No client certificate has this fingerprint.'),
   'warning.not_found': row(404, () => 'Warning not found', 'No warning has this id.'),

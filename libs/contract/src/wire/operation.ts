@@ -14,3 +14,13 @@ export interface WireOperation {
   err: string;
   location: string;
 }
+
+/** Keys of `metadata` that give whoever knows them a hold on the operation. */
+const secretKeys = ['fds', 'secret'];
+
+/** The operation as everybody may see it; its secrets are for who made it. */
+export function withoutSecrets(operation: WireOperation): WireOperation {
+  const { metadata } = operation;
+  if (metadata === null || !secretKeys.some((key) => Object.hasOwn(metadata, key))) return operation;
+  return { ...operation, metadata: Object.fromEntries(Object.entries(metadata).filter(([key]) => !secretKeys.includes(key))) };
+}

@@ -7,7 +7,10 @@ import { Turns } from './turns.ts';
 function operation(): { operation: Operation; end: () => void } {
   const done = new Deferred<WireOperation>();
   const view = () => ({}) as WireOperation;
-  return { operation: { id: 'o', kind: 'instance.start', view, done: done.promise, failure: null }, end: () => done.resolve(view()) };
+  return {
+    operation: { id: 'o', kind: 'instance.start', requestor: null, view, done: done.promise, failure: null },
+    end: () => done.resolve(view()),
+  };
 }
 
 it('a note waits for the operation that runs, and the next operation for the note', async () => {
