@@ -102,7 +102,7 @@ describe.skipIf(!lxcInstalled)("instances with the stock lxc (skipped where Debi
   });
 
   it('renames, and deletes several at once', async () => {
-    expect(await lxc.fails('rename', 'a', 'z')).toBe('Instance is running');
+    expect(await lxc.fails('rename', 'a', 'z')).toBe('Renaming of running container not allowed');
     await lxc.ok('stop', '-f', 'a');
     expect(await lxc.fails('rename', 'a', 'c')).toBe('Name "c" already in use');
     expect(await lxc.fails('rename', 'a', 'not good')).toMatch(/Invalid instance name/);

@@ -8,6 +8,7 @@ export { instanceLock } from './act/names.ts';
 export { defaultSeccompPolicy } from './plan/seccomp.ts';
 export { Sessions, type ExecRequestBody } from './session/sessions.ts';
 export { profileRules } from './profile-rules.ts';
+export { architectureProblems } from './architecture.ts';
 export { Logs } from './logs.ts';
 export { Supervision } from './supervision.ts';
 export { instanceEtag } from './read/view.ts';

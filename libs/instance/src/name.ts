@@ -6,8 +6,8 @@ export function nameProblems(name: unknown): string[] {
   if (name.length > 63) add('Name must be 1-63 characters long');
   if (!/^[A-Za-z0-9-]*$/.test(name)) add('Name can only contain alphanumeric and hyphen characters');
   if (/^[0-9]/.test(name)) add('Name must not start with a number');
-  if (/^-/.test(name)) add('Name must not start with a hyphen');
-  if (/-$/.test(name)) add('Name must not end with a hyphen');
+  if (/^-/.test(name)) add('Name must not start with "-" character');
+  if (/-$/.test(name)) add('Name must not end with "-" character');
   return problems;
 }
 

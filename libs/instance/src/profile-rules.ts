@@ -1,4 +1,4 @@
-import { instanceConfigProblems, LxError } from '#lib/contract';
+import { LxError, profileConfigProblems } from '#lib/contract';
 import { deviceProblems, expandedDeviceProblems, isRootDisk, nicsOf, rootDisk } from '#lib/device';
 import type { ProfileContent, ProfileRules } from '#lib/profile';
 import type { Store } from '#lib/store';
@@ -8,7 +8,7 @@ import type { LimitsInForce } from './limits/in-force.ts';
 export function profileRules(limits: LimitsInForce): ProfileRules {
   return {
     async problems(content, project, store) {
-      const problems = [...instanceConfigProblems(content.config), ...deviceProblems(content.devices)];
+      const problems = [...profileConfigProblems(content.config), ...deviceProblems(content.devices)];
       if (problems.length > 0) return problems;
       return [...limits.problems(content.config), ...twoRoots(content), ...(await missing(content, project, store))];
     },

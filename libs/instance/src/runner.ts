@@ -13,6 +13,7 @@ import { inTermsOfKeys } from './limits/refusal.ts';
 import { launchPlan } from './plan/launch.ts';
 import type { Supervision } from './supervision.ts';
 import type { VolatileChange } from './volatile-change.ts';
+import { templateKey } from './volatile.ts';
 
 interface Using {
   expansion: Expansion;
@@ -25,6 +26,9 @@ interface Using {
   ids: IdAllocation;
   host: HostFacts;
 }
+
+/** Of an instance that has come up. */
+const upKeys = { 'volatile.last_state.power': 'RUNNING', [templateKey]: null };
 
 /** Waits for all, then fails as the first that failed: what went on meanwhile would get in the way of taking it back. */
 async function allEnded<const T extends readonly Promise<unknown>[]>(work: T): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
@@ -106,5 +110,5 @@ export interface Up {
 }
 
 function running({ attached, volatile }: ChosenDevices, more: VolatileChange): Up {
-  return { attached, volatile: { 'volatile.last_state.power': 'RUNNING', ...volatile, ...shownOf(attached), ...more } };
+  return { attached, volatile: { ...upKeys, ...volatile, ...shownOf(attached), ...more } };
 }

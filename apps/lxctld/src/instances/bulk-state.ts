@@ -13,7 +13,7 @@ export class BulkState {
 
   async change(project: string, request: StateRequest, requestor: Requestor): Promise<Operation> {
     const from = Object.hasOwn(wantedFrom, request.action) ? wantedFrom[request.action] : undefined;
-    if (!from) throw new LxError('request.invalid', { problems: [`Unknown action: "${request.action}"`] });
+    if (!from) throw new LxError('request.invalid', { problems: [`Unknown action: '${request.action}'`] });
     const names = (await this.instances.reader.views(project)).filter((view) => from.includes(view.status)).map((view) => view.name);
     return this.engine.startLive(
       {

@@ -2,7 +2,7 @@ import { Controller, Delete, Get, Inject, Param, Patch, Post, Put } from '@nestj
 import { InstancePatchBody, InstancePostBody, InstancePutBody, InstancesPostBody, InstancesPutBody } from '#dto';
 import { LxError, refuse, urls, type WireInstance } from '#lib/contract';
 import { succeeded } from '#lib/engine';
-import { type Instances, instanceEtag } from '#lib/instance';
+import { architectureProblems, type Instances, instanceEtag } from '#lib/instance';
 import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
 import { Call } from '../rim/call.ts';
@@ -61,7 +61,7 @@ export class InstancesController {
     const wanted = call.body(InstancePutBody);
     if (wanted.restore) throw new LxError('request.unsupported', { what: 'restoring a snapshot' });
     const { architecture, restore, profiles, ...change } = wanted;
-    if (architecture && architecture !== row.architecture) refuse([`Requested architecture isn't supported by this host: ${architecture}`]);
+    refuse(architectureProblems(architecture ?? '', row.architecture));
     return Answer.operation(await this.instances.verbs.update.begin(row, { ...change, profiles: profiles ?? [] }, call.requestor));
   }
 

@@ -9,6 +9,10 @@ export const instanceErrors = {
   'instance.already_running': row(400, () => 'The instance is already running', 'Start of a running instance.'),
   'instance.already_stopped': row(400, () => 'The instance is already stopped', 'Stop of a stopped instance.'),
   'instance.not_running': row(400, () => 'Instance is not running', 'The request needs a running instance.'),
+  'instance.rename_running': row(400, () => 'Renaming of running container not allowed', 'Stop the instance first.'),
+  'freeze.not_running': row(400, () => "The container isn't running", 'Only a running instance can be frozen and unfrozen.'),
+  'freeze.frozen': row(400, () => 'The container is already frozen', 'Freeze of a frozen instance.'),
+  'freeze.running': row(400, () => 'The container is already running', 'Unfreeze of an instance that is not frozen.'),
   'instance.frozen': row(400, () => 'Instance is frozen', 'Unfreeze the instance first.'),
   'instance.busy': row<{ action: string }>(
     409,

@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { parseCpuList } from './cpus.ts';
-import { instanceConfigProblems, keyOf, type LiveInstanceKey } from './instance.ts';
+import { instanceConfigProblems, keyOf, type LiveInstanceKey, profileConfigProblems } from './instance.ts';
 
 describe('keys of instances', () => {
   it.each(['1,1', '1-0', '0-2,1', '0,', '1-', '0', '00', '-1', 'x', '0-99999'])('limits.cpu=%s is refused when it is set', (value) => {
@@ -15,6 +15,11 @@ describe('keys of instances', () => {
     ['limits.kernel.nofile', 'unlimited:1024'],
   ])('%s=%s is refused when it is set', (key, value) => {
     expect(instanceConfigProblems({ [key]: value })).toHaveLength(1);
+  });
+
+  it('of one instance alone are refused in profiles', () => {
+    const problems = profileConfigProblems({ 'volatile.uuid': 'x', 'image.os': 'y', 'user.a': 'b' });
+    expect(problems).toEqual(['Volatile keys can only be set on instances', 'Image keys can only be set on instances']);
   });
 
   it('mean what their rows say', () => {

@@ -222,6 +222,16 @@ export function instanceConfigProblems(config: StringMap): string[] {
   return [...problems, ...validateConfig(instanceKeys as KeyCatalogue, known), ...nulProblems(known)];
 }
 
+/** The same for a profile, which has no keys that belong to one instance. */
+export function profileConfigProblems(config: StringMap): string[] {
+  const keys = Object.keys(config);
+  return [
+    ...(keys.some((key) => key.startsWith('volatile.')) ? ['Volatile keys can only be set on instances'] : []),
+    ...(keys.some((key) => key.startsWith('image.')) ? ['Image keys can only be set on instances'] : []),
+    ...instanceConfigProblems(config),
+  ];
+}
+
 /** A NUL would end the value early on its way to the kernel. */
 function nulProblems(config: StringMap): string[] {
   return Object.entries(config)

@@ -16,7 +16,7 @@ export class FakeImages implements Pick<Images, 'resolve' | 'unpack'> {
       fingerprint,
       project: 'default',
       properties: { os: 'Fake' },
-      profiles: [],
+      profiles: ['default'],
       ...times,
       ...flags,
       ...kind,

@@ -55,6 +55,6 @@ export class ChangeState {
     // What LXD's clients send to a frozen instance to let it go on.
     if (action === 'start' && power === 'frozen') return this.#verbs.unfreeze;
     if (Object.hasOwn(this.#verbs, action)) return this.#verbs[action as keyof StateVerbs];
-    throw new LxError('request.invalid', { problems: [`Unknown action: "${action}"`] });
+    throw new LxError('request.invalid', { problems: [`Unknown action: '${action}'`] });
   }
 }

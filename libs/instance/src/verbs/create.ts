@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { DeviceMap, StringMap } from '#lib/base';
 import { instanceConfigProblems, LxError, problemsOf, refuse } from '#lib/contract';
-import { type DeviceHolders, deviceProblems, madeUpFor } from '#lib/device';
+import { type DeviceHolders, deviceProblems } from '#lib/device';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
 import { type Images, templateWarning } from '#lib/image';
 import type { Storage } from '#lib/storage';
 import type { ImageRow, InstanceRow } from '#lib/store';
 import type { Acts, Announcement } from '../act/acts.ts';
+import { architectureProblems } from '../architecture.ts';
 import { missingProfiles, wholeProblems } from '../checks.ts';
 import { expand } from '#lib/profile';
 import type { HostFacts } from '../host-facts.ts';
@@ -18,6 +19,7 @@ import { generatedName, nameProblems } from '../name.ts';
 import { rowsRefused } from '../references.ts';
 import { rootPool } from '../root-pool.ts';
 import { type LaunchState, type LaunchUsing, launchStep } from '../steps/launch.ts';
+import { firstVolatile, separated, volatileProblems } from '../volatile.ts';
 
 export interface CreateRequest {
   name: string;
@@ -86,7 +88,8 @@ export class Create {
 
   async begin(project: string, request: CreateRequest, requestor?: Requestor): Promise<Operation> {
     const params = await this.prepare(project, request);
-    const announce: Announcement[] = [{ action: 'instance-created' }];
+    const context = { 'storage-pool': params.pool, type: 'container' };
+    const announce: Announcement[] = [{ action: 'instance-created', context }];
     if (params.start) announce.push({ action: 'instance-started' });
     const operation = await this.#acts.begin(this.operation, params, { of: params, requestor, announce });
     void operation.done.then((view) => {
@@ -101,11 +104,12 @@ export class Create {
     const { host, holders, limits, now } = this.#using;
     const problems = ownProblems(request);
     const { image, profileNames, profiles, taken } = await this.#lookUp(project, request, problems.length === 0);
-    for (const architecture of [image?.architecture, request.architecture])
-      if (architecture && architecture !== host.architecture)
-        problems.push(`Requested architecture isn't supported by this host: ${architecture}`);
+    for (const architecture of [image?.architecture ?? '', request.architecture])
+      problems.push(...architectureProblems(architecture, host.architecture));
     problems.push(...missingProfiles(profileNames, profiles));
-    const expanded = expand(profiles, request);
+    const { config, volatile } = separated(request.config);
+    const expanded = expand(profiles, { config, devices: request.devices });
+    if (problems.length === 0) problems.push(...volatileProblems(volatile, {}, expanded.devices));
     if (problems.length === 0)
       problems.push(...limits.problems(expanded.config), ...(await wholeProblems(holders, project, expanded.devices)));
     refuse(problems);
@@ -120,8 +124,8 @@ export class Create {
       architecture: host.architecture,
       description: request.description,
       ephemeral: request.ephemeral,
-      ...splitConfig(request.config, image),
-      volatile: firstVolatile(id, image, expanded.devices),
+      config: { ...imageConfig(image), ...config },
+      volatile: firstVolatile(id, image?.fingerprint ?? null, expanded.devices, volatile),
       devices: request.devices,
       profiles: profileNames,
       createdAt: now().toISOString(),
@@ -141,7 +145,7 @@ export class Create {
       name ? store.instances.get(project, name) : null,
     ]);
     const profileNames = profiles ?? profilesOf(image);
-    const known = profiles || !image?.profiles.length ? asked : await store.profiles.many(project, profileNames);
+    const known = profiles || !image ? asked : await store.profiles.many(project, profileNames);
     return { image, profileNames, profiles: known, taken };
   }
 
@@ -240,22 +244,10 @@ function ownProblems({ type, name, config, devices, source }: CreateRequest): st
 }
 
 function profilesOf(image: ImageRow | null): string[] {
-  return image && image.profiles.length > 0 ? image.profiles : ['default'];
+  return image ? image.profiles : ['default'];
 }
 
-function firstVolatile(id: string, image: ImageRow | null, devices: DeviceMap): StringMap {
-  return {
-    'volatile.uuid': id,
-    'volatile.base_image': image?.fingerprint ?? '',
-    'volatile.last_state.power': 'STOPPED',
-    'volatile.last_state.idmap': JSON.stringify([]),
-    ...madeUpFor(devices, {}),
-  };
-}
-
-/** The instance's own config with the image's properties as `image.*`; empty values mean "not set". */
-function splitConfig(config: StringMap, image: ImageRow | null): { config: StringMap } {
-  const kept = Object.entries(config).filter(([key, value]) => value !== '' && !key.startsWith('volatile.'));
-  const properties = Object.entries(image?.properties ?? {}).map(([key, value]) => [`image.${key}`, value] as const);
-  return { config: Object.fromEntries([...properties, ...kept]) };
+/** The image's properties as `image.*`. */
+function imageConfig(image: ImageRow | null): StringMap {
+  return Object.fromEntries(Object.entries(image?.properties ?? {}).map(([key, value]) => [`image.${key}`, value]));
 }

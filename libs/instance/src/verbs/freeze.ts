@@ -1,4 +1,4 @@
-import { LxError, refuse } from '#lib/contract';
+import { LxError } from '#lib/contract';
 import { defineOperation, type Operation, type OperationSpec } from '#lib/engine';
 import type { Cgroups } from '#lib/host';
 import type { InstanceRow } from '#lib/store';
@@ -25,7 +25,7 @@ export class Freeze implements StateVerb {
         {
           name: 'freeze',
           async do({ params }) {
-            if (!supervision.get(params.id)) throw new LxError('instance.not_running');
+            if (!supervision.get(params.id)) throw new LxError('freeze.not_running');
             await cgroups.freeze(params.id);
           },
           async undo({ params }) {
@@ -37,8 +37,8 @@ export class Freeze implements StateVerb {
   }
 
   async begin(row: InstanceRow, { power, requestor }: AskedState): Promise<Operation> {
-    if (power === 'stopped') throw new LxError('instance.not_running');
-    if (power === 'frozen') refuse(['The instance is already frozen']);
+    if (power === 'stopped') throw new LxError('freeze.not_running');
+    if (power === 'frozen') throw new LxError('freeze.frozen');
     const params = { id: row.id, name: row.name };
     return this.#acts.begin(this.operation, params, { of: row, requestor, announce: [{ action: 'instance-paused' }] });
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { LxError, refuse } from '#lib/contract';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
 import type { Storage } from '#lib/storage';
@@ -6,8 +7,9 @@ import type { Acts } from '../act/acts.ts';
 import type { LogFiles } from '../log-files.ts';
 import { nameProblems } from '../name.ts';
 import type { Supervision } from '../supervision.ts';
+import { instanceIdKey, templateKey } from '../volatile.ts';
 
-export type RenameParams = { id: string; project: string; name: string; newName: string };
+export type RenameParams = { id: string; project: string; name: string; newName: string; instanceId: string };
 type RenameStep = Step<RenameParams, Record<string, never>>;
 
 interface Using {
@@ -33,12 +35,12 @@ export class Rename {
   async begin(row: InstanceRow, newName: string, requestor?: Requestor): Promise<Operation> {
     const { supervision, store } = this.#using;
     refuse(nameProblems(newName));
-    if (supervision.get(row.id)) throw new LxError('instance.running');
+    if (supervision.get(row.id)) throw new LxError('instance.rename_running');
     if (await store.instances.get(row.project, newName)) throw new LxError('instance.name_in_use', { name: newName });
     const renamed = { project: row.project, name: newName };
     return this.#acts.begin(
       this.operation,
-      { id: row.id, project: row.project, name: row.name, newName },
+      { id: row.id, project: row.project, name: row.name, newName, instanceId: randomUUID() },
       {
         of: row,
         also: [renamed],
@@ -60,7 +62,8 @@ function rowStep({ store, supervision, storage }: Using): RenameStep {
     },
     async commit({ params }, writes) {
       try {
-        await writes.instances.update(params.id, { name: params.newName });
+        const volatile = { [templateKey]: 'rename', [instanceIdKey]: params.instanceId };
+        await writes.instances.update(params.id, { name: params.newName }, volatile);
       } catch (error) {
         if (error instanceof RowConflict) throw new LxError('instance.name_in_use', { name: params.newName }, { cause: error });
         throw error;

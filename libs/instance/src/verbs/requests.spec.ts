@@ -62,6 +62,53 @@ describe('a request for an instance', () => {
     expect(operation.view().resources?.instances).toEqual([`/1.0/instances/${row?.name}`]);
   });
 
+  it('takes the architecture by its name, by LXD’s number and by Debian’s name', async () => {
+    const world = await World.make();
+    for (const [at, architecture] of ['x86_64', '2', 'amd64'].entries()) {
+      const operation = await world.verbs.create.begin('default', request({ name: `a${at}`, architecture }));
+      expect(await operation.done).toMatchObject({ status_code: 200 });
+      expect((await world.instances.reader.row('default', `a${at}`)).architecture).toBe('x86_64');
+    }
+    await expect(world.verbs.create.begin('default', request({ architecture: '4' }))).rejects.toThrow('supported by this host: 4');
+  });
+
+  it('has the profiles of its image, also when those are none', async () => {
+    const world = await World.make();
+    world.images.add('e'.repeat(64), 'bare', { profiles: [] });
+    const devices = { root: { type: 'disk', path: '/', pool: 'default' } };
+    const wanted = request({ source: { type: 'image', alias: 'bare' }, devices });
+    expect(await world.verbs.create.prepare('default', wanted)).toMatchObject({ profiles: [] });
+    expect(await world.verbs.create.prepare('default', request())).toMatchObject({ profiles: ['default'] });
+  });
+
+  it('has the notes that LXD keeps, and those that a client may choose', async () => {
+    const world = await World.make();
+    const id = '6f0c3a52-0000-4000-8000-000000000001';
+    const config = { 'volatile.eth0.hwaddr': '00:16:3e:11:22:33', 'volatile.cloud-init.instance-id': id, 'volatile.uuid': '' };
+    const { volatile } = await world.verbs.create.prepare('default', request({ config }));
+    expect(volatile).toMatchObject({
+      'volatile.eth0.hwaddr': '00:16:3e:11:22:33',
+      'volatile.cloud-init.instance-id': id,
+      'volatile.apply_template': 'create',
+      'volatile.last_state.idmap': '[]',
+    });
+    expect(volatile['volatile.uuid']).toMatch(/^[0-9a-f-]{36}$/);
+    expect(volatile['volatile.last_state.power']).toBeUndefined();
+    for (const key of ['volatile.base_image', 'volatile.last_state.power', 'volatile.eth7.hwaddr', 'volatile.foo'])
+      await expect(world.verbs.create.begin('default', request({ config: { [key]: 'x' } }))).rejects.toThrow(key);
+  });
+
+  it('is told of with its pool and its type', async () => {
+    const world = await World.make();
+    const told = world.lifecycle('instance-created');
+    await world.verbs.create.begin('default', request());
+    await told;
+    const event = world.events.find(
+      ({ type, metadata }) => type === 'lifecycle' && (metadata as { action: string }).action === 'instance-created',
+    );
+    expect(event?.metadata).toMatchObject({ context: { 'storage-pool': 'default', type: 'container' } });
+  });
+
   it('for a name that is taken, or being taken, is refused', async () => {
     const world = await World.make();
     const held = new Deferred<void>();
@@ -95,12 +142,13 @@ describe('a change of state', () => {
     const { row } = await world.running('on');
     const change = (name: string, action: string) => world.instances.state.begin('default', name, state(action));
     await expect(change('off', 'stop')).rejects.toThrow('The instance is already stopped');
-    await expect(change('off', 'restart')).rejects.toThrow('Instance is not running');
-    await expect(change('off', 'freeze')).rejects.toThrow('Instance is not running');
+    await expect(change('off', 'restart')).rejects.toThrow('The instance is already stopped');
+    await expect(change('off', 'freeze')).rejects.toThrow("The container isn't running");
+    await expect(change('off', 'unfreeze')).rejects.toThrow("The container isn't running");
     await expect(change('on', 'start')).rejects.toThrow('The instance is already running');
-    await expect(change('on', 'unfreeze')).rejects.toThrow('not frozen');
+    await expect(change('on', 'unfreeze')).rejects.toThrow('The container is already running');
     await expect(change('nope', 'start')).rejects.toThrow('Instance not found');
-    await expect(change('on', 'dance')).rejects.toThrow('Unknown action');
+    await expect(change('on', 'dance')).rejects.toThrow("Unknown action: 'dance'");
     world.cgroups.frozenIds.add(row.id);
     await expect(change('on', 'freeze')).rejects.toThrow('already frozen');
     expect(await (await change('on', 'start')).done).toMatchObject({ status_code: 200 });
@@ -197,12 +245,36 @@ describe('a change of the instance', () => {
   it('takes a MAC of a client, and none of the notes that are the server’s own', async () => {
     const world = await World.make();
     const row = await world.instance('c1');
-    const config = { 'volatile.eth0.hwaddr': '00:16:3e:11:22:33', 'volatile.base_image': '../../../etc' };
+    const config = { ...row.volatile, 'volatile.eth0.hwaddr': '00:16:3e:11:22:33', 'volatile.idmap.next': '' };
     await (await world.verbs.update.begin(row, { ...changeable(row), config })).done;
     const ids = { 'volatile.idmap.base': expect.any(String) as string, 'volatile.idmap.next': expect.any(String) as string };
     expect((await world.row(row.id)).volatile).toEqual({ ...row.volatile, ...ids, 'volatile.eth0.hwaddr': '00:16:3e:11:22:33' });
-    const bad = { ...changeable(row), config: { 'volatile.eth0.hwaddr': 'banana' } };
-    await expect(world.verbs.update.begin(row, bad)).rejects.toThrow('banana');
+    const again = await world.row(row.id);
+    const refused = {
+      'volatile.eth0.hwaddr': 'banana',
+      'volatile.base_image': '../../../etc',
+      'volatile.no.such': 'x',
+      'volatile.uuid': '',
+    };
+    const problem = await failureOf(world.verbs.update.begin(again, { ...changeable(again), config: refused }));
+    for (const part of [
+      'Invalid MAC address "banana"',
+      '"volatile.base_image" is set by the server',
+      'Unknown configuration key: volatile.no.such',
+    ])
+      expect(problem.message).toContain(part);
+    // What is not there may be sent as nothing.
+    expect(problem.message).not.toContain('volatile.uuid');
+  });
+
+  it('unset, a MAC and the id for cloud-init are made anew', async () => {
+    const world = await World.make();
+    const row = await world.instance('c1');
+    const config = { 'volatile.eth0.hwaddr': '' };
+    await (await world.verbs.update.begin(row, { ...changeable(row), config })).done;
+    const address = (await world.row(row.id)).volatile['volatile.eth0.hwaddr'];
+    expect(address).toMatch(/^00:16:3e:/);
+    expect(address).not.toBe(row.volatile['volatile.eth0.hwaddr']);
   });
 
   it('two at once from the same reading: the second is refused, nothing is lost', async () => {
@@ -228,7 +300,7 @@ describe('rename and delete', () => {
     const world = await World.make();
     const { row } = await world.running('on');
     const off = await world.instance('off', { config: { 'security.protection.delete': 'true' } });
-    await expect(world.verbs.rename.begin(row, 'other')).rejects.toThrow('Instance is running');
+    await expect(world.verbs.rename.begin(row, 'other')).rejects.toThrow('Renaming of running container not allowed');
     await expect(world.verbs.delete.begin(row)).rejects.toThrow('Instance is running');
     await expect(world.verbs.rename.begin(off, 'on')).rejects.toThrow('already');
     await expect(world.verbs.rename.begin(off, '../x')).rejects.toThrow('Invalid instance name');

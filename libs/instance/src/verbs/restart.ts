@@ -34,7 +34,7 @@ export class Restart implements StateVerb {
   }
 
   async begin(row: InstanceRow, { power, force, timeout, requestor }: AskedState): Promise<Operation> {
-    if (power === 'stopped') throw new LxError('instance.not_running');
+    if (power === 'stopped') throw new LxError('instance.already_stopped');
     const { config, devices } = await this.#using.expansion.of(row);
     // What it cannot have when it comes up again, it is told while it still runs.
     refuse(this.#using.limits.problems(config));

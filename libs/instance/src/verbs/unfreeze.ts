@@ -1,4 +1,4 @@
-import { LxError, refuse } from '#lib/contract';
+import { LxError } from '#lib/contract';
 import { defineOperation, type Operation, type OperationSpec } from '#lib/engine';
 import type { InstanceRow } from '#lib/store';
 import type { Acts } from '../act/acts.ts';
@@ -18,7 +18,7 @@ export class Unfreeze implements StateVerb {
         {
           name: 'unfreeze',
           async do({ params }) {
-            if (!supervision.get(params.id)) throw new LxError('instance.not_running');
+            if (!supervision.get(params.id)) throw new LxError('freeze.not_running');
             await cgroups.unfreeze(params.id);
           },
         },
@@ -27,7 +27,8 @@ export class Unfreeze implements StateVerb {
   }
 
   async begin(row: InstanceRow, { power, requestor }: AskedState): Promise<Operation> {
-    if (power !== 'frozen') refuse(['The instance is not frozen']);
+    if (power === 'stopped') throw new LxError('freeze.not_running');
+    if (power === 'running') throw new LxError('freeze.running');
     const params = { id: row.id, name: row.name };
     return this.#acts.begin(this.operation, params, { of: row, requestor, announce: [{ action: 'instance-resumed' }] });
   }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DeviceMap, StringMap } from '#lib/base';
-import { instanceConfigProblems, keyTypes, LxError, problemsOf, refuse } from '#lib/contract';
+import { instanceConfigProblems, LxError, problemsOf, refuse } from '#lib/contract';
 import {
   type Attachments,
   type AttachedDevice,
@@ -9,7 +9,6 @@ import {
   deviceProblems,
   forgotten,
   madeUpFor,
-  nicsOf,
   rootDisk,
 } from '#lib/device';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
@@ -23,6 +22,7 @@ import type { LimitsInForce } from '../limits/in-force.ts';
 import { rowsRefused } from '../references.ts';
 import { knownRow } from '../read/rows.ts';
 import type { Supervision } from '../supervision.ts';
+import { chosenVolatile, instanceIdKey, separated, volatileProblems } from '../volatile.ts';
 import type { VolatileChange } from '../volatile-change.ts';
 
 /** What a client may change of an instance. */
@@ -90,11 +90,12 @@ export class Update {
       ...instanceConfigProblems(config),
       ...deviceProblems(change.devices),
       ...missingProfiles(change.profiles, profiles),
-      ...addressProblems(volatile),
+      ...volatileProblems(volatile, row.volatile, devices),
     ];
     if (problems.length === 0) problems.push(...limits.problems(after.config), ...(await wholeProblems(holders, row.project, devices)));
     const pool = rootDisk(before.devices)?.pool;
-    const addresses = chosenAddresses(row, devices, volatile);
+    const chosen = chosenVolatile(volatile, row.volatile, devices);
+    const { [instanceIdKey]: instanceId, ...addresses } = chosen;
     const newDevices = Object.keys(addresses).length > 0 || changesMoreThanLive(before.devices, devices);
     refuse([
       ...problems,
@@ -108,7 +109,7 @@ export class Update {
       name: row.name,
       before: changeable(row),
       after: { ...change, config },
-      volatile: { ...forgotten(before.devices, devices), ...madeUpFor(devices, row.volatile), ...addresses },
+      volatile: { ...forgotten(before.devices, devices), ...madeUpFor(devices, row.volatile), ...chosen },
       ids: idWish(after.config),
       newDevices,
     };
@@ -151,28 +152,4 @@ function applyStep({ store, supervision, limits, expansion, attachments, ids }: 
 /** The fields of a row that a client may change. */
 export function changeable({ description, ephemeral, config, devices, profiles }: InstanceRow): InstanceChange {
   return { description, ephemeral, config, devices, profiles };
-}
-
-/** Empty values mean "not set". */
-function separated(given: StringMap): { config: StringMap; volatile: StringMap } {
-  const config: StringMap = {};
-  const volatile: StringMap = {};
-  for (const [key, value] of Object.entries(given)) if (value !== '') (key.startsWith('volatile.') ? volatile : config)[key] = value;
-  return { config, volatile };
-}
-
-const addressKey = /^volatile\.(.+)\.hwaddr$/;
-
-function addressProblems(volatile: StringMap): string[] {
-  const bad = Object.entries(volatile).filter(([key, value]) => addressKey.test(key) && !keyTypes.unicastMac.accepts(value));
-  return bad.map(([key, value]) => `Invalid value for key ${JSON.stringify(key)}: Invalid MAC address "${value}"`);
-}
-
-/**
- * The addresses that a client chose for its nics. Of the server's own notes nothing else is taken from a client: what it
- * sends back is as a rule what it read a while ago.
- */
-function chosenAddresses(row: InstanceRow, devices: DeviceMap, volatile: StringMap): StringMap {
-  const keys = nicsOf(devices, {}).map((nic) => `volatile.${nic.device}.hwaddr`);
-  return Object.fromEntries(keys.flatMap((key) => (volatile[key] && volatile[key] !== row.volatile[key] ? [[key, volatile[key]]] : [])));
 }

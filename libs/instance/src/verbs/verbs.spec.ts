@@ -347,7 +347,7 @@ describe('instance.freeze and instance.unfreeze', () => {
     for (const kind of ['freeze', 'unfreeze'] as const) {
       const world = await setup(false)();
       await world.supervision.kill(world.params.id);
-      expect((await run(world.operations[kind], world)).err).toBe('Instance is not running');
+      expect((await run(world.operations[kind], world)).err).toBe("The container isn't running");
     }
   });
 });
@@ -398,11 +398,15 @@ describe('instance.rename', () => {
     ready(async (world) => {
       const row = await world.instance('c1');
       await world.instances.logFiles.prepare(row);
-      return { id: row.id, project: 'default', name: 'c1', newName: 'c2' };
+      return { id: row.id, project: 'default', name: 'c1', newName: 'c2', instanceId: 'a-uuid' };
     });
   const spec = (world: World) => world.operations.rename;
   const is = (name: string, other: string) => async (world: World & { params: { id: string } }) => {
-    expect((await world.row(world.params.id)).name).toBe(name);
+    const row = await world.row(world.params.id);
+    expect(row.name).toBe(name);
+    // LXD's notes of a rename: to be another machine for cloud-init.
+    expect(row.volatile['volatile.apply_template']).toBe(name === 'c2' ? 'rename' : undefined);
+    expect(row.volatile['volatile.cloud-init.instance-id']).toBe(name === 'c2' ? 'a-uuid' : undefined);
     expect([...world.storage.links.keys()]).toEqual([`default/${name}`]);
     expect([existsSync(join(world.logsDir, name)), existsSync(join(world.logsDir, other))]).toEqual([true, false]);
     const pool = await world.store.pools.get('default');
