@@ -20,7 +20,7 @@ describe('deviceProblems', () => {
   });
 
   it('refuses an unknown type, one that is not supported, and one that hides in a prototype', () => {
-    expect(deviceProblems({ a: { type: 'banana' } })[0]).toMatch(/Invalid device type "banana"/);
+    expect(deviceProblems({ a: { type: 'banana' } })[0]).toMatch(/Unsupported device type "banana"/);
     expect(deviceProblems({ a: { type: 'gpu' } })[0]).toMatch(/not supported by this server/);
     expect(deviceProblems({ a: { type: 'constructor' } })).toHaveLength(1);
     expect(deviceProblems({ a: {} })).toHaveLength(1);

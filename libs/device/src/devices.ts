@@ -57,7 +57,7 @@ function ownProblems(options: StringMap): string[] {
 }
 
 function unknownType(type: string): string {
-  return unsupportedTypes.has(type) ? `Device type "${type}" is not supported by this server` : `Invalid device type "${type}"`;
+  return unsupportedTypes.has(type) ? `Device type "${type}" is not supported by this server` : `Unsupported device type "${type}"`;
 }
 
 /** An empty value is as good as none. */
