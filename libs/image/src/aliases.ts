@@ -1,5 +1,5 @@
 import { LxError, refuse } from '#lib/contract';
-import { type ImageAliasRow, RowConflict, RowMissing, type Store } from '#lib/store';
+import { type ImageAliasRow, type ImageRow, RowConflict, RowMissing, type Store } from '#lib/store';
 
 export interface AliasTarget {
   description?: string | undefined;
@@ -9,35 +9,38 @@ export interface AliasTarget {
 
 /** Names for images. */
 export class Aliases {
-  constructor(
-    private readonly store: Store,
-    /** Whole fingerprint for a prefix; LxError 'image.not_found'. */
-    private readonly fingerprintOf: (project: string, prefix: string) => Promise<string>,
-  ) {}
+  readonly #store: Store;
+  readonly #fingerprintOf: (project: string, prefix: string) => Promise<string>;
+
+  /** `fingerprintOf`: whole fingerprint for a prefix; LxError 'image.not_found'. */
+  constructor(store: Store, fingerprintOf: (project: string, prefix: string) => Promise<string>) {
+    this.#store = store;
+    this.#fingerprintOf = fingerprintOf;
+  }
 
   list(project: string): Promise<ImageAliasRow[]> {
-    return this.store.images.aliases(project);
+    return this.#store.images.aliases(project);
   }
 
   /** LxError 'alias.not_found'. */
   async get(project: string, name: string): Promise<ImageAliasRow> {
-    const row = await this.store.images.alias(project, name);
+    const row = await this.#store.images.alias(project, name);
     if (row === null) throw new LxError('alias.not_found');
     return row;
   }
 
   async create(project: string, name: string, { description = '', target = '' }: AliasTarget): Promise<ImageAliasRow> {
     refuse([...aliasProblems(name), ...(target === '' ? ['No target provided for the alias'] : [])]);
-    if ((await this.store.images.alias(project, name)) !== null) throw new LxError('alias.exists', { name });
-    const row = { project, name, description, fingerprint: await this.fingerprintOf(project, target) };
-    await this.store.images.insertAlias(row).catch(conflict(name));
+    if ((await this.#store.images.alias(project, name)) !== null) throw new LxError('alias.exists', { name });
+    const row = { project, name, description, fingerprint: await this.#fingerprintOf(project, target) };
+    await this.#store.images.insertAlias(row).catch(conflict(name));
     return row;
   }
 
   async update(project: string, name: string, { description, target }: AliasTarget): Promise<void> {
     await this.get(project, name);
-    const fingerprint = target === undefined ? undefined : await this.fingerprintOf(project, target);
-    await this.store.images
+    const fingerprint = target === undefined ? undefined : await this.#fingerprintOf(project, target);
+    await this.#store.images
       .updateAlias(project, name, {
         ...(description === undefined ? {} : { description }),
         ...(fingerprint === undefined ? {} : { fingerprint }),
@@ -49,13 +52,26 @@ export class Aliases {
     refuse(aliasProblems(newName));
     await this.get(project, name);
     if (newName === name) return;
-    if ((await this.store.images.alias(project, newName)) !== null) throw new LxError('alias.exists', { name: newName });
-    await this.store.images.updateAlias(project, name, { name: newName }).catch(missing).catch(conflict(newName));
+    if ((await this.#store.images.alias(project, newName)) !== null) throw new LxError('alias.exists', { name: newName });
+    await this.#store.images.updateAlias(project, name, { name: newName }).catch(missing).catch(conflict(newName));
+  }
+
+  /** Points a name at an image, unless the name is given already to one that is not `replaced`. */
+  async point(project: string, name: string, fingerprint: string, replaced: (target: ImageRow | null) => boolean): Promise<void> {
+    const alias = await this.#store.images.alias(project, name);
+    if (alias === null) {
+      await this.#store.images.insertAlias({ project, name, description: '', fingerprint }).catch((error: unknown) => {
+        if (!(error instanceof RowConflict)) throw error;
+      });
+      return;
+    }
+    if (replaced(await this.#store.images.get(project, alias.fingerprint)))
+      await this.#store.images.updateAlias(project, name, { fingerprint });
   }
 
   async delete(project: string, name: string): Promise<void> {
     await this.get(project, name);
-    await this.store.images.deleteAlias(project, name).catch(missing);
+    await this.#store.images.deleteAlias(project, name).catch(missing);
   }
 }
 
@@ -67,14 +83,14 @@ export function aliasProblems(name: string): string[] {
   return [];
 }
 
-function missing(problem: unknown): never {
-  if (problem instanceof RowMissing) throw new LxError('alias.not_found', undefined, { cause: problem });
-  throw problem;
+function missing(error: unknown): never {
+  if (error instanceof RowMissing) throw new LxError('alias.not_found', undefined, { cause: error });
+  throw error;
 }
 
 function conflict(name: string) {
-  return (problem: unknown): never => {
-    if (problem instanceof RowConflict) throw new LxError('alias.exists', { name }, { cause: problem });
-    throw problem;
+  return (error: unknown): never => {
+    if (error instanceof RowConflict) throw new LxError('alias.exists', { name }, { cause: error });
+    throw error;
   };
 }

@@ -1,12 +1,16 @@
 import { execFile } from 'node:child_process';
 import { createWriteStream, existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type Header, pack } from 'tar-stream';
 import { type Confinement, LinuxConfinement } from '#lib/host';
+import type { ImageRow } from '#lib/store';
+import type { ImportRequest } from './images.ts';
+import type { LocalImages } from './local-images.ts';
 
 const confinePath = fileURLToPath(new URL('../../../native/build/Release/lxctl-confine', import.meta.url));
 
@@ -22,6 +26,18 @@ export function lackOfConfinement(): string {
 
 /** Archives for the specs of this library. */
 export const goodMetadata = 'architecture: amd64\ncreation_date: 1700000000\nproperties: {os: Test, release: 1}\n';
+
+/** Makes files an image, as a request with an upload does. */
+export async function importFiles(images: LocalImages, request: ImportRequest, ...files: Readable[]): Promise<ImageRow> {
+  const { upload } = images.sources;
+  const reference = await upload.receive(request, Readable.from(files) as AsyncIterable<Readable>);
+  return upload.fetch(request.project, reference);
+}
+
+/** Makes a recipe's image, or finds it. */
+export function builtImage(images: LocalImages, name: string): Promise<ImageRow> {
+  return images.sources.recipe.fetch('default', { name }, { progress: () => {}, signal: new AbortController().signal });
+}
 
 export type SampleMember = [header: Partial<Header> & { name: string }, content?: string];
 

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
-import { confinement, goodMetadata, lackOfConfinement } from './archive-samples.ts';
+import { confinement, goodMetadata, lackOfConfinement, importFiles } from './archive-samples.ts';
 import { LocalImages } from './local-images.ts';
 import { end, pax, raw, start, zero } from './raw-archives.ts';
 import { unpackImage } from './unpack.ts';
@@ -30,7 +30,7 @@ afterEach(() => rm(place, { recursive: true, force: true }));
 
 const importBytes = async (...members: Buffer[]) => {
   await writeFile(sample, Buffer.concat([...start, ...members, end]));
-  return images.importUnified(request, createReadStream(sample));
+  return importFiles(images, request, createReadStream(sample));
 };
 
 describe.skipIf(why !== '')(titled('unpacking', why), () => {

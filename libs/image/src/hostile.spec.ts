@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OpenConfinement } from '#lib/host';
 import { MemoryStore } from '../../store/src/fake/index.ts';
+import { importFiles } from './archive-samples.ts';
 import { LocalImages } from './local-images.ts';
 import { end, long, pax, raw, start, zero } from './raw-archives.ts';
 
@@ -24,7 +25,7 @@ afterEach(() => rm(place, { recursive: true, force: true }));
 
 const importBytes = async (...members: Buffer[]) => {
   await writeFile(sample, Buffer.concat([...start, ...members, end]));
-  return images.importUnified(request, createReadStream(sample));
+  return importFiles(images, request, createReadStream(sample));
 };
 
 describe('the check of archives refuses', () => {

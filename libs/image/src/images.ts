@@ -1,8 +1,8 @@
-import type { Readable } from 'node:stream';
-import type { StringMap } from '#lib/base';
+import type { JsonObject, StringMap } from '#lib/base';
 import type { ImageRow, Store } from '#lib/store';
 import type { Aliases } from './aliases.ts';
-import type { Upload } from './image-files.ts';
+import type { ImageFiles, Upload } from './image-files.ts';
+import type { AskedImage, Fetching, ImageSource } from './sources/source.ts';
 
 export interface ImportRequest {
   project: string;
@@ -15,38 +15,48 @@ export interface ImportRequest {
   aliases: { name: string; description: string }[];
 }
 
-/** Images of this server: their files, rows and aliases. */
+/** What an instance is to be made of: an image of the store, or one of a source that is fetched when it is not there yet. */
+export type ImageWish = { source: null; alias: string; fingerprint: string } | { source: string; reference: JsonObject };
+
+/** Images as instances use them. */
 export interface Images {
+  /** Reads what a request asks for; `source` is the name of one ('' for the store). LxError 'request.unsupported', 'request.invalid'. */
+  wish(source: string, asked: AskedImage): ImageWish;
   /**
-   * Takes the bytes to disk while hashing them, checks the archive thoroughly (API section 2.13; no `..`, no absolute
-   * path, no member behind a symlink, no device node outside dev/), and only then makes the image known.
-   * `progress` gets a text such as "metadata: 100% (20 MB/s)".
+   * The image, if the store has it; null: `fetch` brings it. LxError 'image.not_found', 'image.ambiguous', or what the source
+   * says of an image that it does not have.
    */
-  importUnified(request: ImportRequest, body: Readable, signal?: AbortSignal): Promise<ImageRow>;
-  importSplit(request: ImportRequest, metadata: Readable, rootfs: Readable, signal?: AbortSignal): Promise<ImageRow>;
-  /** The image that a recipe makes: built now, or found when it was built before. Callers that come together share the work. */
-  build(project: string, recipe: string, progress: (text: string) => void, signal?: AbortSignal): Promise<ImageRow>;
+  find(project: string, wish: ImageWish): Promise<ImageRow | null>;
+  fetch(project: string, wish: ImageWish, fetching: Fetching): Promise<ImageRow>;
   /** By alias, by whole fingerprint or by a unique prefix. LxError 'image.not_found', 'image.ambiguous'. */
   resolve(project: string, reference: { alias?: string; fingerprint?: string }): Promise<ImageRow>;
   /** Writes metadata.yaml, templates/ and rootfs/ into the directory, ids unshifted. */
   unpack(image: ImageRow, directory: string): Promise<void>;
-  delete(project: string, fingerprint: string): Promise<void>;
 }
 
 export type ImageChange = Partial<Pick<ImageRow, 'public' | 'autoUpdate' | 'properties' | 'profiles' | 'expiresAt'>>;
 
-/** What the controllers and operations need beside. */
-export interface ImageLibrary extends Images {
+/** The images of this server as sources fill them. */
+export interface ImageStore {
+  readonly files: ImageFiles;
   readonly aliases: Aliases;
+  list(project: string): Promise<ImageRow[]>;
+  /** By whole fingerprint. */
+  get(project: string, fingerprint: string): Promise<ImageRow | null>;
+  /** Makes files on their way an image: files, row and aliases, or nothing. LxError 'image.exists', 'alias.exists'. */
+  publish(upload: Upload, row: ImageRow, aliases: ImportRequest['aliases']): Promise<ImageRow>;
+  /** Takes that back, however far it came; an image that somebody else made of the same bytes stays. */
+  unpublish(upload: Upload, row: Pick<ImageRow, 'project' | 'uploadedAt'>): Promise<void>;
+}
+
+/** What the controllers and operations need beside. */
+export interface ImageLibrary extends Images, ImageStore {
+  /** LxError 'request.unsupported' for one that this server does not have. */
+  source(name: string): ImageSource;
   /** At start of the daemon, before recovery: makes the directories, removes what was on its way when the last daemon died. */
   prepare(): Promise<void>;
-  list(project: string): Promise<ImageRow[]>;
   /** `change` sees the row as it is while nobody else can change it. LxError 'image.not_found'. */
   update(project: string, fingerprint: string, change: (row: ImageRow) => ImageChange): Promise<void>;
-  /** Takes an upload of one or two files to disk and checks it. It is no image before the operation `image.create` made it one. */
-  receive(request: ImportRequest, parts: AsyncIterable<Readable>, signal?: AbortSignal): Promise<{ upload: Upload; row: ImageRow }>;
-  /** Inserts the row and its aliases, in the caller's transaction. LxError 'image.exists', 'alias.exists'. */
-  record(store: Store, row: ImageRow, aliases: ImportRequest['aliases']): Promise<void>;
-  /** Takes an upload back: its files, and its row where it came so far. */
-  unpublish(upload: Upload, row: Pick<ImageRow, 'project' | 'uploadedAt'>): Promise<void>;
+  /** Removes the row, in the caller's transaction. */
+  forget(store: Store, project: string, fingerprint: string): Promise<void>;
 }

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
-import { confinement, goodMetadata, lackOfConfinement, goodUnified, writeSample } from './archive-samples.ts';
+import { confinement, goodMetadata, lackOfConfinement, goodUnified, writeSample, importFiles } from './archive-samples.ts';
 import { LocalImages } from './local-images.ts';
 
 const run = promisify(execFile);
@@ -34,7 +34,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(place, { recursive: true, force: true }));
 
-const importSample = () => images.importUnified(request, createReadStream(sample));
+const importSample = () => importFiles(images, request, createReadStream(sample));
 async function expectNothingLeft() {
   expect(await images.list('default')).toEqual([]);
   expect((await readdir(join(place, 'state/images'))).sort()).toEqual(['incoming', 'trees']);
@@ -48,7 +48,7 @@ describe.skipIf(why !== '')(titled('images on this host', why), () => {
     await mkdir(join(place, 'tree/etc'), { recursive: true });
     await run('mknod', [join(place, 'tree/etc/sda'), 'b', '8', '0']);
     await run('mksquashfs', [join(place, 'tree'), squashfs, '-quiet', '-no-progress']);
-    const split = () => images.importSplit(request, createReadStream(sample), createReadStream(squashfs));
+    const split = () => importFiles(images, request, createReadStream(sample), createReadStream(squashfs));
     await expect(split()).rejects.toMatchObject({
       status: 400,
       message: expect.stringContaining('"etc/sda" is a device node outside dev/'),
@@ -88,7 +88,7 @@ describe.skipIf(why !== '')(titled('images on this host', why), () => {
     if (kind === 'tar') await run('tar', ['-C', tree, '--xattrs', '--xattrs-include=*', '-cf', root, '.']);
     else await run('mksquashfs', [tree, root, '-quiet', '-no-progress']);
     await writeSample(sample, [[{ name: 'metadata.yaml' }, goodMetadata]]);
-    const row = await images.importSplit(request, createReadStream(sample), createReadStream(root));
+    const row = await importFiles(images, request, createReadStream(sample), createReadStream(root));
     const target = join(place, 'target');
     await mkdir(target);
     await images.unpack(row, target);

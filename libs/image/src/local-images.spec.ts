@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OpenConfinement } from '#lib/host';
-import { goodMetadata, goodUnified, recompress, type SampleMember, writeSample } from './archive-samples.ts';
+import { goodMetadata, goodUnified, recompress, type SampleMember, writeSample, importFiles } from './archive-samples.ts';
 import { LocalImages } from './local-images.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
 
@@ -38,7 +38,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(place, { recursive: true, force: true }));
 
-const importSample = (change = {}) => images.importUnified({ ...request, ...change }, createReadStream(sample));
+const importSample = (change = {}) => importFiles(images, { ...request, ...change }, createReadStream(sample));
 async function expectNothingLeft() {
   expect(await images.list('default')).toEqual([]);
   expect((await readdir(join(place, 'state/images'))).sort()).toEqual(['incoming', 'trees']);
@@ -73,7 +73,7 @@ describe('import', () => {
     await writeSample(sample, [[{ name: 'metadata.yaml' }, goodMetadata]]);
     await mkdir(join(place, 'tree/etc'), { recursive: true });
     await run('mksquashfs', [join(place, 'tree'), join(place, 'root.squashfs'), '-quiet', '-no-progress']);
-    const row = await images.importSplit(request, createReadStream(sample), createReadStream(join(place, 'root.squashfs')));
+    const row = await importFiles(images, request, createReadStream(sample), createReadStream(join(place, 'root.squashfs')));
     const both = Buffer.concat([await readFile(sample), await readFile(join(place, 'root.squashfs'))]);
     expect(row).toMatchObject({ layout: 'split', size: both.length, fingerprint: createHash('sha256').update(both).digest('hex') });
   });
@@ -99,7 +99,7 @@ describe('import', () => {
         throw new Error('connection reset');
       })(),
     );
-    await expect(images.importUnified(request, broken)).rejects.toThrow('connection reset');
+    await expect(importFiles(images, request, broken)).rejects.toThrow('connection reset');
     await expectNothingLeft();
   });
 

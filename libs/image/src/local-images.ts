@@ -1,23 +1,17 @@
 import { access, lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { stringify } from 'yaml';
 import { LxError } from '#lib/contract';
 import type { Confinement } from '#lib/host';
 import { type ImageRow, RowConflict, RowMissing, type Store } from '#lib/store';
 import { Aliases } from './aliases.ts';
-import { Builds } from './builds.ts';
 import { ArchiveChecks } from './check.ts';
 import { ImageFiles, type Upload } from './image-files.ts';
-import type { ImageChange, ImageLibrary, ImportRequest } from './images.ts';
-import { type ImageMetadata, parseMetadata } from './metadata.ts';
-import type { Recipe } from './recipes/recipe.ts';
-import { imageRow } from './row.ts';
+import type { ImageChange, ImageLibrary, ImageWish, ImportRequest } from './images.ts';
+import { type ImageSources, imageSources } from './sources/index.ts';
+import type { Recipe } from './sources/recipe/recipes/recipe.ts';
+import type { AskedImage, Fetching, ImageSource } from './sources/source.ts';
 import { unpackImage } from './unpack.ts';
-
-/** Properties that a built image carries. */
-const recipeProperty = 'lxctl.recipe';
-const serialProperty = 'lxctl.serial';
 
 export interface LocalImagesParts {
   /** Holds images/. */
@@ -32,18 +26,15 @@ export interface LocalImagesParts {
 export class LocalImages implements ImageLibrary {
   readonly files: ImageFiles;
   readonly aliases: Aliases;
+  readonly sources: ImageSources;
   readonly #store: Store;
-  readonly #recipes: readonly Recipe[];
   readonly #confinement: Confinement;
-  readonly #checks: ArchiveChecks;
-  readonly #builds = new Builds<ImageRow>();
 
   constructor({ stateDir, store, recipes, confinement }: LocalImagesParts) {
     this.files = new ImageFiles(stateDir);
     this.#store = store;
-    this.#recipes = recipes;
     this.#confinement = confinement;
-    this.#checks = new ArchiveChecks(confinement);
+    this.sources = imageSources({ images: this, checks: new ArchiveChecks(confinement), recipes });
     this.aliases = new Aliases(store, async (project, prefix) => (await this.resolve(project, { fingerprint: prefix })).fingerprint);
   }
 
@@ -55,128 +46,51 @@ export class LocalImages implements ImageLibrary {
     return this.#store.images.list(project);
   }
 
-  async importUnified(request: ImportRequest, body: Readable, signal?: AbortSignal): Promise<ImageRow> {
-    return this.#import(request, Readable.from([body]) as AsyncIterable<Readable>, signal);
+  get(project: string, fingerprint: string): Promise<ImageRow | null> {
+    return this.#store.images.get(project, fingerprint);
   }
 
-  async importSplit(request: ImportRequest, metadata: Readable, rootfs: Readable, signal?: AbortSignal): Promise<ImageRow> {
-    return this.#import(request, Readable.from([metadata, rootfs]) as AsyncIterable<Readable>, signal);
+  source(name: string): ImageSource {
+    const sources: Readonly<Record<string, ImageSource>> = this.sources;
+    const source = Object.hasOwn(sources, name) ? sources[name] : undefined;
+    if (!source) throw new LxError('request.unsupported', { what: `images from the source ${JSON.stringify(name)}` });
+    return source;
   }
 
-  async #import(request: ImportRequest, parts: AsyncIterable<Readable>, signal?: AbortSignal): Promise<ImageRow> {
-    const { upload, row } = await this.receive(request, parts, signal);
-    return this.#publish(upload, row, request.aliases);
+  wish(name: string, asked: AskedImage): ImageWish {
+    if (name === '' && asked.server === '') return { source: null, alias: asked.alias, fingerprint: asked.fingerprint };
+    if (name === '') throw new LxError('request.unsupported', { what: 'images of other servers' });
+    const reference = this.source(name).parse?.(asked);
+    if (!reference) throw new LxError('request.unsupported', { what: `images from the source ${JSON.stringify(name)}` });
+    return { source: name, reference };
   }
 
-  async receive(request: ImportRequest, parts: AsyncIterable<Readable>, signal?: AbortSignal): Promise<{ upload: Upload; row: ImageRow }> {
-    const upload = await this.files.receive(parts, signal);
-    try {
-      if (request.fingerprint && request.fingerprint !== upload.fingerprint) {
-        throw new LxError('image.bad_fingerprint', { actual: upload.fingerprint, wanted: request.fingerprint });
-      }
-      if ((await this.#store.images.get(request.project, upload.fingerprint)) !== null) throw new LxError('image.exists');
-      return { upload, row: imageRow(request, upload, await this.#check(upload, signal)) };
-    } catch (problem) {
-      await this.files.discard(upload.id);
-      throw problem;
-    }
+  async find(project: string, wish: ImageWish): Promise<ImageRow | null> {
+    return wish.source === null ? this.resolve(project, wish) : this.source(wish.source).find(project, wish.reference);
   }
 
-  #check(upload: Upload, signal?: AbortSignal): Promise<ImageMetadata> {
-    const directory = this.files.incoming(upload.id);
-    if (upload.layout === 'unified') return this.#checks.unified(join(directory, 'image'), signal);
-    return this.#checks.split(join(directory, 'image'), join(directory, 'rootfs'), signal);
+  async fetch(project: string, wish: ImageWish, fetching: Fetching): Promise<ImageRow> {
+    return wish.source === null ? this.resolve(project, wish) : this.source(wish.source).fetch(project, wish.reference, fetching);
   }
 
-  async #publish(upload: Upload, row: ImageRow, aliases: ImportRequest['aliases']): Promise<ImageRow> {
+  async publish(upload: Upload, row: ImageRow, aliases: ImportRequest['aliases']): Promise<ImageRow> {
     try {
       await this.files.publish(upload);
-      await this.#store.tx((store) => this.record(store, row, aliases));
+      await this.#store.tx((store) => record(store, row, aliases));
       return row;
-    } catch (problem) {
+    } catch (error) {
       await this.unpublish(upload, row);
-      throw problem;
-    }
-  }
-
-  async record(store: Store, row: ImageRow, aliases: ImportRequest['aliases']): Promise<void> {
-    try {
-      await store.images.insert(row);
-    } catch (problem) {
-      if (problem instanceof RowConflict) throw new LxError('image.exists', undefined, { cause: problem });
-      throw problem;
-    }
-    for (const { name, description } of aliases) {
-      if ((await store.images.alias(row.project, name)) !== null) throw new LxError('alias.exists', { name });
-      await store.images.insertAlias({ project: row.project, name, description, fingerprint: row.fingerprint });
+      throw error;
     }
   }
 
   async unpublish(upload: Upload, row: Pick<ImageRow, 'project' | 'uploadedAt'>): Promise<void> {
     await this.files.discard(upload.id);
-    const known = await this.#store.images.get(row.project, upload.fingerprint);
+    const known = await this.get(row.project, upload.fingerprint);
     // Another row means that somebody else imported the same bytes meanwhile: row and files are theirs.
     if (known !== null && known.uploadedAt.getTime() !== row.uploadedAt.getTime()) return;
     if (known !== null) await this.forget(this.#store, row.project, upload.fingerprint);
     await this.files.remove(upload.fingerprint);
-  }
-
-  async build(project: string, name: string, progress: (text: string) => void, signal?: AbortSignal): Promise<ImageRow> {
-    const recipe = this.#recipes.find((one) => one.name === name);
-    if (!recipe) throw new LxError('image.recipe_not_found', { name, known: this.#recipes.map((one) => one.name) });
-    const serial = await recipe.serial();
-    const built = await this.#built(project, recipe, serial);
-    if (built !== null) return built;
-    try {
-      return await this.#builds.join(
-        `${project} ${name}`,
-        (tell, stop) => this.#build(project, recipe, serial, tell, stop),
-        progress,
-        signal,
-      );
-    } catch (problem) {
-      if (signal?.aborted) throw new LxError('image.cancelled', undefined, { cause: problem });
-      throw problem;
-    }
-  }
-
-  async #built(project: string, recipe: Recipe, serial: string): Promise<ImageRow | null> {
-    const rows = await this.#store.images.list(project);
-    return rows.find(({ properties }) => properties[recipeProperty] === recipe.name && properties[serialProperty] === serial) ?? null;
-  }
-
-  async #build(project: string, recipe: Recipe, serial: string, progress: (text: string) => void, signal: AbortSignal): Promise<ImageRow> {
-    const id = await this.files.begin();
-    try {
-      const { layout, metadata } = await recipe.build({ directory: this.files.incoming(id), progress, signal });
-      const upload = await this.files.describe(id, layout);
-      const known = await this.#store.images.get(project, upload.fingerprint);
-      if (known !== null) {
-        await this.files.discard(id);
-        return known;
-      }
-      const properties = { [recipeProperty]: recipe.name, [serialProperty]: serial };
-      const request = { project, filename: recipe.name, public: false, properties, profiles: ['default'], fingerprint: null, aliases: [] };
-      const row = await this.#publish(upload, imageRow(request, upload, parseMetadata(stringify(metadata))), []);
-      for (const alias of recipe.aliases) await this.#point(project, alias, recipe.name, row.fingerprint);
-      return row;
-    } catch (problem) {
-      await this.files.discard(id);
-      throw problem;
-    }
-  }
-
-  /** Points an alias at a built image, unless it is the user's own. */
-  async #point(project: string, name: string, recipe: string, fingerprint: string): Promise<void> {
-    const alias = await this.#store.images.alias(project, name);
-    if (alias === null) {
-      await this.#store.images.insertAlias({ project, name, description: '', fingerprint }).catch((problem: unknown) => {
-        if (!(problem instanceof RowConflict)) throw problem;
-      });
-      return;
-    }
-    const target = await this.#store.images.get(project, alias.fingerprint);
-    if (target?.properties[recipeProperty] === recipe) await this.#store.images.updateAlias(project, name, { fingerprint });
   }
 
   async resolve(project: string, reference: { alias?: string; fingerprint?: string }): Promise<ImageRow> {
@@ -208,8 +122,8 @@ export class LocalImages implements ImageLibrary {
   async unpack(image: ImageRow, directory: string): Promise<void> {
     if (await this.#takeTree(image, directory)) return;
     const rootfs = image.layout === 'split' ? this.files.rootfs(image.fingerprint) : null;
-    await access(this.files.image(image.fingerprint)).catch((problem: unknown) => {
-      throw new LxError('image.unpack_failed', { reason: 'the file of the image is gone' }, { cause: problem });
+    await access(this.files.image(image.fingerprint)).catch((error: unknown) => {
+      throw new LxError('image.unpack_failed', { reason: 'the file of the image is gone' }, { cause: error });
     });
     await unpackImage({ image: this.files.image(image.fingerprint), rootfs }, directory, this.#confinement);
   }
@@ -228,24 +142,32 @@ export class LocalImages implements ImageLibrary {
       await this.#confinement.inspect(tree);
       await mkdir(directory, { recursive: true, mode: 0o700 });
       await rename(join(tree, 'rootfs'), join(directory, 'rootfs'));
-    } catch (problem) {
-      const code = (problem as NodeJS.ErrnoException).code;
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
       if (code === 'EXDEV' || code === 'ENOENT') return false;
-      throw problem;
+      throw error;
     }
     await writeFile(join(directory, 'metadata.yaml'), stringify(metadata));
     await rm(tree, { recursive: true, force: true });
     return true;
   }
 
-  async delete(project: string, fingerprint: string): Promise<void> {
-    await this.forget(this.#store, project, fingerprint);
-    await this.files.remove(fingerprint);
-  }
-
   async forget(store: Store, project: string, fingerprint: string): Promise<void> {
-    await store.images.delete(project, fingerprint).catch((problem: unknown) => {
-      if (!(problem instanceof RowMissing)) throw problem;
+    await store.images.delete(project, fingerprint).catch((error: unknown) => {
+      if (!(error instanceof RowMissing)) throw error;
+    });
+  }
+}
+
+async function record(store: Store, row: ImageRow, aliases: ImportRequest['aliases']): Promise<void> {
+  await store.images.insert(row).catch((error: unknown) => {
+    if (error instanceof RowConflict) throw new LxError('image.exists', undefined, { cause: error });
+    throw error;
+  });
+  for (const { name, description } of aliases) {
+    await store.images.insertAlias({ project: row.project, name, description, fingerprint: row.fingerprint }).catch((error: unknown) => {
+      if (error instanceof RowConflict) throw new LxError('alias.exists', { name }, { cause: error });
+      throw error;
     });
   }
 }

@@ -3,6 +3,9 @@ import type { Upload } from './image-files.ts';
 import type { ImportRequest } from './images.ts';
 import type { ImageMetadata } from './metadata.ts';
 
+/** An `ImageRow` with its times as text, as the journal keeps it. */
+export type RowText = { [K in keyof ImageRow]: ImageRow[K] extends Date | null ? string | null : ImageRow[K] };
+
 /** The row of a checked upload. What the request says wins over what the image says of itself. */
 export function imageRow(request: ImportRequest, upload: Upload, metadata: ImageMetadata, now = new Date()): ImageRow {
   return {
@@ -22,5 +25,27 @@ export function imageRow(request: ImportRequest, upload: Upload, metadata: Image
     createdAt: metadata.createdAt,
     uploadedAt: now,
     lastUsedAt: null,
+  };
+}
+
+export function rowToText(row: ImageRow): RowText {
+  const text = (time: Date | null) => time?.toISOString() ?? null;
+  return {
+    ...row,
+    expiresAt: text(row.expiresAt),
+    createdAt: text(row.createdAt),
+    uploadedAt: row.uploadedAt.toISOString(),
+    lastUsedAt: text(row.lastUsedAt),
+  } as RowText;
+}
+
+export function rowFromText(row: RowText): ImageRow {
+  const time = (text: string | null) => (text === null ? null : new Date(text));
+  return {
+    ...row,
+    expiresAt: time(row.expiresAt),
+    createdAt: time(row.createdAt),
+    uploadedAt: new Date(row.uploadedAt as unknown as string),
+    lastUsedAt: time(row.lastUsedAt),
   };
 }

@@ -3,7 +3,7 @@ import { ImagePatchBody, ImagePutBody, ImagesPostBody } from '#dto';
 import type { StringMap } from '#lib/base';
 import { LxError, refuse, urls, zeroTime } from '#lib/contract';
 import type { Engine } from '#lib/engine';
-import { type ImageChange, type ImageOperations, type LocalImages, rowToText } from '#lib/image';
+import { type ImageChange, type ImageOperations, type LocalImages } from '#lib/image';
 import type { ImageRow, Store } from '#lib/store';
 import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
@@ -41,21 +41,19 @@ export class ImagesController {
     if (!call.upload) return this.#createFrom(call.body(ImagesPostBody), project, call);
     const wanted = uploadRequest(project, call.headers);
     await this.#refuseUnknownProfiles(project, wanted.profiles);
-    const { upload, row } = await this.images.receive(wanted, uploadParts(call.header('content-type'), call.upload));
-    const params = { project, source: 'upload', upload, row: rowToText(row), aliases: wanted.aliases } as const;
+    const reference = await this.images.sources.upload.receive(wanted, uploadParts(call.header('content-type'), call.upload));
+    const params = { project, source: 'upload', reference };
     return Answer.operation(await this.engine.start(this.operations.create, params, { project, requestor: call.requestor }));
   }
 
   async #createFrom({ source, aliases }: ImagesPostBody, project: string, call: Call): Promise<Answer> {
-    if (source.type !== 'recipe')
-      throw new LxError('request.unsupported', {
-        what: `images from the source ${JSON.stringify(source.type)}; upload a file, or use the source "recipe"`,
-      });
-    if (aliases && aliases.length > 0) throw new LxError('request.unsupported', { what: 'aliases for a built image; it brings its own' });
-    refuse(source.name === '' ? ['No recipe name provided'] : []);
-    const params = { project, source: 'recipe', recipe: source.name } as const;
+    const wish = this.images.wish(source.type, source);
+    if (wish.source === null)
+      throw new LxError('request.unsupported', { what: 'images without a source; upload a file, or use the source "recipe"' });
+    if (aliases && aliases.length > 0) throw new LxError('request.unsupported', { what: 'aliases for an image that brings its own' });
+    const params = { project, ...wish };
     return Answer.operation(
-      await this.engine.start(this.operations.create, { ...params, aliases: [] }, { project, mayCancel: true, requestor: call.requestor }),
+      await this.engine.start(this.operations.create, params, { project, mayCancel: true, requestor: call.requestor }),
     );
   }
 

@@ -23,9 +23,13 @@ export class ImagePatchBody {
 }
 
 export class ImageSourceBody {
+  /** Name of a source of images, such as `recipe`. */
   @IsString() type: string = '';
   /** With type `recipe`: which one. */
   @IsString() name: string = '';
+  @IsString() alias: string = '';
+  @IsString() fingerprint: string = '';
+  @IsString() server: string = '';
 }
 
 /** JSON body of `POST /1.0/images`. */

@@ -1,9 +1,9 @@
 import { LxError } from '#lib/contract';
-import type { Images } from '#lib/image';
+import type { Fetching, Images, ImageWish } from '#lib/image';
 import type { ImageRow } from '#lib/store';
 
 /** The part of Images that instances use, in memory. */
-export class FakeImages implements Pick<Images, 'resolve' | 'unpack'> {
+export class FakeImages implements Images {
   readonly rows = new Map<string, ImageRow>();
   readonly aliases = new Map<string, string>();
   readonly unpacked: string[] = [];
@@ -24,6 +24,31 @@ export class FakeImages implements Pick<Images, 'resolve' | 'unpack'> {
     };
     this.rows.set(fingerprint, row);
     this.aliases.set(alias, fingerprint);
+    return row;
+  }
+
+  /** What a source has and the store has not: by the name that is asked for. */
+  readonly elsewhere = new Map<string, ImageRow>();
+  /** Called while an image is fetched. */
+  onFetch: (fetching: Fetching) => Promise<void> = async () => {};
+
+  wish(source: string, { name, alias, fingerprint }: Parameters<Images['wish']>[1]): ImageWish {
+    return source === '' ? { source: null, alias, fingerprint } : { source, reference: { name: name || alias } };
+  }
+
+  async find(project: string, wish: ImageWish): Promise<ImageRow | null> {
+    if (wish.source === null) return this.resolve(project, wish);
+    const row = this.elsewhere.get(wish.reference.name as string);
+    if (!row) throw new LxError('image.not_found');
+    return this.rows.get(row.fingerprint) ?? null;
+  }
+
+  async fetch(project: string, wish: ImageWish, fetching: Fetching): Promise<ImageRow> {
+    if (wish.source === null) return this.resolve(project, wish);
+    await this.onFetch(fetching);
+    const row = this.elsewhere.get(wish.reference.name as string);
+    if (!row) throw new LxError('image.not_found');
+    this.rows.set(row.fingerprint, row);
     return row;
   }
 

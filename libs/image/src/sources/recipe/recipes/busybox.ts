@@ -8,7 +8,7 @@ import { pack, type Pack } from 'tar-stream';
 import { stringify } from 'yaml';
 import { LxError } from '#lib/contract';
 import { programOutput } from '#lib/host';
-import { architectureName } from '../metadata.ts';
+import { architectureName } from '../../../metadata.ts';
 import { busyboxFiles } from './busybox-files.ts';
 import type { Recipe } from './recipe.ts';
 

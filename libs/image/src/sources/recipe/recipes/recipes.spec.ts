@@ -2,9 +2,10 @@ import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { mirrorsFor, parseDeb822, parseOneLine } from './apt-sources.ts';
 import { OpenConfinement } from '#lib/host';
+import { builtImage } from '../../../archive-samples.ts';
 import { busyboxRecipe } from './busybox.ts';
-import { LocalImages } from '../local-images.ts';
-import { MemoryStore } from '../../../store/src/fake/index.ts';
+import { LocalImages } from '../../../local-images.ts';
+import { MemoryStore } from '../../../../../store/src/fake/index.ts';
 
 let stateDir = '';
 let store: MemoryStore;
@@ -25,36 +26,36 @@ const hasBusybox = await lstat('/bin/busybox').then(
 
 describe.skipIf(!hasBusybox)('busybox recipe (needs busybox-static)', () => {
   it('makes a small image with an init that runs', async () => {
-    const row = await images.build('default', 'busybox', () => {});
+    const row = await builtImage(images, 'busybox');
     expect(row).toMatchObject({ layout: 'unified', properties: { 'lxctl.recipe': 'busybox', os: 'BusyBox' } });
     expect(row.size).toBeLessThan(1_500_000);
     expect((await store.images.alias('default', 'busybox'))?.fingerprint).toBe(row.fingerprint);
   });
 
   it('is built once, also for callers that come together', async () => {
-    const rows = await Promise.all([1, 2, 3].map(() => images.build('default', 'busybox', () => {})));
-    rows.push(await images.build('default', 'busybox', () => {}));
+    const rows = await Promise.all([1, 2, 3].map(() => builtImage(images, 'busybox')));
+    rows.push(await builtImage(images, 'busybox'));
     expect(new Set(rows.map((row) => row.fingerprint)).size).toBe(1);
     expect((await images.list('default')).length).toBe(1);
     expect(await readdir(images.files.incoming(''))).toEqual([]);
   });
 
   it('leaves an alias of the user alone', async () => {
-    const first = await images.build('default', 'busybox', () => {});
+    const first = await builtImage(images, 'busybox');
     await store.images.update('default', first.fingerprint, { properties: {} });
     await store.images.insert({ ...first, fingerprint: 'f'.repeat(64), properties: {} });
     await store.images.updateAlias('default', 'busybox', { fingerprint: 'f'.repeat(64) });
-    await images.build('default', 'busybox', () => {});
+    await builtImage(images, 'busybox');
     expect((await store.images.alias('default', 'busybox'))?.fingerprint).toBe('f'.repeat(64));
   });
 
   it('names the package that is missing', async () => {
     images = new LocalImages({ stateDir, store, recipes: [busyboxRecipe('/nowhere/busybox')], confinement: new OpenConfinement() });
-    await expect(images.build('default', 'busybox', () => {})).rejects.toThrow('install the Debian package busybox-static');
+    await expect(builtImage(images, 'busybox')).rejects.toThrow('install the Debian package busybox-static');
   });
 
   it('refuses a recipe nobody knows', async () => {
-    await expect(images.build('default', 'plan9', () => {})).rejects.toThrow('No image recipe "plan9": there is busybox');
+    await expect(builtImage(images, 'plan9')).rejects.toThrow('No image recipe "plan9": there is busybox');
   });
 });
 

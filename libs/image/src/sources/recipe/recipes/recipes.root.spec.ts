@@ -3,10 +3,10 @@ import { lstat, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promise
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { lackOfRoot, titled } from '../../../host/src/testing/needs.ts';
-import { MemoryStore } from '../../../store/src/fake/index.ts';
-import { LocalImages } from '../local-images.ts';
-import { confinement } from '../archive-samples.ts';
+import { lackOfRoot, titled } from '../../../../../host/src/testing/needs.ts';
+import { MemoryStore } from '../../../../../store/src/fake/index.ts';
+import { LocalImages } from '../../../local-images.ts';
+import { builtImage, confinement } from '../../../archive-samples.ts';
 import { busyboxRecipe } from './busybox.ts';
 
 const why = lackOfRoot('busybox', 'chroot');
@@ -16,7 +16,7 @@ describe.skipIf(why !== '')(titled('busybox recipe on this host', why), () => {
     const stateDir = await mkdtemp('/tmp/lxctl-recipes-');
     const images = new LocalImages({ stateDir, store: new MemoryStore(), recipes: [busyboxRecipe()], confinement: confinement() });
     await images.prepare();
-    const row = await images.build('default', 'busybox', () => {});
+    const row = await builtImage(images, 'busybox');
     const place = await mkdtemp('/tmp/lxctl-tree-');
     await images.unpack(row, place);
     expect((await readdir(place)).sort()).toEqual(['metadata.yaml', 'rootfs']);

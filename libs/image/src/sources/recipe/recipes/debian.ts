@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { LxError } from '#lib/contract';
 import { ProgramFailed, runProgram } from '#lib/host';
-import { architectureName } from '../metadata.ts';
-import { finishTree } from '../unpack.ts';
+import { architectureName } from '../../../metadata.ts';
+import { finishTree } from '../../../unpack.ts';
 import { mirrorsFor, readAptSources } from './apt-sources.ts';
 import type { Recipe } from './recipe.ts';
 
