@@ -40,4 +40,17 @@ describe.skipIf(!possible)('where the host runs lxcfs (skipped without the packa
     expect(uptime).toBeLessThan(60);
     await daemon.remove('fs');
   });
+
+  it('an instance sees as many CPUs as it may use, wherever it looks', async () => {
+    await daemon.launchInstance('cpu', 'busybox', { config: { 'limits.cpu': '1' } });
+    const { stdout } = await daemon.exec('cpu', [
+      'sh',
+      '-c',
+      'nproc; grep -c ^processor /proc/cpuinfo; cat /sys/devices/system/cpu/online',
+    ]);
+    const [usable, listed, online = ''] = stdout.split('\n');
+    expect([usable, listed]).toEqual(['1', '1']);
+    expect(online).toMatch(/^\d+$/);
+    await daemon.remove('cpu');
+  });
 });

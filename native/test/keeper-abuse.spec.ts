@@ -1,7 +1,7 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Keeper, LaunchPlan } from '#lib/host';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { closeFd, type Keeper, type LaunchPlan, pipe } from '#lib/host';
 import { abuseProgram } from '../../e2e/harness/abuse.ts';
 import { missing, World } from './keeper-world.ts';
 
@@ -53,6 +53,43 @@ describe.skipIf(reason !== null)(`a guest that does its worst to its keeper${rea
     );
     expect(codes.map(({ code }) => code)).toEqual(Array.from({ length: 30 }, (_, code) => code));
     await keeper.kill();
+  });
+
+  it('cannot keep its end from being seen by freezing the group of commands and making children of the keeper', async () => {
+    // A controller that it can give to groups of its own, so that its group takes no process itself.
+    const control = (sign: string) => (path: string) => writeFileSync(join(path, 'cgroup.subtree_control'), `${sign}hugetlb`);
+    const parents = [join(world.v2, '..'), world.v2];
+    onTestFinished(async () => {
+      await keeper.kill();
+      parents.reverse().forEach(control('-'));
+    });
+    parents.forEach(control('+'));
+    await launch();
+    const stdin = pipe();
+    const stdout = pipe();
+    const stdio = { terminal: false as const, stdin: stdin.read, stdout: stdout.write, stderr: stdout.write };
+    // Before its group is taken from it; it goes on when there is something to read.
+    const brood = 'read line; exec /abuse siblings 3000';
+    const exec = await keeper.exec({ argv: ['/bin/sh', '-c', brood], env: ['PATH=/bin'], cwd: '/', uid: 0, gid: 0, stdio });
+    const group = '/sys/fs/cgroup';
+    const freeze = `mkdir ${group}/own ${group}/.lxctl
+      while read pid; do echo $pid > ${group}/own/cgroup.procs; done < ${group}/cgroup.procs
+      echo +hugetlb > ${group}/cgroup.subtree_control && echo 1 > ${group}/.lxctl/cgroup.freeze`;
+    expect(await world.run(keeper, ['sh', '-c', `${freeze} 2>&1`])).toEqual({ code: 0, output: '' });
+    const stuck = world.run(keeper, ['true']).then(
+      () => 'ran',
+      (error: { code: string }) => error.code,
+    );
+    // The helper of that is in the frozen group before the keeper answers this.
+    await keeper.clearLog();
+    writeSync(stdin.write, 'x\n');
+    expect(await exec.exited).toBe(0);
+    // They die in their own time, and none of them stays a zombie.
+    while (children().length > 20) await keeper.clearLog();
+    expect(await keeper.kill()).toMatchObject({ reason: 'killed' });
+    expect(['instance.not_running', 'ran']).toContain(await stuck);
+    for (const fd of [stdin.read, stdin.write, stdout.read, stdout.write]) closeFd(fd);
+    expect(await world.traces(plan)).toEqual([]);
   });
 
   it('is stopped when it only ever reboots', async () => {

@@ -84,7 +84,7 @@ describe.skipIf(reason !== null)(`a launch that fails${reason ? ` (skipped: ${re
     [
       'a limit above the hard one',
       () => ({ rlimits: [{ resource: 'nofile', soft: 99_999_999, hard: 99_999_999 }] }),
-      /: rlimits: setrlimit nofile: EPERM$/,
+      /: rlimits: prlimit nofile: EPERM$/,
     ],
     ['a filter that is none', () => ({ seccomp: new Uint8Array(8) }), /: seccomp: seccomp: EINVAL$/],
     ['an init that is missing', (plan) => ({ init: { ...plan.init, argv: ['/sbin/none'] } }), /: exec: execve \/sbin\/none: ENOENT$/],

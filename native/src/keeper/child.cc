@@ -112,6 +112,7 @@ void runChild(const ChildInput& input) {
   makeEarlyMounts(input.status, input.root);
   enterRoot(input.status, input.root);
   const RootResult made = runMountSteps(input.status, input.root);
+  shareMounts(input.status);
 
   await(input.status, Go::exec);
   // As LXD does it: a guest that configures none has links that work. Not when they are made: a cable has no other end yet.

@@ -73,6 +73,17 @@ void becomeRoot(int status) {
   hide(status);
 }
 
+void raiseLimits(int status, const Plan& plan) {
+  for (const auto& limit : plan.rlimits) {
+    const auto resource = static_cast<__rlimit_resource_t>(limit.resource);
+    rlimit now{};
+    LX_MUST(status, "rlimits", ::getrlimit(resource, &now), limit.name);
+    if (limit.hard <= now.rlim_max) continue;
+    now.rlim_max = limit.hard;
+    LX_MUST(status, "rlimits", ::setrlimit(resource, &now), limit.name);
+  }
+}
+
 void joinKeyring(int status) {
   // ENOSYS: a kernel without keys.
   if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS && errno != EDQUOT) fail(status, "keyring", "keyctl(");

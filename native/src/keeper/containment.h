@@ -27,6 +27,9 @@ void joinKeyring(int status);
 void becomeRoot(int status);
 /// Puts `terminal` or the three fds at 0, 1, 2, `status` at 3, and closes all others. Gives the new status fd.
 int keepOnly(int status, int in, int out, int err);
+/// Hard limits of the plan that are above this process's own, in a process of the host's: inside the user namespace nobody may
+/// raise them (setrlimit(2)).
+void raiseLimits(int status, const Plan& plan);
 /// Resource limits, capability bounding set, seccomp filter.
 void confine(int status, const Plan& plan);
 /// Ids of the program, after `confine`.

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -68,6 +69,9 @@ int makeTerminal(const ExecInput& input) {
 /// The command's own process, inside.
 [[noreturn]] void runCommand(const ExecInput& input) {
   const ExecRequest& request = input.request;
+  // First of all, and by itself: whatever becomes of it or of the helper, it is known before it can end.
+  const Report here{Report::Kind::pid, 0, {}, {}, {}};
+  if (!sendReport(input.status, here)) ::_exit(1);
   ::setsid();
   becomeRoot(input.status);
   joinKeyring(input.status);
@@ -95,6 +99,7 @@ int makeTerminal(const ExecInput& input) {
 /// The helper: into the groups and namespaces, then one more process, since only a new one enters a pid namespace.
 [[noreturn]] void runHelper(const ExecInput& input) {
   joinTasks(input.status, input.tasks, input.taskCount);
+  raiseLimits(input.status, input.plan);
   if (!input.request.terminal) giveStdio(input);
   LX_MUST(input.status, "namespaces", ::setns(input.init, static_cast<int>(input.plan.namespaces)));
   clone_args args{};
@@ -103,8 +108,6 @@ int makeTerminal(const ExecInput& input) {
   const pid_t pid = clone3(args);
   if (pid == 0) runCommand(input);
   if (pid < 0) fail(input.status, "clone", "clone3(");
-  const Report report{Report::Kind::pid, pid, {}, {}, {}};
-  sendReport(input.status, report);
   ::_exit(0);
 }
 
@@ -155,6 +158,8 @@ SpawnedExec spawnExec(const Plan& plan, Instance& instance, const ExecRequest& r
   try {
     auto [ours, theirs] = socket::pair(socket::Mode::blocking);
     LX_SYS(::fcntl(ours.get(), F_SETFL, O_NONBLOCK));
+    const int yes = 1;
+    LX_SYS(::setsockopt(ours.get(), SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes));
     const std::vector<UniqueFd> groups = openTasks(plan);
     std::vector<int> tasks;
     for (const auto& group : groups) tasks.push_back(group.get());

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -89,6 +90,18 @@ std::string mapText(const std::vector<IdRange>& ranges) {
     text += std::to_string(range.inside) + " " + std::to_string(range.outside) + " " + std::to_string(range.count) + "\n";
   }
   return text;
+}
+
+/// Gives `child` the plan's hard limits that are above our own, which it has now; itself it may not raise them.
+void raiseLimits(const Plan& plan, pid_t child) {
+  for (const auto& limit : plan.rlimits) {
+    const auto resource = static_cast<__rlimit_resource_t>(limit.resource);
+    rlimit now{};
+    LX_SYS(::getrlimit(resource, &now), limit.name);
+    if (limit.hard <= now.rlim_max) continue;
+    now.rlim_max = limit.hard;
+    LX_SYS(::prlimit(child, static_cast<__rlimit_resource>(resource), &now, nullptr), limit.name);
+  }
 }
 
 /// Writes the maps; gives the user namespace, or no fd when the plan has none.
@@ -224,6 +237,7 @@ class Attempt {
     const UniqueFd userns = stage("idmap", [&] { return writeMaps(plan_, instance_.init); });
     stage("layers", [&] { shapeLayers(plan_, layers_, userns.get()); });
     if (locks_) stage("layers", [&] { mountLocked(plan_, layers_); });
+    stage("rlimits", [&] { raiseLimits(plan_, instance_.init); });
     tell(Go::maps);
     layers_.clear();
     stage("links", [&] { makeLinks(plan_, instance_.init, instance_.links); });

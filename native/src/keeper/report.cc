@@ -66,10 +66,10 @@ bool sendReport(int status, const Report& report, const int* fds, int count) {
 
 int receiveReport(int status, Report& report, int (&fds)[4]) {
   for (int& fd : fds) fd = -1;
-  iovec part{&report, sizeof report};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof fds)];
+  iovec body{&report, sizeof report};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof fds) + CMSG_SPACE(sizeof(ucred))];
   msghdr header{};
-  header.msg_iov = &part;
+  header.msg_iov = &body;
   header.msg_iovlen = 1;
   header.msg_control = control;
   header.msg_controllen = sizeof control;
@@ -78,8 +78,13 @@ int receiveReport(int status, Report& report, int (&fds)[4]) {
   while (size < 0 && errno == EINTR);
   if (size < 0) return errno == EAGAIN ? -1 : 0;
   if (size != sizeof report) return 0;
-  const cmsghdr* rights = CMSG_FIRSTHDR(&header);
-  if (rights != nullptr && rights->cmsg_type == SCM_RIGHTS) std::memcpy(fds, CMSG_DATA(rights), rights->cmsg_len - CMSG_LEN(0));
+  for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
+    if (part->cmsg_type == SCM_RIGHTS) std::memcpy(fds, CMSG_DATA(part), part->cmsg_len - CMSG_LEN(0));
+    if (part->cmsg_type != SCM_CREDENTIALS || report.kind != Report::Kind::pid) continue;
+    ucred sender{};
+    std::memcpy(&sender, CMSG_DATA(part), sizeof sender);
+    report.number = sender.pid;
+  }
   return 1;
 }
 

@@ -8,7 +8,7 @@ namespace lx::keeper {
 struct Report {
   enum class Kind : uint8_t { failure = 1, ready = 2, pid = 3, terminal = 4 };
   Kind kind;
-  /// errno of a failure; the pid.
+  /// errno of a failure; for `pid` the sender's, which the kernel says on a socket with SO_PASSCRED.
   int32_t number;
   char stage[24];
   char call[32];

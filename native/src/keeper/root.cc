@@ -189,6 +189,8 @@ void enterRoot(int status, const RootInput& input) {
   LX_MUST(status, "root", ::chdir("/"), "/");
 }
 
+void shareMounts(int status) { LX_MUST(status, "root", ::mount(nullptr, "/", nullptr, MS_REC | MS_SHARED, nullptr), "/"); }
+
 RootResult runMountSteps(int status, const RootInput& input) {
   RootResult result;
   for (size_t i = 0; i < input.plan.mounts.size(); ++i) {

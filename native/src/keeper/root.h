@@ -44,6 +44,10 @@ void enterRoot(int status, const RootInput& input);
 /// All steps of the plan, in order, inside the new root.
 RootResult runMountSteps(int status, const RootInput& input);
 
+/// Has mounts that are made later reach the mount namespaces made from this one, as on a host: an init such as systemd hands
+/// credentials and the like to its services so. This namespace shares with nobody above it.
+void shareMounts(int status);
+
 /// Opens a new pty of the devpts instance whose root is `devpts`. Gives the master; the slave in `slave`.
 int openPty(int status, const char* stage, int devpts, int& slave);
 

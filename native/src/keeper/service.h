@@ -46,12 +46,6 @@ class Service {
     bool ended = false;
     int waitStatus = 0;
   };
-  /// A child that ended before anybody said whose it is.
-  struct Stray {
-    pid_t pid;
-    int waitStatus;
-  };
-
   void turn();
   void take(Connection& connection);
   void answer(Connection& connection, socket::Message& message);
@@ -67,14 +61,14 @@ class Service {
   void sendRunning(Connection& connection, Type type, uint32_t seq);
 
   void hear(Exec& exec);
+  void listen(Exec& exec);
   void confirm(Exec& exec);
   void reportEnd(Exec& exec);
   Connection* ownerOf(const Exec& exec);
   void reapChildren();
   void sort(pid_t pid, int waitStatus);
-  void knowCommand(Exec& exec, pid_t pid);
+  bool markEnded(pid_t pid, int waitStatus);
   void tellEnds();
-  bool anyUnknown() const;
   void endExecs();
   bool mayReboot(std::string& detail);
   bool reboot(std::string& detail);
@@ -86,7 +80,6 @@ class Service {
   UniqueFd signals_;
   std::vector<Connection> connections_;
   std::vector<Exec> execs_;
-  std::vector<Stray> strays_;
   std::vector<pollfd> polled_;
   LinkRemoval links_;
   uint64_t serial_ = 1;

@@ -18,9 +18,6 @@ namespace lx::keeper {
 
 namespace {
 
-/// While the number of a command is not known yet; the guest may make any number of other children of ours.
-constexpr size_t kMaxStrays = 1024;
-
 /// Stage of an exec that fails because its container ends.
 constexpr const char* kEnded = "ended";
 constexpr unsigned long kExiting = 0x4;
@@ -93,6 +90,12 @@ Connection* Service::ownerOf(const Exec& exec) {
 }
 
 void Service::hear(Exec& exec) {
+  listen(exec);
+  // An end is told after the start.
+  tellEnds();
+}
+
+void Service::listen(Exec& exec) {
   for (;;) {
     Report report{};
     int fds[4];
@@ -100,7 +103,7 @@ void Service::hear(Exec& exec) {
     UniqueFd held[4] = {UniqueFd(fds[0]), UniqueFd(fds[1]), UniqueFd(fds[2]), UniqueFd(fds[3])};
     if (got < 0) return;
     if (got == 0) break;
-    if (report.kind == Report::Kind::pid) knowCommand(exec, report.number);
+    if (report.kind == Report::Kind::pid) exec.pid = report.number;
     if (report.kind == Report::Kind::terminal) exec.terminal = std::move(held[0]);
     if (report.kind != Report::Kind::failure || exec.failed) continue;
     exec.failed = true;
@@ -108,17 +111,6 @@ void Service::hear(Exec& exec) {
   }
   exec.status.reset();
   confirm(exec);
-  // An end is told after the start, and strays may wait for a place.
-  reapChildren();
-}
-
-void Service::knowCommand(Exec& exec, pid_t pid) {
-  exec.pid = pid;
-  for (const auto& stray : strays_) {
-    if (stray.pid != pid) continue;
-    exec.reaped = true;
-    exec.waitStatus = stray.waitStatus;
-  }
 }
 
 void Service::confirm(Exec& exec) {
@@ -143,17 +135,12 @@ void Service::reportEnd(Exec& exec) {
   owner->send(message);
 }
 
-bool Service::anyUnknown() const {
-  return std::any_of(execs_.begin(), execs_.end(), [](const Exec& exec) { return exec.pid < 0 && exec.status.valid(); });
-}
-
 /// All of them, whoever they are: a command may make siblings of itself (clone(2), CLONE_PARENT), which are children of the
 /// keeper in the guest's pid namespace. Left as zombies they would hold up the end of its init (pid_namespaces(7)) for ever.
 void Service::reapChildren() {
-  if (!anyUnknown()) strays_.clear();
   int status = 0;
   // __WALL: also the processes that delete links, which have no exit signal.
-  for (pid_t pid = 0; strays_.size() < kMaxStrays && (pid = ::waitpid(-1, &status, WNOHANG | __WALL)) > 0;) sort(pid, status);
+  for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG | __WALL)) > 0;) sort(pid, status);
   tellEnds();
 }
 
@@ -163,17 +150,26 @@ void Service::sort(pid_t pid, int waitStatus) {
     initStatus_ = waitStatus;
     return;
   }
+  if (markEnded(pid, waitStatus)) return;
+  // A command has said who it is before it could end, but we may not have read it yet.
+  for (auto& exec : execs_) {
+    if (exec.pid < 0 && exec.status.valid()) listen(exec);
+  }
+  markEnded(pid, waitStatus);
+}
+
+bool Service::markEnded(pid_t pid, int waitStatus) {
   for (auto& exec : execs_) {
     if (exec.helper == pid) {
       exec.helper = -1;
-      return;
+      return true;
     }
     if (exec.pid != pid || exec.reaped) continue;
     exec.reaped = true;
     exec.waitStatus = waitStatus;
-    return;
+    return true;
   }
-  if (anyUnknown()) strays_.push_back({pid, waitStatus});
+  return false;
 }
 
 void Service::tellEnds() {
@@ -200,7 +196,6 @@ void Service::endExecs() {
   }
   tellEnds();
   execs_.clear();
-  strays_.clear();
 }
 
 }  // namespace lx::keeper

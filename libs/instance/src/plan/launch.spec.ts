@@ -40,7 +40,7 @@ describe('launchPlan', () => {
     ];
     expect(new Set(used).size).toBe(used.length);
     expect(used.every((layer) => plan.layers[layer] !== undefined)).toBe(true);
-    expect(plan.layers.filter((layer) => layer.path.startsWith('/var/lib/lxcfs'))).toHaveLength(7);
+    expect(plan.layers.filter((layer) => layer.path.startsWith('/var/lib/lxcfs'))).toHaveLength(8);
   });
 
   it('mounts proc and sysfs while those of the host are in sight, all else after', () => {

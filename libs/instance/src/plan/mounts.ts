@@ -12,8 +12,11 @@ const devices: readonly { name: string; optional: boolean }[] = [
   { name: 'net/tun', optional: true },
 ];
 
-/** Files of /proc that lxcfs answers for the instance's own limits (lxcfs(1)). */
-const lxcfsFiles = ['cpuinfo', 'diskstats', 'loadavg', 'meminfo', 'stat', 'swaps', 'uptime'];
+/** What lxcfs answers for the instance's own limits (lxcfs(1)); the same paths below its mount point and inside. */
+const lxcfsPaths = [
+  ...['cpuinfo', 'diskstats', 'loadavg', 'meminfo', 'stat', 'swaps', 'uptime'].map((name) => `/proc/${name}`),
+  '/sys/devices/system/cpu',
+];
 
 const links: readonly [target: string, to: string][] = [
   ['/dev/ptmx', 'pts/ptmx'],
@@ -61,11 +64,11 @@ export function systemMounts(layers: Layer[], options: { lxcfs: string | null; c
   for (const [target, to] of links) steps.push({ op: 'symlink', target, to });
   steps.push({ op: 'console', target: '/dev/console' });
   if (options.lxcfs) {
-    for (const name of lxcfsFiles) {
+    for (const path of lxcfsPaths) {
       steps.push({
         op: 'layer',
-        layer: take(layers, `${options.lxcfs}/proc/${name}`, true),
-        target: `/proc/${name}`,
+        layer: take(layers, `${options.lxcfs}${path}`, true),
+        target: path,
         create: null,
         flags: [],
       });
