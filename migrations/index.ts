@@ -3,6 +3,7 @@ import { JournalRevision1795700000000 } from './1795700000000-journal-revision.t
 import { InstanceIds1795910000000 } from './1795910000000-instance-ids.ts';
 import { References1796000000000 } from './1796000000000-references.ts';
 import { AttachedDevices1796100000000 } from './1796100000000-attached-devices.ts';
+import { Nics1796150000000 } from './1796150000000-nics.ts';
 
 /** Every migration, oldest first. Listed by hand, because the daemon is bundled and a bundle has no folder to look into. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   InstanceIds1795910000000,
   References1796000000000,
   AttachedDevices1796100000000,
+  Nics1796150000000,
 ];

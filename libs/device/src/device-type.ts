@@ -17,8 +17,8 @@ export interface DeviceType {
   problems(options: StringMap): string[];
   /** What shows only among all devices of an instance. */
   problemsAmong?(devices: DeviceMap): string[];
-  /** What it names and is not there; each text names the device. */
-  missing?(holders: DeviceHolders, project: string, device: string, options: StringMap): Promise<string[]>;
+  /** What it names and is not there, or another's; each text names the device. */
+  missing?(holders: DeviceHolders, owner: Pick<DeviceOwner, 'project' | 'volatile'>, device: string, options: StringMap): Promise<string[]>;
   /** Volatile keys that the server makes up for a device that has not got them yet; `known` are those there are. */
   madeUp?(device: string, devices: DeviceMap, known: StringMap): StringMap;
   /** Only of types whose devices are plugged in to a running instance. */
@@ -28,7 +28,7 @@ export interface DeviceType {
 /** Whose pools and networks devices name. */
 export interface DeviceHolders {
   storage: Pick<Storage, 'pools'>;
-  networks: Pick<Networks, 'get'>;
+  networks: Pick<Networks, 'nicProblems'>;
 }
 
 /** What attaching and detaching act on. */

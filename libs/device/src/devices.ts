@@ -19,10 +19,10 @@ export function expandedDeviceProblems(devices: DeviceMap): string[] {
   return Object.values(deviceTypes).flatMap((type) => type.problemsAmong?.(devices) ?? []);
 }
 
-/** What devices without problems name and is not there: pools, networks. */
-export async function missingOf(holders: DeviceHolders, project: string, devices: DeviceMap): Promise<string[]> {
+/** What devices without problems name and cannot have: pools and networks that are not there, addresses of others. */
+export async function missingOf(holders: DeviceHolders, project: string, devices: DeviceMap, volatile: StringMap): Promise<string[]> {
   const asked = Object.entries(devices).map(([device, options]) =>
-    Promise.resolve(typeOf(options)?.missing?.(holders, project, device, options) ?? []),
+    Promise.resolve(typeOf(options)?.missing?.(holders, { project, volatile }, device, options) ?? []),
   );
   return (await Promise.all(asked)).flat();
 }

@@ -1,4 +1,4 @@
-import type { DeviceMap } from '#lib/base';
+import type { DeviceMap, StringMap } from '#lib/base';
 import { type DeviceHolders, deviceProblems, expandedDeviceProblems, missingOf } from '#lib/device';
 
 /** Profiles that are asked for and not there. */
@@ -8,7 +8,12 @@ export function missingProfiles(names: readonly string[], profiles: readonly { n
 }
 
 /** Problems of the whole: one root disk, no name twice, pools and networks that exist. */
-export async function wholeProblems(holders: DeviceHolders, project: string, devices: DeviceMap): Promise<string[]> {
+export async function wholeProblems(
+  holders: DeviceHolders,
+  project: string,
+  devices: DeviceMap,
+  volatile: StringMap = {},
+): Promise<string[]> {
   const problems = [...deviceProblems(devices), ...expandedDeviceProblems(devices)];
-  return problems.length > 0 ? problems : missingOf(holders, project, devices);
+  return problems.length > 0 ? problems : missingOf(holders, project, devices, volatile);
 }

@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { LxError, profileConfigProblems } from '#lib/contract';
-import { deviceProblems, expandedDeviceProblems, isRootDisk, nicsOf, rootDisk } from '#lib/device';
+import { claimRefused, claimsOf, deviceProblems, expandedDeviceProblems, isRootDisk, nicsOf, rootDisk } from '#lib/device';
 import type { ProfileContent, ProfileRules } from '#lib/profile';
 import type { Store } from '#lib/store';
 import type { LimitsInForce } from './limits/in-force.ts';
@@ -18,6 +19,13 @@ export function profileRules(limits: LimitsInForce): ProfileRules {
       const of = ({ config, devices }: typeof before) => [...limits.problems(config), ...expandedDeviceProblems(devices)];
       const known = new Set(of(before));
       return of(after).filter((problem) => !known.has(problem));
+    },
+    async written(store, { row, before, after }) {
+      const claims = claimsOf(after.devices, row.volatile);
+      if (isDeepStrictEqual(claimsOf(before.devices, row.volatile), claims)) return;
+      await store.nics.replace(row.id, claims).catch((error: unknown) => {
+        throw claimRefused(error, claims);
+      });
     },
     apply: (row) => limits.reapply(row),
   };

@@ -107,8 +107,10 @@ export class Runner {
 export interface Up {
   volatile: VolatileChange;
   attached: AttachedDevice[];
+  newNics: boolean;
 }
 
 function running({ attached, volatile }: ChosenDevices, more: VolatileChange): Up {
-  return { attached, volatile: { ...upKeys, ...volatile, ...shownOf(attached), ...more } };
+  const newNics = Object.keys(volatile).length > 0;
+  return { attached, newNics, volatile: { ...upKeys, ...volatile, ...shownOf(attached), ...more } };
 }

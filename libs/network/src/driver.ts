@@ -25,6 +25,8 @@ export interface NetworkDriver {
   down(row: NetworkRow): Promise<void>;
   /** Removes the files. */
   forget(row: NetworkRow): Promise<void>;
+  /** Why a card cannot have this address on the network, by its config alone. */
+  addressProblems(row: NetworkRow, address: string): string[];
   attach(row: NetworkRow, plug: Plug): Promise<Attachment>;
   detach(row: NetworkRow, plug: { instanceId: string; device: string }): Promise<void>;
   /** Detaches all cards of an instance. */

@@ -20,6 +20,7 @@ const why = lackOfRoot('dnsmasq', 'nft', 'busybox', 'ip');
 const name = `lxt${randomBytes(3).toString('hex')}`;
 const names = [`${name}a`, `${name}b`] as const;
 const macs = ['00:16:3e:10:20:01', '00:16:3e:10:20:02'] as const;
+const nic = (position: 0 | 1) => ({ device: 'eth0', segment: name, address: null, mac: macs[position], hostName: null });
 
 describe.skipIf(why !== '')(titled('ManagedNetworks on this host', why), { timeout: 30_000 }, () => {
   let stateDir: string;
@@ -73,7 +74,7 @@ describe.skipIf(why !== '')(titled('ManagedNetworks on this host', why), { timeo
     await run('ip', ['link', 'set', `${namespace}v`, 'master', name, 'up']);
     await run('ip', ['-n', namespace, 'link', 'set', 'eth0', 'up']);
     await networks.attach(plug(position));
-    await store.instances.insert({
+    const row = {
       id: `id${position}`,
       project: 'default',
       name: `c${position}`,
@@ -83,14 +84,15 @@ describe.skipIf(why !== '')(titled('ManagedNetworks on this host', why), { timeo
       config: {},
       profiles: [],
       attached: [],
-      power: 'running',
+      power: 'running' as const,
       createdAt: new Date(0),
       lastUsedAt: null,
       idBase: null,
       idCount: null,
       volatile: { 'volatile.eth0.hwaddr': macs[position] },
       devices: { eth0: { type: 'nic', network: name } },
-    });
+    };
+    await store.instances.insert(row, undefined, [nic(position)]);
   }
 
   const inside = async (position: 0 | 1, ...command: string[]) => (await run('ip', ['netns', 'exec', names[position], ...command])).stdout;
@@ -157,11 +159,39 @@ describe.skipIf(why !== '')(titled('ManagedNetworks on this host', why), { timeo
     expect(await inside(0, 'busybox', 'nslookup', 'c1.lxd', (await networks.leases('default', name))[0]?.address ?? '')).toContain('Name:');
   });
 
+  const lines = () =>
+    readFileSync(join(stateDir, 'networks', name, 'dnsmasq.leases'), 'utf8')
+      .trim()
+      .split('\n');
+
+  it('refuses a fixed address that another instance has been leased', async () => {
+    const taken = (await networks.leases('default', name)).find(({ hwaddr }) => hwaddr === macs[1])?.address ?? '';
+    const words = `IP address "${taken}" already defined on another NIC: it is leased to c1`;
+    expect(await networks.nicProblems('default', name, { ipv4: taken, mac: macs[0] })).toEqual([words]);
+    expect(await networks.nicProblems('default', name, { ipv4: taken, mac: macs[1] })).toEqual([]);
+    await expect(networks.attach({ ...plug(0), ipv4: taken })).rejects.toThrow(words);
+  });
+
+  it('gives the address of a deleted instance to the next one that asks for it, at once', async () => {
+    const { address = '' } = (await networks.leases('default', name)).find(({ hwaddr }) => hwaddr === macs[1]) ?? {};
+    const other = { ...plug(0), instanceId: 'id2', hostname: 'c2', mac: '00:16:3e:10:20:03', ipv4: address };
+    await networks.release(new Set([macs[1]]));
+    await store.nics.replace('id1', []);
+    await networks.attach(other);
+    await inside(1, 'ip', 'link', 'set', 'eth0', 'address', other.mac);
+    const said = await inside(1, 'busybox', 'udhcpc', '-i', 'eth0', '-n', '-q', '-f', '-s', '/bin/true').catch(
+      (error: Error) => error.message,
+    );
+    expect(lines().find((line) => line.includes(other.mac)) ?? said).toContain(` ${address} `);
+    // As it was.
+    await networks.release(new Set([other.mac]));
+    await networks.detach(other);
+    await inside(1, 'ip', 'link', 'set', 'eth0', 'address', macs[1]);
+    await store.nics.replace('id1', [nic(1)]);
+    await inside(1, 'busybox', 'udhcpc', '-i', 'eth0', '-n', '-q', '-f', '-s', join(stateDir, 'script'));
+  });
+
   it('frees the addresses of instances that were deleted', async () => {
-    const lines = () =>
-      readFileSync(join(stateDir, 'networks', name, 'dnsmasq.leases'), 'utf8')
-        .trim()
-        .split('\n');
     expect(lines()).toHaveLength(2);
     await networks.detach(plug(1));
     await store.instances.delete('id1');

@@ -240,7 +240,7 @@ describe('nics', () => {
     await expect(networks.attach({ ...plug, ipv4: '10.9.9.7' })).rejects.toThrow(
       'Device IP address "10.9.9.7" not within network "br0" subnet',
     );
-    await expect(networks.attach({ ...plug, ipv4: '10.9.8.1' })).rejects.toThrow('not within');
+    await expect(networks.attach({ ...plug, ipv4: '10.9.8.1' })).rejects.toThrow('is assigned to parent managed network device "br0"');
   });
 });
 

@@ -12,7 +12,7 @@ import {
 } from '#lib/contract';
 import { type LinkInfo, type Links, type Processes } from '#lib/host';
 import { type NetworkRow, RowConflict, type Store } from '#lib/store';
-import type { NetworkDriver } from './driver.ts';
+import type { DynamicLease, NetworkDriver } from './driver.ts';
 import { BridgeDriver } from './drivers/bridge/bridge-driver.ts';
 import type { Firewall } from './firewall.ts';
 import { linkState, linkType } from './link-state.ts';
@@ -189,7 +189,44 @@ export class ManagedNetworks implements Networks {
 
   async attach(request: Parameters<Networks['attach']>[0]): Promise<Attachment> {
     const row = this.#raised(request.project, request.network) ?? (await this.#revive(request.project, request.network));
+    if (request.ipv4) {
+      const held = await this.#heldBy(row, request.ipv4, request.mac);
+      refuse(held.problems);
+      await this.#driver(row).tidy(row, held.left);
+    }
     return this.#driver(row).attach(row, request);
+  }
+
+  async nicProblems(project: string, network: string, { ipv4, mac }: { ipv4: string | null; mac: string }): Promise<string[]> {
+    const row = await this.#parts.store.networks.get(project, network);
+    if (!row) return [`Failed loading network "${network}": Network not found`];
+    if (!ipv4) return [];
+    const problems = this.#driver(row).addressProblems(row, ipv4);
+    return problems.length > 0 ? problems : (await this.#heldBy(row, ipv4, mac)).problems;
+  }
+
+  async release(macs: ReadonlySet<string>): Promise<void> {
+    if (macs.size === 0) return;
+    await Promise.all(
+      [...this.#up.values()].map(async (row) => {
+        const driver = this.#driver(row);
+        await driver.tidy(
+          row,
+          (await driver.leases(row)).filter(({ mac }) => macs.has(mac)),
+        );
+      }),
+    );
+  }
+
+  /** Leases of an address to others than `mac`: problems where a card of an instance has one, the rest is left over. */
+  async #heldBy(row: NetworkRow, address: string, mac: string): Promise<{ problems: string[]; left: DynamicLease[] }> {
+    const others = (await this.#driver(row).leases(row)).filter((lease) => lease.address === address && lease.mac !== mac);
+    if (others.length === 0) return { problems: [], left: [] };
+    const known = new Set((await this.#parts.store.nics.inSegment(row.name)).map((nic) => nic.mac));
+    const problems = others
+      .filter((lease) => known.has(lease.mac))
+      .map((lease) => `IP address "${address}" already defined on another NIC: it is leased to ${lease.hostname ?? lease.mac}`);
+    return { problems, left: others.filter((lease) => !known.has(lease.mac)) };
   }
 
   async detach(request: Parameters<Networks['detach']>[0]): Promise<void> {

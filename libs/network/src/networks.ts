@@ -47,12 +47,16 @@ export interface Networks {
 
   /** A name `lxctlbr<n>` and the default config for a first network, free on this host. */
   proposeDefault(): Promise<{ name: string; config: StringMap }>;
+  /** Why a card cannot be on the network with this address: none such, not in its subnet, in use. */
+  nicProblems(project: string, network: string, nic: { ipv4: string | null; mac: string }): Promise<string[]>;
   /**
    * On the way to a running instance: makes the name and the address known to DHCP and DNS. One small file, no
    * subprocess. Rejects with LxError 'network.unavailable' when the network is not up.
    */
   attach(request: Plug & { project: string; network: string }): Promise<Attachment>;
   detach(request: { project: string; network: string; instanceId: string; device: string }): Promise<void>;
+  /** Frees the addresses that these MAC addresses have been given: of an instance that is deleted, for the next one at once. */
+  release(macs: ReadonlySet<string>): Promise<void>;
   /** Forgets all cards of an instance, in every network that is up: of one whose attaching was cut off. */
   sweep(instanceId: string): Promise<void>;
   /** At shutdown with `stopAll`: takes bridges, rules and dnsmasq down. A plain daemon stop leaves them. */

@@ -8,7 +8,7 @@ import { Profiles } from './profiles.ts';
 
 const requestor = { username: '', protocol: 'unix', address: '' };
 const nothing = { description: '', config: {}, devices: {} };
-const rules = { problems: async () => [], userProblems: () => [], apply: async () => {} };
+const rules = { problems: async () => [], userProblems: () => [], written: async () => {}, apply: async () => {} };
 
 const profilesOn = (store: Store) => new Profiles(store, { lifecycle: () => {} } as unknown as EventHub, rules);
 

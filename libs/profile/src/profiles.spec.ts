@@ -8,7 +8,7 @@ import { type ProfileChange, type ProfileRules, Profiles } from './profiles.ts';
 const requestor = { username: '', protocol: 'unix', address: '' };
 const nothing = { description: '', config: {}, devices: {} };
 const events = { lifecycle: () => {} } as unknown as EventHub;
-const free: ProfileRules = { problems: async () => [], userProblems: () => [], apply: async () => {} };
+const free: ProfileRules = { problems: async () => [], userProblems: () => [], written: async () => {}, apply: async () => {} };
 
 const instance = (name: string, profiles: string[]): InstanceRow => ({
   id: randomUUID(),

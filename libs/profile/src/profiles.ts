@@ -11,6 +11,8 @@ export interface ProfileRules {
   problems(content: ProfileContent, project: string, store: Store): Promise<string[]>;
   /** Problems that a user of the profile would have; none that it has already. LxError 'profile.root_in_use'. */
   userProblems(user: ProfileUser): string[];
+  /** Writes what follows from the change for a user of the profile; in the transaction that changes it. */
+  written(store: Store, user: ProfileUser): Promise<void>;
   /** Puts what changed into force, where the instance runs. */
   apply(row: InstanceRow): Promise<void>;
 }
@@ -117,25 +119,18 @@ export class Profiles {
       expect(row);
       const content = await this.#checked(made(row), project, store, []);
       const using = await store.instances.usingProfile(project, name);
-      if (using.length > 0) refuse(this.#userProblems(using, await store.profiles.list(project), { ...row, ...content }));
+      const users = using.length > 0 ? usersOf(using, await store.profiles.list(project), { ...row, ...content }) : [];
+      refuse(this.#userProblems(users));
       await store.profiles.update(row.id, content).catch(refused(name));
+      for (const user of users) await this.#rules.written(store, user);
       return using;
     });
     this.#tell('profile-updated', project, name, requestor);
     await this.#apply(users);
   }
 
-  #userProblems(users: readonly InstanceRow[], profiles: readonly ProfileRow[], changed: ProfileRow): string[] {
-    const before = expandAll(users, profiles);
-    const after = expandAll(
-      users,
-      profiles.map((profile) => (profile.id === changed.id ? changed : profile)),
-    );
-    return users.flatMap((row, at) => {
-      const [one, other] = [before[at]?.expanded, after[at]?.expanded];
-      const problems = one && other ? this.#rules.userProblems({ row, before: one, after: other }) : [];
-      return problems.map((problem) => `Instance "${row.name}": ${problem}`);
-    });
+  #userProblems(users: readonly ProfileUser[]): string[] {
+    return users.flatMap((user) => this.#rules.userProblems(user).map((problem) => `Instance "${user.row.name}": ${problem}`));
   }
 
   /** The change is saved, whatever comes of this: LxError 'profile.not_applied' names the instances that run on without it. */
@@ -159,6 +154,19 @@ export class Profiles {
     const source = urls.profile(name, project);
     this.#events.lifecycle(project, { action, source, requestor, ...(context ? { context } : {}) });
   }
+}
+
+/** The users of a profile, as they are and as they will be with it changed. */
+function usersOf(users: readonly InstanceRow[], profiles: readonly ProfileRow[], changed: ProfileRow): ProfileUser[] {
+  const before = expandAll(users, profiles);
+  const after = expandAll(
+    users,
+    profiles.map((profile) => (profile.id === changed.id ? changed : profile)),
+  );
+  return users.flatMap((row, at) => {
+    const [one, other] = [before[at]?.expanded, after[at]?.expanded];
+    return one && other ? [{ row, before: one, after: other }] : [];
+  });
 }
 
 /** LxError 'profile.not_found'. */

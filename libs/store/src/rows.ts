@@ -30,6 +30,19 @@ export interface InstanceRow {
 /** A device in use; the rest is its type's own (libs/device). */
 export type AttachedRow = JsonObject & { type: string; device: string };
 
+/** What a network card of an instance has for itself; no two may have the same. */
+export type NicRow = {
+  device: string;
+  /** The network or interface of the host that it is on, null for none: addresses differ within it. */
+  segment: string | null;
+  /** Fixed by its options. */
+  address: string | null;
+  /** In lower case. */
+  mac: string | null;
+  /** Fixed by its options. */
+  hostName: string | null;
+};
+
 export interface ProfileRow {
   id: string;
   project: string;

@@ -5,6 +5,7 @@ import type {
   InstanceRow,
   JournalEntry,
   NetworkRow,
+  NicRow,
   OperationRow,
   PoolRow,
   ProfileRow,
@@ -27,6 +28,7 @@ export interface Store {
   readonly pools: Pools;
   readonly volumes: Volumes;
   readonly networks: Networks;
+  readonly nics: Nics;
   readonly operations: Operations;
   readonly events: Events;
   readonly config: ServerConfig;
@@ -60,9 +62,9 @@ export interface Instances {
   /**
    * With its references: RowConflict 'instance_profile_profile', 'instance_reference_network' or 'instance_reference_pool'
    * when a profile, network or pool that it names is not there. With `seen`, in the order of `row.profiles`, also when a
-   * profile is no longer what the caller has seen.
+   * profile is no longer what the caller has seen. `nics`: as `Nics.replace` has them.
    */
-  insert(row: InstanceRow, seen?: readonly Pick<ProfileRow, 'config' | 'devices'>[]): Promise<void>;
+  insert(row: InstanceRow, seen?: readonly Pick<ProfileRow, 'config' | 'devices'>[], nics?: readonly NicRow[]): Promise<void>;
   /** Refuses as `insert` does. With `volatile`: merged as `mergeVolatile` does, in the same statement. */
   update(id: string, change: Partial<Omit<InstanceRow, 'id' | 'project'>>, volatile?: Record<string, string | null>): Promise<void>;
   /** Merges keys into `volatile`; null deletes a key. One statement. */
@@ -135,6 +137,16 @@ export interface Networks {
   update(id: string, change: Partial<Omit<NetworkRow, 'id'>>): Promise<void>;
   /** RowConflict 'instance_reference_network' or 'profile_reference_network' while a device names it. */
   delete(id: string): Promise<void>;
+}
+
+/** The network cards of instances, as far as they must differ. They go with their instance. */
+export interface Nics {
+  /**
+   * All of one instance. RowConflict 'nic_address', 'nic_mac' or 'nic_host_name' when another card has the like. One
+   * statement.
+   */
+  replace(instanceId: string, nics: readonly NicRow[]): Promise<void>;
+  inSegment(segment: string): Promise<(NicRow & { instanceId: string })[]>;
 }
 
 export interface Operations {

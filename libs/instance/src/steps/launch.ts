@@ -2,6 +2,7 @@ import { LxError } from '#lib/contract';
 import type { AttachedDevice, ChosenDevices } from '#lib/device';
 import type { Step } from '#lib/engine';
 import type { Store } from '#lib/store';
+import { claimNics } from '../claim-nics.ts';
 import { knownRow } from '../read/rows.ts';
 import type { Runner } from '../runner.ts';
 import type { Supervision } from '../supervision.ts';
@@ -18,6 +19,8 @@ export type LaunchParams = { id: string; start?: boolean; chosen?: ChosenDevices
 export type LaunchState = {
   volatile: VolatileChange;
   attached: AttachedDevice[];
+  /** MAC addresses were made up for it. */
+  newNics: boolean;
   /** It ran already: not ours to undo. */
   refused: boolean;
 };
@@ -37,20 +40,20 @@ export function launchStep<P extends LaunchParams, S extends LaunchState>(
       const row = await knownRow(store, params.id);
       if (supervision.get(row.id)) {
         if (running === 'keep') {
-          const { volatile, attached } = await runner.found(row, params.chosen ?? { attached: row.attached, volatile: {} });
-          Object.assign(state, { volatile, attached });
+          Object.assign(state, await runner.found(row, params.chosen ?? { attached: row.attached, volatile: {} }));
           return;
         }
         state.refused = true;
         throw new LxError('instance.already_running');
       }
-      const { volatile, attached } = await runner.up(row, params.chosen);
-      Object.assign(state, { volatile, attached });
+      const { keeper, ...up } = await runner.up(row, params.chosen);
+      Object.assign(state, up);
     },
     async commit({ params, state }, writes) {
       if (params.start === false) return;
       const change = { power: 'running' as const, lastUsedAt: now(), attached: state.attached ?? [] };
       await writes.instances.update(params.id, change, state.volatile ?? {});
+      if (state.newNics) await claimNics(writes, params.id);
     },
     async undo({ params, state, createdAt }) {
       if (params.start === false || state.refused) return;

@@ -1,5 +1,7 @@
 import { LxError } from '#lib/contract';
 import type { Cgroups } from '#lib/host';
+import type { Networks } from '#lib/network';
+import { macsOf } from '#lib/device';
 import type { Storage } from '#lib/storage';
 import type { InstanceRow, Store } from '#lib/store';
 import type { LogFiles } from '../log-files.ts';
@@ -9,6 +11,7 @@ export type RemoveParams = { id: string; project: string; name: string };
 interface Using {
   store: Store;
   storage: Storage;
+  networks: Pick<Networks, 'release'>;
   cgroups: Cgroups;
   logFiles: LogFiles;
 }
@@ -27,10 +30,12 @@ export class Removal {
 
   /** For a step's `do`. LxError 'instance.not_found' when the instance is gone. */
   async files(params: RemoveParams): Promise<void> {
-    const { store, storage, cgroups, logFiles } = this.#using;
+    const { store, storage, networks, cgroups, logFiles } = this.#using;
     const row = await store.instances.byId(params.id);
     if (!row) throw new LxError('instance.not_found');
-    await Promise.all([storage.roots.delete(row), logFiles.remove(row), cgroups.sweep(row.id)]);
+    // The address of its network card is the next one's at once. One that cannot be given back ends with its time.
+    const released = networks.release(macsOf(row)).catch(() => undefined);
+    await Promise.all([storage.roots.delete(row), logFiles.remove(row), cgroups.sweep(row.id), released]);
   }
 
   /** For its `commit`. */

@@ -2,7 +2,7 @@ import { LxError } from '#lib/contract';
 import type { Attachment, Networks, NetworkView } from '#lib/network';
 
 /** The part of Networks that instances use, in memory: which nics are known where. */
-export class FakeNetworks implements Pick<Networks, 'get' | 'attach' | 'detach' | 'sweep'> {
+export class FakeNetworks implements Pick<Networks, 'get' | 'nicProblems' | 'attach' | 'detach' | 'release' | 'sweep'> {
   /** `<network>/<instance id>/<device>` to the name that DNS knows. */
   readonly attached = new Map<string, string>();
   readonly names = new Set(['br']);
@@ -23,6 +23,17 @@ export class FakeNetworks implements Pick<Networks, 'get' | 'attach' | 'detach' 
 
   async detach(request: Parameters<Networks['detach']>[0]): Promise<void> {
     this.attached.delete(placeOf(request));
+  }
+
+  async nicProblems(_project: string, network: string): Promise<string[]> {
+    return this.names.has(network) ? [] : [`Failed loading network "${network}": Network not found`];
+  }
+
+  /** MAC addresses whose leases were given back. */
+  readonly released = new Set<string>();
+
+  async release(macs: ReadonlySet<string>): Promise<void> {
+    for (const mac of macs) this.released.add(mac);
   }
 
   async sweep(instanceId: string): Promise<void> {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { DeviceMap, StringMap } from '#lib/base';
 import { instanceConfigProblems, LxError, problemsOf, refuse } from '#lib/contract';
-import { type DeviceHolders, deviceProblems } from '#lib/device';
+import { claimRefused, claimsOf, type DeviceHolders, deviceProblems } from '#lib/device';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
 import { type Images, templateWarning } from '#lib/image';
 import type { Storage } from '#lib/storage';
-import type { ImageRow, InstanceRow } from '#lib/store';
+import type { ImageRow, InstanceRow, NicRow } from '#lib/store';
 import type { Acts, Announcement } from '../act/acts.ts';
 import { architectureProblems } from '../architecture.ts';
 import { missingProfiles, wholeProblems } from '../checks.ts';
@@ -46,6 +46,7 @@ export type CreateParams = {
   volatile: StringMap;
   devices: DeviceMap;
   profiles: string[];
+  nics: NicRow[];
   /** RFC 3339. */
   createdAt: string;
   /** Where its root is made. */
@@ -117,6 +118,7 @@ export class Create {
     if (taken) throw new LxError('instance.exists', { name: request.name });
     const name = request.name || (await this.#freeName(project));
     const id = randomUUID();
+    const own = firstVolatile(id, image?.fingerprint ?? null, expanded.devices, volatile);
     return {
       id,
       project,
@@ -125,7 +127,8 @@ export class Create {
       description: request.description,
       ephemeral: request.ephemeral,
       config: { ...imageConfig(image), ...config },
-      volatile: firstVolatile(id, image?.fingerprint ?? null, expanded.devices, volatile),
+      volatile: own,
+      nics: claimsOf(expanded.devices, own),
       devices: request.devices,
       profiles: profileNames,
       createdAt: now().toISOString(),
@@ -175,10 +178,10 @@ function reserveStep({ store, storage, ids }: Using): CreateStep {
     },
     async commit({ params, state }, writes) {
       try {
-        await writes.instances.insert(rowOf(params, state));
+        await writes.instances.insert(rowOf(params, state), undefined, params.nics);
         await storage.roots.reserve(writes, params);
       } catch (error) {
-        throw rowsRefused(error, (cause) => new LxError('instance.exists', { name: params.name }, { cause }));
+        throw rowsRefused(claimRefused(error, params.nics), (cause) => new LxError('instance.exists', { name: params.name }, { cause }));
       }
     },
     async undo({ params }) {
@@ -222,7 +225,7 @@ function rootStep({ store, images, storage, logFiles, report }: Using): CreateSt
 }
 
 function rowOf(params: CreateParams, { ids }: Partial<CreateState>): InstanceRow {
-  const { createdAt, pool, image, start, ids: wish, ...row } = params;
+  const { createdAt, pool, image, start, nics, ids: wish, ...row } = params;
   const own = ids?.row ?? { idBase: null, idCount: null };
   const volatile = { ...row.volatile, ...(ids?.volatile as StringMap | undefined) };
   return { ...row, ...own, volatile, attached: [], power: 'stopped', createdAt: new Date(createdAt), lastUsedAt: null };

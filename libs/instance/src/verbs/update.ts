@@ -2,9 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { DeviceMap, StringMap } from '#lib/base';
 import { instanceConfigProblems, LxError, problemsOf, refuse } from '#lib/contract';
 import {
-  type Attachments,
   type AttachedDevice,
+  type Attachments,
   changesMoreThanLive,
+  claimsOf,
   type DeviceHolders,
   deviceProblems,
   forgotten,
@@ -15,6 +16,7 @@ import { defineOperation, type Operation, type OperationSpec, type Requestor, ty
 import type { InstanceRow, Store } from '#lib/store';
 import type { Acts } from '../act/acts.ts';
 import { missingProfiles, wholeProblems } from '../checks.ts';
+import { claimNics } from '../claim-nics.ts';
 import { expand, type Expansion } from '#lib/profile';
 import type { IdAllocation, InstanceIds } from '../ids/allocation.ts';
 import { type IdWish, idWish } from '../ids/map.ts';
@@ -41,6 +43,8 @@ export type UpdateParams = {
   after: InstanceChange;
   /** Keys to set. */
   volatile: VolatileChange;
+  /** What its network cards have for themselves changes. */
+  newNics: boolean;
   ids: IdWish;
   /** The devices change by more than a running instance can bear. */
   newDevices: boolean;
@@ -92,7 +96,8 @@ export class Update {
       ...missingProfiles(change.profiles, profiles),
       ...volatileProblems(volatile, row.volatile, devices),
     ];
-    if (problems.length === 0) problems.push(...limits.problems(after.config), ...(await wholeProblems(holders, row.project, devices)));
+    if (problems.length === 0)
+      problems.push(...limits.problems(after.config), ...(await wholeProblems(holders, row.project, devices, row.volatile)));
     const pool = rootDisk(before.devices)?.pool;
     const chosen = chosenVolatile(volatile, row.volatile, devices);
     const { [instanceIdKey]: instanceId, ...addresses } = chosen;
@@ -104,12 +109,14 @@ export class Update {
         [newDevices && supervision.get(row.id), devicesAreFixed],
       ]),
     ]);
+    const own = { ...forgotten(before.devices, devices), ...madeUpFor(devices, row.volatile), ...addresses };
     return {
       id: row.id,
       name: row.name,
       before: changeable(row),
       after: { ...change, config },
-      volatile: { ...forgotten(before.devices, devices), ...madeUpFor(devices, row.volatile), ...chosen },
+      volatile: { ...own, ...chosen },
+      newNics: Object.keys(own).length > 0 || !isDeepStrictEqual(claimsOf(before.devices, {}), claimsOf(devices, {})),
       ids: idWish(after.config),
       newDevices,
     };
@@ -139,6 +146,7 @@ function applyStep({ store, supervision, limits, expansion, attachments, ids }: 
       await writes.instances.update(params.id, change, volatile).catch((error: unknown) => {
         throw rowsRefused(error, () => new LxError('instance.changed', undefined, { cause: error }));
       });
+      if (params.newNics) await claimNics(writes, params.id);
     },
     async undo({ params }) {
       const row = await store.instances.byId(params.id);

@@ -2,6 +2,7 @@ import { imageAliasEntity, imageEntity } from './image.ts';
 import { instanceEntity, instanceProfileEntity, instanceReferenceEntity } from './instance.ts';
 import { eventEntity, operationEntity } from './journal.ts';
 import { networkEntity } from './network.ts';
+import { nicEntity } from './nic.ts';
 import { profileEntity, profileReferenceEntity } from './profile.ts';
 import { serverConfigEntity } from './server-config.ts';
 import { poolEntity, volumeEntity } from './storage.ts';
@@ -18,6 +19,7 @@ export const entities = [
   poolEntity,
   volumeEntity,
   networkEntity,
+  nicEntity,
   operationEntity,
   eventEntity,
   serverConfigEntity,

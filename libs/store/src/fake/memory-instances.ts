@@ -2,6 +2,7 @@ import type { Instances } from '../store.ts';
 import { RowMissing } from '../store.ts';
 import type { MemoryTables, Write } from './memory-tables.ts';
 import { byName } from './memory-tables.ts';
+import { replaceNics } from './memory-nics.ts';
 import { refuseUnknownNames, refuseUnknownProfiles } from './memory-references.ts';
 
 export function memoryInstances(tables: MemoryTables, write: Write): Instances {
@@ -16,11 +17,12 @@ export function memoryInstances(tables: MemoryTables, write: Write): Instances {
     list: async (project) => instances.where((row) => project === null || row.project === project).sort(byName),
     get: async (project, name) => instances.where((row) => row.project === project && row.name === name)[0] ?? null,
     byId: async (id) => instances.get(id),
-    insert: (row, seen) =>
+    insert: (row, seen, nics = []) =>
       write((inverses) => {
         instances.insert(row, inverses);
         refuseUnknownProfiles(tables, row, seen);
         refuseUnknownNames(tables, 'instance', row.project, row.devices);
+        replaceNics(tables, row.id, nics, inverses);
       }),
     update: (id, change, volatile = {}) =>
       write((inverses) => {
@@ -30,7 +32,11 @@ export function memoryInstances(tables: MemoryTables, write: Write): Instances {
         if (change.devices) refuseUnknownNames(tables, 'instance', project, change.devices);
       }),
     mergeVolatile: (id, change) => write((inverses) => instances.update(id, { volatile: merged(id, change) }, inverses)),
-    delete: (id) => write((inverses) => instances.delete(id, inverses)),
+    delete: (id) =>
+      write((inverses) => {
+        instances.delete(id, inverses);
+        replaceNics(tables, id, [], inverses);
+      }),
     usingProfile: async (project, profile) =>
       instances.where((row) => row.project === project && row.profiles.includes(profile)).sort(byName),
   };

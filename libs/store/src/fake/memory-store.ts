@@ -1,10 +1,11 @@
-import type { Events, Images, Instances, Networks, Operations, Pools, Profiles, ServerConfig, Store, Volumes } from '../store.ts';
+import type { Events, Images, Instances, Networks, Nics, Operations, Pools, Profiles, ServerConfig, Store, Volumes } from '../store.ts';
 import { RowConflict } from '../store.ts';
 import { memoryConfig } from './memory-config.ts';
 import { memoryImages } from './memory-images.ts';
 import { memoryInstances } from './memory-instances.ts';
 import { memoryEvents, memoryOperations } from './memory-journal.ts';
 import { memoryNetworks } from './memory-networks.ts';
+import { memoryNics } from './memory-nics.ts';
 import { memoryProfiles } from './memory-profiles.ts';
 import { memoryPools, memoryVolumes } from './memory-storage.ts';
 import type { Inverse } from './memory-table.ts';
@@ -22,6 +23,7 @@ export class MemoryStore implements Store {
   readonly pools: Pools;
   readonly volumes: Volumes;
   readonly networks: Networks;
+  readonly nics: Nics;
   readonly operations: Operations;
   readonly events: Events;
   readonly config: ServerConfig;
@@ -44,6 +46,7 @@ export class MemoryStore implements Store {
     this.pools = memoryPools(tables, write);
     this.volumes = memoryVolumes(tables, write);
     this.networks = memoryNetworks(tables, write);
+    this.nics = memoryNics(tables, write);
     this.operations = memoryOperations(tables, write);
     this.events = memoryEvents(tables, write);
     this.config = memoryConfig(tables, write);

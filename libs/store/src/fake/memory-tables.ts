@@ -1,5 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import type { EventRow, ImageAliasRow, ImageRow, InstanceRow, NetworkRow, OperationRow, PoolRow, ProfileRow, VolumeRow } from '../rows.ts';
+import type {
+  EventRow,
+  ImageAliasRow,
+  ImageRow,
+  InstanceRow,
+  NetworkRow,
+  NicRow,
+  OperationRow,
+  PoolRow,
+  ProfileRow,
+  VolumeRow,
+} from '../rows.ts';
 import type { Inverse } from './memory-table.ts';
 import { keyOf, MemoryTable } from './memory-table.ts';
 
@@ -14,6 +25,7 @@ export interface MemoryTables {
   pools: MemoryTable<PoolRow>;
   volumes: MemoryTable<VolumeRow>;
   networks: MemoryTable<NetworkRow>;
+  nics: MemoryTable<NicRow & { instanceId: string }>;
   operations: MemoryTable<OperationRow>;
   events: MemoryTable<EventRow>;
   config: MemoryTable<{ key: string; value: string }>;
@@ -38,6 +50,7 @@ export function newTables(): MemoryTables {
     volumes: new MemoryTable<VolumeRow>(id('volume'), [
       { name: 'volume_pool_project_type_name', of: (row) => keyOf(row.poolId, row.project, row.type, row.name) },
     ]),
+    nics: new MemoryTable<NicRow & { instanceId: string }>({ name: 'nic_pkey', of: (row) => keyOf(row.instanceId, row.device) }),
     networks: new MemoryTable<NetworkRow>(id('network'), [named('network')]),
     operations: new MemoryTable<OperationRow>(id('operation')),
     events: new MemoryTable<EventRow>({ name: 'event_pkey', of: (row) => keyOf(String(row.id)) }),

@@ -1,7 +1,8 @@
 import { instanceEntity } from '../entities/instance.ts';
-import type { InstanceRow, ProfileRow } from '../rows.ts';
+import type { InstanceRow, NicRow, ProfileRow } from '../rows.ts';
 import type { Instances } from '../store.ts';
 import { RowMissing } from '../store.ts';
+import { nicsMade } from './nics.ts';
 import { profilesChanged, profilesMade, referencesChanged, referencesMade } from './references.ts';
 import type { Session } from './session.ts';
 import { isUuid, mustBeUuid, Table } from './table.ts';
@@ -33,14 +34,15 @@ export class PostgresInstances implements Instances {
   }
 
   /** One statement; the foreign keys are checked at its end. */
-  async insert(row: InstanceRow, seen?: readonly Pick<ProfileRow, 'config' | 'devices'>[]): Promise<void> {
+  async insert(row: InstanceRow, seen?: readonly Pick<ProfileRow, 'config' | 'devices'>[], nics: readonly NicRow[] = []): Promise<void> {
     const { sql, values } = table.insertion(row);
-    const [names, contents] = [`$${values.length + 1}`, `$${values.length + 2}`];
+    const [names, contents, cards] = [1, 2, 3].map((nth) => `$${values.length + nth}`) as [string, string, string];
     const whole = `WITH made AS (${sql} RETURNING id, project, devices),
       profiles_made AS (${profilesMade('made', names, contents)}),
-      references_made AS (${referencesMade('instance', 'made')})
+      references_made AS (${referencesMade('instance', 'made')}),
+      nics_made AS (${nicsMade('made', cards)})
       SELECT id FROM made`;
-    await this.#session.write(whole, [...values, row.profiles, contentsOf(seen)], table.ownKey);
+    await this.#session.write(whole, [...values, row.profiles, contentsOf(seen), JSON.stringify(nics)], table.ownKey);
   }
 
   async update(

@@ -1,8 +1,9 @@
-import type { Events, Images, Instances, Networks, Operations, Pools, Profiles, ServerConfig, Store, Volumes } from '../store.ts';
+import type { Events, Images, Instances, Networks, Nics, Operations, Pools, Profiles, ServerConfig, Store, Volumes } from '../store.ts';
 import { PostgresEvents } from './events.ts';
 import { PostgresImages } from './images.ts';
 import { PostgresInstances } from './instances.ts';
 import { PostgresNetworks } from './networks.ts';
+import { PostgresNics } from './nics.ts';
 import { PostgresOperations } from './operations.ts';
 import type { PoolSession } from './pool-session.ts';
 import { PostgresPools } from './pools.ts';
@@ -19,6 +20,7 @@ class Tables {
   readonly pools: Pools;
   readonly volumes: Volumes;
   readonly networks: Networks;
+  readonly nics: Nics;
   readonly operations: Operations;
   readonly events: Events;
   readonly config: ServerConfig;
@@ -30,6 +32,7 @@ class Tables {
     this.pools = new PostgresPools(session);
     this.volumes = new PostgresVolumes(session);
     this.networks = new PostgresNetworks(session);
+    this.nics = new PostgresNics(session);
     this.operations = new PostgresOperations(session);
     this.events = new PostgresEvents(session);
     this.config = new PostgresServerConfig(session);

@@ -82,6 +82,34 @@ describe.each([
   ['PostgresStore', () => cluster.newStore()],
   ['MemoryStore', async () => new MemoryStore()],
 ] as [string, () => Promise<Store>][])('%s', (_, make) => {
+  it('has no two network cards with one address, MAC or name on the host', async () => {
+    const store = await make();
+    const [one, other] = [instance('nic-one', { profiles: [] }), instance('nic-other', { profiles: [] })];
+    const nic = { device: 'eth0', segment: 'br', address: '10.0.0.5', mac: '00:16:3e:00:00:01', hostName: 'v0' };
+    await store.instances.insert(one, undefined, [nic]);
+    await store.instances.insert(other);
+    const refused = (change: object) =>
+      store.nics.replace(other.id, [{ ...nic, address: null, mac: null, hostName: null, ...change }]).then(
+        () => null,
+        (error: RowConflict) => error.constraint,
+      );
+    expect(await refused({ address: nic.address })).toBe('nic_address');
+    expect(await refused({ mac: nic.mac })).toBe('nic_mac');
+    expect(await refused({ hostName: nic.hostName })).toBe('nic_host_name');
+    expect(await refused({ segment: 'elsewhere', address: nic.address, mac: nic.mac })).toBe(null);
+    // Two cards of one instance change places.
+    const second = { ...nic, device: 'eth1', address: '10.0.0.6', mac: '00:16:3e:00:00:02', hostName: 'v1' };
+    await store.nics.replace(one.id, [nic, second]);
+    const swapped = [
+      { ...second, device: 'eth0' },
+      { ...nic, device: 'eth1' },
+    ];
+    await store.nics.replace(one.id, swapped);
+    expect(await store.nics.inSegment('br')).toEqual(swapped.map((each) => ({ ...each, instanceId: one.id })));
+    await store.instances.delete(one.id);
+    expect(await refused({ address: nic.address, mac: nic.mac, hostName: nic.hostName })).toBe(null);
+  });
+
   it('keeps instances as they were given', async () => {
     const store = await make();
     for (const name of ['x', 'default']) await store.profiles.insert(profile(name));

@@ -56,6 +56,7 @@ export class FakeHouse implements House {
             .filter((key) => !key.startsWith('user.'))
             .map((key) => `Unknown configuration key: ${key}`),
         userProblems: () => [],
+        written: async () => {},
         apply: async ({ name }) => void this.applied.push(name),
       }),
     },

@@ -38,7 +38,7 @@ export const disk: DeviceType = {
     if (roots === 1) return [];
     return [`Failed detecting root disk device: ${roots === 0 ? 'No root device could be found' : 'More than one root device found'}`];
   },
-  missing: ({ storage }, _project, _device, { pool = '' }) =>
+  missing: ({ storage }, _owner, _device, { pool = '' }) =>
     storage.pools.get(pool).then(
       () => [],
       (error: unknown) => {

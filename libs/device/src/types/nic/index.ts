@@ -1,7 +1,6 @@
-import { isLxError } from '#lib/contract';
 import type { DeviceLife, DeviceType } from '../../device-type.ts';
 import { nicLife } from './life.ts';
-import { madeUp } from './nic.ts';
+import { madeUp, parseNic } from './nic.ts';
 import { nicOptions, unsupportedNicOptions } from './options.ts';
 import { nicProblems, problemsAmongNics } from './problems.ts';
 
@@ -11,20 +10,12 @@ export const nic: DeviceType = {
   unsupported: unsupportedNicOptions,
   problems: nicProblems,
   problemsAmong: problemsAmongNics,
-  async missing({ networks }, project, device, { network }) {
+  async missing({ networks }, { project, volatile }, device, options) {
+    const { network, ipv4, hwaddr } = parseNic(device, options, volatile);
     if (!network) return [];
-    return networks.get(project, network).then(
-      ({ managed }) => (managed ? [] : [absent(device, network, 'Network not found')]),
-      (error: unknown) => {
-        if (isLxError(error) && error.status < 500) return [absent(device, network, error.message)];
-        throw error;
-      },
-    );
+    const problems = await networks.nicProblems(project, network, { ipv4, mac: hwaddr });
+    return problems.map((text) => `Device validation failed for ${JSON.stringify(device)}: ${text}`);
   },
   madeUp,
   life: nicLife as unknown as DeviceLife,
 };
-
-function absent(device: string, network: string, reason: string): string {
-  return `Device validation failed for ${JSON.stringify(device)}: Failed loading network "${network}": ${reason}`;
-}

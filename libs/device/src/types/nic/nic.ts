@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { DeviceMap, StringMap } from '#lib/base';
 import { readKey } from '#lib/contract';
+import type { InstanceRow } from '#lib/store';
 import { kindOf, nicOptions } from './options.ts';
 
 export type NicKind = 'bridged' | 'p2p' | 'macvlan' | 'physical';
@@ -41,6 +42,13 @@ export function nicsOf(devices: DeviceMap, volatile: StringMap): Nic[] {
   return Object.entries(devices)
     .filter(([, options]) => options.type === 'nic')
     .map(([device, options]) => parseNic(device, options, volatile));
+}
+
+/** All MAC addresses that the row alone has for its cards. */
+export function macsOf({ devices, volatile }: Pick<InstanceRow, 'devices' | 'volatile'>): Set<string> {
+  const made = Object.entries(volatile).filter(([key]) => /^volatile\..+\.hwaddr$/.test(key));
+  const given = Object.values(devices).flatMap(({ type, hwaddr }) => (type === 'nic' && hwaddr ? [hwaddr] : []));
+  return new Set([...made.map(([, mac]) => mac), ...given].map((mac) => mac.toLowerCase()));
 }
 
 /** A MAC address and a name inside, where the card has none. The prefix is LXD's, so that tools know whose they are. */

@@ -99,9 +99,13 @@ export class BridgeDriver implements NetworkDriver {
     await rm(parseBridge(row, this.parts.networksDir).directory, { recursive: true, force: true });
   }
 
+  addressProblems(row: NetworkRow, address: string): string[] {
+    return outside(address, parseBridge(row, this.parts.networksDir));
+  }
+
   async attach(row: NetworkRow, plug: Plug): Promise<Attachment> {
     const { bridge, entries, dnsmasq } = this.#up(row);
-    if (plug.ipv4) refuseOutside(plug.ipv4, bridge);
+    if (plug.ipv4) refuse(outside(plug.ipv4, bridge));
     const hostname = bridge.dns.mode === 'managed' ? plug.hostname : null;
     if (await entries.put(plug, { ...plug, hostname })) dnsmasq.reload();
     return { link: { kind: 'veth', bridge: bridge.name }, mtu: bridge.mtu === 1500 ? null : bridge.mtu };
@@ -177,9 +181,11 @@ export class BridgeDriver implements NetworkDriver {
   }
 }
 
-function refuseOutside(address: string, { name, ipv4 }: Bridge): void {
+/** In LXD's words. */
+function outside(address: string, { name, ipv4 }: Bridge): string[] {
   const number = parseIpv4(address);
   const bounds = ipv4 && boundsOf(ipv4);
-  const inside = number !== null && bounds && number > bounds.first && number < bounds.last && number !== ipv4.address;
-  refuse(inside ? [] : [`Device IP address "${address}" not within network "${name}" subnet`]);
+  const inside = number !== null && bounds && number > bounds.first && number < bounds.last;
+  if (!inside) return [`Device IP address "${address}" not within network "${name}" subnet`];
+  return number === ipv4.address ? [`IP address "${address}" is assigned to parent managed network device "${name}"`] : [];
 }
