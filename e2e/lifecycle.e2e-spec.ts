@@ -132,6 +132,9 @@ describe('the life of an instance', () => {
     await daemon.done(daemon.client.instances.create({ name: 'bare', source: { type: 'none' } } as WireInstancesPost));
     await expect(state('bare', 'start')).rejects.toThrow(/exec.*\/sbin\/init.*ENOENT/);
     expect((await daemon.client.instances.get('bare')).status).toBe('Stopped');
+    const log = (await daemon.client.instances.log('bare', 'lxc.log')).toString();
+    expect(log).toMatch(/ERROR +start - stage that failed: exec: .*\/sbin\/init.*ENOENT/);
+    expect(log).toContain('plan - init: /sbin/init');
     await daemon.remove('bare');
   });
 

@@ -71,7 +71,9 @@ describe.skipIf(!lxcInstalled)("instances with the stock lxc (skipped where Debi
   });
 
   it('shows an instance and the server', async () => {
-    expect(await lxc.ok('info', 'a', '--show-log')).toMatch(/Name: a[\s\S]*Status: RUNNING[\s\S]*PID: \d+[\s\S]*eth0[\s\S]*Log:/);
+    expect(await lxc.ok('info', 'a', '--show-log')).toMatch(
+      /Name: a[\s\S]*Status: RUNNING[\s\S]*PID: \d+[\s\S]*eth0[\s\S]*Log:[\s\S]*start - stages done: cgroup/,
+    );
     expect(await lxc.ok('info', 'c')).toMatch(/Status: STOPPED/);
     expect(await lxc.ok('info')).toContain('server: lxctl');
     expect(await lxc.ok('info', '--resources')).toMatch(/CPU[\s\S]*Threads:[\s\S]*Memory:[\s\S]*Total:/);

@@ -153,6 +153,7 @@ export class Housekeeping {
         await this.#noteStopped(row);
         const action = record.reason === 'poweroff' ? 'instance-shutdown' : 'instance-stopped';
         engine.events.lifecycle(row.project, { action, source: urls.instance(row.name, row.project) });
+        this.#instances.startLog.ended(row, record);
         if (record.detail !== '') report(`the end of ${row.name}`, new Error(record.detail));
       }
       if (row?.ephemeral) ephemeral = row;

@@ -15,6 +15,7 @@ import { LogFiles } from './log-files.ts';
 import { InstanceReader } from './read/reader.ts';
 import { Runner } from './runner.ts';
 import { Removal } from './steps/remove.ts';
+import { StartLog } from './start-log.ts';
 import type { Supervision } from './supervision.ts';
 import { ChangeState } from './verbs/change-state.ts';
 import { Create } from './verbs/create.ts';
@@ -51,9 +52,10 @@ function shared(on: Foundations) {
   const limits = new LimitsInForce({ ...on, expansion });
   const attachments = new Attachments(on.networks, on.report);
   const ids = new IdAllocation(on);
-  const runner = new Runner({ ...on, expansion, logFiles, limits, attachments, ids });
+  const startLog = new StartLog({ ...on, logFiles });
+  const runner = new Runner({ ...on, expansion, logFiles, startLog, limits, attachments, ids });
   const removal = new Removal({ ...on, logFiles });
-  return { expansion, ids, logFiles, limits, attachments, runner, removal, acts: new Acts(on.engine) };
+  return { expansion, ids, logFiles, startLog, limits, attachments, runner, removal, acts: new Acts(on.engine) };
 }
 
 /** One line a verb. Every verb that has an `operation` is registered with the engine. */
@@ -96,6 +98,7 @@ export class Instances {
   readonly runner: Runner;
   readonly limits: LimitsInForce;
   readonly logFiles: LogFiles;
+  readonly startLog: StartLog;
 
   constructor(on: Foundations) {
     const parts = shared(on);
@@ -104,6 +107,7 @@ export class Instances {
     this.runner = parts.runner;
     this.limits = parts.limits;
     this.logFiles = parts.logFiles;
+    this.startLog = parts.startLog;
     this.reader = new InstanceReader({ ...on, expansion: parts.expansion });
     this.verbs = verbs(on, parts);
     this.state = new ChangeState(this.reader, this.verbs);

@@ -4,8 +4,8 @@ import type { InstanceRow } from '#lib/store';
 import type { LogFiles } from './log-files.ts';
 import type { Supervision } from './supervision.ts';
 
-/** Names a client may ask for; `lxc info --show-log` wants lxc.log, which is our keeper's word on the last start. */
-const readable = /^(console\.log|lxc\.log|exec_[0-9a-f-]{36}\.(stdout|stderr))$/;
+/** Names a client may ask for; `lxc info --show-log` wants lxc.log, which tells of the starts (start-log.ts). */
+const readable = /^(console\.log|lxc\.log(\.old)?|exec_[0-9a-f-]{36}\.(stdout|stderr))$/;
 
 /** An instance's files below logsDir, and its console. No path of a client gets further than `readable`. */
 export class Logs {
@@ -25,6 +25,7 @@ export class Logs {
   async read(row: InstanceRow, name: string): Promise<Buffer> {
     if (name === 'console.log') return this.console(row);
     if (!readable.test(name)) throw new LxError('log.not_found');
+    await this.#files.written(row);
     const content = await readFile(this.#files.path(row, name)).catch(nothing<Buffer | null>(null));
     if (content) return content;
     if (name === 'lxc.log') return Buffer.alloc(0);

@@ -1,6 +1,7 @@
+import type { DeviceMap, StringMap } from '#lib/base';
 import { refuse } from '#lib/contract';
 import { type AttachedDevice, type Attachments, type ChosenDevices, shownOf } from '#lib/device';
-import type { Cgroups, Keeper } from '#lib/host';
+import type { Cgroups, Keeper, LaunchPlan } from '#lib/host';
 import type { Storage } from '#lib/storage';
 import type { InstanceRow } from '#lib/store';
 import type { Expansion } from '#lib/profile';
@@ -11,6 +12,7 @@ import type { LimitsInForce } from './limits/in-force.ts';
 import type { LogFiles } from './log-files.ts';
 import { inTermsOfKeys } from './limits/refusal.ts';
 import { launchPlan } from './plan/launch.ts';
+import type { StartLog } from './start-log.ts';
 import type { Supervision } from './supervision.ts';
 import type { VolatileChange } from './volatile-change.ts';
 import { templateKey } from './volatile.ts';
@@ -23,6 +25,7 @@ interface Using {
   limits: LimitsInForce;
   supervision: Supervision;
   logFiles: LogFiles;
+  startLog: StartLog;
   ids: IdAllocation;
   host: HostFacts;
 }
@@ -46,8 +49,25 @@ export class Runner {
 
   /** Starts init, with the devices that were chosen before or are now. What is left of an attempt that failed, `cancel` removes. */
   async up(row: InstanceRow, before?: ChosenDevices): Promise<Up & { keeper: Keeper }> {
-    const { expansion, storage, cgroups, attachments, limits, supervision, logFiles, host } = this.#using;
-    const { config, devices } = await expansion.of(row);
+    const { expansion, supervision, logFiles, startLog } = this.#using;
+    let plan: LaunchPlan | null = null;
+    try {
+      const [{ config, devices }] = await allEnded([expansion.of(row), logFiles.prepare(row)]);
+      const planned = await this.#plan(row, config, devices, before);
+      plan = planned.plan;
+      const keeper = await supervision.launch(plan).catch((error: unknown) => {
+        throw inTermsOfKeys(error, config);
+      });
+      startLog.started(row, plan, keeper.info.initPid);
+      return { keeper, ...planned.up };
+    } catch (error) {
+      await startLog.failed(row, plan, error);
+      throw error;
+    }
+  }
+
+  async #plan(row: InstanceRow, config: StringMap, devices: DeviceMap, before?: ChosenDevices): Promise<{ plan: LaunchPlan; up: Up }> {
+    const { storage, cgroups, attachments, limits, logFiles, host } = this.#using;
     refuse(limits.problems(config));
     const chosen = before ?? attachments.choose(row, devices);
     const [root, part, wanted, ids] = await allEnded([
@@ -55,7 +75,6 @@ export class Runner {
       attachments.attach(row, chosen),
       limits.of(row, config),
       this.#using.ids.ofStart(row, idWish(config)),
-      logFiles.prepare(row),
       storage.roots.link(row),
     ]);
     const plan = launchPlan({
@@ -70,10 +89,7 @@ export class Runner {
       runDir: host.runDir,
       consoleLog: logFiles.path(row, 'console.log'),
     });
-    const keeper = await supervision.launch(plan).catch((error: unknown) => {
-      throw inTermsOfKeys(error, config);
-    });
-    return { keeper, ...running(chosen, { ...ids.volatile, ...wanted.volatile }) };
+    return { plan, up: running(chosen, { ...ids.volatile, ...wanted.volatile }) };
   }
 
   /** What `up` of an earlier daemon with these devices has to say of an instance that runs. */
