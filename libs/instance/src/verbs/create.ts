@@ -3,7 +3,7 @@ import type { DeviceMap, StringMap } from '#lib/base';
 import { instanceConfigProblems, LxError, problemsOf, refuse } from '#lib/contract';
 import { claimRefused, claimsOf, type DeviceHolders, deviceProblems } from '#lib/device';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
-import { type Images, templateWarning } from '#lib/image';
+import { type Images, type ImageWish, templateWarning } from '#lib/image';
 import type { Storage } from '#lib/storage';
 import type { ImageRow, InstanceRow, NicRow } from '#lib/store';
 import type { Acts, Announcement } from '../act/acts.ts';
@@ -18,6 +18,7 @@ import type { LogFiles } from '../log-files.ts';
 import { generatedName, nameProblems } from '../name.ts';
 import { rowsRefused } from '../references.ts';
 import { rootPool } from '../root-pool.ts';
+import { fetchImage, type FromImage, fromImage } from '../steps/fetch.ts';
 import { type LaunchState, type LaunchUsing, launchStep } from '../steps/launch.ts';
 import { firstVolatile, separated, volatileProblems } from '../volatile.ts';
 
@@ -31,7 +32,8 @@ export interface CreateRequest {
   profiles: string[] | null;
   ephemeral: boolean;
   type: string;
-  source: { type: string; alias?: string; fingerprint?: string };
+  /** `protocol`: the name of a source of images, for one that may not be here yet. */
+  source: { type: string; alias?: string; fingerprint?: string; server?: string; protocol?: string };
   start: boolean;
 }
 
@@ -52,11 +54,13 @@ export type CreateParams = {
   /** Where its root is made. */
   pool: string;
   ids: IdWish;
-  /** Fingerprint, or null for an empty root. */
+  /** Fingerprint; null: an empty root, unless there is something to fetch. */
   image: string | null;
+  /** An image that is not here yet. */
+  fetch: ImageWish | null;
   start: boolean;
 };
-type CreateState = LaunchState & { ids: Pick<InstanceIds, 'row' | 'volatile'> };
+type CreateState = LaunchState & { ids: Pick<InstanceIds, 'row' | 'volatile'>; fetched: FromImage };
 type CreateStep = Step<CreateParams, CreateState>;
 
 interface Using extends LaunchUsing {
@@ -72,7 +76,7 @@ interface Using extends LaunchUsing {
 }
 
 /**
- * Makes an instance: its rows first, which reserves the name, then its root, then (with `start`) its init. Killed half
+ * Makes an instance: its image is fetched where it is not here, then come its rows, which reserve the name, then its root, then (with `start`) its init. Killed half
  * way, the next daemon removes all of it.
  */
 export class Create {
@@ -92,7 +96,7 @@ export class Create {
     const context = { 'storage-pool': params.pool, type: 'container' };
     const announce: Announcement[] = [{ action: 'instance-created', context }];
     if (params.start) announce.push({ action: 'instance-started' });
-    const operation = await this.#acts.begin(this.operation, params, { of: params, requestor, announce });
+    const operation = await this.#acts.begin(this.operation, params, { of: params, requestor, announce, mayCancel: params.fetch !== null });
     void operation.done.then((view) => {
       this.#using.ids.settled(params.id);
       return view.status_code === 200 ? this.#noteUse(params) : undefined;
@@ -104,7 +108,7 @@ export class Create {
   async prepare(project: string, request: CreateRequest): Promise<CreateParams> {
     const { host, holders, limits, now } = this.#using;
     const problems = ownProblems(request);
-    const { image, profileNames, profiles, taken } = await this.#lookUp(project, request, problems.length === 0);
+    const { image, fetch, profileNames, profiles, taken } = await this.#lookUp(project, request, problems.length === 0);
     for (const architecture of [image?.architecture ?? '', request.architecture])
       problems.push(...architectureProblems(architecture, host.architecture));
     problems.push(...missingProfiles(profileNames, profiles));
@@ -126,7 +130,7 @@ export class Create {
       architecture: host.architecture,
       description: request.description,
       ephemeral: request.ephemeral,
-      config: { ...imageConfig(image), ...config },
+      config: { ...(image && fromImage(image).config), ...config },
       volatile: own,
       nics: claimsOf(expanded.devices, own),
       devices: request.devices,
@@ -135,6 +139,7 @@ export class Create {
       pool: rootPool(expanded.devices),
       ids: idWish(expanded.config),
       image: image?.fingerprint ?? null,
+      fetch,
       start: request.start,
     };
   }
@@ -142,14 +147,19 @@ export class Create {
   /** What the store knows of it, asked at once; the image only for a request that is `sound` in itself. */
   async #lookUp(project: string, { name, profiles, source }: CreateRequest, sound: boolean) {
     const { images, store } = this.#using;
+    const wish = sound && source.type === 'image' ? this.#wish(source) : null;
     const [image, asked, taken] = await Promise.all([
-      sound && source.type === 'image' ? images.resolve(project, source) : null,
+      wish && images.find(project, wish),
       store.profiles.many(project, profiles ?? ['default']),
       name ? store.instances.get(project, name) : null,
     ]);
     const profileNames = profiles ?? profilesOf(image);
     const known = profiles || !image ? asked : await store.profiles.many(project, profileNames);
-    return { image, profileNames, profiles: known, taken };
+    return { image, fetch: image ? null : wish, profileNames, profiles: known, taken };
+  }
+
+  #wish({ alias = '', fingerprint = '', server = '', protocol = '' }: CreateRequest['source']): ImageWish {
+    return this.#using.images.wish(protocol, { name: '', alias, fingerprint, server });
   }
 
   async #freeName(project: string): Promise<string> {
@@ -169,17 +179,20 @@ export class Create {
 }
 
 /** The rows: from here on the name is taken. */
-function reserveStep({ store, storage, ids }: Using): CreateStep {
+function reserveStep(using: Using): CreateStep {
+  const { store, storage, ids } = using;
   return {
     name: 'reserve',
-    async do({ params, state }) {
+    async do(context) {
+      const { params, state } = context;
+      if (params.fetch) state.fetched = await fetchImage(using, params.fetch, context);
       const { row: own, volatile } = await ids.of({ id: params.id, name: params.name, idBase: null, idCount: null }, params.ids);
       state.ids = { row: own, volatile };
     },
     async commit({ params, state }, writes) {
       try {
         await writes.instances.insert(rowOf(params, state), undefined, params.nics);
-        await storage.roots.reserve(writes, params);
+        await storage.roots.reserve(writes, { ...params, image: imageOf(params, state) });
       } catch (error) {
         throw rowsRefused(claimRefused(error, params.nics), (cause) => new LxError('instance.exists', { name: params.name }, { cause }));
       }
@@ -199,8 +212,8 @@ function reserveStep({ store, storage, ids }: Using): CreateStep {
 function rootStep({ store, images, storage, logFiles, report }: Using): CreateStep {
   return {
     name: 'root',
-    async do({ params, progress }) {
-      const { image } = params;
+    async do({ params, state, progress }) {
+      const image = imageOf(params, state);
       if (image) {
         const row = await images.resolve(params.project, { fingerprint: image });
         const warning = templateWarning(row.metadata);
@@ -213,7 +226,7 @@ function rootStep({ store, images, storage, logFiles, report }: Using): CreateSt
           return images.unpack(row, directory);
         });
       }
-      await storage.roots.create(params);
+      await storage.roots.create({ ...params, image });
     },
     async undo({ params }) {
       // A later operation has had it since.
@@ -224,11 +237,17 @@ function rootStep({ store, images, storage, logFiles, report }: Using): CreateSt
   };
 }
 
-function rowOf(params: CreateParams, { ids }: Partial<CreateState>): InstanceRow {
-  const { createdAt, pool, image, start, nics, ids: wish, ...row } = params;
+function imageOf(params: CreateParams, { fetched }: Partial<CreateState>): string | null {
+  return fetched?.fingerprint ?? params.image;
+}
+
+function rowOf(params: CreateParams, { ids, fetched }: Partial<CreateState>): InstanceRow {
+  const { createdAt, pool, image, fetch, start, nics, ids: wish, ...row } = params;
   const own = ids?.row ?? { idBase: null, idCount: null };
   const volatile = { ...row.volatile, ...(ids?.volatile as StringMap | undefined) };
-  return { ...row, ...own, volatile, attached: [], power: 'stopped', createdAt: new Date(createdAt), lastUsedAt: null };
+  if (fetched) volatile['volatile.base_image'] = fetched.fingerprint;
+  const config = { ...fetched?.config, ...row.config };
+  return { ...row, ...own, config, volatile, attached: [], power: 'stopped', createdAt: new Date(createdAt), lastUsedAt: null };
 }
 
 /** What can be said of a request by itself. */
@@ -248,9 +267,4 @@ function ownProblems({ type, name, config, devices, source }: CreateRequest): st
 
 function profilesOf(image: ImageRow | null): string[] {
   return image ? image.profiles : ['default'];
-}
-
-/** The image's properties as `image.*`. */
-function imageConfig(image: ImageRow | null): StringMap {
-  return Object.fromEntries(Object.entries(image?.properties ?? {}).map(([key, value]) => [`image.${key}`, value]));
 }

@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Deferred } from '#lib/base';
+import { LxError } from '#lib/contract';
+import type { ImageRow } from '#lib/store';
 import type { CreateRequest } from './create.ts';
 import { changeable } from './update.ts';
+import { FakeImages } from '../testing/fake-images.ts';
 import { failureOf, removeWorlds, World } from '../testing/world.ts';
 
 afterEach(removeWorlds);
@@ -50,6 +53,69 @@ describe('a request for an instance', () => {
     const world = await World.make();
     await expect(world.verbs.create.begin('default', request(change as Partial<CreateRequest>))).rejects.toThrow(text);
     expect(await world.store.instances.list(null)).toEqual([]);
+  });
+
+  describe('of an image that is not here', () => {
+    const elsewhere = 'e'.repeat(64);
+    const wanted = request({ source: { type: 'image', protocol: 'recipe', alias: 'tiny' }, config: { 'image.os': 'mine' } });
+    const setup = async (change: Partial<ImageRow> = {}) => {
+      const world = await World.make();
+      const row = new FakeImages().add(elsewhere, '', { properties: { os: 'Tiny', release: '1' }, profiles: ['none such'], ...change });
+      world.images.elsewhere.set('tiny', row);
+      return world;
+    };
+
+    it('fetches it as a part of its own operation, which says how far it is', async () => {
+      const world = await setup();
+      let fetches = 0;
+      world.images.onFetch = async ({ progress }) => {
+        fetches++;
+        progress('half');
+      };
+      const operation = await world.verbs.create.begin('default', wanted);
+      expect(operation.view().may_cancel).toBe(true);
+      expect(await operation.done).toMatchObject({ status_code: 200, metadata: { create_image_progress: 'half' } });
+      const [row] = await world.store.instances.list(null);
+      expect(row).toMatchObject({
+        profiles: ['default'],
+        config: { 'image.os': 'mine', 'image.release': '1' },
+        volatile: { 'volatile.base_image': elsewhere },
+      });
+      expect(world.storage.imageOf('default', 'c1')).toBe(elsewhere);
+      const again = await world.verbs.create.begin('default', { ...wanted, name: 'c2', profiles: ['default'] });
+      expect(await again.done).toMatchObject({ status_code: 200 });
+      expect(fetches).toBe(1);
+    });
+
+    it('leaves nothing of the instance when the fetch fails or the image is for another machine', async () => {
+      const foreign = await setup({ architecture: 's390x' });
+      expect((await (await foreign.verbs.create.begin('default', wanted)).done).err).toContain('s390x');
+      const away = await setup();
+      away.images.onFetch = () => Promise.reject(new Error('the mirror is away'));
+      expect((await (await away.verbs.create.begin('default', wanted)).done).err).toBe('the mirror is away');
+      for (const world of [foreign, away])
+        expect([await world.store.instances.list(null), [...world.storage.made.keys()]]).toEqual([[], []]);
+    });
+
+    it('ends when it is cancelled in the middle', async () => {
+      const world = await setup();
+      const fetching = new Deferred<void>();
+      world.images.onFetch = ({ signal }) => {
+        fetching.resolve();
+        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new LxError('image.cancelled'))));
+      };
+      const operation = await world.verbs.create.begin('default', wanted);
+      await fetching.promise;
+      await world.engine.cancel(operation.id);
+      expect((await operation.done).status_code).toBeGreaterThanOrEqual(400);
+      expect(await world.store.instances.list(null)).toEqual([]);
+    });
+
+    it('is refused at once where the source has no such image', async () => {
+      const world = await setup();
+      const other = { ...wanted, source: { ...wanted.source, alias: 'nope' } };
+      await expect(world.verbs.create.begin('default', other)).rejects.toThrow('Image not found');
+    });
   });
 
   it('gets a free name where it has none, and one MAC a nic', async () => {

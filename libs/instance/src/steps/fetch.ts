@@ -1,0 +1,33 @@
+import type { StringMap } from '#lib/base';
+import { refuse } from '#lib/contract';
+import type { StepContext } from '#lib/engine';
+import type { Images, ImageWish } from '#lib/image';
+import type { ImageRow } from '#lib/store';
+import { architectureProblems } from '../architecture.ts';
+import type { HostFacts } from '../host-facts.ts';
+
+/** What a new instance takes from its image. */
+export type FromImage = {
+  fingerprint: string;
+  /** Properties as `image.*`. */
+  config: StringMap;
+};
+
+export function fromImage({ fingerprint, properties }: ImageRow): FromImage {
+  return { fingerprint, config: Object.fromEntries(Object.entries(properties).map(([key, value]) => [`image.${key}`, value])) };
+}
+
+/**
+ * Brings an image that was not there when the request was checked. It stays when the instance fails: it is as good as any
+ * other, and whoever asks again finds it.
+ */
+export async function fetchImage<P, S>(
+  using: { images: Images; host: HostFacts },
+  wish: ImageWish,
+  { project, progress, signal }: Pick<StepContext<P, S>, 'project' | 'progress' | 'signal'>,
+): Promise<FromImage> {
+  const tell = (text: string) => progress({ create_image_progress: text });
+  const row = await using.images.fetch(project, wish, { progress: tell, signal });
+  refuse(architectureProblems(row.architecture, using.host.architecture));
+  return fromImage(row);
+}
