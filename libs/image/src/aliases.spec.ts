@@ -41,9 +41,9 @@ describe('aliases', () => {
   });
 
   it.each([
-    ['', fingerprint, 'No name provided'],
-    ['a b', fingerprint, 'Invalid alias name'],
-    ['a', '', 'No target provided'],
+    ['', fingerprint, 'name and target are required'],
+    ['a\nb', fingerprint, 'Invalid alias name'],
+    ['a', '', 'name and target are required'],
     ['a', 'ffff', 'Image not found'],
     ['a', '../x', 'Image not found'],
   ])('refuse %j for %j', async (name, target, text) => {
@@ -58,8 +58,16 @@ describe('aliases', () => {
       message: 'Alias "a" already exists',
     });
     await expect(aliases.rename('default', 'a', 'b')).rejects.toMatchObject({ status: 409 });
+    await expect(aliases.rename('default', 'a', 'a')).rejects.toThrow('Alias "a" already exists');
+    await expect(aliases.rename('default', 'a', '')).rejects.toThrow('No name provided');
     await aliases.rename('default', 'a', 'c');
     expect((await aliases.list('default')).map((row) => row.name)).toEqual(['b', 'c']);
+  });
+
+  it('are unique also when they are asked for at once, and may hold spaces', async () => {
+    const asked = await Promise.allSettled([1, 2, 3].map(() => aliases.create('default', 'my own', { target: fingerprint })));
+    const refused = asked.flatMap((each) => (each.status === 'rejected' ? [(each.reason as Error).message] : []));
+    expect(refused).toEqual(['Alias "my own" already exists', 'Alias "my own" already exists']);
   });
 
   it('are changed in part', async () => {

@@ -30,7 +30,7 @@ export class Aliases {
   }
 
   async create(project: string, name: string, { description = '', target = '' }: AliasTarget): Promise<ImageAliasRow> {
-    refuse([...aliasProblems(name), ...(target === '' ? ['No target provided for the alias'] : [])]);
+    refuse(name === '' || target === '' ? ['name and target are required'] : aliasProblems(name));
     if ((await this.#store.images.alias(project, name)) !== null) throw new LxError('alias.exists', { name });
     const row = { project, name, description, fingerprint: await this.#fingerprintOf(project, target) };
     await this.#store.images.insertAlias(row).catch(conflict(name));
@@ -49,9 +49,8 @@ export class Aliases {
   }
 
   async rename(project: string, name: string, newName: string): Promise<void> {
-    refuse(aliasProblems(newName));
+    refuse(newName === '' ? ['No name provided for the alias'] : aliasProblems(newName));
     await this.get(project, name);
-    if (newName === name) return;
     if ((await this.#store.images.alias(project, newName)) !== null) throw new LxError('alias.exists', { name: newName });
     await this.#store.images.updateAlias(project, name, { name: newName }).catch(missing).catch(conflict(newName));
   }
@@ -75,11 +74,10 @@ export class Aliases {
   }
 }
 
-/** Problems of an alias's name, in a list. Slashes are usual (debian/12). */
+/** Problems of an alias's name, in a list. Slashes are usual (debian/12), and LXD takes spaces too. */
 export function aliasProblems(name: string): string[] {
-  if (name === '') return ['No name provided for the alias'];
-  if (name.length > 255 || /[\s\p{Cc}]/u.test(name))
-    return [`Invalid alias name ${JSON.stringify(name)}: at most 255 characters, no spaces`];
+  if (name.length > 255 || /\p{Cc}/u.test(name))
+    return [`Invalid alias name ${JSON.stringify(name)}: at most 255 characters, none of them a control character`];
   return [];
 }
 

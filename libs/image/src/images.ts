@@ -23,12 +23,12 @@ export interface Images {
   /** Reads what a request asks for; `source` is the name of one ('' for the store). LxError 'request.unsupported', 'request.invalid'. */
   wish(source: string, asked: AskedImage): ImageWish;
   /**
-   * The image, if the store has it; null: `fetch` brings it. LxError 'image.not_found', 'image.ambiguous', or what the source
+   * The image, if the store has it; null: `fetch` brings it. LxError 'alias.not_found', 'image.not_found', 'image.ambiguous', or what the source
    * says of an image that it does not have.
    */
   find(project: string, wish: ImageWish): Promise<ImageRow | null>;
   fetch(project: string, wish: ImageWish, fetching: Fetching): Promise<ImageRow>;
-  /** By alias, by whole fingerprint or by a unique prefix. LxError 'image.not_found', 'image.ambiguous'. */
+  /** By alias, by whole fingerprint or by a unique prefix. LxError 'alias.not_found', 'image.not_found', 'image.ambiguous'. */
   resolve(project: string, reference: { alias?: string; fingerprint?: string }): Promise<ImageRow>;
   /** Writes metadata.yaml, templates/ and rootfs/ into the directory, ids unshifted. */
   unpack(image: ImageRow, directory: string): Promise<void>;

@@ -98,6 +98,7 @@ export class LocalImages implements ImageLibrary {
       const alias = await this.#store.images.alias(project, reference.alias);
       const row = alias && (await this.#store.images.get(project, alias.fingerprint));
       if (row) return row;
+      if (!reference.fingerprint) throw new LxError('alias.not_found');
     }
     const prefix = reference.fingerprint ?? '';
     if (/^[0-9a-f]{64}$/.test(prefix)) {

@@ -208,7 +208,7 @@ describe('/1.0/images', () => {
     expect(await call('POST', '', bytes, { ...octets, 'x-lxd-fingerprint': 'ab' })).toMatchObject({ status: 400 });
     expect(await call('POST', '', bytes, { ...octets, 'x-lxd-profiles': 'profile=nope' })).toMatchObject({
       status: 400,
-      error: 'Profile "nope" doesn\'t exist',
+      error: "Profile 'nope' doesn't exist",
     });
   });
 

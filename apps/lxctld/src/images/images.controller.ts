@@ -117,7 +117,7 @@ export class ImagesController {
 
   async #refuseUnknownProfiles(project: string, names: readonly string[]): Promise<void> {
     const known = new Set((await this.store.profiles.many(project, names)).map((profile) => profile.name));
-    refuse(names.filter((name) => !known.has(name) && name !== 'default').map((name) => `Profile ${JSON.stringify(name)} doesn't exist`));
+    refuse(names.filter((name) => !known.has(name) && name !== 'default').map((name) => `Profile '${name}' doesn't exist`));
   }
 
   #tell(action: 'image-updated' | 'image-retrieved', row: ImageRow, call: Call): void {

@@ -54,7 +54,7 @@ export class FakeImages implements Images {
 
   async resolve(_project: string, reference: { alias?: string; fingerprint?: string }): Promise<ImageRow> {
     const row = this.rows.get(reference.fingerprint || (this.aliases.get(reference.alias ?? '') ?? ''));
-    if (!row) throw new LxError('image.not_found');
+    if (!row) throw new LxError(reference.fingerprint ? 'image.not_found' : 'alias.not_found');
     return row;
   }
 

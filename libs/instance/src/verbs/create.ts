@@ -250,6 +250,9 @@ function rowOf(params: CreateParams, { ids, fetched }: Partial<CreateState>): In
   return { ...row, ...own, config, volatile, attached: [], power: 'stopped', createdAt: new Date(createdAt), lastUsedAt: null };
 }
 
+/** Those that LXD knows. */
+const sourceTypes = ['image', 'none', 'copy', 'migration'];
+
 /** What can be said of a request by itself. */
 function ownProblems({ type, name, config, devices, source }: CreateRequest): string[] {
   const named = source.alias || source.fingerprint;
@@ -259,7 +262,8 @@ function ownProblems({ type, name, config, devices, source }: CreateRequest): st
     ...instanceConfigProblems(config),
     ...deviceProblems(devices),
     ...problemsOf([
-      [!['image', 'none'].includes(source.type), `Source type "${source.type}" is not supported by this server`],
+      [!sourceTypes.includes(source.type), `Unknown source type ${source.type}`],
+      [['copy', 'migration'].includes(source.type), `Source type "${source.type}" is not supported by this server`],
       [source.type === 'image' && !named, 'Must specify one of alias, fingerprint or properties for init from image'],
     ]),
   ];

@@ -43,7 +43,9 @@ describe('a request for an instance', () => {
   });
 
   it.each([
-    ['an unknown image', { source: { type: 'image', alias: 'nope' } }, 'Image not found'],
+    ['an unknown image', { source: { type: 'image', alias: 'nope' } }, 'Image alias not found'],
+    ['an unknown fingerprint', { source: { type: 'image', fingerprint: 'ffff' } }, 'Image not found'],
+    ['an unknown source', { source: { type: 'bogus' } }, 'Unknown source type bogus'],
     ['no image named', { source: { type: 'image' } }, 'Must specify one of alias'],
     ['a pool that is not there', { devices: { root: { type: 'disk', path: '/', pool: 'nope' } } }, 'Storage pool not found'],
     ['a network that is not there', { devices: { eth0: { type: 'nic', network: 'nope' } } }, 'Failed loading network "nope"'],
