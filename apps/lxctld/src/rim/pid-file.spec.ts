@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -19,15 +20,29 @@ describe('claimPidFile', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  it('refuses a place that a daemon has', () => {
-    writeFileSync(path, '1\n');
-    expect(() => claimPidFile(path, () => true)).toThrow('Another daemon (process 1) already runs on this state directory.');
-    expect(readFileSync(path, 'utf8')).toBe('1\n');
+  it('refuses a place that a living daemon has', () => {
+    const release = claimPidFile(path);
+    expect(() => claimPidFile(path)).toThrow(`Another daemon (process ${process.pid}) already runs on this state directory.`);
+    release();
+    claimPidFile(path)();
+  });
+
+  it('does not take a process for the daemon because of its number or its command line', () => {
+    const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', 'dist/lxctld.mjs']);
+    try {
+      writeFileSync(path, `${other.pid}\n`);
+      const release = claimPidFile(path);
+      expect(readFileSync(path, 'utf8')).toBe(`${process.pid}\n`);
+      release();
+    } finally {
+      other.kill('SIGKILL');
+    }
   });
 
   it.each(['1\n', '', 'rubbish', '999999999\n'])('takes over what nobody has any more: %j', (content) => {
     writeFileSync(path, content);
-    claimPidFile(path, () => false);
+    const release = claimPidFile(path);
     expect(readFileSync(path, 'utf8')).toBe(`${process.pid}\n`);
+    release();
   });
 });

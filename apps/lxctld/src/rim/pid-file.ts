@@ -1,20 +1,27 @@
-import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, linkSync, openSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { removeIfThere } from './unix-socket.ts';
 
 /**
  * Takes the state directory for this process: one daemon a directory. Rejects with a plain sentence when the process that
  * the file names is a living daemon. Returns the function that gives it back.
+ *
+ * The daemon keeps the file open as long as it lives. That, and not the number alone, says that a process is the daemon of
+ * this directory: numbers come round, and a command line may hold any word.
  */
-export function claimPidFile(path: string, isDaemon: (pid: number) => boolean = looksLikeDaemon): () => void {
+export function claimPidFile(path: string): () => void {
   for (let attempt = 0; attempt < 3; attempt += 1) {
     try {
-      writeFileSync(path, `${process.pid}\n`, { flag: 'wx', mode: 0o644 });
-      return () => removeIfThere(path);
+      const file = openSync(path, 'wx', 0o644);
+      writeSync(file, `${process.pid}\n`);
+      return () => {
+        closeSync(file);
+        removeIfThere(path);
+      };
     } catch (problem) {
       if ((problem as NodeJS.ErrnoException).code !== 'EEXIST') throw problem;
     }
     const owner = readPid(path);
-    if (owner !== null && owner !== process.pid && isDaemon(owner)) {
+    if (owner !== null && holdsOpen(owner, path)) {
       throw new Error(`Another daemon (process ${owner}) already runs on this state directory.`);
     }
     discard(path, owner);
@@ -43,11 +50,15 @@ export function readPid(path: string): number | null {
   }
 }
 
-/** The number may belong to another program by now. */
-function looksLikeDaemon(pid: number): boolean {
+/** Whether the process has this very file open (proc(5)). */
+function holdsOpen(pid: number, path: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('lxctld');
+    const { dev, ino } = statSync(path);
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => {
+      const open = statSync(`/proc/${pid}/fd/${fd}`, { throwIfNoEntry: false });
+      return open?.ino === ino && open.dev === dev;
+    });
   } catch {
-    return false;
+    return false; // no such process, or no such file any more
   }
 }
