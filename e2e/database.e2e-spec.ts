@@ -1,7 +1,8 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sqlOn } from '../libs/store/src/testing.ts';
+import { sqlOn, startTestCluster, type TestCluster } from '../libs/store/src/testing.ts';
 import { withChildren } from '../libs/store/src/embedded/postmaster.ts';
 import { TestDaemon } from './harness/daemon.ts';
 
@@ -91,5 +92,53 @@ describe('a Postgres that hangs', () => {
     await daemon.launch();
     expect((await daemon.client.instances.list()).map(({ name, status }) => `${name} ${status}`)).toEqual(['h1 Running']);
     await daemon.remove('h1');
+  });
+});
+
+describe('a database of its own server', () => {
+  let cluster: TestCluster;
+  beforeAll(async () => {
+    cluster = await startTestCluster({ durable: true });
+  });
+  const newDatabase = async () => {
+    const { host, user, database } = await cluster.newDatabase();
+    return { LXCTL_DATABASE_URL: `postgresql:///${database}?host=${host}&user=${user}` };
+  };
+  afterAll(() => cluster.stop());
+
+  it('is refused to a second daemon, which says who has it and harms nothing', async () => {
+    const env = await newDatabase();
+    const first = await TestDaemon.start(env);
+    await first.buildImage('busybox');
+    await first.launchInstance('o1');
+    const pid = (await first.client.instances.state('o1')).pid;
+    await expect(TestDaemon.start(env)).rejects.toThrow(new RegExp(`belongs to another daemon: "[^"]+" at ${first.socket}`));
+    expect((await first.client.instances.state('o1')).pid).toBe(pid);
+    expect((await first.exec('o1', ['true'])).code).toBe(0);
+    await first.remove('o1');
+    expect(await first.stop()).toEqual([]);
+    const second = await TestDaemon.start(env);
+    expect(await second.stop()).toEqual([]);
+  });
+
+  it('that is away at the end does not keep the instances running, and the client is told', async () => {
+    const own = await TestDaemon.start(await newDatabase());
+    await own.buildImage('busybox');
+    await own.launchInstance('o2');
+    const { pid } = await own.client.instances.state('o2');
+    const server = await withChildren(cluster.server.pid as number);
+    for (const each of server) process.kill(each, 'SIGSTOP');
+    const exit = once(own.process as NonNullable<typeof own.process>, 'exit');
+    const answer = await own.client.api.send('PUT', '/internal/shutdown?force=true').then(
+      () => null,
+      (error: unknown) => error,
+    );
+    await exit;
+    for (const each of server) process.kill(each, 'SIGCONT');
+    expect(answer).toMatchObject({ status: 500, message: expect.stringContaining('stopped without a word of it in the database') });
+    expect(existsSync(`/proc/${pid}`)).toBe(false);
+    await own.launch();
+    await own.client.instances.list();
+    expect(await own.stop()).toEqual([]);
   });
 });

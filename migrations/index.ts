@@ -4,6 +4,7 @@ import { InstanceIds1795910000000 } from './1795910000000-instance-ids.ts';
 import { References1796000000000 } from './1796000000000-references.ts';
 import { AttachedDevices1796100000000 } from './1796100000000-attached-devices.ts';
 import { Nics1796150000000 } from './1796150000000-nics.ts';
+import { Servers1796160000000 } from './1796160000000-servers.ts';
 
 /** Every migration, oldest first. Listed by hand, because the daemon is bundled and a bundle has no folder to look into. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   References1796000000000,
   AttachedDevices1796100000000,
   Nics1796150000000,
+  Servers1796160000000,
 ];

@@ -1,19 +1,20 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Provider } from '@nestjs/common';
-import { faultsFromEnvironment, OperationEngine } from '#lib/engine';
+import { faultsFromEnvironment, messageOf, OperationEngine } from '#lib/engine';
 import { cgroupName, hostCgroups, LinuxConfinement, LinuxKeepers, LinuxLinks, LinuxProcesses } from '#lib/host';
 import { imageOperations, LocalImages, recipes } from '#lib/image';
-import { type Foundations, Housekeeping, Instances, Logs, profileRules, Sessions, Supervision } from '#lib/instance';
+import { type Foundations, type HostFacts, Housekeeping, Instances, Logs, profileRules, Sessions, Supervision } from '#lib/instance';
 import { ManagedNetworks, NftFirewall, ProcSysctls } from '#lib/network';
 import { Profiles } from '#lib/profile';
 import { PoolStorage, storageDrivers } from '#lib/storage';
-import { EmbeddedPostgres, openStore, type Store } from '#lib/store';
+import type { Store } from '#lib/store';
 import { initialise } from './first-run.ts';
 import { hostFacts } from './host-facts.ts';
 import { BULK_STATE, BulkState } from './instances/bulk-state.ts';
 import { LOGS, SESSIONS } from './instances/tokens.ts';
-import type { House } from './server/daemon.ts';
+import type { House, HouseControl } from './server/daemon.ts';
+import { type Database, openDatabase } from './server/database.ts';
 import type { Log } from './server/log.ts';
 import type { StopOrder } from './server/shutdown.ts';
 import type { DaemonSettings } from './settings.ts';
@@ -21,34 +22,28 @@ import { ENGINE, IMAGE_OPERATIONS, IMAGES, INSTANCES, NETWORKS, PROFILES, SETTIN
 
 type Report = (message: string, cause: unknown) => void;
 
-/** The database of these settings, and what ends it. */
-async function openDatabase(settings: DaemonSettings, log: Log): Promise<{ store: Store; stop(): Promise<void> }> {
-  if (settings.databaseUrl) {
-    const store = await openStore({ databaseUrl: settings.databaseUrl });
-    return { store, stop: async () => {} };
-  }
-  const processes = new LinuxProcesses();
-  const server = new EmbeddedPostgres({
-    stateDir: settings.stateDir,
-    runDir: settings.runDir,
-    watch: (pid) => ({ ended: processes.open(pid).then((handle) => handle?.ended.then(() => handle.close())) }),
-    report: (message) => log.warn(message),
-  });
-  await server.start();
-  return { store: await openStore({ socket: server.address }), stop: () => server.stop() };
-}
-
 function linuxKeepers({ runDir, homeDir }: DaemonSettings, log: Log): LinuxKeepers {
   const keeperPath = join(homeDir, 'native/build/Release/lxctl-keeper');
   return new LinuxKeepers({ runDir, keeperPath, report: (message) => log.warn(message) });
 }
 
 /** Everything the daemon is made of, by name. What follows what is written nowhere else. */
-export async function buildHouse(settings: DaemonSettings, log: Log): Promise<House> {
-  const { stateDir, runDir } = settings;
+export async function buildHouse(settings: DaemonSettings, log: Log, control: HouseControl): Promise<House> {
+  await mkdir(settings.runDir, { recursive: true, mode: 0o711 });
+  const host = await hostFacts(settings);
+  const database = await openDatabase({ settings, log, ...control });
+  try {
+    return assemble(settings, log, host, database);
+  } catch (error) {
+    await database.store.close();
+    await database.stop();
+    throw error;
+  }
+}
+
+function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database: Database): House {
+  const { stateDir } = settings;
   const report: Report = (message, cause) => log.warn({ err: cause }, message);
-  await mkdir(runDir, { recursive: true, mode: 0o711 });
-  const [database, host] = await Promise.all([openDatabase(settings, log), hostFacts(settings)]);
   const { store } = database;
   const engine = new OperationEngine({
     store,
@@ -95,8 +90,9 @@ export async function buildHouse(settings: DaemonSettings, log: Log): Promise<Ho
       await housekeeping.reconcile();
     },
     async stop(mode: StopOrder) {
-      await closeHouse(foundations, networks, housekeeping, mode);
+      const problems = await closeHouse(foundations, networks, housekeeping, mode);
       await database.stop();
+      return problems;
     },
   };
 }
@@ -113,19 +109,35 @@ function managedNetworks(stateDir: string, store: Store, report: Report): Manage
   });
 }
 
-/** Everything but the database, last of all. */
-async function closeHouse(foundations: Foundations, networks: ManagedNetworks, housekeeping: Housekeeping, mode: StopOrder): Promise<void> {
-  const { engine, supervision, cgroups, store } = foundations;
+/** All but the database server, which is last of all. One part that does not end keeps none of the others. */
+async function closeHouse(
+  foundations: Foundations,
+  networks: ManagedNetworks,
+  housekeeping: Housekeeping,
+  mode: StopOrder,
+): Promise<readonly string[]> {
+  const { engine, supervision, cgroups, store, report } = foundations;
+  const problems: string[] = [];
+  const attempt = (what: string, work: () => Promise<void>) =>
+    work().catch((error: unknown) => {
+      report(what, error);
+      problems.push(`${what}: ${messageOf(error)}`);
+    });
   housekeeping.close();
-  if (mode.instances !== 'leave') await housekeeping.stopAll(mode.instances === 'kill');
-  await engine.shutdown(mode.patienceMs);
+  const leave = mode.instances === 'leave';
+  if (!leave) problems.push(...(await housekeeping.stopAll(mode.instances === 'kill')));
+  // Who waits for a database that is away, would wait in vain.
+  const left = await engine.shutdown(problems.length > 0 ? 0 : mode.patienceMs);
+  if (!leave) problems.push(...left.map(({ kind, id }) => `the operation ${id} (${kind}) is left to the next start`));
   await housekeeping.settle();
-  if (mode.instances !== 'leave') {
+  if (leave) networks.close();
+  else {
     await housekeeping.killRest();
-    await networks.tearDown();
-    await supervision.retire();
-    await cgroups.retire();
-  } else networks.close();
+    await attempt('taking down the networks', () => networks.tearDown());
+    await attempt('ending the nursery', () => supervision.retire());
+    await attempt('removing the control groups', () => cgroups.retire());
+  }
   supervision.release();
-  await store.close();
+  await attempt('closing the database', () => store.close());
+  return problems;
 }

@@ -27,10 +27,13 @@ async function main(): Promise<void> {
     });
   }
   try {
-    await daemon.start();
-  } catch (problem) {
-    await daemon.abandon();
-    throw problem;
+    await Promise.race([daemon.start(), daemon.ended]);
+  } catch (error) {
+    if (daemon.shutdown.asked) await daemon.ended;
+    else {
+      await daemon.abandon();
+      throw error;
+    }
   }
   await daemon.ended;
   process.exit(0);

@@ -81,8 +81,8 @@ export interface Engine {
   accepts(id: string, secret: string): boolean;
   /** Finishes or unwinds what an earlier daemon left. Call once, before requests are served. Resolves when all are final. */
   recover(): Promise<void>;
-  /** Lets running operations end for at most so long, then aborts them. */
-  shutdown(timeoutMs: number): Promise<void>;
+  /** Lets running operations end for at most so long, then aborts them. Resolves with those that the next daemon has to end. */
+  shutdown(timeoutMs: number): Promise<readonly Operation[]>;
   readonly events: EventHub;
 }
 

@@ -11,7 +11,8 @@ import { EventStream } from './event-stream.ts';
 import type { Faults } from './faults.ts';
 import { noFaults } from './faults.ts';
 import { LiveRun } from './live-run.ts';
-import { Locks } from './locks.ts';
+import type { Locks } from './locks.ts';
+import { MemoryLocks } from './locks.ts';
 import type { OperationSpec } from './operation-spec.ts';
 import type { Report } from './problem.ts';
 import { asError, messageOf } from './problem.ts';
@@ -28,6 +29,8 @@ export interface OperationEngineOptions {
   /** Told of what no caller hears: an undo that failed, events that could not be kept. */
   report: Report;
   now?: () => Date;
+  /** In memory unless given: one daemon has the database. */
+  locks?: Locks;
   /** `faultsFromEnvironment()` in the daemon. */
   faults?: Faults;
   /** How long aborted operations may take to unwind at shutdown; what is left then, the next daemon unwinds. 5 s unless given. */
@@ -55,7 +58,7 @@ export class OperationEngine implements Engine {
   readonly #unwindWithinMs: number;
   readonly #log: EventLog;
   readonly #pruning: Pruning;
-  readonly #locks = new Locks();
+  readonly #locks: Locks;
   readonly #specs = new Map<string, AnySpec>();
   readonly #operations = new Map<string, RunningOperation>();
   readonly #live = new Map<string, LiveRun>();
@@ -66,6 +69,7 @@ export class OperationEngine implements Engine {
     this.#store = options.store;
     this.#report = options.report;
     this.#now = options.now ?? (() => new Date());
+    this.#locks = options.locks ?? new MemoryLocks();
     this.#faults = options.faults ?? noFaults;
     this.#unwindWithinMs = options.unwindWithinMs ?? unwindWithinMs;
     this.#log = new EventLog(options.store, options.report);
@@ -84,7 +88,8 @@ export class OperationEngine implements Engine {
     if (!this.#specs.has(spec.kind)) throw new TypeError(`${spec.kind} is not registered: nobody could clean up after a crash`);
     this.#refuseWhenStopping();
     const locks = options.locks ?? [];
-    const release = this.#locks.take(locks, spec.kind);
+    const lease = await this.#locks.take(locks, spec.kind);
+    const release = () => lease.release();
     const operation = this.#make(factsOf(spec.kind, 'task', options, this.#now()));
     const row = firstRow(operation, spec.steps[0]?.name ?? '', params, locks);
     try {
@@ -103,7 +108,8 @@ export class OperationEngine implements Engine {
 
   async startLive(spec: LiveSpec, options: StartOptions): Promise<Operation> {
     this.#refuseWhenStopping();
-    const release = this.#locks.take(options.locks ?? [], spec.kind);
+    const lease = await this.#locks.take(options.locks ?? [], spec.kind);
+    const release = () => lease.release();
     const live = new LiveRun(spec);
     const operation = this.#make(factsOf(spec.kind, spec.class, options, this.#now()));
     if (spec.sockets.length > 0) operation.metadata = { ...operation.metadata, fds: live.fds };
@@ -161,7 +167,7 @@ export class OperationEngine implements Engine {
     await this.#pruning.start();
   }
 
-  async shutdown(timeoutMs: number): Promise<void> {
+  async shutdown(timeoutMs: number): Promise<readonly Operation[]> {
     this.#stopping.abort();
     this.#pruning.stop();
     // A session lasts as long as its client likes, and no next daemon can take it up: nothing is won by waiting.
@@ -169,8 +175,10 @@ export class OperationEngine implements Engine {
     await this.#quiet(timeoutMs);
     for (const operation of this.#operations.values()) operation.abort.abort();
     await this.#quiet(this.#unwindWithinMs);
+    const left = [...this.#operations.values()].filter((operation) => !operation.isOver);
     this.#halted.abort();
     await this.#log.close();
+    return left;
   }
 
   /** Resolves when no operation runs, or after so long. */

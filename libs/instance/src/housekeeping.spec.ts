@@ -1,4 +1,5 @@
 import { Deferred } from '#lib/base';
+import { LxError } from '#lib/contract';
 import { afterEach, describe, expect, it } from 'vitest';
 import { removeWorlds, World } from './testing/world.ts';
 
@@ -224,6 +225,20 @@ describe('at the shutdown of the server', () => {
     await world.housekeeping.stopAll(true);
     expect(await world.store.instances.list(null)).toEqual([]);
     expect(world.problems).toEqual([]);
+  });
+
+  it('are stopped by what their keepers know while the database is away, and that is said', async () => {
+    const world = await reconciled(async (made) => {
+      await made.running('a');
+      await made.running('b');
+    });
+    world.store.instances.list = async () => {
+      throw new LxError('database.unavailable');
+    };
+    const problems = await world.housekeeping.stopAll(true);
+    await world.housekeeping.killRest();
+    expect(running(world)).toEqual([]);
+    expect(problems).toEqual(['The database is not available', '2 instances were stopped without a word of it in the database']);
   });
 
   it('a busy one does not keep the others from being stopped', async () => {

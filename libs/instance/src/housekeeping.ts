@@ -1,9 +1,11 @@
 import { Deferred, delay } from '#lib/base';
 import { isLxError, keyOf, urls } from '#lib/contract';
+import { messageOf } from '#lib/engine';
 import type { EndRecord } from '#lib/host';
 import type { InstanceRow } from '#lib/store';
 import type { Expanded } from '#lib/profile';
 import type { Foundations, Instances } from './instances.ts';
+import { shutDown } from './steps/shut-down.ts';
 
 type Using = Pick<Foundations, 'store' | 'engine' | 'cgroups' | 'supervision' | 'now' | 'report'>;
 
@@ -81,15 +83,49 @@ export class Housekeeping {
     this.#closing.abort();
   }
 
-  /** Shuts every instance down (kills it with `force`), the highest boot.stop.priority first; they start again with the server. */
-  async stopAll(force: boolean): Promise<void> {
+  /**
+   * Shuts every instance down (kills it with `force`), the highest boot.stop.priority first; they start again with the server.
+   * Resolves with what could not be done or written down.
+   */
+  async stopAll(force: boolean): Promise<string[]> {
     this.close();
     const enough = new AbortController();
     await Promise.race([this.#instances.acts.turns.idle(), delay(this.#patienceMs, enough.signal)]);
     enough.abort();
-    const rows = (await this.#using.store.instances.list(null)).filter((row) => this.#using.supervision.get(row.id));
-    for (const group of ranked(await this.#expanded(rows), 'boot.stop.priority'))
-      await Promise.all(group.map((member) => this.#attempt(`stopping ${member.row.name}`, () => this.#shutDown(member, force))));
+    const problems: string[] = [];
+    try {
+      const rows = (await this.#using.store.instances.list(null)).filter((row) => this.#using.supervision.get(row.id));
+      for (const group of ranked(await this.#expanded(rows), 'boot.stop.priority')) {
+        await Promise.all(
+          group.map((member) =>
+            this.#shutDown(member, force).catch((error: unknown) => {
+              this.#using.report(`stopping ${member.row.name}`, error);
+              problems.push(`stopping ${member.row.name}: ${messageOf(error)}`);
+            }),
+          ),
+        );
+      }
+    } catch (error) {
+      this.#using.report('reading which instances there are', error);
+      problems.push(messageOf(error));
+    }
+    const count = this.#using.supervision.ids().length;
+    if (problems.length > 0 && count > 0) {
+      await Promise.all(this.#using.supervision.ids().map((id) => this.#stopUnwritten(id, force)));
+      problems.push(`${count} instances were stopped without a word of it in the database`);
+    }
+    return problems;
+  }
+
+  /** Without its row: what the keeper knows is enough to shut it down. Its row goes on saying that it is wanted. */
+  async #stopUnwritten(id: string, force: boolean): Promise<void> {
+    const { supervision, cgroups } = this.#using;
+    const never = new AbortController().signal;
+    // `killRest` ends what does not heed this.
+    if (!force)
+      await this.#attempt(`stopping ${id}`, () =>
+        shutDown({ supervision, cgroups }, { id, config: {} }, keyOf({}, 'boot.host_shutdown_timeout'), never),
+      );
   }
 
   /** After `stopAll` and the end of all operations: kills what one of them has still brought up. */

@@ -1,13 +1,14 @@
 import pg from 'pg';
-import type { QueryRunner } from 'typeorm';
 import { DataSource } from 'typeorm';
-import { delay } from '#lib/base';
 import { migrations } from '../../../migrations/index.ts';
 import { entities } from './entities/index.ts';
 import { isConnectionFailure, unavailable } from './postgres/failures.ts';
 import { Connections } from './postgres/connections.ts';
+import { Ownership } from './postgres/ownership.ts';
 import { PoolSession } from './postgres/pool-session.ts';
 import { PostgresStore } from './postgres/postgres-store.ts';
+import { bringUpToDate } from './postgres/schema.ts';
+import type { ServerIdentity } from './rows.ts';
 import type { Store } from './store.ts';
 
 /** A server behind a Unix socket with peer authentication: what EmbeddedPostgres offers. */
@@ -20,28 +21,51 @@ export interface SocketAddress {
 
 export type StoreAddress = { databaseUrl: string } | { socket: SocketAddress };
 
+export interface OpenOptions {
+  /** How long a database that does not answer is waited for, and by the store's calls later. */
+  patienceMs?: number;
+  /** Called once when another server has taken the database: this one must end. */
+  lost?: (reason: string) => void;
+}
+
 const poolSize = 8;
-/** Any number that no other program's advisory locks in this database use. */
-const migrationLock = 7_163_420_118;
+const connectWithinMs = 3000;
 
 /**
- * Connects, brings the schema up to date and returns the store. Daemons that start together take turns with the
- * migrations. LxError 'database.unavailable' when no server answers within `patienceMs`; the store's calls wait as long.
+ * Takes the database for this server, brings the schema up to date and returns the store. Rows that are made through it
+ * name the server, and only those of this server are seen where it matters what runs. Rejects with DatabaseOwned when
+ * another daemon has the database, with SchemaIsNewer, or with LxError 'database.unavailable' when no server answers in time.
  */
-export async function openStore(address: StoreAddress, patienceMs = 10_000): Promise<Store> {
-  const source = await connected(address, patienceMs);
+export async function openStore(address: StoreAddress, server: ServerIdentity, options: OpenOptions = {}): Promise<Store> {
+  const { patienceMs = 10_000, lost = () => {} } = options;
+  const ownership = await Ownership.take({ ...target(address), ...connecting }, server, patienceMs, lost);
+  let source: DataSource | null = null;
   try {
-    await migrate(source);
+    source = await dataSource(address, server.id).initialize();
+    await bringUpToDate(source, server.version);
+    await ownership.enter();
   } catch (error) {
-    await source.destroy();
-    throw error;
+    await source?.destroy();
+    await ownership.release();
+    throw isConnectionFailure(error) ? unavailable(error) : error;
   }
-  return new PostgresStore(new PoolSession(new Connections(source), patienceMs));
+  return new PostgresStore(new PoolSession(new Connections(source), patienceMs), () => ownership.release());
+}
+
+const connecting = { connectionTimeoutMillis: connectWithinMs, keepAlive: true };
+
+/** `options` of the session, beside those in the URL. The columns server_id take their default from it. */
+function target(address: StoreAddress, options?: string): pg.ClientConfig {
+  if ('socket' in address) return { ...address.socket, ...(options ? { options } : {}) };
+  const url = new URL(address.databaseUrl);
+  const given = url.searchParams.get('options');
+  if (!given || !options) return { connectionString: address.databaseUrl, ...(options ? { options } : {}) };
+  url.searchParams.set('options', `${given} ${options}`);
+  return { connectionString: url.href };
 }
 
 /** Options of the data source; exported for the spec that compares entities and migrations. */
-export function dataSource(address: StoreAddress): DataSource {
-  const target = 'databaseUrl' in address ? { connectionString: address.databaseUrl } : address.socket;
+export function dataSource(address: StoreAddress, serverId: string): DataSource {
   return new DataSource({
     type: 'postgres',
     // Given, because in a bundle TypeORM's own require of it finds nothing.
@@ -54,33 +78,13 @@ export function dataSource(address: StoreAddress): DataSource {
     applicationName: 'lxctld',
     // An idle connection that breaks is replaced when one is needed; there is nobody to tell.
     poolErrorHandler: () => {},
-    extra: { ...target, connectionTimeoutMillis: 3000, idleTimeoutMillis: 60_000, keepAlive: true, types: { getTypeParser } },
+    extra: {
+      ...target(address, `-c lxctl.server=${serverId}`),
+      ...connecting,
+      idleTimeoutMillis: 60_000,
+      types: { getTypeParser },
+    },
   });
-}
-
-async function connected(address: StoreAddress, patienceMs: number): Promise<DataSource> {
-  const deadline = Date.now() + patienceMs;
-  for (;;) {
-    const source = dataSource(address);
-    try {
-      return await source.initialize();
-    } catch (error) {
-      if (!isConnectionFailure(error)) throw error;
-      if (Date.now() > deadline) throw unavailable(error);
-      await delay(100);
-    }
-  }
-}
-
-async function migrate(source: DataSource): Promise<void> {
-  const runner: QueryRunner = source.createQueryRunner();
-  try {
-    await runner.query('SELECT pg_advisory_lock($1)', [migrationLock]);
-    await source.runMigrations({ transaction: 'each' });
-    await runner.query('SELECT pg_advisory_unlock($1)', [migrationLock]);
-  } finally {
-    await runner.release();
-  }
 }
 
 /** bigint as a number: sizes and event ids stay far below 2^53. */

@@ -2,6 +2,23 @@ import type { DeviceMap, Json, JsonObject, StringMap } from '#lib/base';
 
 /** Rows as the rest of the house sees them: plain data. The TypeORM entities that hold them stay inside libs/store. */
 
+/** A server: a daemon with its state directory. */
+export interface ServerIdentity {
+  /** uuid, kept in the state directory. */
+  id: string;
+  name: string;
+  /** Where it can be found: its socket. */
+  address: string;
+  version: string;
+}
+
+export interface ServerRow extends ServerIdentity {
+  /** Rises each time a server takes the database. */
+  epoch: number;
+  /** When it was last known to have the database. */
+  heartbeat: Date;
+}
+
 export interface InstanceRow {
   /** uuid; also the keeper's id, the cgroup's name and the volume's directory key. */
   id: string;

@@ -54,6 +54,7 @@ export class RowConflict extends Error {
   }
 }
 
+/** Those of this server: what other servers left in the database is not seen, only the uniqueness of its names. */
 export interface Instances {
   /** Sorted by name. */
   list(project: string | null): Promise<InstanceRow[]>;

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { EmbeddedPostgres } from './embedded/embedded-postgres.ts';
 import type { SocketAddress } from './open-store.ts';
 import { openStore } from './open-store.ts';
+import type { ServerIdentity } from './rows.ts';
 import type { Store } from './store.ts';
 
 export { MemoryStore } from './fake/index.ts';
@@ -39,7 +41,7 @@ export async function startTestCluster(options: { durable?: boolean } = {}): Pro
     server,
     newDatabase,
     newStore: async () => {
-      const store = await openStore({ socket: await newDatabase() });
+      const store = await openStore({ socket: await newDatabase() }, testServer());
       stores.push(store);
       return store;
     },
@@ -49,6 +51,10 @@ export async function startTestCluster(options: { durable?: boolean } = {}): Pro
       await rm(stateDir, { recursive: true, force: true });
     },
   };
+}
+
+export function testServer(change: Partial<ServerIdentity> = {}): ServerIdentity {
+  return { id: randomUUID(), name: 'spec', address: '/nowhere/unix.socket', version: '0.0.0', ...change };
 }
 
 /** Under /tmp and 0755, because the server's user has to pass. */

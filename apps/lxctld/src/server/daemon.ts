@@ -5,7 +5,7 @@ import type { Provider, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { configValue, serverKeys } from '#lib/contract';
-import type { Engine } from '#lib/engine';
+import { type Engine, messageOf } from '#lib/engine';
 import type { Storage } from '#lib/storage';
 import type { Store } from '#lib/store';
 import { addWebsockets, AppModule } from '../app.module.ts';
@@ -32,14 +32,22 @@ export interface House {
   readonly providers: Provider[];
   /** Recovers what an earlier daemon left. Requests are served when it resolves. */
   start(): Promise<void>;
-  /** Ends operations, then what belongs to the daemon; the containers as the mode says. */
-  stop(order: StopOrder): Promise<void>;
+  /** Ends operations, then what belongs to the daemon; the containers as the mode says. Resolves with what could not be done. */
+  stop(order: StopOrder): Promise<readonly string[]>;
+}
+
+/** What the house hears of the daemon, and it of the house. */
+export interface HouseControl {
+  /** Aborted when the daemon is to stop while the house is still being built. */
+  stopping: AbortSignal;
+  /** The house cannot go on: the daemon ends, and the containers go on. */
+  lost: (reason: string) => void;
 }
 
 export interface DaemonParts {
   settings: DaemonSettings;
   log: Log;
-  buildHouse(settings: DaemonSettings, log: Log): Promise<House>;
+  buildHouse(settings: DaemonSettings, log: Log, control: HouseControl): Promise<House>;
   peerCredentials(fd: number): Peer;
   /** Whose members may use the socket beside root; null: nobody. */
   adminGroup(): number | null;
@@ -64,11 +72,13 @@ export class Daemon {
   readonly #server: Server;
   readonly #socketPath: string;
   readonly ended: Promise<void>;
+  readonly #stopping = new AbortController();
+  #starting: Promise<unknown> = Promise.resolve();
   #end!: () => void;
   #app: NestFastifyApplication | null = null;
   #house: House | null = null;
   #release: () => void = () => {};
-  readonly shutdown = new Shutdown((mode) => void this.#stop(mode));
+  readonly shutdown = new Shutdown((mode) => this.#stop(mode));
 
   constructor(private readonly parts: DaemonParts) {
     this.#server = unixServer(this.#gate, this.#upgrades, parts.peerCredentials);
@@ -78,16 +88,25 @@ export class Daemon {
     });
   }
 
-  async start(): Promise<void> {
+  /** Resolves when requests are served; rejects, also when it was told to stop before that. */
+  start(): Promise<void> {
+    const starting = this.#start();
+    this.#starting = starting.catch(() => {});
+    return starting;
+  }
+
+  async #start(): Promise<void> {
     const { settings, log } = this.parts;
     const begun = performance.now();
     mkdirSync(settings.stateDir, { recursive: true, mode: 0o711 });
     this.#release = claimPidFile(join(settings.stateDir, 'lxctld.pid'));
     await listenUnix(this.#server, this.#socketPath, this.parts.adminGroup());
     log.info({ socket: this.#socketPath, version: settings.version }, 'listening');
-    this.#house = await this.parts.buildHouse(settings, log);
+    this.#house = await this.parts.buildHouse(settings, log, { stopping: this.#stopping.signal, lost: (reason) => this.#lost(reason) });
+    this.#stopping.signal.throwIfAborted();
     const fastify = await this.#assemble(this.#house);
     await this.#house.start();
+    this.#stopping.signal.throwIfAborted();
     this.#gate.open(fastify.routing.bind(fastify));
     log.info({ ms: Math.round(performance.now() - begun) }, 'ready');
   }
@@ -103,17 +122,28 @@ export class Daemon {
     return this.#app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   }
 
-  /** New requests are refused, those under way are answered, the socket goes last. */
-  async #stop(mode: ShutdownMode): Promise<void> {
+  /** New requests are refused, those under way are answered, the socket goes last. Resolves before the last answers go out. */
+  async #stop(mode: ShutdownMode): Promise<readonly string[]> {
     const { log } = this.parts;
     log.info({ instances: mode.instances }, 'stopping');
     this.#gate.close();
-    try {
-      const patienceMs = await this.#patience(mode);
-      await inTime(this.#house?.stop({ ...mode, patienceMs }), patienceMs + stopWithinMs);
-    } catch (problem) {
-      log.error({ err: problem }, 'not everything could be stopped');
-    }
+    this.#stopping.abort(new Error('The daemon was told to stop while it started.'));
+    const problems = await this.#stopHouse(mode).catch((error: unknown) => {
+      log.error({ err: error }, 'not everything could be stopped');
+      return [messageOf(error)];
+    });
+    void this.#closeSockets();
+    return problems;
+  }
+
+  async #stopHouse(mode: ShutdownMode): Promise<readonly string[]> {
+    // A house that is being built ends by the signal.
+    if (!this.#house) await inTime(this.#starting, stopWithinMs);
+    const patienceMs = await this.#patience(mode);
+    return this.#house ? inTime(this.#house.stop({ ...mode, patienceMs }), patienceMs + stopWithinMs) : [];
+  }
+
+  async #closeSockets(): Promise<void> {
     await this.#gate.drained(drainMs);
     this.#upgrades.heartbeat.closeAll();
     this.#server.close();
@@ -122,8 +152,13 @@ export class Daemon {
     await this.#app?.close();
     removeIfThere(this.#socketPath);
     this.#release();
-    log.info('stopped');
+    this.parts.log.info('stopped');
     this.#end();
+  }
+
+  #lost(reason: string): void {
+    this.parts.log.error({ reason }, 'the database is lost to another server');
+    void this.shutdown.request({ instances: 'leave' });
   }
 
   /** A daemon that is replaced by the next one must be quick; the next one takes up what is unfinished. */
@@ -135,7 +170,7 @@ export class Daemon {
 
   /** After a start that failed: gives back what was taken. */
   async abandon(): Promise<void> {
-    await this.#house?.stop({ instances: 'leave', patienceMs: 0 }).catch(() => {});
+    await this.#house?.stop({ instances: 'leave', patienceMs: 0 }).catch(() => []);
     this.#server.close();
     this.#server.closeAllConnections();
     this.#release();
@@ -143,10 +178,10 @@ export class Daemon {
 }
 
 /** Rejects when it takes longer. */
-async function inTime(work: Promise<void> | undefined, ms: number): Promise<void> {
+async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`it took longer than ${Math.round(ms / 1000)} s`)), ms);
   });
-  await Promise.race([work, late]).finally(() => clearTimeout(timer));
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

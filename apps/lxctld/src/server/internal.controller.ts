@@ -1,4 +1,5 @@
 import { Controller, Get, Inject, Put } from '@nestjs/common';
+import { LxError } from '#lib/contract';
 import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
 import { Call } from '../rim/call.ts';
@@ -17,11 +18,15 @@ export class InternalController {
     return Answer.sync();
   }
 
-  /** Stops the instances, then the daemon. `force`: without waiting for operations, and killing the instances. */
+  /**
+   * Stops the instances, then the daemon. `force`: without waiting for operations, and killing the instances. Answered when
+   * all is stopped but the socket; what could not be stopped or written down is the error.
+   */
   @Put('shutdown')
   @Access('local')
-  stop(@Call() call: Call): Answer {
-    this.shutdown.request({ instances: call.flag('force') ? 'kill' : 'stop' });
+  async stop(@Call() call: Call): Promise<Answer> {
+    const problems = await this.shutdown.request({ instances: call.flag('force') ? 'kill' : 'stop' });
+    if (problems.length > 0) throw new LxError('server.stopped_badly', { problems: [...problems] });
     return Answer.sync();
   }
 }

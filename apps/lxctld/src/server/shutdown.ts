@@ -8,17 +8,23 @@ export interface StopOrder extends ShutdownMode {
   patienceMs: number;
 }
 
-/** The way from an endpoint or a signal to the end of the daemon. main.ts says what happens. */
+/** The way from an endpoint or a signal to the end of the daemon. */
 export class Shutdown {
-  #asked = false;
+  readonly #act: (mode: ShutdownMode) => Promise<readonly string[]>;
+  #stopped: Promise<readonly string[]> | null = null;
 
-  constructor(private readonly act: (mode: ShutdownMode) => void) {}
+  /** `act` resolves with what could not be done, when only the sockets are left. */
+  constructor(act: (mode: ShutdownMode) => Promise<readonly string[]>) {
+    this.#act = act;
+  }
 
-  /** The first call counts; the rest are ignored, as the daemon is on its way down. */
-  request(mode: ShutdownMode): void {
-    if (this.#asked) return;
-    this.#asked = true;
-    // The answer to the request goes out first.
-    setImmediate(() => this.act(mode));
+  get asked(): boolean {
+    return this.#stopped !== null;
+  }
+
+  /** The first call counts; the rest get its outcome, as the daemon is on its way down. */
+  request(mode: ShutdownMode): Promise<readonly string[]> {
+    this.#stopped ??= this.#act(mode);
+    return this.#stopped;
   }
 }

@@ -47,6 +47,11 @@ export const serverErrors = {
   'project.not_found': row(404, () => 'Project not found', 'Only the project "default" exists in this version.'),
   'server.starting': row(503, () => 'LXD daemon setup in progress', 'The daemon is starting; try again.'),
   'server.stopping': row(503, () => 'LXD is shutting down', 'The daemon is stopping.'),
+  'server.stopped_badly': row<{ problems: string[] }>(
+    500,
+    ({ problems }) => `The server is stopped, but not all of it went well: ${problems.join('; ')}`,
+    'The instances are stopped as far as their keepers could be reached. What could not be written down, the next start sorts out.',
+  ),
   'server.internal': row<{ reason: string }>(
     500,
     ({ reason }) => reason,

@@ -9,13 +9,15 @@ export interface ShutdownUsing {
   cgroups: Cgroups;
 }
 
+type Halted = Pick<InstanceRow, 'id' | 'config'>;
+
 /** How long an instance that cannot be asked any more may take to be gone, in seconds. */
 const LAST_MOMENTS = 5;
 /** First pause before an init that has only just begun is asked again, in seconds; then twice as long each time. */
 const FIRST_PAUSE = 0.02;
 
 /** Asks init to power off and waits for the end. Rejects with 'instance.stop_timeout'; then the guest goes on. */
-export async function shutDown(using: ShutdownUsing, row: InstanceRow, timeout: number, signal: AbortSignal): Promise<void> {
+export async function shutDown(using: ShutdownUsing, row: Halted, timeout: number, signal: AbortSignal): Promise<void> {
   const keeper = using.supervision.get(row.id);
   if (!keeper) return;
   const forget = using.supervision.expectEnd(row.id);
@@ -39,7 +41,7 @@ export async function shutDown(using: ShutdownUsing, row: InstanceRow, timeout: 
   }
 }
 
-async function ask(using: ShutdownUsing, { id, config }: InstanceRow, keeper: Keeper): Promise<boolean> {
+async function ask(using: ShutdownUsing, { id, config }: Halted, keeper: Keeper): Promise<boolean> {
   await using.cgroups.unfreeze(id);
   const halt = await haltSignal(keeper.info.initPid, config);
   await keeper.signal(halt.signal);

@@ -17,6 +17,10 @@ const unfinished = 'data.init-';
 export async function ensureCluster(binaries: string, folders: Folders, account: Account): Promise<void> {
   await removeUnfinished(folders.root);
   if ((await majorOfData(folders.data)) !== null) return;
+  if ((await readdir(folders.data).catch(() => [])).length > 0)
+    throw new Error(
+      `The database in ${folders.data} is damaged: it has no readable PG_VERSION. Put a backup in its place, or move it away to begin anew.`,
+    );
   const fresh = await mkdtemp(join(folders.root, unfinished));
   await chown(fresh, account.uid, account.gid);
   await initdb(binaries, fresh, account);
@@ -27,7 +31,7 @@ export async function ensureCluster(binaries: string, folders: Folders, account:
 /** Major version that made the data; null when there are none. */
 export async function majorOfData(data: string): Promise<number | null> {
   const text = await readFile(join(data, 'PG_VERSION'), 'utf8').catch(() => null);
-  return text === null ? null : Number.parseInt(text, 10);
+  return Number.parseInt(text ?? '', 10) || null;
 }
 
 /** hba and ident files are written anew at each start: they are code, not state. */

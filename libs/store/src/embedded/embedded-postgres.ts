@@ -158,7 +158,8 @@ export class EmbeddedPostgres {
       try {
         return await launch();
       } catch (error) {
-        if (!/shared memory|lock file/.test((error as Error).message) || Date.now() + pause > deadline) throw error;
+        if (this.#stopping.signal.aborted || !/shared memory|lock file/.test((error as Error).message) || Date.now() + pause > deadline)
+          throw error;
         await delay(pause);
       }
     }
@@ -197,9 +198,11 @@ export class EmbeddedPostgres {
       });
       child.unref();
       const server = { pid: child.pid ?? 0, ended };
+      this.#server = server; // from now on `stop` ends it
       const outcome = await this.#ready(server);
       if (!(outcome instanceof Error)) return server;
-      throw new Error(`the embedded PostgreSQL server did not start: ${await tail(log, from)}`, { cause: outcome });
+      this.#server = null;
+      throw new Error(`The embedded PostgreSQL server did not start on the data in ${data}: ${await tail(log, from)}`, { cause: outcome });
     } finally {
       await output.close();
     }

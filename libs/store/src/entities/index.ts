@@ -5,6 +5,7 @@ import { networkEntity } from './network.ts';
 import { nicEntity } from './nic.ts';
 import { profileEntity, profileReferenceEntity } from './profile.ts';
 import { serverConfigEntity } from './server-config.ts';
+import { serverEntity } from './server.ts';
 import { poolEntity, volumeEntity } from './storage.ts';
 
 /** Every table. The migrations make exactly these (schema.spec.ts compares them). */
@@ -23,4 +24,5 @@ export const entities = [
   operationEntity,
   eventEntity,
   serverConfigEntity,
+  serverEntity,
 ];

@@ -1,13 +1,13 @@
 import { EntitySchema } from 'typeorm';
 import type { InstanceRow } from '../rows.ts';
-import { bigint, flag, integer, json, key, nullable, text, time, uuid } from './columns.ts';
+import { bigint, flag, integer, json, key, nullable, type Owned, owner, ownerReference, text, time, uuid } from './columns.ts';
 import { deviceReference } from './references.ts';
 
 /** An instance's ids are its own. */
 const idsApart = 'USING gist (int8range(id_base, id_base + id_count) WITH &&) WHERE (id_base IS NOT NULL)';
 
 /** Its profiles are the rows of instance_profile. */
-export const instanceEntity = new EntitySchema<Omit<InstanceRow, 'profiles'>>({
+export const instanceEntity = new EntitySchema<Omit<InstanceRow, 'profiles'> & Owned>({
   name: 'instance',
   columns: {
     id: key(uuid()),
@@ -25,7 +25,9 @@ export const instanceEntity = new EntitySchema<Omit<InstanceRow, 'profiles'>>({
     lastUsedAt: nullable(time('last_used_at')),
     idBase: nullable(bigint('id_base')),
     idCount: nullable(bigint('id_count')),
+    serverId: owner(),
   },
+  foreignKeys: [ownerReference('instance')],
   exclusions: [{ name: 'instance_ids', expression: idsApart }],
   uniques: [{ name: 'instance_project_name', columns: ['project', 'name'] }],
 });

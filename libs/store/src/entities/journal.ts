@@ -1,8 +1,8 @@
 import { EntitySchema } from 'typeorm';
 import type { EventRow, OperationRow } from '../rows.ts';
-import { bigint, flag, integer, json, key, nullable, text, texts, time, uuid } from './columns.ts';
+import { bigint, flag, integer, json, key, nullable, type Owned, owner, ownerReference, text, texts, time, uuid } from './columns.ts';
 
-export const operationEntity = new EntitySchema<OperationRow>({
+export const operationEntity = new EntitySchema<OperationRow & Owned>({
   name: 'operation',
   columns: {
     id: key(uuid()),
@@ -22,7 +22,9 @@ export const operationEntity = new EntitySchema<OperationRow>({
     finished: texts(),
     createdAt: time('created_at'),
     updatedAt: time('updated_at'),
+    serverId: owner(),
   },
+  foreignKeys: [ownerReference('operation')],
 });
 
 export const eventEntity = new EntitySchema<EventRow>({

@@ -5,7 +5,7 @@ import { RowMissing } from '../store.ts';
 import { nicsMade } from './nics.ts';
 import { profilesChanged, profilesMade, referencesChanged, referencesMade } from './references.ts';
 import type { Session } from './session.ts';
-import { isUuid, mustBeUuid, Table } from './table.ts';
+import { isOwn, isUuid, mustBeUuid, Table } from './table.ts';
 
 const profiles = `ARRAY(
   SELECT profile.name FROM instance_profile AS used JOIN profile ON profile.id = used.profile_id
@@ -21,16 +21,16 @@ export class PostgresInstances implements Instances {
   }
 
   list(project: string | null): Promise<InstanceRow[]> {
-    if (project === null) return table.select(this.#session, byName);
-    return table.select(this.#session, `WHERE project = $1 ${byName}`, [project]);
+    if (project === null) return table.select(this.#session, `WHERE ${isOwn} ${byName}`);
+    return table.select(this.#session, `WHERE ${isOwn} AND project = $1 ${byName}`, [project]);
   }
 
   get(project: string, name: string): Promise<InstanceRow | null> {
-    return table.one(this.#session, 'project = $1 AND name = $2', [project, name]);
+    return table.one(this.#session, `${isOwn} AND project = $1 AND name = $2`, [project, name]);
   }
 
   async byId(id: string): Promise<InstanceRow | null> {
-    return isUuid(id) ? table.one(this.#session, 'id = $1', [id]) : null;
+    return isUuid(id) ? table.one(this.#session, `${isOwn} AND id = $1`, [id]) : null;
   }
 
   /** One statement; the foreign keys are checked at its end. */
@@ -85,7 +85,7 @@ export class PostgresInstances implements Instances {
   usingProfile(project: string, profile: string): Promise<InstanceRow[]> {
     const users = `SELECT used.instance_id FROM instance_profile AS used JOIN profile ON profile.id = used.profile_id
       WHERE profile.project = $1 AND profile.name = $2`;
-    return table.select(this.#session, `WHERE id IN (${users}) ${byName}`, [project, profile]);
+    return table.select(this.#session, `WHERE ${isOwn} AND id IN (${users}) ${byName}`, [project, profile]);
   }
 }
 

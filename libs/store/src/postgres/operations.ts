@@ -4,7 +4,7 @@ import type { Operations } from '../store.ts';
 import { RowMissing } from '../store.ts';
 import { deleteInBatches } from './batches.ts';
 import type { Session } from './session.ts';
-import { isUuid, mustBeUuid, Table } from './table.ts';
+import { isOwn, isUuid, mustBeUuid, Table } from './table.ts';
 
 const table = new Table<OperationRow>(operationEntity);
 
@@ -17,7 +17,7 @@ const overtakenSql = `
   WITH asked AS MATERIALIZED (SELECT id, created_at, unnest(locks) AS lock FROM operation WHERE id = ANY ($1)),
     later AS MATERIALIZED (
       SELECT created_at, unnest(locks) AS lock FROM operation
-      WHERE status_code = 200 AND created_at > (SELECT min(created_at) FROM asked)
+      WHERE status_code = 200 AND created_at > (SELECT min(created_at) FROM asked) AND ${isOwn}
     )
   SELECT DISTINCT asked.id FROM asked JOIN later USING (lock) WHERE later.created_at > asked.created_at`;
 
@@ -25,7 +25,7 @@ const deleteSql = `
   DELETE FROM operation WHERE id IN (
     SELECT id FROM operation
     WHERE status_code >= 200 AND updated_at < $1
-      AND updated_at < COALESCE((SELECT min(created_at) FROM operation WHERE status_code < 200), 'infinity')
+      AND updated_at < COALESCE((SELECT min(created_at) FROM operation WHERE status_code < 200 AND ${isOwn}), 'infinity')
     LIMIT $2)`;
 
 export class PostgresOperations implements Operations {
@@ -51,9 +51,10 @@ export class PostgresOperations implements Operations {
   }
 
   unfinished({ after, limit }: Parameters<Operations['unfinished']>[0]): Promise<OperationRow[]> {
+    const left = `WHERE status_code < 200 AND ${isOwn}`;
     const order = 'ORDER BY created_at, id LIMIT $1';
-    if (!after) return table.select(this.#session, `WHERE status_code < 200 ${order}`, [limit]);
-    const page = `WHERE status_code < 200 AND (created_at, id) > ($2, $3) ${order}`;
+    if (!after) return table.select(this.#session, `${left} ${order}`, [limit]);
+    const page = `${left} AND (created_at, id) > ($2, $3) ${order}`;
     return table.select(this.#session, page, [limit, after.createdAt, after.id]);
   }
 

@@ -4,7 +4,7 @@ import { LxError } from '#lib/contract';
 import { openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
 import type { TestCluster } from '../testing.ts';
-import { sqlOn, startTestCluster } from '../testing.ts';
+import { sqlOn, startTestCluster, testServer } from '../testing.ts';
 
 let cluster: TestCluster;
 let store: Store;
@@ -73,7 +73,7 @@ describe('a Postgres that is killed', () => {
 describe('a Postgres that stays away', () => {
   it('is waited for, then reported', async () => {
     const away = await startTestCluster();
-    const waiting = await openStore({ socket: await away.newDatabase() }, 1000);
+    const waiting = await openStore({ socket: await away.newDatabase() }, testServer(), { patienceMs: 1000 });
     await away.server.stop();
     const since = Date.now();
     const failures = await Promise.all([

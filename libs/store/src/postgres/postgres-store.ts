@@ -41,18 +41,22 @@ class Tables {
 
 export class PostgresStore extends Tables implements Store {
   readonly #pool: PoolSession;
+  readonly #release: () => Promise<void>;
 
-  constructor(pool: PoolSession) {
+  /** `release` gives the database up, once nothing is written any more. */
+  constructor(pool: PoolSession, release: () => Promise<void>) {
     super(pool);
     this.#pool = pool;
+    this.#release = release;
   }
 
   tx<T>(work: (store: Store) => Promise<T>): Promise<T> {
     return this.#pool.transaction((session) => work(new TransactionStore(session)));
   }
 
-  close(): Promise<void> {
-    return this.#pool.close();
+  async close(): Promise<void> {
+    await this.#pool.close();
+    await this.#release();
   }
 }
 

@@ -7,7 +7,7 @@ import type { InstanceRow, OperationRow } from '../rows.ts';
 import type { Store } from '../store.ts';
 import { RowConflict, RowMissing } from '../store.ts';
 import type { TestCluster } from '../testing.ts';
-import { startTestCluster } from '../testing.ts';
+import { startTestCluster, testServer } from '../testing.ts';
 
 let cluster: TestCluster;
 beforeAll(async () => {
@@ -321,8 +321,8 @@ describe('PostgresStore alone', () => {
 
   it('has migrations that make exactly the entities', async () => {
     const socket = await cluster.newDatabase();
-    await (await openStore({ socket })).close();
-    const source = await dataSource({ socket }).initialize();
+    await (await openStore({ socket }, testServer())).close();
+    const source = await dataSource({ socket }, randomUUID()).initialize();
     const { upQueries } = await source.driver.createSchemaBuilder().log();
     expect(upQueries.map((query) => query.query)).toEqual([]);
     for (const migration of [...source.migrations].reverse()) await migration.down(source.createQueryRunner());
@@ -330,13 +330,5 @@ describe('PostgresStore alone', () => {
       { relname: 'migration' },
     ]);
     await source.destroy();
-  });
-
-  it('lets several daemons migrate at once', async () => {
-    const socket = await cluster.newDatabase();
-    const stores = await Promise.all([1, 2, 3].map(() => openStore({ socket })));
-    await stores[0]?.config.set({ a: 'b' });
-    expect(await stores[2]?.config.all()).toEqual({ a: 'b' });
-    await Promise.all(stores.map((store) => store.close()));
   });
 });

@@ -26,12 +26,15 @@ export class Table<R extends object> {
   /** `computed`: properties that are no columns, each with the SQL expression to select. */
   constructor(schema: EntitySchema<Partial<R>>, computed: Partial<Record<keyof R, string>> = {}) {
     this.name = schema.options.name;
-    const all = Object.entries(schema.options.columns as Record<string, EntitySchemaColumnOptions>).map(([property, options]) => ({
-      property,
-      sql: `"${options.name ?? property}"`,
-      json: options.type === 'jsonb',
-      generated: options.generated !== undefined,
-    }));
+    const columns = Object.entries(schema.options.columns as Record<string, EntitySchemaColumnOptions>);
+    const all = columns
+      .filter(([, options]) => options.select !== false)
+      .map(([property, options]) => ({
+        property,
+        sql: `"${options.name ?? property}"`,
+        json: options.type === 'jsonb',
+        generated: options.generated !== undefined,
+      }));
     const made = Object.entries<string>(computed as Record<string, string>).map(([property, sql]) => ({ property, sql }));
     this.columns = [...all, ...made].map(({ sql, property }) => `${sql} AS "${property}"`).join(', ');
     this.#byProperty = new Map(all.map((column) => [column.property, column]));
@@ -129,6 +132,9 @@ export class Table<R extends object> {
 function encode(column: Column, value: unknown): unknown {
   return column.json && value !== null ? JSON.stringify(value) : value;
 }
+
+/** Of the tables whose rows name a server: those of the one that asks, which its connections name (open-store.ts). */
+export const isOwn = 'server_id IS NOT DISTINCT FROM current_server()';
 
 const uuidShape = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

@@ -9,8 +9,15 @@ export const verb = defineVerb({
     timeout: integer('-t, --timeout <seconds>', 'How long to wait, 0: no limit', 0),
   },
   async run({ flags, client }) {
-    await client.api.reply('PUT', '/internal/shutdown', { query: flags.force ? { force: 1 } : {} });
-    const gone = untilGone(client);
+    const stopped = client.api.reply('PUT', '/internal/shutdown', { query: flags.force ? { force: 1 } : {} });
+    // What went wrong is told, but not before the daemon is gone.
+    const gone = stopped.then(
+      () => untilGone(client),
+      async (error: unknown) => {
+        await untilGone(client);
+        throw error;
+      },
+    );
     if (flags.timeout <= 0) return gone;
     const late = new Promise<never>((_resolve, reject) => {
       const why = `The daemon is still there after ${flags.timeout} seconds; it goes on shutting down`;

@@ -15,6 +15,7 @@ export class FakeHouse implements House {
   readonly listeners = new Set<(event: WireEvent) => void>();
   readonly connected: string[] = [];
   readonly applied: string[] = [];
+  problems: string[] = [];
   stopped: StopOrder | null = null;
   starting: Promise<void> = Promise.resolve();
 
@@ -66,8 +67,9 @@ export class FakeHouse implements House {
     return this.starting;
   }
 
-  async stop(order: StopOrder): Promise<void> {
+  async stop(order: StopOrder): Promise<readonly string[]> {
     this.stopped = order;
+    return this.problems;
   }
 
   emit(event: WireEvent): void {

@@ -5,7 +5,7 @@ import { isDatabaseFailure, type LxError } from '#lib/contract';
 import { openStore } from '../open-store.ts';
 import { RowConflict } from '../store.ts';
 import type { TestCluster } from '../testing.ts';
-import { sqlOn, startTestCluster } from '../testing.ts';
+import { sqlOn, startTestCluster, testServer } from '../testing.ts';
 import { isConnectionFailure, isMomentary, translated } from './failures.ts';
 
 let cluster: TestCluster;
@@ -62,7 +62,7 @@ describe('a Postgres that hangs', () => {
 
   it('is given up in time by reads, writes, transactions and the closing, and is used again when it goes on', async () => {
     const socket = await cluster.newDatabase();
-    const store = await openStore({ socket }, 1500);
+    const store = await openStore({ socket }, testServer(), { patienceMs: 1500 });
     await store.config.set({ before: '1' });
     await signalAll('SIGSTOP');
     const since = Date.now();
