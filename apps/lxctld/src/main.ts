@@ -22,7 +22,7 @@ async function main(): Promise<void> {
   const daemon = new Daemon({ settings, log, buildHouse, peerCredentials, adminGroup });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
-      daemon.shutdown.request({ instances: 'leave' });
+      void daemon.shutdown.request({ instances: 'leave' });
       process.once(signal, () => process.exit(1));
     });
   }

@@ -48,7 +48,7 @@ beforeEach(() => {
   daemon = makeDaemon(house);
 });
 afterEach(async () => {
-  daemon.shutdown.request({ instances: 'leave' });
+  void daemon.shutdown.request({ instances: 'leave' });
   await daemon.ended;
   rmSync(stateDir, { recursive: true });
 });
@@ -262,7 +262,7 @@ describe('profiles', () => {
 describe('operations', () => {
   beforeEach(async () => {
     await daemon.start();
-    house.operations.set('op1', { id: 'op1', status: 'Running', status_code: 103, class: 'task' } as WireOperation);
+    house.operations.set('op1', { id: 'op1', status: 'Running', status_code: 103, class: 'task', metadata: null } as WireOperation);
   });
 
   it('are grouped by status', async () => {
@@ -317,7 +317,7 @@ describe('events', () => {
     const socket = dial('/1.0/events');
     await opened(socket);
     const closed = new Promise<number>((resolve) => socket.once('close', resolve));
-    daemon.shutdown.request({ instances: 'leave' });
+    void daemon.shutdown.request({ instances: 'leave' });
     expect(await closed).toBe(1001);
   });
 });

@@ -77,6 +77,6 @@ export class FakeHouse implements House {
   }
 
   #operation(view: WireOperation): Operation {
-    return { id: view.id, view: () => view } as unknown as Operation;
+    return { id: view.id, view: () => view, requestor: null } as unknown as Operation;
   }
 }
