@@ -87,6 +87,11 @@ export interface WireDisk {
   size: number;
   block_size: number;
   rpm: number;
+  firmware_version: string;
+  /** World Wide Name; '' when the disk has none. */
+  wwn: string;
+  /** Slot of the disk's controller; '' when it is not on PCI. */
+  pci_address: string;
   numa_node: number;
   partitions: { id: string; device: string; read_only: boolean; size: number; partition: number }[];
 }

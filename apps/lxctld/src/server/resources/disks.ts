@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { WireDisk } from '#lib/contract';
-import { type HostTree, linked, names, number, text } from './sysfs.ts';
+import { type HostTree, linked, names, number, pciAddress, text } from './sysfs.ts';
 
 /** Sectors of sysfs have this many bytes, whatever those of the disk have. */
 const sector = 512;
@@ -28,6 +28,9 @@ async function disk(root: string, name: string): Promise<WireDisk | null> {
     block_size: await number(directory, 'queue/physical_block_size'),
     rpm: await number(directory, 'queue/rotational'),
     numa_node: Math.max(await number(directory, 'device/numa_node'), 0),
+    firmware_version: await text(directory, 'device/firmware_rev'),
+    wwn: (await text(directory, 'wwid')) || (await text(directory, 'device/wwid')),
+    pci_address: await pciAddress(join(directory, 'device')),
     partitions: await partitions(directory, name),
   };
 }

@@ -1,4 +1,5 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { resources } from './resources.ts';
@@ -72,29 +73,42 @@ describe('resources', () => {
   it('names cards and disks with hardware behind them only', async () => {
     const host = await tree(
       {
-        'sys/devices/card/vendor': '0x1af4',
-        'sys/devices/card/device': '0x1000',
+        'sys/devices/pci/uevent': 'DRIVER=virtio-pci\nPCI_SLOT_NAME=0000:00:03.0',
+        'sys/devices/pci/virtio0/uevent': 'DRIVER=virtio_net',
+        'sys/devices/pci/virtio0/vendor': '0x1af4',
+        'sys/devices/pci/virtio0/device': '0x1000',
+        'sys/devices/slot/uevent': 'PCI_SLOT_NAME=0000:00:02.0',
+        'sys/devices/slot/virtio1/model': 'Disk',
         'sys/class/net/eth0/address': '00:16:3e:00:00:01',
         'sys/class/net/eth0/type': '1',
         'sys/class/net/eth0/carrier': '1',
         'sys/class/net/lo/type': '772',
-        'sys/block/vda/device/model': 'Disk',
         'sys/block/vda/dev': '254:0',
         'sys/block/vda/size': '2048',
         'sys/block/vda/vda1/partition': '1',
         'sys/block/vda/vda1/size': '1024',
         'sys/block/loop0/size': '8',
       },
-      { 'sys/class/net/eth0/device': '../../../devices/card' },
+      {
+        'sys/class/net/eth0/device': '../../../devices/pci/virtio0',
+        'sys/block/vda/device': '../../devices/slot/virtio1',
+        'sys/devices/pci/virtio0/driver': '../../../bus/virtio/drivers/virtio_net',
+      },
     );
     const { network, storage, gpu, usb, pci } = await resources(host);
     expect(network.total).toBe(1);
     expect(network.cards[0]).toMatchObject({
       vendor_id: '1af4',
       product_id: '1000',
+      driver: 'virtio_net',
+      driver_version: os.release(),
+      pci_address: '0000:00:03.0',
       ports: [{ id: 'eth0', protocol: 'ethernet', link_detected: true }],
     });
-    expect(storage).toMatchObject({ total: 2, disks: [{ id: 'vda', size: 1_048_576, partitions: [{ id: 'vda1', size: 524_288 }] }] });
+    expect(storage).toMatchObject({
+      total: 2,
+      disks: [{ id: 'vda', model: 'Disk', size: 1_048_576, pci_address: '0000:00:02.0', partitions: [{ id: 'vda1', size: 524_288 }] }],
+    });
     expect([gpu.total, usb.total, pci.total]).toEqual([0, 0, 0]);
   });
 });

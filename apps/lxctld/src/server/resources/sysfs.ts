@@ -1,4 +1,5 @@
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
+import os from 'node:os';
 import { basename, join } from 'node:path';
 import type { WireDevice } from '#lib/contract';
 
@@ -36,26 +37,35 @@ export async function linked(...path: string[]): Promise<string> {
 
 /** What the kernel says of a device, whatever its kind. */
 export async function device(directory: string): Promise<WireDevice> {
-  const [driver, version, node, bus, address, vendor, product] = await Promise.all([
+  const [driver, version, node, address, vendor, product] = await Promise.all([
     linked(directory, 'driver'),
     text(directory, 'driver/module/version'),
     number(directory, 'numa_node'),
-    linked(directory, 'subsystem'),
-    text(directory, 'uevent'),
+    pciAddress(directory),
     text(directory, 'vendor'),
     text(directory, 'device'),
   ]);
   return {
     driver,
-    driver_version: version,
+    // Drivers of the kernel's own tree have no version but the kernel's.
+    driver_version: driver === '' ? '' : version || os.release(),
     // -1 on a host without NUMA.
     numa_node: Math.max(node, 0),
-    pci_address: bus === 'pci' ? (/^PCI_SLOT_NAME=(.*)$/m.exec(address)?.[1] ?? '') : '',
+    pci_address: address,
     vendor: '',
     vendor_id: vendor.replace(/^0x/, ''),
     product: '',
     product_id: product.replace(/^0x/, ''),
   };
+}
+
+/** The device's slot, or that of the device it sits in: a virtio card or disk is behind one. '' without any. */
+export async function pciAddress(directory: string): Promise<string> {
+  for (const place of [directory, join(await realpath(directory).catch(() => directory), '..')]) {
+    const slot = /^PCI_SLOT_NAME=(.*)$/m.exec(await text(place, 'uevent'))?.[1];
+    if (slot) return slot;
+  }
+  return '';
 }
 
 /** Numbers of a list such as 0-2,5. */
