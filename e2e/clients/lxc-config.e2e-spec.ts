@@ -44,7 +44,7 @@ describe.skipIf(!lxcInstalled)("configuration with the stock lxc (skipped where 
     expect(await lxc.fails('config', 'set', 'core.https_address', ':8443')).toBe(
       'Configuration key not supported by this server: core.https_address',
     );
-    expect(await lxc.fails('config', 'set', 'core.nonsense', '1')).toBe('Unknown configuration key: core.nonsense');
+    expect(await lxc.fails('config', 'set', 'core.nonsense', '1')).toBe("cannot set 'core.nonsense' to '1': unknown key");
     expect(await lxc.ok('config', 'trust', 'list', '-f', 'csv')).toBe('');
     expect(await lxc.ok('config', 'trust', 'list-tokens', '-f', 'csv')).toBe('');
   });

@@ -56,7 +56,7 @@ describe.skipIf(!lxcInstalled)("networks and pools with the stock lxc (skipped w
     [['network', 'set', 'lo', 'user.x=1'], /Only managed networks can be modified/],
     [['network', 'acl', 'list'], /"network_acl" API extension/],
     [['network', 'forward', 'list', 'lo'], /"network_forward" API extension/],
-    [['storage', 'create', 'ts', 'zfs'], /^Unknown storage driver "zfs"/],
+    [['storage', 'create', 'ts', 'zfs'], /^Unknown driver "zfs"/],
     [['storage', 'create', 'ts', 'dir', 'nonsense=1'], /nonsense/],
     [['storage', 'create', 'ts', 'dir', 'source=/nonexistent'], /the directory does not exist/],
     [['storage', 'create', 'default', 'dir'], /^The storage pool already exists$/],

@@ -13,5 +13,5 @@ export function poolNameProblems(name: string): string[] {
 /** Problems of what a client wants to set; `volatile.*` is the server's. */
 export function poolConfigProblems(driver: string, config: StringMap): string[] {
   const catalogue = poolKeys[driver];
-  return catalogue ? validateConfig(catalogue, config) : [];
+  return catalogue ? validateConfig(catalogue, config, { unknown: (key) => `Invalid option ${JSON.stringify(key)}` }) : [];
 }

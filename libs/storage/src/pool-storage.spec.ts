@@ -52,8 +52,8 @@ describe('pools', () => {
   it.each([
     ['a name with a slash', 'a/b', 'overlay', {}, 'Invalid storage pool name'],
     ['no name', '', 'overlay', {}, 'No name provided'],
-    ['an unknown driver', 'p', 'zfs', {}, 'Unknown storage driver "zfs": this server has overlay, dir'],
-    ['an unknown key', 'p', 'dir', { size: '1GiB' }, 'Unknown configuration key: size'],
+    ['an unknown driver', 'p', 'zfs', {}, 'Unknown driver "zfs": this server has overlay, dir'],
+    ['an unknown key', 'p', 'dir', { size: '1GiB' }, 'Invalid option "size"'],
     ['a relative source', 'p', 'dir', { source: 'x' }, 'an absolute path'],
     ['a source that is not there', 'p', 'dir', { source: '/nowhere/at/all' }, 'does not exist'],
     ['a source with things in it', 'p', 'dir', { source: '/usr' }, 'it is not empty'],

@@ -32,7 +32,7 @@ export class AliasesController {
     const { name, description, target, type } = call.body(AliasesPostBody);
     refuse(type !== '' && type !== 'container' ? [`Invalid image type ${JSON.stringify(type)}: only containers`] : []);
     await this.images.aliases.create(project, name, { description, target });
-    this.#tell('image-alias-created', project, name, call);
+    this.#tell('image-alias-created', project, name, call, { target });
     return Answer.created(urls.imageAlias(name, project));
   }
 

@@ -1,10 +1,12 @@
 import { Controller, Delete, Get, Inject, Param, Post } from '@nestjs/common';
 import { ConsoleBody, ExecBody } from '#dto';
+import { type LifecycleAction, urls } from '#lib/contract';
+import type { Engine } from '#lib/engine';
 import type { Instances, Logs, Sessions } from '#lib/instance';
 import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
 import { Call } from '../rim/call.ts';
-import { INSTANCES } from '../tokens.ts';
+import { ENGINE, INSTANCES } from '../tokens.ts';
 import { LOGS, SESSIONS } from './tokens.ts';
 
 /** /1.0/instances/{name}/exec and /console. */
@@ -14,6 +16,7 @@ export class SessionsController {
     @Inject(SESSIONS) private readonly sessions: Sessions,
     @Inject(INSTANCES) private readonly instances: Instances,
     @Inject(LOGS) private readonly logs: Logs,
+    @Inject(ENGINE) private readonly engine: Engine,
   ) {}
 
   @Post('exec')
@@ -32,7 +35,9 @@ export class SessionsController {
   @Access('view')
   async log(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
     const row = await this.instances.reader.row(call.project, name);
-    return Answer.raw(await this.logs.console(row), {
+    const content = await this.logs.console(row);
+    this.#tell('instance-console-retrieved', name, call);
+    return Answer.raw(content, {
       'content-type': 'application/octet-stream',
       'content-disposition': 'inline;filename=console.log',
     });
@@ -42,6 +47,11 @@ export class SessionsController {
   @Access('operate-instances')
   async clear(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
     await this.logs.clearConsole(await this.instances.reader.row(call.project, name));
+    this.#tell('instance-console-reset', name, call);
     return Answer.sync();
+  }
+
+  #tell(action: LifecycleAction, name: string, call: Call): void {
+    this.engine.events.lifecycle(call.project, { action, source: urls.instance(name, call.project), requestor: call.requestor });
   }
 }

@@ -6,6 +6,7 @@ import type { UpgradeHandler } from '../rim/upgrades.ts';
 export function operationSockets(engine: Engine): UpgradeHandler {
   return (call, [id = '']) => {
     const secret = call.parameter('secret');
+    if (secret === '') throw new LxError('operation.no_secret');
     if (!engine.get(id)) throw new LxError('operation.not_found');
     if (!engine.accepts(id, secret)) throw new LxError('operation.bad_secret');
     return (socket) => {

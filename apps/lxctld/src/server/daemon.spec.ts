@@ -171,7 +171,9 @@ describe('the server', () => {
     expect((await call('PATCH', '/1.0', { config: { 'user.a': '', 'core.shutdown_timeout': '1' } })).status).toBe(200);
     expect(await house.store.config.all()).toEqual({ 'user.b': '2', 'core.shutdown_timeout': '1' });
     const refused = await call('PATCH', '/1.0', { config: { nope: 'x', 'core.shutdown_timeout': 'banana' } });
-    expect(refused.body.error).toMatch(/Unknown configuration key: nope; Invalid value "banana"/);
+    expect(refused.body.error).toMatch(
+      /cannot set 'nope' to 'x': unknown key; cannot set 'core.shutdown_timeout' to 'banana': it must be a whole number/,
+    );
     expect((await call('PUT', '/1.0', { config: {} }, { 'if-match': 'stale' })).status).toBe(412);
   });
 
@@ -181,6 +183,20 @@ describe('the server', () => {
     expect((await call('GET', '/1.0/projects/default')).status).toBe(200);
     expect((await call('GET', '/1.0/projects/x')).status).toBe(404);
     expect((await call('POST', '/1.0/projects', {})).status).toBe(501);
+    expect((await call('PUT', '/1.0/projects/default', {})).status).toBe(501);
+    expect(await call('DELETE', '/1.0/projects/default')).toMatchObject({
+      status: 403,
+      body: { error: "The 'default' project cannot be deleted" },
+    });
+    expect(await call('POST', '/1.0/projects/default', { name: 'x' })).toMatchObject({
+      status: 403,
+      body: { error: "The 'default' project cannot be renamed" },
+    });
+    for (const method of ['DELETE', 'PUT', 'PATCH', 'POST'])
+      expect(await call(method, '/1.0/projects/x', method === 'DELETE' ? undefined : {})).toMatchObject({
+        status: 404,
+        body: { error: 'Project not found' },
+      });
     expect((await call('GET', '/1.0/virtual-machines?recursion=1')).body.metadata).toEqual([]);
     expect((await call('GET', '/1.0/virtual-machines/v1/state')).body.error).toBe('Instance not found');
   });
@@ -285,6 +301,7 @@ describe('operations', () => {
     socket.terminate();
     expect(await refusal(dial('/1.0/operations/op1/websocket?secret=bad'))).toBe(403);
     expect(await refusal(dial('/1.0/operations/op2/websocket?secret=good'))).toBe(404);
+    expect(await refusal(dial('/1.0/operations/op1/websocket'))).toBe(400);
     expect(await refusal(dial('/1.0/nowhere'))).toBe(404);
     expect((await call('GET', '/1.0/operations/op1/websocket')).status).toBe(400);
   });

@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, Param } from '@nestjs/common';
+import { Controller, Delete, Get, Inject, Param, Post } from '@nestjs/common';
 import { LxError, projectFeatures, urls } from '#lib/contract';
 import type { Store } from '#lib/store';
 import { Access } from '../rim/access.ts';
@@ -23,6 +23,19 @@ export class ProjectsController {
     if (name !== 'default') throw new LxError('project.not_found');
     const project = await this.#default();
     return Answer.sync(project, { etag: [project.description, project.config] });
+  }
+
+  /** Other projects cannot be there; LXD's words for the one that is. */
+  @Delete(':name')
+  @Access('admin')
+  remove(@Param('name') name: string): never {
+    throw new LxError(name === 'default' ? 'project.default_delete' : 'project.not_found');
+  }
+
+  @Post(':name')
+  @Access('admin')
+  rename(@Param('name') name: string): never {
+    throw new LxError(name === 'default' ? 'project.default_rename' : 'project.not_found');
   }
 
   async #default() {

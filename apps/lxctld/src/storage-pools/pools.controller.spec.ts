@@ -62,8 +62,8 @@ describe('/1.0/storage-pools', () => {
   it.each<[string, object, number, string]>([
     ['no name', { driver: 'dir' }, 400, 'No name provided'],
     ['no driver', { name: 'x' }, 400, 'No driver provided'],
-    ['an unknown driver', { name: 'x', driver: 'zfs' }, 400, 'Unknown storage driver "zfs"'],
-    ['an unknown key', { name: 'x', driver: 'dir', config: { 'zfs.pool_name': 'x' } }, 400, 'Unknown configuration key: zfs.pool_name'],
+    ['an unknown driver', { name: 'x', driver: 'zfs' }, 400, 'Unknown driver "zfs"'],
+    ['an unknown key', { name: 'x', driver: 'dir', config: { 'zfs.pool_name': 'x' } }, 400, 'Invalid option "zfs.pool_name"'],
     ['a taken name', { name: 'default', driver: 'dir' }, 400, 'The storage pool already exists'],
     ['a config that is none', { name: 'x', driver: 'dir', config: [] }, 400, 'config'],
   ])('refuses %s', async (_what, body, status, text) => {

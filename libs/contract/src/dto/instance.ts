@@ -1,4 +1,4 @@
-import { IsArray, IsBoolean, IsIn, IsInt, IsObject, IsOptional, IsString, Max, Min, ValidateNested } from 'class-validator';
+import { IsArray, IsBoolean, IsInt, IsObject, IsOptional, IsString, Max, Min, ValidateNested } from 'class-validator';
 import { Expose, Type } from 'class-transformer';
 import type { DeviceMap, StringMap } from '#lib/base';
 import { IsDeviceMap, IsStringMap } from './maps.ts';
@@ -58,7 +58,7 @@ export class InstancePostBody {
 
 /** PUT /1.0/instances/{name}/state. `timeout` in seconds, negative: for ever. */
 export class InstanceStateBody {
-  @IsIn(['start', 'stop', 'restart', 'freeze', 'unfreeze']) action = '';
+  @IsString() action = '';
   @IsInt() @Min(-1) @Max(2_000_000) timeout = 30;
   @IsBoolean() force = false;
   @IsBoolean() stateful = false;

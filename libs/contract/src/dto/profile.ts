@@ -11,7 +11,7 @@ export class ProfilePut {
 
 /** Body of `POST /1.0/profiles`. */
 export class ProfilesPost extends ProfilePut {
-  @IsString() name!: string;
+  @IsString() name: string = '';
 }
 
 /** Body of `PATCH /1.0/profiles/{name}`: what is absent stays. */
@@ -23,5 +23,5 @@ export class ProfilePatch {
 
 /** Body of `POST /1.0/profiles/{name}`. */
 export class ProfilePost {
-  @IsString() name!: string;
+  @IsString() name: string = '';
 }

@@ -45,6 +45,8 @@ export const serverErrors = {
     'The object changed since it was read. Read it again and repeat the change.',
   ),
   'project.not_found': row(404, () => 'Project not found', 'Only the project "default" exists in this version.'),
+  'project.default_delete': row(403, () => "The 'default' project cannot be deleted", 'It holds what belongs to no other project.'),
+  'project.default_rename': row(403, () => "The 'default' project cannot be renamed", 'It holds what belongs to no other project.'),
   'server.starting': row(503, () => 'LXD daemon setup in progress', 'The daemon is starting; try again.'),
   'server.stopping': row(503, () => 'LXD is shutting down', 'The daemon is stopping.'),
   'server.stopped_badly': row<{ problems: string[] }>(
@@ -66,10 +68,6 @@ export const serverErrors = {
   'operation.not_found': row(404, () => 'Operation not found', 'The operation never existed or is long finished.'),
   'operation.not_cancellable': row(400, () => "This operation can't be cancelled", 'Only operations with may_cancel can be cancelled.'),
   'operation.cancelled': row(400, () => 'The operation was cancelled', 'Somebody cancelled the operation that the request waited for.'),
+  'operation.no_secret': row(400, () => 'missing secret', 'A websocket of an operation is asked for with `?secret=`, from metadata.fds.'),
   'operation.bad_secret': row(403, () => 'Forbidden', 'The websocket secret is wrong or already used.'),
-  'config.unknown_key': row<{ key: string }>(
-    400,
-    ({ key }) => `Unknown configuration key: ${key}`,
-    'The key is not in the catalogue (docs/reference/config-keys.md).',
-  ),
 } as const;

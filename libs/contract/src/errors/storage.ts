@@ -11,7 +11,7 @@ export const storageErrors = {
   ),
   'pool.unknown_driver': row<{ driver: string; known: string[] }>(
     400,
-    ({ driver, known }) => `Unknown storage driver "${driver}": this server has ${known.join(', ')}`,
+    ({ driver, known }) => `Unknown driver "${driver}": this server has ${known.join(', ')}`,
     'The drivers of this version are named in the text.',
   ),
   'pool.unusable': row<{ path: string; reason: string }>(

@@ -64,17 +64,26 @@ export function keyRow(catalogue: KeyCatalogue, key: string): KeyRow | null {
   return null;
 }
 
+/** How LXD says what is wrong with a key; each kind of object has its own way. */
+export interface KeyWords {
+  unknown(key: string, value: string): string;
+  invalid(key: string, value: string, type: KeyType): string;
+}
+
+const usualWords: KeyWords = { unknown: (key) => `Unknown configuration key: ${key}`, invalid: invalidValue };
+
 /**
  * Every problem of a config, in LXD's words; an empty list when it is good. An empty value unsets a key and is always
  * good. Hand the result to `refuse`.
  */
-export function validateConfig(catalogue: KeyCatalogue, config: StringMap): string[] {
+export function validateConfig(catalogue: KeyCatalogue, config: StringMap, words: Partial<KeyWords> = {}): string[] {
+  const { unknown, invalid } = { ...usualWords, ...words };
   const problems: string[] = [];
   for (const [key, value] of Object.entries(config)) {
     const row = keyRow(catalogue, key);
     if (!isKeyText(key)) problems.push(`Invalid configuration key ${JSON.stringify(key)}: it holds control characters`);
-    else if (row === null) problems.push(`Unknown configuration key: ${key}`);
-    else if (value !== '' && !row.type.accepts(value)) problems.push(invalidValue(key, value, row.type));
+    else if (row === null) problems.push(unknown(key, value));
+    else if (value !== '' && !row.type.accepts(value)) problems.push(invalid(key, value, row.type));
   }
   return problems;
 }

@@ -55,6 +55,9 @@ export function serverConfigProblems(config: StringMap): string[] {
     ...Object.keys(config)
       .filter(foreign)
       .map((key) => `Configuration key not supported by this server: ${key}`),
-    ...validateConfig(serverKeys, known),
+    ...validateConfig(serverKeys, known, {
+      unknown: (key, value) => `cannot set '${key}' to '${value}': unknown key`,
+      invalid: (key, value, type) => `cannot set '${key}' to '${value}': it must be ${type.name}`,
+    }),
   ];
 }
