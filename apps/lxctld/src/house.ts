@@ -15,7 +15,7 @@ import { BULK_STATE, BulkState } from './instances/bulk-state.ts';
 import { LOGS, SESSIONS } from './instances/tokens.ts';
 import type { House, HouseControl } from './server/daemon.ts';
 import { type Database, openDatabase } from './server/database.ts';
-import type { Log } from './server/log.ts';
+import { type Log, logFailure } from './server/log.ts';
 import type { StopOrder } from './server/shutdown.ts';
 import type { DaemonSettings } from './settings.ts';
 import { ENGINE, IMAGE_OPERATIONS, IMAGES, INSTANCES, NETWORKS, PROFILES, SETTINGS, STORAGE, STORE } from './tokens.ts';
@@ -49,6 +49,7 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
     store,
     report: (problem) => log.warn({ err: problem.error, operation: problem.operationId }, problem.what),
     faults: faultsFromEnvironment(),
+    failed: logFailure(log),
   });
   const storage = new PoolStorage({ stateDir, store, drivers: storageDrivers });
   const networks = managedNetworks(stateDir, store, report);
@@ -87,7 +88,9 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
       await Promise.all([storage.prepare(), images.prepare(), cgroups.prepare(), supervision.adopt(), networks.prepare()]);
       await initialise({ store, storage, networks, report });
       await engine.recover();
-      await housekeeping.reconcile();
+      const { adopted, starting } = await housekeeping.reconcile();
+      if (adopted.length > 0) log.info({ count: adopted.length, instances: adopted }, 'instances that run were adopted');
+      if (starting.length > 0) log.info({ count: starting.length, instances: starting }, 'instances are being started');
     },
     async stop(mode: StopOrder) {
       const problems = await closeHouse(foundations, networks, housekeeping, mode);

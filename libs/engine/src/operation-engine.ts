@@ -26,6 +26,8 @@ import { untilWritten } from './until-written.ts';
 
 export interface OperationEngineOptions {
   store: Store;
+  /** Told of each operation that failed, which its client may never ask about: for the operator's log. */
+  failed?: (operation: FailedOperation, view: WireOperation) => void;
   /** Told of what no caller hears: an undo that failed, events that could not be kept. */
   report: Report;
   now?: () => Date;
@@ -36,6 +38,8 @@ export interface OperationEngineOptions {
   /** How long aborted operations may take to unwind at shutdown; what is left then, the next daemon unwinds. 5 s unless given. */
   unwindWithinMs?: number;
 }
+
+export type FailedOperation = Pick<RunningOperation, 'id' | 'kind' | 'project' | 'requestor' | 'failure'>;
 
 type AnySpec = OperationSpec<JsonObject, JsonObject>;
 
@@ -55,6 +59,7 @@ export class OperationEngine implements Engine {
   readonly #report: Report;
   readonly #now: () => Date;
   readonly #faults: Faults;
+  readonly #failed: (operation: FailedOperation, view: WireOperation) => void;
   readonly #unwindWithinMs: number;
   readonly #log: EventLog;
   readonly #pruning: Pruning;
@@ -71,6 +76,7 @@ export class OperationEngine implements Engine {
     this.#now = options.now ?? (() => new Date());
     this.#locks = options.locks ?? new MemoryLocks();
     this.#faults = options.faults ?? noFaults;
+    this.#failed = options.failed ?? (() => {});
     this.#unwindWithinMs = options.unwindWithinMs ?? unwindWithinMs;
     this.#log = new EventLog(options.store, options.report);
     this.events = new EventStream(this.#log, this.#now, options.report);
@@ -280,6 +286,7 @@ export class OperationEngine implements Engine {
     release();
     if (ending === 'left') operation.leave();
     else operation.finish(ending);
+    if (operation.failure) this.#failed(operation, operation.view());
     setTimeout(() => {
       this.#operations.delete(operation.id);
       this.#live.delete(operation.id);

@@ -14,6 +14,14 @@ interface Member {
   config: Expanded['config'];
 }
 
+/** Names of instances, for the operator's log. */
+export interface Reconciled {
+  /** They ran on while there was no daemon. */
+  adopted: string[];
+  /** They are started now, one after the other. */
+  starting: string[];
+}
+
 /**
  * Keeps rows and reality together without a request: at the daemon's start, when an instance ends or reboots by itself,
  * and at the server's shutdown.
@@ -44,7 +52,7 @@ export class Housekeeping {
    * without one, notes what ended meanwhile, and starts what should run: all that ran when the host or the server went
    * down (no end was recorded for them), but not what ended by itself. What cannot be cleared away stops nothing.
    */
-  async reconcile(): Promise<void> {
+  async reconcile(): Promise<Reconciled> {
     const { store, supervision, cgroups } = this.#using;
     // In this order: what ends from now on is told to the watcher.
     const running = new Set(supervision.ids());
@@ -63,6 +71,8 @@ export class Housekeeping {
     for (const id of ends) await this.#attempt(`forgetting the end of ${id}`, () => supervision.forgetEnd(id));
     this.#reconciled.resolve();
     this.#track('starting instances', () => this.#autostart(toStart));
+    const adopted = rows.filter(({ id }) => running.has(id));
+    return { adopted: adopted.map(({ name }) => name), starting: toStart.map(({ row }) => row.name) };
   }
 
   /** Makes a row say whether its instance runs; true for one that should run and does not. `ended`: by itself. */
