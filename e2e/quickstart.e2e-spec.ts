@@ -108,6 +108,18 @@ describe.skipIf(reason)(`npm run quickstart${reason ? ` (skipped: ${reason})` : 
     expect(await terminal.code()).toBe(7);
   });
 
+  it('lets systemd hand credentials and directories of their own to its services, and none of it reaches the host', async () => {
+    const unit = (name: string, lines: string) => `printf '[Service]\\nType=oneshot\\n${lines}' > /etc/systemd/system/${name}.service`;
+    const script = [
+      'echo hush > /etc/token',
+      unit('told', 'LoadCredential=token:/etc/token\\nExecStart=sh -c "cat $CREDENTIALS_DIRECTORY/token > /run/told"\\n'),
+      unit('apart', 'PrivateTmp=yes\\nExecStart=sh -c "ls /tmp > /run/apart; echo mine > /tmp/mine"\\n'),
+      'touch /tmp/theirs && systemctl daemon-reload && systemctl start told apart && cat /run/told && wc -c < /run/apart && ls /tmp/mine',
+    ];
+    expect(await inside('sh', '-c', `${script.join('; ')}; findmnt -no PROPAGATION /`)).toBe('hush\n0\nshared');
+    expect(await readFile('/proc/self/mountinfo', 'utf8')).not.toMatch(/credentials|systemd-private/);
+  });
+
   it('can be run again', async () => {
     await stands(await quickstart());
   });
