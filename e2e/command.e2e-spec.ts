@@ -44,6 +44,17 @@ afterAll(async () => {
   await rm(scratch, { recursive: true, force: true });
 });
 
+describe('config edit', () => {
+  it('leaves no file when it is ended by a signal', async () => {
+    const folder = await mkdtemp(join(scratch, 'edit-'));
+    // The editor names the file it was given, then ends the command that runs it.
+    const edit = terminal(`EDITOR='ls -l "$1"; kill -TERM $PPID; true' TMPDIR=${folder} bin/lxctl config edit`);
+    await edit.shows(/-rw-------.*edit\.yaml/);
+    expect(await edit.code()).toBe(143);
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
+
 describe('the tour', () => {
   it('launches from a recipe and lists', async () => {
     expect(await lxctl('launch build:busybox tiny')).toMatchObject({ code: 0, err: '' });
@@ -131,7 +142,7 @@ describe('on a terminal', () => {
   it('colours states', async () => {
     const screen = terminal('bin/lxctl list; NO_COLOR=1 bin/lxctl list -c s -f compact');
     expect(await screen.code()).toBe(0);
-    expect(screen.output).toContain('\x1b[32mRUNNING\x1b[0m');
+    expect(screen.output).toContain('\x1b[32mRUNNING\x1b[39m');
     expect(screen.output).toContain('STATE\r\n  RUNNING\r\n');
   });
 });

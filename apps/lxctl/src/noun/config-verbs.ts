@@ -1,5 +1,4 @@
-import { toYaml } from '../output/format.ts';
-import { print } from '../run/io.ts';
+import { print, printYaml } from '../output/print.ts';
 import { keyValues } from '../run/name.ts';
 import { type Call, defineVerb } from '../run/verb.ts';
 import { edit } from './edit.ts';
@@ -20,7 +19,7 @@ export function showVerb({ word, subject }: ConfigNoun) {
     usage: `<${word}>`,
     flags: {},
     async run(call) {
-      call.io.stdout.write(await toYaml((await subject(call, call.args[0]).read()).metadata));
+      await printYaml(call.io, (await subject(call, call.args[0]).read()).metadata);
     },
   });
 }

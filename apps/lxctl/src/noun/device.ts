@@ -1,6 +1,5 @@
 import type { DeviceMap, StringMap } from '#lib/base';
-import { toYaml } from '../output/format.ts';
-import { print } from '../run/io.ts';
+import { print, printYaml } from '../output/print.ts';
 import { keyValues } from '../run/name.ts';
 import { type Call, CommandError, defineVerb, UsageError } from '../run/verb.ts';
 import { type Body, change, type Subject } from './subject.ts';
@@ -66,7 +65,7 @@ export function showDevices({ word, subject }: DeviceNoun) {
     flags: {},
     async run(call) {
       const { metadata } = await subject(call, call.args[0]).read();
-      call.io.stdout.write(await toYaml(devicesOf(metadata)));
+      await printYaml(call.io, devicesOf(metadata));
     },
   });
 }

@@ -1,4 +1,4 @@
-import { fromYaml, toYaml } from '../output/format.ts';
+import { fromYaml, toYaml } from '../output/yaml.ts';
 import { describe } from '../run/describe.ts';
 import type { Io } from '../run/io.ts';
 import { CommandError } from '../run/verb.ts';

@@ -1,5 +1,7 @@
 import { CommandError } from './verb.ts';
 
+const endings = ['SIGHUP', 'SIGQUIT', 'SIGTERM'] as const;
+
 /**
  * Runs $VISUAL, $EDITOR or vi on a private copy of the text.
  *
@@ -7,11 +9,23 @@ import { CommandError } from './verb.ts';
  * import of a built-in moves to the top of the file and is paid by every call.
  */
 export async function openEditor(text: string, env: Record<string, string | undefined>): Promise<string> {
-  const { mkdtemp, readFile, rm, writeFile } = await import('node:fs/promises');
+  const { rmSync } = await import('node:fs');
+  const { mkdtemp, readFile, writeFile } = await import('node:fs/promises');
   const { spawn } = await import('node:child_process');
   const editor = env.VISUAL || env.EDITOR || 'vi';
   const directory = await mkdtemp(`${env.TMPDIR || '/tmp'}/lxctl-edit-`);
   const file = `${directory}/edit.yaml`;
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  // The text may hold secrets, so it goes also when we are ended; the signal then does what it would have done.
+  const end = (signal: NodeJS.Signals) => {
+    remove();
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  };
+  // An interrupt of the terminal is the editor's.
+  const ignore = () => undefined;
+  process.on('SIGINT', ignore);
+  for (const signal of endings) process.on(signal, end);
   try {
     await writeFile(file, text, { mode: 0o600 });
     const code = await new Promise<number | null>((resolve, reject) => {
@@ -25,6 +39,8 @@ export async function openEditor(text: string, env: Record<string, string | unde
     if (code !== 0) throw new CommandError(`The editor "${editor}" ended with ${code ?? 'a signal'}; nothing was changed`);
     return await readFile(file, 'utf8');
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    process.off('SIGINT', ignore);
+    for (const signal of endings) process.off(signal, end);
+    remove();
   }
 }

@@ -23,7 +23,3 @@ export interface Io {
   /** One line from the terminal. */
   ask(question: string): Promise<string>;
 }
-
-export function print(io: Io, text: string): void {
-  io.stdout.write(`${text}\n`);
-}

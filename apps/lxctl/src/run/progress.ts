@@ -1,5 +1,6 @@
 import type { WireOperation } from '#lib/contract';
 import { isApiError } from '#lib/client';
+import { printableLine } from '../output/printable.ts';
 import { describe } from './describe.ts';
 import { type Call, CommandError } from './verb.ts';
 
@@ -41,6 +42,6 @@ export async function finish(
 export function progressText(label: string, view: WireOperation): string {
   const texts = Object.entries(view.metadata ?? {})
     .filter(([key, value]) => key.endsWith('_progress') && typeof value === 'string')
-    .map(([, value]) => String(value).replace(/\s+/g, ' '));
+    .map(([, value]) => printableLine(String(value)));
   return texts.length === 0 ? label : `${label}: ${texts.join(', ')}`;
 }

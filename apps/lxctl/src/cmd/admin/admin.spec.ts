@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ConnectError } from '#lib/client';
 import { FakeServer } from '../../testing/fake-server.ts';
 import { lxctl } from '../../testing/lxctl.ts';
@@ -54,6 +54,17 @@ describe('admin waitready and shutdown', () => {
     await expect.poll(() => fake.asked.length).toBeGreaterThan(1);
     fake.sync('GET /1.0', {});
     expect((await run).code).toBe(0);
+  });
+
+  it('waits no longer than it is told, also for a server that never answers', async () => {
+    const fake = new FakeServer();
+    fake.request = () => new Promise(() => {});
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const run = lxctl(fake, 'admin waitready --timeout 3').finally(() => vi.useRealTimers());
+    // The verb is loaded first.
+    while (vi.getTimerCount() === 0) await new Promise((resolve) => setImmediate(resolve));
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(await run).toMatchObject({ code: 1, err: expect.stringContaining('is not ready after 3 seconds') });
   });
 
   it('gives up where it is no matter of time', async () => {

@@ -1,5 +1,5 @@
-import { fromYaml, toYaml } from '../../output/format.ts';
-import { print } from '../../run/io.ts';
+import { fromYaml } from '../../output/yaml.ts';
+import { print, printYaml } from '../../output/print.ts';
 import { CommandError, defineVerb, toggle, UsageError } from '../../run/verb.ts';
 import { applyPreseed, type Preseed } from './preseed.ts';
 import { defaults } from './defaults.ts';
@@ -19,7 +19,7 @@ export const verb = defineVerb({
   async run({ flags, client, io, config }) {
     if ([flags.auto, flags.preseed, flags.dump].filter(Boolean).length > 1)
       throw new UsageError('--auto, --preseed and --dump exclude each other');
-    if (flags.dump) return void io.stdout.write(await toYaml(await dump(client)));
+    if (flags.dump) return printYaml(io, await dump(client));
     const wanted = flags.preseed ? await read(await io.readAll()) : await defaults(client);
     const done = await applyPreseed(client, wanted);
     if (!config.quiet) print(io, done.length > 0 ? done.join('\n') : 'Nothing to do: the server is set up');

@@ -2,13 +2,26 @@ import { ConnectError, isApiError, type LxctlClient } from '#lib/client';
 
 const pause = 50;
 
-/** Asks until the daemon serves requests, at most so long (ms; null: no limit). Whether it does. */
-export async function untilReady(client: LxctlClient, limit: number | null, now: () => Date): Promise<boolean> {
-  const end = limit === null ? Number.POSITIVE_INFINITY : now().getTime() + limit;
-  for (;;) {
-    if (await isReady(client)) return true;
-    if (now().getTime() >= end) return false;
-    await later(pause);
+/** Asks until the daemon serves requests, at most so long (ms; null: no limit), also when it never answers. Whether it does. */
+export async function untilReady(client: LxctlClient, limit: number | null): Promise<boolean> {
+  let over = false;
+  const asked = (async () => {
+    while (!over) {
+      if (await isReady(client)) return true;
+      await later(pause);
+    }
+    return false;
+  })();
+  if (limit === null) return asked;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), limit);
+  });
+  try {
+    return await Promise.race([asked, late]);
+  } finally {
+    over = true;
+    clearTimeout(timer);
   }
 }
 

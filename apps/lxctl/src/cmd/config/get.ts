@@ -1,5 +1,5 @@
 import { getKey } from '../../noun/keys.ts';
-import { print } from '../../run/io.ts';
+import { print } from '../../output/print.ts';
 import { defineVerb, toggle } from '../../run/verb.ts';
 import { subjectAndKey } from './subject.ts';
 

@@ -1,4 +1,4 @@
-import { toYaml } from '../../output/format.ts';
+import { printYaml } from '../../output/print.ts';
 import { writable } from '../../noun/subject.ts';
 import { defineVerb, toggle } from '../../run/verb.ts';
 import { namedSubject } from './subject.ts';
@@ -14,6 +14,6 @@ export const verb = defineVerb({
     if (call.flags.expanded && metadata.expanded_config) {
       Object.assign(body, { config: metadata.expanded_config, devices: metadata.expanded_devices });
     }
-    call.io.stdout.write(await toYaml(body));
+    await printYaml(call.io, body);
   },
 });

@@ -1,5 +1,5 @@
 import { localName } from '../../run/name.ts';
-import { print } from '../../run/io.ts';
+import { print } from '../../output/print.ts';
 import { defineVerb, many } from '../../run/verb.ts';
 import { build } from '../instance/image-source.ts';
 import { putAliases } from './aliases.ts';

@@ -1,5 +1,5 @@
 import { receiveParts } from '#lib/client';
-import { print } from '../../run/io.ts';
+import { print } from '../../output/print.ts';
 import { defineVerb } from '../../run/verb.ts';
 import { saveFile } from './files.ts';
 import { fingerprintOf } from './find.ts';

@@ -1,6 +1,6 @@
 import type { WireOperation } from '#lib/contract';
 import type { LxctlClient, UploadOptions } from '#lib/client';
-import { print } from '../../run/io.ts';
+import { print } from '../../output/print.ts';
 import { keyValues, localFilters } from '../../run/name.ts';
 import { finish } from '../../run/progress.ts';
 import { CommandError, defineVerb, many, toggle } from '../../run/verb.ts';

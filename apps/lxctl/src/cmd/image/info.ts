@@ -1,3 +1,4 @@
+import { print } from '../../output/print.ts';
 import { bytes, moment } from '../../output/units.ts';
 import { defineVerb } from '../../run/verb.ts';
 import { fingerprintOf } from './find.ts';
@@ -29,6 +30,6 @@ export const verb = defineVerb({
       `Auto update: ${image.auto_update ? 'enabled' : 'disabled'}`,
       ...(image.profiles?.length ? ['Profiles:', ...image.profiles.map((name) => `    - ${name}`)] : ['Profiles: []']),
     ];
-    io.stdout.write(`${lines.join('\n')}\n`);
+    print(io, lines.join('\n'));
   },
 });

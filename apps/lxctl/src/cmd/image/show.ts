@@ -1,4 +1,4 @@
-import { toYaml } from '../../output/format.ts';
+import { printYaml } from '../../output/print.ts';
 import { defineVerb } from '../../run/verb.ts';
 import { fingerprintOf } from './find.ts';
 
@@ -9,6 +9,6 @@ export const verb = defineVerb({
   flags: {},
   async run({ args, client, io }) {
     const image = await client.images.get(await fingerprintOf(client, args[0]));
-    io.stdout.write(await toYaml(Object.fromEntries(fields.map((field) => [field, image[field]]))));
+    await printYaml(io, Object.fromEntries(fields.map((field) => [field, image[field]])));
   },
 });

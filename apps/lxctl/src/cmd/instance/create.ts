@@ -1,5 +1,5 @@
 import type { WireInstancesPost, WireOperation } from '#lib/contract';
-import { print } from '../../run/io.ts';
+import { print } from '../../output/print.ts';
 import { finish } from '../../run/progress.ts';
 import { type Call, CommandError } from '../../run/verb.ts';
 import { changeState } from './state.ts';

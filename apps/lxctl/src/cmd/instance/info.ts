@@ -1,4 +1,4 @@
-import { toYaml } from '../../output/format.ts';
+import { print, printYaml } from '../../output/print.ts';
 import { instanceName, nameOrServer } from '../../run/name.ts';
 import { CommandError, defineVerb, toggle } from '../../run/verb.ts';
 import { isApiError } from '#lib/client';
@@ -15,17 +15,17 @@ export const verb = defineVerb({
     const typed = nameOrServer(args[0]);
     if (typed === null) {
       if (flags.showLog) throw new CommandError('--show-log needs an instance');
-      io.stdout.write(await toYaml(flags.resources ? await client.server.resources() : await client.server.get()));
+      await printYaml(io, flags.resources ? await client.server.resources() : await client.server.get());
       return;
     }
     const name = instanceName(typed);
-    io.stdout.write(describeInstance(await client.instances.getFull(name)));
+    print(io, describeInstance(await client.instances.getFull(name)));
     if (!flags.showLog) return;
     const log = await client.instances.log(name, 'lxc.log').catch((failure: unknown) => {
       if (isApiError(failure, 404)) return Buffer.alloc(0);
       throw failure;
     });
     const lines = log.toString().trimEnd().split('\n').slice(-100).join('\n');
-    io.stdout.write(`\nLog:\n\n${lines}\n`);
+    print(io, `\nLog:\n\n${lines}`);
   },
 });

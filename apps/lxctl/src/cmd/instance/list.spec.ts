@@ -53,7 +53,7 @@ describe('list', () => {
 
   it('colours states only on a terminal', async () => {
     const server = new FakeServer().sync(full, [instance()]);
-    expect((await lxctl(server, 'list', (io) => Object.assign(io, { color: true }))).out).toContain('| \x1b[32mRUNNING\x1b[0m |');
+    expect((await lxctl(server, 'list', (io) => Object.assign(io, { color: true }))).out).toContain('| \x1b[32mRUNNING\x1b[39m |');
     expect((await lxctl(server, 'list')).out).not.toContain('\x1b');
   });
 });

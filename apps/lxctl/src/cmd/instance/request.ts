@@ -1,6 +1,6 @@
 import type { DeviceMap, StringMap } from '#lib/base';
 import type { WireInstancesPost } from '#lib/contract';
-import { fromYaml } from '../../output/format.ts';
+import { fromYaml } from '../../output/yaml.ts';
 import { type Call, CommandError, type FlagValues, many, text, toggle, UsageError } from '../../run/verb.ts';
 import { nameOrServer } from '../../run/name.ts';
 import { imageSource } from './image-source.ts';

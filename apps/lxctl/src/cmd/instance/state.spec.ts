@@ -66,6 +66,13 @@ describe('delete', () => {
     expect(server.asked.map(({ route }) => route).slice(1)).toEqual(['GET /1.0/instances/c1', put('c1'), 'DELETE /1.0/instances/c1']);
   });
 
+  it('does not stop one that is protected', async () => {
+    const expanded_config = { 'security.protection.delete': 'true' };
+    const server = new FakeServer().sync('GET /1.0/instances/c1', instance({ expanded_config }));
+    expect(await lxctl(server, 'delete -f c1')).toEqual({ code: 1, out: '', err: 'Error: Instance is protected\n' });
+    expect(server.asked.map(({ route }) => route)).toEqual(['GET /1.0/instances/c1']);
+  });
+
   it('leaves the deleting to the server when the instance is ephemeral', async () => {
     const server = new FakeServer().sync('GET /1.0/instances/c1', instance({ ephemeral: true })).operation(put('c1'));
     expect((await lxctl(server, 'delete -f c1')).code).toBe(0);

@@ -1,3 +1,4 @@
+import { print } from '../../output/print.ts';
 import { decimalBytes } from '../../output/units.ts';
 import { localName } from '../../run/name.ts';
 import { defineVerb } from '../../run/verb.ts';
@@ -36,6 +37,6 @@ export const verb = defineVerb({
           ]
         : []),
     ];
-    io.stdout.write(`${lines.join('\n')}\n`);
+    print(io, lines.join('\n'));
   },
 });

@@ -1,4 +1,4 @@
-import { toYaml } from '../../output/format.ts';
+import { printYaml } from '../../output/print.ts';
 import { localName } from '../../run/name.ts';
 import { defineVerb } from '../../run/verb.ts';
 
@@ -6,6 +6,6 @@ export const verb = defineVerb({
   args: '<operation>',
   flags: {},
   async run({ args, client, io }) {
-    io.stdout.write(await toYaml(await client.operations.get(localName(args[0], 'operation'))));
+    await printYaml(io, await client.operations.get(localName(args[0], 'operation')));
   },
 });

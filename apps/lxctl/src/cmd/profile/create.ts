@@ -1,6 +1,6 @@
 import type { WireProfilesPost } from '#lib/contract';
-import { fromYaml } from '../../output/format.ts';
-import { print } from '../../run/io.ts';
+import { fromYaml } from '../../output/yaml.ts';
+import { print } from '../../output/print.ts';
 import { localName } from '../../run/name.ts';
 import { CommandError, defineVerb } from '../../run/verb.ts';
 

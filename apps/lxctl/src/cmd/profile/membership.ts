@@ -1,5 +1,5 @@
 import { change, instanceSubject } from '../../noun/subject.ts';
-import { print } from '../../run/io.ts';
+import { print } from '../../output/print.ts';
 import { instanceName } from '../../run/name.ts';
 import type { Call } from '../../run/verb.ts';
 

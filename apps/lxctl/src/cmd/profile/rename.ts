@@ -1,4 +1,4 @@
-import { print } from '../../run/io.ts';
+import { print } from '../../output/print.ts';
 import { localName } from '../../run/name.ts';
 import { defineVerb } from '../../run/verb.ts';
 

@@ -1,6 +1,7 @@
 import { onlyRemote } from '../../run/name.ts';
 import type { LifecycleMetadata, WireEvent, WireOperation } from '#lib/contract';
-import { toYaml } from '../../output/format.ts';
+import { print, printJson, printYaml } from '../../output/print.ts';
+import type { Io } from '../../run/io.ts';
 import { choice, CommandError, defineVerb, many, text, toggle } from '../../run/verb.ts';
 
 const levels = ['trace', 'debug', 'info', 'warning', 'error'];
@@ -25,7 +26,7 @@ export const verb = defineVerb({
     const show = (event: WireEvent) => {
       if (event.type === 'logging' && levels.indexOf((event.metadata as { level: string }).level) < least) return;
       // One after another: making YAML is asynchronous the first time.
-      shown = shown.then(async () => void io.stdout.write(await render(event, format)));
+      shown = shown.then(() => write(io, event, format));
     };
     const stream = await client.events.stream({ types: flags.type, allProjects: flags.allProjects }, show);
     let interrupted = false;
@@ -40,10 +41,11 @@ export const verb = defineVerb({
   },
 });
 
-async function render(event: WireEvent, format: 'json' | 'pretty' | 'yaml'): Promise<string> {
-  if (format === 'json') return `${JSON.stringify(event)}\n`;
-  if (format === 'yaml') return `${await toYaml(event)}\n`;
-  return `${pretty(event)}\n`;
+async function write(io: Io, event: WireEvent, format: 'json' | 'pretty' | 'yaml'): Promise<void> {
+  if (format === 'json') return printJson(io, event);
+  if (format === 'pretty') return print(io, pretty(event));
+  await printYaml(io, event);
+  print(io, '');
 }
 
 /** One line: time, kind, what happened, its details. */

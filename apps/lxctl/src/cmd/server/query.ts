@@ -1,6 +1,6 @@
 import { localName } from '../../run/name.ts';
 import { ApiError, collect, type Method, operationOf, readReply } from '#lib/client';
-import { print } from '../../run/io.ts';
+import { print, printJson } from '../../output/print.ts';
 import { CommandError, defineVerb, text, toggle, UsageError } from '../../run/verb.ts';
 
 const methods: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'];
@@ -33,7 +33,8 @@ export const verb = defineVerb({
     const reply = await readReply<unknown>(response);
     const value = flags.wait && reply.kind === 'async' ? await client.operations.finish(operationOf(reply)) : reply.metadata;
     if (flags.wait && reply.kind !== 'async') throw new CommandError('The server answered without an operation to wait for');
-    print(io, typeof value === 'string' ? value : JSON.stringify(value, null, '\t'));
+    if (typeof value === 'string') print(io, value);
+    else printJson(io, value, '\t');
   },
 });
 

@@ -1,7 +1,7 @@
 import { onlyRemote } from '../../run/name.ts';
 import { ConnectError } from '#lib/client';
 import type { WireServerEnvironment } from '#lib/contract';
-import { print } from '../../run/io.ts';
+import { print } from '../../output/print.ts';
 import { defineVerb } from '../../run/verb.ts';
 
 export const verb = defineVerb({

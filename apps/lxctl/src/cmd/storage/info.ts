@@ -1,4 +1,4 @@
-import { toYaml } from '../../output/format.ts';
+import { printYaml } from '../../output/print.ts';
 import { bytes } from '../../output/units.ts';
 import { localName } from '../../run/name.ts';
 import { defineVerb, toggle } from '../../run/verb.ts';
@@ -17,7 +17,7 @@ export const verb = defineVerb({
       'space used': size(space.used),
       'total space': size(space.total),
     };
-    io.stdout.write(await toYaml({ info, 'used by': usedBy(pool.used_by ?? []) }));
+    await printYaml(io, { info, 'used by': usedBy(pool.used_by ?? []) });
   },
 });
 

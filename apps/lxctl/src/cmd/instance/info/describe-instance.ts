@@ -1,5 +1,4 @@
 import type { WireInstanceFull, WireInstanceState, WireInstanceStateNetwork } from '#lib/contract';
-import { printable } from '../../../output/printable.ts';
 import { drawTable } from '../../../output/table.ts';
 import { bytes, decimalBytes, moment } from '../../../output/units.ts';
 
@@ -26,7 +25,7 @@ export function describeInstance(instance: WireInstanceFull): string {
     ]);
     lines.push('', 'Snapshots:', drawTable(['NAME', 'TAKEN AT', 'EXPIRES AT', 'STATEFUL'], rows));
   }
-  return `${printable(lines.join('\n'))}\n`;
+  return lines.join('\n');
 }
 
 function resources(state: WireInstanceState): string[] {
