@@ -52,7 +52,7 @@ export function addWebsockets(upgrades: Upgrades, engine: Engine): void {
 
 @Module({})
 export class AppModule {
-  /** The controllers over what house.ts built. */
+  /** The module with the given providers, which house.ts builds. */
   static over(providers: Provider[], controllers = allControllers): DynamicModule {
     return { module: AppModule, controllers, providers };
   }

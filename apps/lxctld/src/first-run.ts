@@ -33,8 +33,8 @@ async function firstPool(storage: Storage): Promise<void> {
   const request = (driver: string) => ({ name: 'default', driver, description: '', config: {} });
   try {
     await storage.pools.create(request('overlay'));
-  } catch (problem) {
-    if (!isLxError(problem, 'pool.unusable')) throw problem;
+  } catch (error) {
+    if (!isLxError(error, 'pool.unusable')) throw error;
     await storage.pools.create(request('dir'));
   }
 }
@@ -45,8 +45,8 @@ async function firstNetwork({ store, networks, report }: Parameters<typeof initi
   if (existing) return existing.name;
   try {
     return await newBridge(networks, 5);
-  } catch (cause) {
-    report('making the first network', cause);
+  } catch (error) {
+    report('making the first network', error);
     return null;
   }
 }
@@ -56,8 +56,8 @@ async function newBridge(networks: Networks, tries: number): Promise<string> {
   const { name, config } = await networks.proposeDefault();
   try {
     return (await networks.create('default', { name, type: 'bridge', description: '', config })).name;
-  } catch (problem) {
-    if (tries > 1 && isLxError(problem, 'network.exists')) return newBridge(networks, tries - 1);
-    throw problem;
+  } catch (error) {
+    if (tries > 1 && isLxError(error, 'network.exists')) return newBridge(networks, tries - 1);
+    throw error;
   }
 }

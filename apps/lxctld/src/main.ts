@@ -11,8 +11,8 @@ async function main(): Promise<void> {
   if (process.geteuid?.() !== 0) throw new Error('The daemon needs root, because it mounts file systems and makes network links.');
   const settings = readSettings(process.env, import.meta.dirname);
   const log = makeLog(settings.logLevel);
-  const fail = (problem: unknown) => {
-    log.fatal({ err: problem }, 'the daemon met a failure that nobody handled');
+  const fail = (error: unknown) => {
+    log.fatal({ err: error }, 'the daemon met a failure that nobody handled');
     process.exit(1);
   };
   process.on('unhandledRejection', fail);
@@ -39,8 +39,8 @@ async function main(): Promise<void> {
   process.exit(0);
 }
 
-main().catch((problem: unknown) => {
-  process.stderr.write(`lxctld: ${problem instanceof Error ? problem.message : String(problem)}\n`);
-  if (process.env.LXCTL_LOG_LEVEL === 'debug' && problem instanceof Error) process.stderr.write(`${problem.stack}\n`);
+main().catch((error: unknown) => {
+  process.stderr.write(`lxctld: ${error instanceof Error ? error.message : String(error)}\n`);
+  if (process.env.LXCTL_LOG_LEVEL === 'debug' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   process.exit(1);
 });

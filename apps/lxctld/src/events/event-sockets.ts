@@ -5,22 +5,25 @@ import type { UpgradeHandler } from '../rim/upgrades.ts';
 
 const types = ['operation', 'lifecycle', 'logging'] as const;
 
-/** Bytes that may wait for a listener; one that stalls longer is dropped, so that it cannot eat the daemon's memory. */
+/** Largest backlog of a listener in bytes. A listener that exceeds it is disconnected, to limit the daemon's memory. */
 const backlogLimit = 4 * 1024 * 1024;
 
 interface Listener {
   socket: WebSocket;
   types: ReadonlySet<string>;
-  /** null: all projects. */
+  /** null for events of all projects. */
   project: string | null;
 }
 
-/** The listeners of /1.0/events. Each event is written out once, whoever listens. */
+/** The listeners of /1.0/events. Each event is serialised once for all of them. */
 export class EventSockets {
   readonly #listeners = new Set<Listener>();
+  readonly #hub: EventHub;
   #unsubscribe: (() => void) | null = null;
 
-  constructor(private readonly hub: EventHub) {}
+  constructor(hub: EventHub) {
+    this.#hub = hub;
+  }
 
   readonly accept: UpgradeHandler = (call) => {
     const project = call.projects;
@@ -28,7 +31,7 @@ export class EventSockets {
     return (socket) => {
       const listener = { socket, types: wanted, project };
       this.#listeners.add(listener);
-      this.#unsubscribe ??= this.hub.subscribe((event) => this.#tell(event));
+      this.#unsubscribe ??= this.#hub.subscribe((event) => this.#tell(event));
       socket.once('close', () => this.#remove(listener));
     };
   };

@@ -2,7 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { LxError } from '#lib/contract';
 import { Access } from '../rim/access.ts';
 
-/** Reached only by a plain GET; websockets go to EventSockets. */
+/** Answers requests that are no websocket upgrades; those are handled by EventSockets. */
 @Controller('1.0/events')
 export class EventsController {
   @Get()

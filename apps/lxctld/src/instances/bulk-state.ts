@@ -4,18 +4,21 @@ import type { Instances, StateRequest } from '#lib/instance';
 
 export const BULK_STATE = Symbol('bulk state');
 
-/** `lxc stop --all`: one operation that changes the state of every instance that is not in it yet. */
+/** `lxc stop --all`: one operation that changes the state of all instances that are not in that state. */
 export class BulkState {
-  constructor(
-    private readonly instances: Instances,
-    private readonly engine: Engine,
-  ) {}
+  readonly #instances: Instances;
+  readonly #engine: Engine;
+
+  constructor(instances: Instances, engine: Engine) {
+    this.#instances = instances;
+    this.#engine = engine;
+  }
 
   async change(project: string, request: StateRequest, requestor: Requestor): Promise<Operation> {
     const from = Object.hasOwn(wantedFrom, request.action) ? wantedFrom[request.action] : undefined;
     if (!from) throw new LxError('request.invalid', { problems: [`Unknown action: '${request.action}'`] });
-    const names = (await this.instances.reader.views(project)).filter((view) => from.includes(view.status)).map((view) => view.name);
-    return this.engine.startLive(
+    const names = (await this.#instances.reader.views(project)).filter((view) => from.includes(view.status)).map((view) => view.name);
+    return this.#engine.startLive(
       {
         kind: `instance.${request.action}` as 'instance.start',
         class: 'task',
@@ -33,10 +36,10 @@ export class BulkState {
 
   async #one(project: string, name: string, request: StateRequest, requestor: Requestor): Promise<string | null> {
     try {
-      const view = await (await this.instances.state.begin(project, name, request, requestor)).done;
+      const view = await (await this.#instances.state.begin(project, name, request, requestor)).done;
       return view.status_code === 200 ? null : `${name}: ${view.err}`;
-    } catch (problem) {
-      return `${name}: ${problem instanceof Error ? problem.message : String(problem)}`;
+    } catch (error) {
+      return `${name}: ${error instanceof Error ? error.message : String(error)}`;
     }
   }
 }

@@ -2,7 +2,7 @@ import { LxError } from '#lib/contract';
 import type { Engine } from '#lib/engine';
 import type { UpgradeHandler } from '../rim/upgrades.ts';
 
-/** /1.0/operations/{id}/websocket?secret=: the secret is checked before the upgrade, so that a wrong one is a plain 403. */
+/** /1.0/operations/{id}/websocket?secret=. The secret is checked before the upgrade, so that a wrong one is answered with a plain 403. */
 export function operationSockets(engine: Engine): UpgradeHandler {
   return (call, [id = '']) => {
     const secret = call.parameter('secret');
@@ -13,7 +13,7 @@ export function operationSockets(engine: Engine): UpgradeHandler {
       try {
         engine.connect(id, secret, socket);
       } catch {
-        // Another client presented the same secret between the check and the handshake.
+        // Another client used the same secret between the check and the end of the handshake.
         socket.close(1008);
       }
     };

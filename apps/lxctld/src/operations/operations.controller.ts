@@ -56,7 +56,7 @@ export class OperationsController {
   }
 }
 
-/** The secrets of an operation are for the client that made it: whoever has one is on the other end of its terminal. */
+/** The view of an operation for this caller. Its secrets give access to a terminal, so only the client that started it gets them. */
 function shown(call: Call, operation: Operation, view: WireOperation = operation.view()): WireOperation {
   return isSame(call.requestor, operation.requestor) ? view : withoutSecrets(view);
 }

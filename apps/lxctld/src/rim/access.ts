@@ -2,13 +2,13 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { LxError } from '#lib/contract';
 import type { Caller } from './caller.ts';
 
-/** What a caller needs for each kind of access, in the project that the request names. */
+/** Each access right, and whether a caller has it in the project that the request names. */
 const rules = {
-  /** Whoever can connect. */
+  /** Every client, authenticated or not. */
   public: () => true,
-  /** Whoever presents the secret of an operation; the endpoint checks it. */
+  /** Every client outside of instances; the endpoint checks the secret of the operation. */
   secret: ({ door }) => door !== 'guest',
-  /** Every client that the server trusts, also one that is restricted to projects. */
+  /** Authenticated clients, also those restricted to some projects. */
   trusted: ({ trust }) => trust !== 'none',
   view: inProject,
   'operate-instances': inProject,
@@ -17,9 +17,9 @@ const rules = {
   'manage-networks': inProject,
   'manage-profiles': inProject,
   'manage-volumes': inProject,
-  /** The server as a whole: its config, its pools. */
+  /** Administrators of the whole server (its config, its pools). */
   admin: ({ trust }) => trust === 'admin',
-  /** Never from outside this machine. */
+  /** The unix socket only. */
   local: ({ door, trust }) => door === 'unix' && trust === 'admin',
 } satisfies Record<string, (caller: Caller, project: string) => boolean>;
 
@@ -29,12 +29,12 @@ function inProject({ trust, projects }: Caller, project: string): boolean {
   return trust === 'admin' || (trust === 'restricted' && projects.includes(project));
 }
 
-/** The access that a route needs. A route without one keeps the daemon from starting. */
+/** Sets the access right that a route requires. The daemon does not start while a route has none. */
 export function Access(access: AccessRight): MethodDecorator {
   return RouteConfig({ access });
 }
 
-/** LxError 'access.denied'. */
+/** Throws LxError 'access.denied' when the caller does not have the right. */
 export function requireAccess(access: AccessRight, caller: Caller, project: string): void {
   if (!rules[access](caller, project)) throw new LxError('access.denied');
 }

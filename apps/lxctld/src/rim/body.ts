@@ -10,7 +10,7 @@ export const jsonLimit = 1024 * 1024;
 /** Content types whose body is never read by the rim: the controller reads `request.raw`. */
 const rawTypes = ['application/octet-stream', 'multipart/form-data'];
 
-/** Where a body of another type may be a file all the same: curl and pylxd name no type, or a wrong one, for an image. */
+/** Routes whose body may be a file whatever its content type: curl and pylxd send none, or a wrong one, with an image. */
 const uploadRoutes = new Set(['POST /1.0/images']);
 
 /**
@@ -75,9 +75,9 @@ export function parseJson(text: string): object {
   let value: unknown;
   try {
     value = JSON.parse(text, refusePrototypeKeys);
-  } catch (problem) {
-    if (isLxError(problem)) throw problem;
-    throw new LxError('request.not_json', { reason: problem instanceof Error ? problem.message : String(problem) }, { cause: problem });
+  } catch (error) {
+    if (isLxError(error)) throw error;
+    throw new LxError('request.not_json', { reason: error instanceof Error ? error.message : String(error) }, { cause: error });
   }
   // `lxc query -X POST` without data sends an empty JSON string.
   if (value === null || value === undefined || value === '') return {};

@@ -11,18 +11,18 @@ import { filterObjects } from './filter.ts';
 import { parseBody } from './parse-body.ts';
 import type { Query, Request } from './request.ts';
 
-/** What a call is made of; the same for requests and for upgrades to websockets. */
+/** The data of a call, the same for requests and for websocket upgrades. */
 export interface CallFacts {
   caller: Caller;
-  /** As the client wrote it. */
+  /** As received, before older names of endpoints are mapped. */
   url: string;
   query: Query;
   headers: IncomingHttpHeaders;
-  /** null: the project that is asked for does not exist. */
+  /** null when the requested project does not exist. */
   scope: Scope | null;
 }
 
-/** One request: who asks, by what door, in which project, with which parameters and conditions. */
+/** One request: its caller, project, parameters, conditions and body. */
 export class RequestCall {
   readonly #facts: CallFacts;
   readonly #request: Request | null;
@@ -37,33 +37,33 @@ export class RequestCall {
     return this.#facts.caller;
   }
 
-  /** For lifecycle events and operations. */
+  /** The caller as lifecycle events and operations record it. */
   get requestor(): Requestor {
     return this.#facts.caller.requestor;
   }
 
-  /** The request came by LXD's first name of instances, and its answer is to use that name (API section 1.4). */
+  /** The request uses LXD's older path /1.0/containers, so the answer's URLs must use it too (API section 1.4). */
   get saysContainers(): boolean {
     return this.#facts.url.startsWith('/1.0/containers');
   }
 
-  /** The project and its features. LxError 'project.not_found'. */
+  /** The requested project and its features. LxError 'project.not_found'. */
   get scope(): Scope {
     if (!this.#facts.scope) throw new LxError('project.not_found');
     return this.#facts.scope;
   }
 
-  /** The project of instances and operations; absent and empty mean `default`. LxError 'project.not_found'. */
+  /** Name of the requested project, for instances and operations; `default` when none is given. LxError 'project.not_found'. */
   get project(): string {
     return this.scope.project;
   }
 
-  /** The project whose images, profiles, networks or volumes are meant. LxError 'project.not_found'. */
+  /** The project that owns the images, profiles, networks or volumes of the requested project. LxError 'project.not_found'. */
   projectOf(feature: ProjectFeature): string {
     return this.scope.of(feature);
   }
 
-  /** The project of a list; null means all of them (`all-projects=true`). */
+  /** The project whose objects are listed, or null for those of all projects (`all-projects=true`). */
   get projects(): string | null {
     if (!this.flag('all-projects')) return this.project;
     if (this.parameter('project'))
@@ -78,17 +78,17 @@ export class RequestCall {
     return recursion === '2' ? 2 : 0;
   }
 
-  /** URLs are wanted, and no filter has to see the objects: a list can do without reading them. */
+  /** Only URLs are requested and there is no filter, so a list need not load the objects. */
   get wantsNamesOnly(): boolean {
     return this.recursion === 0 && this.parameter('filter') === '';
   }
 
-  /** The first value of a query parameter; '' when it is absent. */
+  /** First value of a query parameter, '' when it is absent. */
   parameter(name: string): string {
     return parameter(this.#facts.query, name);
   }
 
-  /** LXD's truth of a query parameter: 1, true, yes, on in any case. */
+  /** Whether a boolean query parameter is set: 1, true, yes or on, in any case. */
   flag(name: string): boolean {
     return ['1', 'true', 'yes', 'on'].includes(this.parameter(name).toLowerCase());
   }
@@ -107,15 +107,15 @@ export class RequestCall {
     return parseBody(type, this.#request?.body);
   }
 
-  /** The bytes of a body that is no JSON, for endpoints that take files; null when it was JSON. */
+  /** The body as a stream when it is a file, null when it is JSON. */
   get upload(): Readable | null {
     return this.#request?.body === undefined ? (this.#request?.raw ?? null) : null;
   }
 
-  /** Refuses the change of an object that is not what the client last saw. `tuple`: what its ETag covers. LxError 'etag.mismatch'. */
+  /** Compares If-Match, when there is one, with the ETag of `tuple`. LxError 'etag.mismatch'. */
   readonly match = (tuple: unknown): void => checkEtag(this.#facts.headers['if-match'], tuple);
 
-  /** A list as the client wants it: filtered, as URLs or as objects. */
+  /** Answers a list: the objects that match `filter=`, as URLs or as objects according to `recursion=`. */
   list<T extends object>(objects: readonly T[], urlOf: (object: T) => string): Answer {
     const chosen = filterObjects(objects, this.parameter('filter'));
     return Answer.sync(this.recursion === 0 ? chosen.map(urlOf) : chosen);
@@ -123,15 +123,15 @@ export class RequestCall {
 }
 
 export type Call = RequestCall;
-/** The call that a controller's method answers: `show(@Call() call: Call)`. */
+/** Injects the call into a method of a controller: `show(@Call() call: Call)`. */
 export const Call = createParamDecorator((_: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<Request>().call);
 
-/** The name of the project that a query asks for. */
+/** Name of the project in a query string. */
 export function projectName(query: Query): string {
   return parameter(query, 'project') || defaultProject;
 }
 
-/** A server alone is the member `none`; clients send that, or nothing. LxError 'server.not_clustered' for any other `target`. */
+/** Accepts `target=none` and an empty one, which clients send to servers without a cluster. LxError 'server.not_clustered' for others. */
 export function refuseOtherMembers(query: Query): void {
   if (!['', 'none'].includes(parameter(query, 'target'))) throw new LxError('server.not_clustered');
 }

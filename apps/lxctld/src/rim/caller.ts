@@ -11,21 +11,21 @@ export interface Peer {
 
 /** Who is at the other end of a connection. */
 export interface Caller {
-  /** By what they came: the unix socket, TLS, or the socket inside an instance. */
+  /** How the client is connected: by the unix socket, by TLS, or by the socket inside an instance. */
   readonly door: 'unix' | 'tls' | 'guest';
-  /** `admin`: everything. `restricted`: what is in `projects`. `none`: what is public. */
+  /** What the client may use. `admin`: everything; `restricted`: its `projects`; `none`: public endpoints. */
   readonly trust: 'admin' | 'restricted' | 'none';
   readonly projects: readonly string[];
-  /** For events and the log. */
+  /** The client as events and the log name it. */
   readonly requestor: Requestor;
 }
 
-/** Whoever comes by a connection that nobody spoke for. */
+/** The caller of a connection without an identity: not trusted. */
 const stranger: Caller = { door: 'tls', trust: 'none', projects: [], requestor: { username: '', protocol: 'tls', address: '' } };
 
 const callerKey = Symbol('caller');
 
-/** Says who is at the other end of a connection; what is asked over it is asked by them. */
+/** Sets the identity of a connection. All its requests have this caller. */
 export function introduce(socket: object, caller: Caller): void {
   Object.assign(socket, { [callerKey]: caller });
 }
@@ -34,19 +34,19 @@ export function callerOf(socket: object): Caller {
   return (socket as { [callerKey]?: Caller })[callerKey] ?? stranger;
 }
 
-/** Whoever may open the unix socket administers the server (API section 2.1). `uid` null: the kernel could not say. */
+/** The caller of a unix connection, always an administrator (API section 2.1). `uid` is null when the kernel does not know it. */
 export function unixCaller(uid: number | null): Caller {
   const requestor = { username: uid === null ? '' : userName(uid), protocol: 'unix', address: '@' };
   return { door: 'unix', trust: 'admin', projects: [], requestor };
 }
 
-/** Whether two are the same client. Of one that could not be told, nobody is known to be the same. */
+/** Whether both are the same client. An unknown client (empty user name) equals no other. */
 export function isSame(one: Requestor, other: Requestor | null): boolean {
   if (other === null || one.username === '') return false;
   return one.username === other.username && one.protocol === other.protocol && one.address === other.address;
 }
 
-/** Who connected to the unix socket. Failing to know it is no reason to refuse the request. */
+/** Identifies the client of a unix connection by SO_PEERCRED. Requests of unknown clients are served too. */
 export function unixPeer(socket: Socket, peerCredentials: (fd: number) => Peer): Caller {
   const fd = (socket as Socket & { _handle?: { fd?: number } })._handle?.fd;
   if (fd === undefined || fd < 0) return unixCaller(null);
@@ -58,7 +58,7 @@ export function unixPeer(socket: Socket, peerCredentials: (fd: number) => Peer):
   }
 }
 
-/** Login name of a uid, or its number. Root is known without a look. */
+/** Login name of a uid, or the number when it has none. */
 export function userName(uid: number, passwd = '/etc/passwd'): string {
   if (uid === 0) return 'root';
   try {

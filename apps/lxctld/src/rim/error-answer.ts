@@ -1,14 +1,14 @@
 import { HttpException } from '@nestjs/common';
 import { isLxError, LxError } from '#lib/contract';
 
-/** An error as the client gets it. `unexpected`: the request did not cause it, so it belongs into the log. */
+/** The answer to a failed request. `unexpected`: the request did not cause the error, so it is logged. */
 export interface ErrorAnswer {
   status: number;
   text: string;
   unexpected: boolean;
 }
 
-/** Maps whatever was thrown to LXD's error envelope. Texts of unknown failures stay in the log. */
+/** Maps an error to status and text. The texts of unexpected errors are only logged. */
 export function errorAnswer(error: unknown): ErrorAnswer {
   if (isLxError(error)) return { status: error.status, text: error.message, unexpected: error.status >= 500 && error.cause !== undefined };
   const status = httpStatusOf(error);

@@ -7,26 +7,29 @@ import { missingFeature } from './missing-features.ts';
 import type { Routes } from './routes.ts';
 import type { Request } from './request.ts';
 
-/** The one place where errors become answers. */
+/** Converts every error to an answer. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
-  constructor(
-    private readonly routes: Routes,
-    private readonly log: LoggerService,
-  ) {}
+  readonly #routes: Routes;
+  readonly #log: LoggerService;
+
+  constructor(routes: Routes, log: LoggerService) {
+    this.#routes = routes;
+    this.#log = log;
+  }
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<Request>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    // The client broke off in the middle of its body: nobody is left to answer, and it is no failure of ours.
+    // The client disconnected while it was sending the body, so there is nobody to answer.
     if (thrown !== null && request.raw.errored === thrown) {
       reply.raw.destroy();
       return;
     }
     const error = this.#withoutRoute(thrown) ? this.#missing(request) : thrown;
     const answer = errorAnswer(error);
-    if (answer.unexpected) this.log.error({ message: `${request.method} ${request.url} failed`, error });
-    // The answer is on its way already: the stream of a raw answer failed half way. All that can be done is to cut it.
+    if (answer.unexpected) this.#log.error({ message: `${request.method} ${request.url} failed`, error });
+    // The stream of a raw answer failed after its headers were sent. The connection is closed to show that it is incomplete.
     if (reply.sent || reply.raw.headersSent) {
       reply.raw.destroy();
       return;
@@ -39,6 +42,6 @@ export class ErrorFilter implements ExceptionFilter {
   }
 
   #missing({ method, url }: Request): LxError {
-    return missingFeature(method, url) ?? new LxError(this.routes.has(url) ? 'method.not_implemented' : 'path.not_found');
+    return missingFeature(method, url) ?? new LxError(this.#routes.has(url) ? 'method.not_implemented' : 'path.not_found');
   }
 }

@@ -1,7 +1,7 @@
 import { LxError } from '#lib/contract';
 import { compilePattern, type Pattern, tooExpensive } from './pattern.ts';
 
-/** Milliseconds that a filter may take in all. Others wait meanwhile. */
+/** Longest time for one filter in milliseconds. The daemon answers nothing else meanwhile. */
 const mostTime = 1000;
 
 interface Word {
@@ -15,7 +15,7 @@ interface Clause {
   field: string;
   operator: 'eq' | 'ne';
   value: string;
-  /** For fields that are text. */
+  /** Used for text fields. */
   pattern: Pattern;
 }
 
@@ -63,12 +63,12 @@ function conjunction(word: Word | undefined): Clause['join'] {
   return lower;
 }
 
-/** LXD's words where it has any. */
+/** Same texts as LXD, where it has one. */
 function malformed(reason: string): LxError {
   return new LxError('request.invalid', { problems: [`Invalid filter: ${reason}`] });
 }
 
-/** Words apart by spaces; double quotes keep spaces, a backslash keeps the next character. */
+/** Splits at spaces. Double quotes keep spaces, and a backslash inside them keeps the next character. */
 function split(filter: string): Word[] {
   const words: Word[] = [];
   const pattern = /\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"]+))/gy;
@@ -98,7 +98,7 @@ function clauseHolds(value: unknown, { negate, operator, value: wanted, pattern 
   return (operator === 'eq' ? equal : !equal) !== negate;
 }
 
-/** A field by its dotted path. Keys of maps contain dots themselves, so at each level the longest key wins. */
+/** Value of a field by its dotted path. Keys of maps may contain dots, so at each level the longest key is tried first. */
 function valueAt(item: unknown, path: string): unknown {
   if (typeof item !== 'object' || item === null) return undefined;
   if (Object.hasOwn(item, path)) return (item as Record<string, unknown>)[path];

@@ -6,8 +6,8 @@ import { errorEnvelope } from './envelope.ts';
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /**
- * Stands between the sockets and the application, so that the daemon can listen before it can serve and be silent before
- * it is gone: 503 while it starts, 503 while it stops, and a count of what is under way.
+ * Passes requests from the sockets to the application, and answers 503 while the daemon starts or stops. Counts the
+ * requests that are not answered yet.
  */
 export class Gate {
   #phase: 'starting' | 'open' | 'closed' = 'starting';
@@ -29,7 +29,7 @@ export class Gate {
     this.#handler(request, response);
   };
 
-  /** The error that a request or a websocket gets instead of service; null when the gate is open. */
+  /** The error for requests and websockets while the gate is not open; null when it is. */
   refusal(): LxError | null {
     if (this.#phase === 'open') return null;
     return this.#phase === 'starting' ? new LxError('server.starting') : new LxError('server.stopping');
@@ -40,12 +40,12 @@ export class Gate {
     this.#phase = 'open';
   }
 
-  /** No new requests. */
+  /** From now on requests are answered 503. */
   close(): void {
     this.#phase = 'closed';
   }
 
-  /** Resolves when the requests under way are answered, at most after `timeoutMs`. */
+  /** Resolves when all pending requests are answered, at the latest after `timeoutMs`. */
   async drained(timeoutMs: number): Promise<void> {
     if (this.#underWay === 0) return;
     this.#idle = new Deferred();

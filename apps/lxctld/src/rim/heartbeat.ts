@@ -3,14 +3,17 @@ import type { WebSocket } from 'ws';
 /** One timer that pings every websocket, so that idle ones survive proxies and dead ones are noticed by the kernel. */
 export class Heartbeat {
   readonly #sockets = new Set<WebSocket>();
+  readonly #intervalMs: number;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(private readonly intervalMs = 10_000) {}
+  constructor(intervalMs = 10_000) {
+    this.#intervalMs = intervalMs;
+  }
 
   add(socket: WebSocket): void {
     this.#sockets.add(socket);
     socket.once('close', () => this.#remove(socket));
-    this.#timer ??= setInterval(() => this.#beat(), this.intervalMs).unref();
+    this.#timer ??= setInterval(() => this.#beat(), this.#intervalMs).unref();
   }
 
   /** Ends every socket: the daemon goes away (close code 1001). */

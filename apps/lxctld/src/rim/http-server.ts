@@ -14,13 +14,13 @@ export function unixServer(gate: Gate, upgrades: Upgrades, peerCredentials: (fd:
   );
   server.on('connection', (socket) => introduce(socket, unixPeer(socket, peerCredentials)));
   server.on('upgrade', upgrades.handle);
-  server.on('clientError', (problem: NodeJS.ErrnoException, socket) => {
-    if (problem.code === 'ECONNRESET' || !socket.writable) {
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;
     }
-    const error = new LxError('request.invalid', { problems: [`Malformed HTTP request: ${problem.message}`] });
-    const body = JSON.stringify(errorEnvelope(error.status, error.message));
+    const refusal = new LxError('request.invalid', { problems: [`Malformed HTTP request: ${error.message}`] });
+    const body = JSON.stringify(errorEnvelope(refusal.status, refusal.message));
     socket.end(
       `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
     );

@@ -1,22 +1,22 @@
 import { RE2JS } from 're2js';
 import { LxError } from '#lib/contract';
 
-/** Longest pattern. LXD has no limit; people's patterns have a few dozen characters. */
+/** Longest pattern in characters. LXD has no limit. */
 const longest = 1024;
-/** Highest sum of counted repetitions: `a{1000}` becomes a thousand instructions. */
+/** Highest sum of counted repetitions, since `a{1000}` is compiled to a thousand instructions. */
 const mostRepetitions = 1000;
-/** Instructions of a program for which every text is matched in milliseconds, since its states are few and remembered. */
+/** Programs up to this size have few states, which are cached, so texts of any length are matched in milliseconds. */
 const smallProgram = 20;
-/** Instructions times characters of one match of a larger program: below half a second at worst. */
+/** Limit of instructions times characters for one match of a larger program: half a second at worst. */
 const mostWork = 4_000_000;
 
-/** Whether a text is what a filter asks for. LxError 'request.invalid' when finding out would take too long. */
+/** Tests whether a text matches. LxError 'request.invalid' when the match would take too long. */
 export type Pattern = (text: string) => boolean;
 
 /**
- * LXD's comparison of texts (API section 2.8): a case-insensitive regular expression of RE2's syntax, which is Go's too,
- * put between ^ and $ as it is unless it has one of them itself; plain text when it is no valid expression. RE2 works in
- * time linear in the text, whatever the pattern.
+ * Compiles the value of a filter's clause (API section 2.8). Like LXD, it is a case-insensitive regular expression in the
+ * syntax of RE2 (which Go uses too), put between ^ and $ without parentheses unless it contains one of them, and compared
+ * as plain text when it is not valid. RE2 matches in time linear in the length of the text.
  */
 export function compilePattern(wanted: string): Pattern {
   if (wanted.length > longest || repetitions(wanted) > mostRepetitions) throw tooExpensive();

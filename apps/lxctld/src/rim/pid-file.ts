@@ -17,8 +17,8 @@ export function claimPidFile(path: string): () => void {
         closeSync(file);
         removeIfThere(path);
       };
-    } catch (problem) {
-      if ((problem as NodeJS.ErrnoException).code !== 'EEXIST') throw problem;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
     const owner = readPid(path);
     if (owner !== null && holdsOpen(owner, path)) {
@@ -35,8 +35,8 @@ function discard(path: string, stale: number | null): void {
   try {
     renameSync(path, aside);
     if (readPid(aside) !== stale) linkSync(aside, path);
-  } catch (problem) {
-    if (!['ENOENT', 'EEXIST'].includes((problem as NodeJS.ErrnoException).code ?? '')) throw problem;
+  } catch (error) {
+    if (!['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     return;
   }
   unlinkSync(aside);

@@ -13,21 +13,21 @@ import type { Query } from './request.ts';
 import { Routes } from './routes.ts';
 import { refuseUnstorable } from './text.ts';
 
-/** The HTTP application over a module's controllers, and the list of its routes. */
+/** The HTTP application of a module, and its routes. */
 export interface Rim {
   app: NestFastifyApplication;
   routes: Routes;
 }
 
 /**
- * Bodies, envelopes, access and errors as LXD has them. The application listens nowhere: the daemon hands it the requests
- * of its own sockets, on which `introduce` has said who is at the other end.
+ * Builds the application: parsing of bodies, LXD's envelopes and errors, access checks. It does not listen; the daemon
+ * passes it the requests of its own sockets, whose callers `introduce` has set.
  */
 export async function buildRim(module: Type | DynamicModule, log: LoggerService, projects: Projects = onlyDefault): Promise<Rim> {
   const adapter = new RimAdapter();
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   const routes = new Routes(fastify);
-  // Before the body is read: whoever may not ask is not listened to.
+  // Runs before the body is read, so that refused clients cannot make the daemon parse anything.
   fastify.addHook('onRequest', (request) => receive(request, projects));
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { bodyParser: false, logger: log, abortOnError: false });
   app.useGlobalFilters(new ErrorFilter(routes, log));
@@ -42,7 +42,7 @@ async function receive(request: FastifyRequest, projects: Projects): Promise<voi
   const caller = callerOf(request.raw.socket);
   const project = projectName(query);
   const access = request.routeOptions.config.access as AccessRight | undefined;
-  // What has no route is refused as such, whoever asks.
+  // Paths without a route are answered 404 to everybody.
   if (access) requireAccess(access, caller, project);
   refuseUnstorable(request.params, 'path');
   refuseUnstorable(query, 'query');

@@ -1,19 +1,19 @@
 import type { FastifyInstance } from 'fastify';
 import { type AccessRight, isAccessRight } from './access.ts';
 
-/** A route as the application has it. */
+/** A registered route. */
 export interface Route {
   method: string;
   path: string;
   access: AccessRight;
 }
 
-/** Every route of the application, with the access it states. */
+/** All registered routes with the access rights they require. */
 export class Routes {
   readonly all: Route[] = [];
   readonly #patterns: RegExp[] = [];
 
-  /** Must be called before the routes are added. Adding one that does not state its access throws. */
+  /** Must be constructed before routes are added. Adding a route without an access right throws. */
   constructor(fastify: FastifyInstance) {
     fastify.addHook('onRoute', ({ method, url, config }) => {
       for (const each of [method].flat()) this.add(each, url, config?.access);
@@ -26,14 +26,14 @@ export class Routes {
     this.#patterns.push(pathPattern(path));
   }
 
-  /** Whether the path has a route with some verb, so that another verb is answered 501 and not 404. */
+  /** Whether the path has a route for any method. Other methods are then answered 501 instead of 404. */
   has(url: string): boolean {
     const path = url.split('?', 1)[0] ?? '';
     return this.#patterns.some((pattern) => pattern.test(path));
   }
 }
 
-/** A route's path as a pattern for whole paths, with a group for each parameter: `:name` is one segment, `*` is the rest. */
+/** Converts a route's path to a pattern with one group for each parameter: `:name` matches one segment, `*` the rest. */
 export function pathPattern(route: string): RegExp {
   const source = route
     .split('/')

@@ -1,13 +1,12 @@
 import { refuse } from '#lib/contract';
 
 /**
- * Postgres holds neither NUL nor half of a surrogate pair in a text (its documentation, section 8.3), and neither reaches
- * a program or a file name. LxError 'request.invalid' that names each field of `value` that has one; `name` is that of the
- * whole.
+ * Refuses texts that Postgres cannot store: those with a NUL character or half of a surrogate pair (its documentation,
+ * section 8.3). Throws LxError 'request.invalid' naming each such field of `value`; `name` is the name of `value` itself.
  */
 export function refuseUnstorable(value: unknown, name = ''): void {
   const problems: string[] = [];
-  // Not recursive: a body may be nested as deep as its size allows.
+  // Not recursive, because the nesting of a body is limited by its size alone.
   const waiting: [value: unknown, path: string][] = [[value, name]];
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     const [each, path] = next;
@@ -27,9 +26,9 @@ export function refuseUnstorable(value: unknown, name = ''): void {
   refuse(problems.reverse());
 }
 
-/** What keeps a text from being stored; null when nothing does. */
+/** The reason why a text cannot be stored, or null. */
 function unstorable(text: string): string | null {
   if (text.includes('\0')) return 'a NUL character';
-  // isWellFormed of ES2024, which the types of this version do not have yet.
+  // String.isWellFormed is not in the type definitions of this TypeScript target.
   return /\p{Surrogate}/u.test(text) ? 'half of a surrogate pair' : null;
 }

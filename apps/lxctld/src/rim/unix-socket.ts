@@ -4,7 +4,7 @@ import { connect, type Server } from 'node:net';
 /** The longest path that fits sockaddr_un (unix(7)), without the final NUL. */
 const longestPath = 107;
 
-/** Whether somebody accepts connections at the path. */
+/** Whether a process accepts connections at the path. */
 export function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
@@ -45,8 +45,8 @@ export async function listenUnix(server: Server, path: string, group: number | n
 export function removeIfThere(path: string): void {
   try {
     unlinkSync(path);
-  } catch (problem) {
-    if ((problem as NodeJS.ErrnoException).code !== 'ENOENT') throw problem;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
 

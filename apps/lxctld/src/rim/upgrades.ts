@@ -14,8 +14,8 @@ import { pathPattern } from './routes.ts';
 import { refuseUnstorable } from './text.ts';
 
 /**
- * Checks a call (throws LxError to refuse it) and returns what to do with the socket once it is open. `parameters`: those
- * of the path, decoded, in their order.
+ * Checks an upgrade request (throws LxError to refuse it) and returns the function that takes the open socket.
+ * `parameters` has the decoded path parameters in order.
  */
 export type UpgradeHandler = (call: Call, parameters: readonly string[]) => (socket: WebSocket) => void;
 
@@ -26,7 +26,7 @@ interface UpgradeRoute {
   handler: UpgradeHandler;
 }
 
-/** Websocket endpoints. Bytes are not compressed: a keystroke's echo is twenty times faster without. */
+/** The websocket endpoints. Compression is off, because it makes the echo of a keystroke twenty times slower. */
 export class Upgrades {
   readonly #server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 16 * 1024 * 1024 });
   readonly #routes: UpgradeRoute[] = [];
@@ -50,7 +50,7 @@ export class Upgrades {
 
   /** For `server.on('upgrade')`. */
   readonly handle = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    // A client that goes away in the middle of the handshake is no failure of ours.
+    // The client may disconnect during the handshake, which is no error of the daemon.
     socket.on('error', () => socket.destroy());
     this.#find(request, socket).then(
       (use) =>
@@ -91,8 +91,8 @@ export class Upgrades {
 }
 
 /**
- * A browser lets any page open websockets to anywhere, with the user's certificate, and says by Origin which page it is.
- * Only those of this server may. Clients that are no browsers send none, or like ws4py one of a websocket scheme.
+ * Refuses websockets that a page of another site opens: browsers allow that and send the user's client certificate along,
+ * but name the page in Origin. Other clients send no Origin, or one with a websocket scheme (ws4py).
  */
 function refuseForeignOrigin({ origin, host = '' }: IncomingHttpHeaders): void {
   if (origin === undefined || /^wss?(\+unix)?:/i.test(origin)) return;

@@ -12,18 +12,21 @@ export interface ServerCertificate {
 const tenYears = 10 * 365 * 24 * 3600 * 1000;
 
 /**
- * The server's own certificate, `server.crt` and `server.key` in the state directory, made once. Nothing on the way to
- * the first answer needs it, so it is read or made when it is first asked for.
+ * The server's certificate, in `server.crt` and `server.key` of the state directory. It is read, or created, at its first
+ * use, because the start of the daemon does not need it.
  */
 export class CertificateFile {
+  readonly #directory: string;
   #certificate: Promise<ServerCertificate> | null = null;
 
-  constructor(private readonly directory: string) {}
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
 
   get(): Promise<ServerCertificate> {
-    this.#certificate ??= this.#load().catch((problem: unknown) => {
+    this.#certificate ??= this.#load().catch((error: unknown) => {
       this.#certificate = null;
-      throw problem;
+      throw error;
     });
     return this.#certificate;
   }
@@ -35,18 +38,18 @@ export class CertificateFile {
 
   async #read(): Promise<string | null> {
     try {
-      return await readFile(join(this.directory, 'server.crt'), 'utf8');
-    } catch (problem) {
-      if ((problem as NodeJS.ErrnoException).code === 'ENOENT') return null;
-      throw problem;
+      return await readFile(join(this.#directory, 'server.crt'), 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw error;
     }
   }
 
-  /** The key is in place before the certificate: a crash in between makes both anew. */
+  /** Writes the key first: after a crash in between, both are created again. */
   async #make(): Promise<string> {
     const { crt, key } = await selfSigned(hostname());
-    await replace(join(this.directory, 'server.key'), key, 0o600);
-    await replace(join(this.directory, 'server.crt'), crt, 0o644);
+    await replace(join(this.#directory, 'server.key'), key, 0o600);
+    await replace(join(this.#directory, 'server.crt'), crt, 0o644);
     return crt;
   }
 }

@@ -67,6 +67,7 @@ const handoverMs = 10_000;
  * one; the same at the end.
  */
 export class Daemon {
+  readonly #parts: DaemonParts;
   readonly #gate = new Gate();
   readonly #upgrades = new Upgrades(this.#gate);
   readonly #server: Server;
@@ -80,7 +81,8 @@ export class Daemon {
   #release: () => void = () => {};
   readonly shutdown = new Shutdown((mode) => this.#stop(mode));
 
-  constructor(private readonly parts: DaemonParts) {
+  constructor(parts: DaemonParts) {
+    this.#parts = parts;
     this.#server = unixServer(this.#gate, this.#upgrades, parts.peerCredentials);
     this.#socketPath = join(parts.settings.stateDir, 'unix.socket');
     this.ended = new Promise((resolve) => {
@@ -96,13 +98,13 @@ export class Daemon {
   }
 
   async #start(): Promise<void> {
-    const { settings, log } = this.parts;
+    const { settings, log } = this.#parts;
     const begun = performance.now();
     mkdirSync(settings.stateDir, { recursive: true, mode: 0o711 });
     this.#release = claimPidFile(join(settings.stateDir, 'lxctld.pid'));
-    await listenUnix(this.#server, this.#socketPath, this.parts.adminGroup());
+    await listenUnix(this.#server, this.#socketPath, this.#parts.adminGroup());
     log.info({ socket: this.#socketPath, version: settings.version }, 'listening');
-    this.#house = await this.parts.buildHouse(settings, log, { stopping: this.#stopping.signal, lost: (reason) => this.#lost(reason) });
+    this.#house = await this.#parts.buildHouse(settings, log, { stopping: this.#stopping.signal, lost: (reason) => this.#lost(reason) });
     this.#stopping.signal.throwIfAborted();
     const fastify = await this.#assemble(this.#house);
     await this.#house.start();
@@ -112,11 +114,11 @@ export class Daemon {
   }
 
   async #assemble(house: House): Promise<FastifyInstance> {
-    const { settings, log } = this.parts;
+    const { settings, log } = this.#parts;
     const certificate = new CertificateFile(settings.stateDir);
     const server = new ServerService(house.store, house.storage, certificate, house.engine.events, settings.version);
     const providers = [...house.providers, { provide: SERVER, useValue: server }, { provide: SHUTDOWN, useValue: this.shutdown }];
-    const rim = await buildRim(AppModule.over(providers, this.parts.controllers), nestLog(log));
+    const rim = await buildRim(AppModule.over(providers, this.#parts.controllers), nestLog(log));
     this.#app = rim.app;
     addWebsockets(this.#upgrades, house.engine);
     return this.#app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
@@ -124,7 +126,7 @@ export class Daemon {
 
   /** New requests are refused, those under way are answered, the socket goes last. Resolves before the last answers go out. */
   async #stop(mode: ShutdownMode): Promise<readonly string[]> {
-    const { log } = this.parts;
+    const { log } = this.#parts;
     log.info({ instances: mode.instances }, 'stopping');
     this.#gate.close();
     this.#stopping.abort(new Error('The daemon was told to stop while it started.'));
@@ -152,12 +154,12 @@ export class Daemon {
     await this.#app?.close();
     removeIfThere(this.#socketPath);
     this.#release();
-    this.parts.log.info('stopped');
+    this.#parts.log.info('stopped');
     this.#end();
   }
 
   #lost(reason: string): void {
-    this.parts.log.error({ reason }, 'the database is lost to another server');
+    this.#parts.log.error({ reason }, 'the database is lost to another server');
     void this.shutdown.request({ instances: 'leave' });
   }
 

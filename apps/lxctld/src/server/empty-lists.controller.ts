@@ -2,7 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
 
-/** What LXD's clients ask every server for, and this version never has any of. True answers, so that they go on. */
+/** Lists that LXD's clients request from every server and that are always empty in this version. */
 @Controller('1.0')
 export class EmptyListsController {
   @Get('certificates')

@@ -6,7 +6,7 @@ import { Answer } from '../rim/answer.ts';
 import { Call } from '../rim/call.ts';
 import { STORE } from '../tokens.ts';
 
-/** This version has one project, `default`, which holds everything and cannot be changed. */
+/** This version has only the project `default`, which cannot be changed. */
 @Controller('1.0/projects')
 export class ProjectsController {
   constructor(@Inject(STORE) private readonly store: Store) {}
@@ -25,7 +25,7 @@ export class ProjectsController {
     return Answer.sync(project, { etag: [project.description, project.config] });
   }
 
-  /** Other projects cannot be there; LXD's words for the one that is. */
+  /** Only the project `default` exists, and LXD refuses to delete or rename it too. */
   @Delete(':name')
   @Access('admin')
   remove(@Param('name') name: string): never {

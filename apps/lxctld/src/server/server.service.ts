@@ -6,19 +6,24 @@ import type { Store } from '#lib/store';
 import type { CertificateFile } from './certificate.ts';
 import { environment, osRelease } from './environment.ts';
 
-/** The server itself: what it can do and how it is configured. */
+/** The server's description and its config. */
 export class ServerService {
   readonly #release = osRelease();
+  readonly #store: Store;
+  readonly #storage: Pick<Storage, 'drivers' | 'pools'>;
+  readonly #certificate: CertificateFile;
+  readonly #events: EventHub;
+  readonly #version: string;
 
-  constructor(
-    private readonly store: Store,
-    private readonly storage: Pick<Storage, 'drivers' | 'pools'>,
-    private readonly certificate: CertificateFile,
-    private readonly events: EventHub,
-    private readonly version: string,
-  ) {}
+  constructor(store: Store, storage: Pick<Storage, 'drivers' | 'pools'>, certificate: CertificateFile, events: EventHub, version: string) {
+    this.#store = store;
+    this.#storage = storage;
+    this.#certificate = certificate;
+    this.#events = events;
+    this.#version = version;
+  }
 
-  /** What whoever can connect may know. */
+  /** The description for clients that are not authenticated. */
   introduction(): WireServerUntrusted {
     return {
       api_extensions: Object.keys(apiExtensions),
@@ -31,18 +36,18 @@ export class ServerService {
   }
 
   async show(project: string): Promise<WireServer> {
-    const [config, pools, certificate] = await Promise.all([this.store.config.all(), this.storage.pools.list(), this.certificate.get()]);
+    const [config, pools, certificate] = await Promise.all([this.#store.config.all(), this.#storage.pools.list(), this.#certificate.get()]);
     return {
       ...this.introduction(),
       auth: 'trusted',
       config,
       environment: environment({
-        version: this.version,
+        version: this.#version,
         release: this.#release,
         project,
         certificate,
         pools,
-        drivers: this.storage.drivers,
+        drivers: this.#storage.drivers,
       }),
     };
   }
@@ -50,7 +55,7 @@ export class ServerService {
   /** Replaces the whole config, or with `merge` only the keys that are named. An empty value unsets a key. */
   async configure(change: StringMap, options: { merge: boolean; match: (tuple: unknown) => void; requestor: Requestor }): Promise<void> {
     refuse(serverConfigProblems(change));
-    await this.store.tx(async (store) => {
+    await this.#store.tx(async (store) => {
       const before = await store.config.lock();
       options.match([before]);
       const dropped = options.merge ? [] : Object.keys(before).filter((key) => !Object.hasOwn(change, key));
@@ -59,6 +64,6 @@ export class ServerService {
         ...Object.fromEntries(Object.entries(change).map(([key, value]) => [key, value === '' ? null : value])),
       });
     });
-    this.events.lifecycle('default', { action: 'config-updated', source: urls.server(), requestor: options.requestor });
+    this.#events.lifecycle('default', { action: 'config-updated', source: urls.server(), requestor: options.requestor });
   }
 }

@@ -3,7 +3,7 @@ import { LxError } from '#lib/contract';
 import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
 
-/** LXD's second name for some instances. This server has none of them. */
+/** LXD's older path of virtual machines. This server has no virtual machines. */
 @Controller('1.0/virtual-machines')
 export class VirtualMachinesController {
   @Get()

@@ -18,18 +18,18 @@ export interface Reply {
   metadata: never;
 }
 
-/** The rim over some controllers, on a port of the loopback. */
+/** An HTTP server on the loopback with the rim and some controllers. */
 export interface RimServer {
   readonly port: number;
   readonly routes: Routes;
-  /** What the daemon's log would have of it. */
+  /** Errors that the daemon would log. */
   readonly logged: unknown[];
   call(method: Method, path: string, body?: object | string, headers?: Record<string, string>): Promise<Reply>;
   bytes(path: string): Promise<{ headers: Record<string, string>; content: Buffer }>;
   close(): Promise<void>;
 }
 
-/** For specs of controllers. `caller`: who asks; unless given, root on the unix socket. */
+/** Starts a server for a spec. `caller` is the identity of all requests, by default root on the unix socket. */
 export async function serveRim(
   parts: { controllers: Type[]; providers?: Provider[] },
   { caller = unixCaller(0), projects = onlyDefault }: { caller?: Caller; projects?: Projects } = {},

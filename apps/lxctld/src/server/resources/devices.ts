@@ -25,7 +25,7 @@ export async function graphics({ sys }: HostTree): Promise<WireGpu[]> {
   );
 }
 
-/** Cards with hardware behind them; the ports of one device make one card. */
+/** Physical network cards. The ports of one device belong to one card. */
 export async function networkCards({ sys }: HostTree): Promise<WireNetworkCard[]> {
   const root = join(sys, 'class/net');
   const cards = new Map<string, WireNetworkCard>();

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import type { WireDisk } from '#lib/contract';
 import { type HostTree, linked, names, number, pciAddress, text } from './sysfs.ts';
 
-/** Sectors of sysfs have this many bytes, whatever those of the disk have. */
+/** Bytes of a sector in sysfs, whatever the sector size of the disk. */
 const sector = 512;
 
-/** Disks with hardware behind them: no loop devices, no device-mapper. */
+/** Physical disks, without loop devices and device-mapper. */
 export async function disks({ sys }: HostTree): Promise<WireDisk[]> {
   const root = join(sys, 'block');
   const found = await Promise.all((await names(root)).map((name) => disk(root, name)));

@@ -1,7 +1,7 @@
 import type { WireResources } from '#lib/contract';
 import { type HostTree, names, text } from './sysfs.ts';
 
-/** Memory of the host and of its NUMA nodes. What the kernel could give to a program at once counts as free. */
+/** Memory of the host and of its NUMA nodes. Available memory (MemAvailable) counts as free. */
 export async function memory({ sys, proc }: HostTree): Promise<WireResources['memory']> {
   const all = counters(await text(proc, 'meminfo'));
   const page = all('Hugepagesize');

@@ -54,7 +54,7 @@ async function thread(root: string, id: number, information: string, isolated: r
     die: Math.max(die, 0),
     core,
     node: node ? Number(node.slice(4)) : 0,
-    // The first one often cannot be switched off, and then has no such file.
+    // A CPU that cannot be switched off, often the first one, has no such file.
     online: online !== '0',
     isolated: isolated.includes(id),
     frequency: Math.round(kilohertz / 1000 || Number(fieldOf(information, id, 'cpu MHz'))),

@@ -30,7 +30,7 @@ export async function resources(tree: HostTree = { sys: '/sys', proc: '/proc' })
   };
 }
 
-/** What the firmware says of the machine; a machine without DMI has empty texts. */
+/** Description of the machine by its firmware (DMI); empty texts on machines without DMI. */
 async function system({ sys, proc }: HostTree): Promise<WireSystem> {
   const files = ['uuid', 'name', 'family', 'version', 'sku', 'serial'].map((name) => text(sys, dmi, `product_${name}`));
   const [uuid = '', product = '', family = '', version = '', sku = '', serial = ''] = await Promise.all(files);
@@ -47,7 +47,7 @@ async function system({ sys, proc }: HostTree): Promise<WireSystem> {
     version,
     sku,
     serial,
-    // Every hypervisor sets this flag of the CPU.
+    // Hypervisors set this CPU flag.
     type: /^flags\s*:.*\bhypervisor\b/m.test(await text(proc, 'cpuinfo')) ? 'virtual-machine' : 'physical',
     firmware: await part('bios', { vendor: 'vendor', date: 'date', version: 'version' }),
     chassis: await part('chassis', { ...common, type: 'type' }),

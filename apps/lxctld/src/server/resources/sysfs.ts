@@ -3,7 +3,7 @@ import os from 'node:os';
 import { basename, join } from 'node:path';
 import type { WireDevice } from '#lib/contract';
 
-/** Where the kernel tells about the host; specs give a copy. */
+/** The file systems with the kernel's information on the host; specs use a copy. */
 export interface HostTree {
   /** /sys */
   sys: string;
@@ -11,7 +11,7 @@ export interface HostTree {
   proc: string;
 }
 
-/** Content of a file of the kernel, trimmed; '' when there is none or it cannot be read (a link that is down has no speed). */
+/** Trimmed content of a file; '' when it does not exist or cannot be read (such as the speed of a link that is down). */
 export async function text(...path: string[]): Promise<string> {
   return readFile(join(...path), 'utf8').then(
     (content) => content.trim(),
@@ -19,23 +19,23 @@ export async function text(...path: string[]): Promise<string> {
   );
 }
 
-/** A number of such a file, decimal or 0x; 0 when there is none. */
+/** Content of a file as a number, decimal or with 0x; 0 when there is none. */
 export async function number(...path: string[]): Promise<number> {
   return Number(await text(...path)) || 0;
 }
 
-/** Names in a directory of the kernel, in natural order; [] when there is none. */
+/** Names in a directory in natural order; [] when it does not exist. */
 export async function names(...path: string[]): Promise<string[]> {
   const found = await readdir(join(...path)).catch(() => []);
   return found.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 }
 
-/** Last part of what a link points to; '' when there is none. */
+/** Last part of a symbolic link's target; '' when there is no link. */
 export async function linked(...path: string[]): Promise<string> {
   return readlink(join(...path)).then(basename, () => '');
 }
 
-/** What the kernel says of a device, whatever its kind. */
+/** What all kinds of devices have in common. */
 export async function device(directory: string): Promise<WireDevice> {
   const [driver, version, node, address, vendor, product] = await Promise.all([
     linked(directory, 'driver'),
@@ -47,7 +47,7 @@ export async function device(directory: string): Promise<WireDevice> {
   ]);
   return {
     driver,
-    // Drivers of the kernel's own tree have no version but the kernel's.
+    // Drivers from the kernel's source tree have the version of the kernel.
     driver_version: driver === '' ? '' : version || os.release(),
     // -1 on a host without NUMA.
     numa_node: Math.max(node, 0),
@@ -59,7 +59,7 @@ export async function device(directory: string): Promise<WireDevice> {
   };
 }
 
-/** The device's slot, or that of the device it sits in: a virtio card or disk is behind one. '' without any. */
+/** PCI slot of a device, or of its parent (virtio devices are children of a PCI device); '' when there is none. */
 export async function pciAddress(directory: string): Promise<string> {
   for (const place of [directory, join(await realpath(directory).catch(() => directory), '..')]) {
     const slot = /^PCI_SLOT_NAME=(.*)$/m.exec(await text(place, 'uevent'))?.[1];
