@@ -162,6 +162,12 @@ export class RouteSocket {
   close(): void;
 }
 
+/**
+ * Calls back with the names of links of this process's network namespace that were deleted, by whomever; with null when
+ * some were missed. Does not keep the process alive.
+ */
+export function linkWatch(onDeleted: (names: string[] | null) => void): { close(): void };
+
 // ---- seccomp: libseccomp to a BPF program
 export interface SeccompRule {
   syscall: string;

@@ -47,6 +47,37 @@ describe('RouteSocket', () => {
   });
 });
 
+describe.skipIf(notRoot)('linkWatch (needs root)', () => {
+  it('tells of links that are deleted, and of nothing else', async () => {
+    const socket = new addon.RouteSocket();
+    const [first, second] = [linkName('w1'), linkName('w2')];
+    const told: (string[] | null)[] = [];
+    let heard = () => {};
+    const watch = addon.linkWatch((names) => {
+      told.push(names);
+      heard();
+    });
+    const next = () => new Promise<void>((resolve) => (heard = resolve));
+    try {
+      await socket.createBridge(first);
+      await socket.setLink(first, { up: true });
+      const gone = next();
+      await socket.deleteLink(first);
+      await gone;
+      expect(told.flat()).toEqual([first]);
+      // Both ends of a cable.
+      await socket.createVeth(first, { peer: second });
+      const both = next();
+      await socket.deleteLink(second);
+      await both;
+      expect(new Set(told.flat())).toEqual(new Set([first, second]));
+    } finally {
+      watch.close();
+      socket.close();
+    }
+  });
+});
+
 describe.skipIf(notRoot)('links of the host (needs root)', () => {
   let socket: RouteSocket;
   let sleeper: ChildProcess;

@@ -7,6 +7,7 @@ export const {
   channelPair,
   closeFd,
   compileSeccomp,
+  linkWatch,
   mountSetattr,
   moveMount,
   newMount,

@@ -93,6 +93,8 @@ export interface Links {
   deleteLink(name: string): Promise<void>;
   addAddress(link: string, cidr: string): Promise<void>;
   deleteAddress(link: string, cidr: string): Promise<void>;
+  /** Calls back with the names of links that were deleted, by whomever; null: some, nobody knows which. Ends by the function it gives. */
+  watch(onDeleted: (names: readonly string[] | null) => void): () => void;
 }
 
 /** Limits as the instance's config asks for them; absent: not limited. */

@@ -1,4 +1,5 @@
 import type { StringMap } from '#lib/base';
+import type { LinkInfo } from '#lib/host';
 import type { NetworkRow } from '#lib/store';
 import type { Attachment, Plug } from './networks.ts';
 
@@ -19,8 +20,13 @@ export interface DynamicLease {
 export interface NetworkDriver {
   /** The config with what the server chooses filled in: `auto` addresses, MAC addresses, defaults that LXD writes down. */
   complete(name: string, config: StringMap, others: readonly NetworkRow[]): Promise<StringMap>;
-  /** Brings the network up or changes it to what the row says. On failure nothing new is left. */
-  up(row: NetworkRow): Promise<void>;
+  /**
+   * Brings the network up or changes it to what the row says. On failure nothing new is left. `anew`: it knows no cards,
+   * and none is plugged in to it.
+   */
+  up(row: NetworkRow): Promise<{ anew: boolean }>;
+  /** Whether what `up` made is gone from the host, as its links are now. */
+  isGone(row: NetworkRow, links: readonly LinkInfo[]): boolean;
   /** Takes down what is ours; leases and other files stay. */
   down(row: NetworkRow): Promise<void>;
   /** Removes the files. */

@@ -102,6 +102,7 @@ describe.skipIf(why !== '')(titled('ManagedNetworks on this host', why), { timeo
     await chmod(stateDir, 0o755);
     store = new MemoryStore();
     networks = daemon();
+    await networks.prepare();
     forwarding = await readFile('/proc/sys/net/ipv4/ip_forward', 'utf8');
     await writeFile(join(stateDir, 'script'), '#!/bin/sh\n[ "$1" = bound ] && ip addr add $ip/24 dev $interface\nexit 0\n', {
       mode: 0o755,
@@ -147,6 +148,34 @@ describe.skipIf(why !== '')(titled('ManagedNetworks on this host', why), { timeo
     expect(await pid()).toBe(before);
     expect((await networks.get('default', name)).status).toBe('Created');
     expect(await networks.leases('default', name)).toHaveLength(3);
+  });
+
+  it('is made again when somebody deletes the bridge, with its DHCP and what was plugged in', async () => {
+    const before = await pid();
+    const hostName = `${names[0]}v`;
+    const attached = [{ type: 'nic', device: 'eth0', network: name, hwaddr: macs[0], ipv4: null, hostName }];
+    await store.instances.update('id0', { attached });
+    await run('ip', ['link', 'del', name]);
+    await vi.waitUntil(async () => (await pid().catch(() => before)) !== before, { timeout: 10_000 });
+    await inside(0, 'busybox', 'udhcpc', '-i', 'eth0', '-n', '-q', '-f', '-s', join(stateDir, 'script'));
+    expect((await run('ip', ['-o', 'link', 'show', hostName])).stdout).toContain(`master ${name}`);
+    await store.instances.update('id0', { attached: [] });
+    await run('ip', ['link', 'set', `${names[1]}v`, 'master', name]);
+    warnings.splice(0);
+  });
+
+  it('ends a dnsmasq whose files were deleted, and goes on', async () => {
+    const before = await pid();
+    await rm(join(stateDir, 'networks', name), { recursive: true });
+    networks.close();
+    networks = daemon();
+    await networks.prepare();
+    expect(warnings).toEqual([]);
+    expect(await pid()).not.toBe(before);
+    for (const position of [0, 1] as const) {
+      await networks.attach(plug(position));
+      await inside(position, 'busybox', 'udhcpc', '-i', 'eth0', '-n', '-q', '-f', '-s', join(stateDir, 'script'));
+    }
   });
 
   it('starts dnsmasq again when it is killed', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeLinks, FakeProcesses } from '#lib/host';
+import type { InstanceRow } from '#lib/store';
 import { MemoryStore } from '../../store/src/fake/index.ts';
 import { RecordingFirewall } from './fake/recording-firewall.ts';
 import { ManagedNetworks } from './managed-networks.ts';
@@ -111,6 +112,84 @@ it('warns when dnsmasq could not read the names', async () => {
   expect(warnings).toEqual([expect.stringContaining(`br0: ${stateDir} does not let others pass (chmod o+x)`)]);
 });
 
+/** An instance that runs, on br0. */
+const running: InstanceRow = {
+  id: 'i',
+  project: 'default',
+  name: 'c1',
+  architecture: 'x86_64',
+  description: '',
+  ephemeral: false,
+  config: {},
+  profiles: [],
+  volatile: {},
+  devices: {},
+  attached: [
+    { type: 'nic', device: 'eth0', kind: 'bridged', network: 'br0', hwaddr: '00:16:3e:00:00:01', ipv4: null, hostName: 'vethrun' },
+    { type: 'nic', device: 'eth1', kind: 'bridged', network: 'br0', hwaddr: '00:16:3e:00:00:02', ipv4: null, hostName: 'vethgone' },
+    { type: 'nic', device: 'eth2', kind: 'p2p', network: null, hwaddr: '00:16:3e:00:00:03', ipv4: null, hostName: 'vethp2p' },
+  ],
+  power: 'running',
+  createdAt: new Date(0),
+  lastUsedAt: null,
+  idBase: null,
+  idCount: null,
+};
+
+async function masterOf(name: string): Promise<string | undefined> {
+  const all = await links.list();
+  const master = all.find((link) => link.name === name)?.master;
+  return all.find(({ index }) => index === master)?.name;
+}
+
+describe('a bridge that is deleted from outside', () => {
+  /** Resolves when what is under way with networks has been done. */
+  const settled = () => networks.update('default', 'br0', ({ description, config }) => ({ description, config }));
+
+  it('is made again at once, and running instances are on it', async () => {
+    await networks.prepare();
+    const row = await create({ 'ipv4.address': 'none' });
+    await store.instances.insert(running);
+    links.plug('vethrun');
+    await links.deleteLink('br0');
+    await settled();
+    expect((await links.list()).find(({ name }) => name === 'br0')).toMatchObject({ up: true, mac: row.config['volatile.bridge.hwaddr'] });
+    expect(await masterOf('vethrun')).toBe('br0');
+    expect(await masterOf('vethp2p')).toBeUndefined();
+    expect(warnings).toEqual(['br0: it was deleted from outside and is made again']);
+  });
+
+  it('stays away when it was we who deleted it', async () => {
+    await networks.prepare();
+    await create();
+    await networks.delete('default', 'br0');
+    expect(await linkNames()).toEqual(['lo', 'eth0']);
+    expect(warnings).toEqual([]);
+  });
+
+  it('is in use, and cannot be deleted, while an instance that runs is on it', async () => {
+    await create();
+    await store.instances.insert(running);
+    await expect(networks.delete('default', 'br0')).rejects.toMatchObject({ code: 'network.in_use' });
+  });
+});
+
+it('makes the files of a network again that were deleted under it', async () => {
+  await create({ 'dns.mode': 'managed', 'ipv4.address': 'none' });
+  rmSync(join(stateDir, 'networks'), { recursive: true });
+  const plug = {
+    project: 'default',
+    network: 'br0',
+    instanceId: 'j',
+    device: 'eth0',
+    hostname: 'c2',
+    mac: '00:16:3e:00:00:09',
+    ipv4: null,
+  };
+  await networks.attach(plug);
+  expect(readdirSync(join(stateDir, 'networks/br0/dnsmasq.hosts'))).toEqual(['j.eth0']);
+});
+
 describe('a new daemon', () => {
   it('adopts the bridge as it stands', async () => {
     await create();
@@ -128,6 +207,17 @@ describe('a new daemon', () => {
     networks = daemon();
     await networks.prepare();
     expect((await links.list()).find(({ name }) => name === 'br0')?.mac).toBe(row.config['volatile.bridge.hwaddr']);
+  });
+
+  it('plugs running instances in again where the bridge was deleted meanwhile', async () => {
+    await create({ 'dns.mode': 'managed', 'ipv4.address': 'none' });
+    await store.instances.insert(running);
+    links.plug('vethrun');
+    await links.deleteLink('br0');
+    networks = daemon();
+    await networks.prepare();
+    expect(await masterOf('vethrun')).toBe('br0');
+    expect(readFileSync(join(stateDir, 'networks/br0/dnsmasq.hosts/i.eth0'), 'utf8')).toBe('00:16:3e:00:00:01,c1\n');
   });
 
   it("leaves another program's link of that name alone", async () => {

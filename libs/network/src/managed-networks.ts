@@ -10,13 +10,14 @@ import {
   withoutEmpty,
   type WireNetworkState,
 } from '#lib/contract';
-import { type LinkInfo, type Links, type Processes } from '#lib/host';
+import { isErrno, type LinkInfo, type Links, type Processes } from '#lib/host';
 import { type NetworkRow, RowConflict, type Store } from '#lib/store';
 import type { DynamicLease, NetworkDriver } from './driver.ts';
 import { BridgeDriver } from './drivers/bridge/bridge-driver.ts';
 import type { Firewall } from './firewall.ts';
 import { linkState, linkType } from './link-state.ts';
 import type { Attachment, Lease, Networks, NetworkChange, NetworkView } from './networks.ts';
+import { replug } from './replug.ts';
 import { Serial } from './serial.ts';
 import type { Sysctls } from './sysctls.ts';
 import { instanceMacs, networkUsers, staticLeases } from './users.ts';
@@ -48,6 +49,7 @@ export class ManagedNetworks implements Networks {
   /** Networks that are up on this host, by id. Nics are plugged in to them without a question to the database. */
   readonly #up = new Map<string, NetworkRow>();
   readonly #changes = new Serial();
+  #unwatch: (() => void) | null = null;
   readonly #sweeps = new Map<string, NodeJS.Timeout>();
 
   constructor(parts: NetworkParts) {
@@ -58,6 +60,7 @@ export class ManagedNetworks implements Networks {
   prepare(): Promise<void> {
     return this.#changes.run(async () => {
       const rows = await this.#parts.store.networks.list(project);
+      this.#unwatch ??= this.#parts.links.watch((names) => this.#deleted(names));
       await Promise.all(rows.map((row) => this.#raise(row).catch((error: Error) => this.#parts.warn(row.name, error))));
     });
   }
@@ -194,7 +197,14 @@ export class ManagedNetworks implements Networks {
       refuse(held.problems);
       await this.#driver(row).tidy(row, held.left);
     }
-    return this.#driver(row).attach(row, request);
+    return this.#driver(row)
+      .attach(row, request)
+      .catch(async (error: unknown) => {
+        // Its files were deleted under it.
+        if (!isErrno(error, 'ENOENT')) throw error;
+        await this.#changes.run(() => this.#raise(row));
+        return this.#driver(row).attach(row, request);
+      });
   }
 
   async nicProblems(project: string, network: string, { ipv4, mac }: { ipv4: string | null; mac: string }): Promise<string[]> {
@@ -252,6 +262,8 @@ export class ManagedNetworks implements Networks {
 
   /** At a plain end of the daemon: bridges, rules and dnsmasq go on. */
   close(): void {
+    this.#unwatch?.();
+    this.#unwatch = null;
     for (const timer of this.#sweeps.values()) clearTimeout(timer);
     this.#sweeps.clear();
     for (const driver of Object.values(this.#drivers)) driver.close();
@@ -263,8 +275,24 @@ export class ManagedNetworks implements Networks {
 
   async #raise(row: NetworkRow): Promise<void> {
     this.#up.delete(row.id);
-    await this.#driver(row).up(row);
+    const { anew } = await this.#driver(row).up(row);
     this.#up.set(row.id, row);
+    if (anew) await replug(this.#parts.store, this.#parts.links, this.#driver(row), row);
+  }
+
+  /** Links of the host are gone: a network that was one of them is brought up again. `names` null: any may be. */
+  #deleted(names: readonly string[] | null): void {
+    for (const row of this.#up.values()) {
+      if (names && !names.includes(row.name)) continue;
+      void this.#changes.run(() => this.#mend(row)).catch((error: Error) => this.#parts.warn(row.name, error));
+    }
+  }
+
+  async #mend(row: NetworkRow): Promise<void> {
+    // By the time of its turn it may have been taken down by us, or be up again.
+    if (this.#up.get(row.id) !== row || !this.#driver(row).isGone(row, await this.#parts.links.list())) return;
+    this.#parts.warn(row.name, new Error('it was deleted from outside and is made again'));
+    await this.#raise(row);
   }
 
   /** A network that could not be brought up may be mended by now. */

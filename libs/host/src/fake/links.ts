@@ -14,6 +14,7 @@ export class FakeLinks implements Links {
   readonly extraRoutes: RouteInfo[] = [];
   readonly #links = new Map<string, LinkInfo>();
   readonly #addresses: AddressInfo[] = [];
+  readonly #watchers = new Set<(names: readonly string[] | null) => void>();
   #nextIndex = 1;
 
   constructor() {
@@ -70,6 +71,7 @@ export class FakeLinks implements Links {
     this.#links.delete(name);
     for (const link of this.#links.values()) if (link.master === index) link.master = 0;
     this.#keepAddresses((address) => address.index !== index);
+    for (const tell of this.#watchers) tell([name]);
   }
 
   async addAddress(link: string, cidr: string): Promise<void> {
@@ -85,6 +87,11 @@ export class FakeLinks implements Links {
     const found = this.#find(this.#link(link, 'RTM_DELADDR').index, parse(cidr, 'RTM_DELADDR'));
     if (found === undefined) throw errnoError('EADDRNOTAVAIL', 'RTM_DELADDR', cidr);
     this.#keepAddresses((address) => address !== found);
+  }
+
+  watch(onDeleted: (names: readonly string[] | null) => void): () => void {
+    this.#watchers.add(onDeleted);
+    return () => this.#watchers.delete(onDeleted);
   }
 
   #link(name: string, call: string): LinkInfo {

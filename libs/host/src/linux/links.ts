@@ -1,4 +1,4 @@
-import { RouteSocket } from '../native.ts';
+import { linkWatch, RouteSocket } from '../native.ts';
 import type { AddressInfo, LinkInfo, RouteInfo } from '../native.ts';
 import type { Links } from '../ports.ts';
 
@@ -40,6 +40,11 @@ export class LinuxLinks implements Links {
 
   deleteAddress(link: string, cidr: string): Promise<void> {
     return this.#socket.deleteAddress(link, cidr);
+  }
+
+  watch(onDeleted: (names: readonly string[] | null) => void): () => void {
+    const watch = linkWatch(onDeleted);
+    return () => watch.close();
   }
 
   close(): void {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile, rm, stat, truncate } from 'node:fs/promises';
 import { Revert, type StringMap } from '#lib/base';
 import { boundsOf, formatCidr4, formatIpv4, isLxError, LxError, parseCidr4, parseIpv4, refuse } from '#lib/contract';
-import type { Links, Processes } from '#lib/host';
+import type { LinkInfo, Links, Processes } from '#lib/host';
 import type { NetworkRow } from '#lib/store';
 import type { DynamicLease, NetworkDriver } from '../../driver.ts';
 import type { Firewall } from '../../firewall.ts';
@@ -54,29 +54,32 @@ export class BridgeDriver implements NetworkDriver {
     return complete;
   }
 
-  async up(row: NetworkRow): Promise<void> {
+  async up(row: NetworkRow): Promise<{ anew: boolean }> {
     const bridge = parseBridge(row, this.parts.networksDir);
     const before = this.#live.get(row.id);
     const args = dnsmasqArguments(bridge);
     const live = { ...(before ?? this.#make(bridge)), bridge };
+    let anew = false;
     await using revert = new Revert();
     await this.#stage(bridge, 'files', async () => {
-      const closed = await makeDirectories(bridge.directory, dnsmasqFiles(bridge).hosts);
+      const { closed, made } = await makeDirectories(bridge.directory, dnsmasqFiles(bridge).hosts);
       const mend = 'dnsmasq runs as an unprivileged user and cannot read the names of instances there';
       if (closed && !before) this.parts.warn(bridge.name, new Error(`${closed} does not let others pass (chmod o+x): ${mend}`));
+      anew = made;
     });
     await this.#stage(bridge, 'bridge', async () => {
       if (before && before.bridge.mac !== bridge.mac) await this.parts.links.setLink(bridge.name, { mac: bridge.mac });
-      let made = false;
       await raiseLink(bridge, this.parts.links, this.parts.sysctls, () => {
-        made = true;
+        anew = true;
         revert.add(() => dropLink(bridge, this.parts.links));
       });
       // Nothing is plugged in to a new bridge.
-      if (made) await live.entries.clear();
+      if (anew) await live.entries.clear();
     });
     await this.#stage(bridge, 'dnsmasq', async () => {
       if (!before) revert.add(() => live.dnsmasq.stop());
+      // One that runs hangs on the bridge that is gone, or on files that are.
+      if (anew) await live.dnsmasq.stop();
       if (args) await live.dnsmasq.run(args);
       else await live.dnsmasq.stop();
     });
@@ -84,6 +87,11 @@ export class BridgeDriver implements NetworkDriver {
     this.#live.set(row.id, live);
     // Instances work without the firewall, if not as far as the internet: its failure is told, and no more.
     await this.parts.firewall.apply(bridge.name, bridge.firewall).catch((error: Error) => this.parts.warn(bridge.name, error));
+    return { anew };
+  }
+
+  isGone(row: NetworkRow, links: readonly LinkInfo[]): boolean {
+    return !links.some(({ name }) => name === row.name);
   }
 
   async down(row: NetworkRow): Promise<void> {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import type { ProcessHandle, Processes } from '#lib/host';
 import { delay } from '#lib/base';
@@ -131,10 +131,21 @@ export class Dnsmasq {
     }
   }
 
-  /** The process the pid file names, if it is a dnsmasq that was told to write this very file: pids are used again. */
+  /** The process the pid file names; where the file is gone, one that was told to write it. */
   async #find(): Promise<{ pid: number; args: string[] } | null> {
-    const pid = Number((await readFile(this.pidFile, 'utf8').catch(() => '')).trim());
-    if (!Number.isInteger(pid) || pid <= 1) return null;
+    const named = await this.#ours((await readFile(this.pidFile, 'utf8').catch(() => '')).trim());
+    if (named) return named;
+    for (const pid of await readdir('/proc')) {
+      const found = await this.#ours(pid);
+      if (found) return found;
+    }
+    return null;
+  }
+
+  /** If it is a dnsmasq that was told to write this very file: pids are used again. */
+  async #ours(text: string): Promise<{ pid: number; args: string[] } | null> {
+    const pid = /^\d+$/.test(text) ? Number(text) : 0;
+    if (pid <= 1) return null;
     const cmdline = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
     const args = cmdline.split('\0').slice(1, -1);
     return args.includes(`--pid-file=${this.pidFile}`) ? { pid, args } : null;
