@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { WireOperation } from '#lib/contract';
 import { faultPoints } from '#lib/engine';
 import { instanceOperations } from '#lib/instance';
@@ -8,7 +8,7 @@ import { TestDaemon } from '../harness/daemon.ts';
 import { bridgePorts, cgroups, links, mounts, noBridgePorts, processes } from '../harness/leftovers.ts';
 
 /**
- * The daemon kills itself (SIGKILL) at every point of every step of create, start, stop and delete. After the next
+ * The daemon kills itself (SIGKILL) at every point of every step of every operation on instances. After the next
  * start the operation has either been undone or finished, and nothing is left over.
  */
 
@@ -53,59 +53,160 @@ afterAll(async () => {
   expect(await daemon.stop()).toEqual([]);
 });
 
-/** Kills and restarts the daemon with the fault armed, asks for the operation, and comes back with a sound daemon. */
-async function withFault(point: string, ask: () => Promise<WireOperation>): Promise<void> {
-  await daemon.kill();
-  await daemon.launch({ LXCTL_FAULT: point });
-  await ask().catch(() => {});
-  await daemon.ended();
-  await daemon.launch();
+const create = () => daemon.client.instances.create({ name: 'f', source: { type: 'image', alias: 'busybox' }, start: true });
+const stopped = () => daemon.client.instances.create({ name: 'f', source: { type: 'image', alias: 'busybox' } });
+const state = (action: 'start' | 'stop' | 'restart' | 'freeze' | 'unfreeze') =>
+  daemon.client.instances.setState('f', { action, force: true, timeout: 10 });
+const names = async () => (await daemon.client.instances.list()).map(({ name }) => name);
+const works = async (name = 'f') => expect((await daemon.exec(name, ['true'])).code).toBe(0);
+
+/** One kind of operation. */
+interface Kind {
+  /** What is there before. */
+  prepare?: () => Promise<unknown>;
+  ask: () => Promise<WireOperation>;
+  /** On the next daemon: the operation is undone or finished, and the instance sound. */
+  check: (point: string) => Promise<unknown>;
 }
 
-const create = () => daemon.client.instances.create({ name: 'f', source: { type: 'image', alias: 'busybox' }, start: true });
-const state = (action: 'start' | 'stop') => daemon.client.instances.setState('f', { action, force: true, timeout: 10 });
+/** At this point the last step is journaled: then it is done and stays so. */
+const isDone = (kind: keyof typeof operations, point: string) =>
+  point === faultPoints(operations[kind]).findLast((each) => each.endsWith(':after'));
 
-describe('killed while creating', () => {
-  it.each<string>(faultPoints(operations.create))('%s', async (point) => {
-    await withFault(point, create);
-    // After the last commit the instance is made: then it is whole, and running as asked.
-    const made = (await daemon.client.instances.list()).length > 0;
-    if (made) {
-      expect(point).toMatch(/launch:after$/);
-      expect((await daemon.exec('f', ['true'])).code).toBe(0);
-      await daemon.remove('f');
-    }
-    expect(await inventory()).toEqual(quiet);
-  });
-});
+const kinds: { [K in keyof typeof operations]: Kind } = {
+  create: {
+    ask: create,
+    check: async (point) => {
+      const made = await names();
+      expect(made).toEqual(isDone('create', point) ? ['f'] : []);
+      if (made.length > 0) await works();
+    },
+  },
+  start: {
+    prepare: () => daemon.done(stopped()),
+    ask: () => state('start'),
+    check: async (point) => {
+      const { status } = await daemon.client.instances.get('f');
+      expect(status).toBe(isDone('start', point) ? 'Running' : 'Stopped');
+      if (status === 'Stopped') await daemon.done(state('start'));
+      await works();
+    },
+  },
+  stop: {
+    prepare: () => daemon.done(create()),
+    ask: () => state('stop'),
+    check: async () => expect((await daemon.client.instances.get('f')).status).toBe('Stopped'),
+  },
+  restart: {
+    prepare: () => daemon.done(create()),
+    ask: () => state('restart'),
+    check: async (point) => {
+      const { status, config } = await daemon.client.instances.get('f');
+      // A launch that fails leaves it stopped, as it was between the two.
+      if (point.endsWith(':undo')) return expect(status).toBe('Stopped');
+      expect(status).toBe('Running');
+      expect(config['volatile.eth0.host_name']).toMatch(/^veth/);
+      expect(config['volatile.last_state.power']).toBe('RUNNING');
+      await works();
+    },
+  },
+  freeze: {
+    prepare: () => daemon.done(create()),
+    ask: () => state('freeze'),
+    check: async (point) => expect((await daemon.client.instances.get('f')).status).toBe(isDone('freeze', point) ? 'Frozen' : 'Running'),
+  },
+  unfreeze: {
+    prepare: async () => {
+      await daemon.done(create());
+      await daemon.done(state('freeze'));
+    },
+    ask: () => state('unfreeze'),
+    check: () => works(),
+  },
+  rename: {
+    prepare: () => daemon.done(stopped()),
+    ask: () => daemon.client.instances.rename('f', { name: 'g' }),
+    check: async (point) => {
+      const [name = '', ...others] = await names();
+      expect(others).toEqual([]);
+      if (isDone('rename', point)) expect(name).toBe('g');
+      // Under whatever name: it is all there.
+      await daemon.done(daemon.client.instances.setState(name, { action: 'start', force: true, timeout: 10 }));
+      await works(name);
+    },
+  },
+  update: {
+    prepare: () => daemon.done(create()),
+    ask: () =>
+      daemon.client.instances.replace('f', {
+        architecture: 'x86_64',
+        config: { 'user.a': 'b', 'limits.processes': '77' },
+        description: 'changed',
+        devices: {},
+        ephemeral: false,
+        profiles: ['default'],
+        stateful: false,
+      }),
+    check: async (point) => {
+      const { description, config } = await daemon.client.instances.get('f');
+      const done = isDone('update', point);
+      expect([description, config['user.a'], config['limits.processes']]).toEqual(
+        done ? ['changed', 'b', '77'] : ['', undefined, undefined],
+      );
+      await works();
+    },
+  },
+  delete: {
+    prepare: () => daemon.done(stopped()),
+    ask: () => daemon.client.instances.delete('f'),
+    check: async () => expect(await names()).toEqual([]),
+  },
+};
 
-describe('killed while starting', () => {
-  it.each<string>(faultPoints(operations.start))('%s', async (point) => {
-    await daemon.done(daemon.client.instances.create({ name: 'f', source: { type: 'image', alias: 'busybox' } }));
-    await withFault(point, () => state('start'));
-    const { status } = await daemon.client.instances.get('f');
-    expect(status).toBe(point.endsWith(':after') ? 'Running' : 'Stopped');
-    if (status === 'Stopped') await daemon.done(state('start'));
-    expect((await daemon.exec('f', ['true'])).code).toBe(0);
-    await daemon.remove('f');
-    expect(await inventory()).toEqual(quiet);
-  });
-});
+interface Point {
+  kind: keyof typeof operations;
+  point: string;
+}
 
-describe('killed while stopping', () => {
-  it.each<string>(faultPoints(operations.stop))('%s', async (point) => {
-    await daemon.done(create());
-    await withFault(point, () => state('stop'));
-    expect((await daemon.client.instances.get('f')).status).toBe('Stopped');
-    await daemon.remove('f');
-    expect(await inventory()).toEqual(quiet);
-  });
-});
+/**
+ * Every point of every kind, so that the daemon that recovers from one is armed for the next where it can be: the next is
+ * of another kind (its own recovery would meet it), and none of those that clear up behind the last one.
+ */
+const points = spread(
+  (Object.keys(operations) as Point['kind'][]).map((kind) =>
+    faultPoints(operations[kind] as never).map((point): Point => ({ kind, point })),
+  ),
+);
+const clearsUp = new Set<Point['kind']>(['start', 'stop', 'delete']);
 
-describe('killed while deleting', () => {
-  it.each<string>(faultPoints(operations.delete))('%s', async (point) => {
-    await daemon.done(daemon.client.instances.create({ name: 'f', source: { type: 'image', alias: 'busybox' } }));
-    await withFault(point, () => daemon.client.instances.delete('f'));
-    expect(await inventory()).toEqual(quiet);
-  });
+/** One of each in turn. */
+function spread<T>(lists: T[][]): T[] {
+  return Array.from({ length: Math.max(...lists.map((list) => list.length)) }, (_, at) => lists.flatMap((list) => list[at] ?? [])).flat();
+}
+
+let armed: string | null = null;
+
+async function launch(next: Point | undefined): Promise<void> {
+  armed = next?.point ?? null;
+  await daemon.launch(next ? { LXCTL_FAULT: next.point } : {});
+}
+
+it.each(points)('killed at $point', async (wanted) => {
+  const { kind, point } = wanted;
+  const { prepare, ask, check } = kinds[kind];
+  if (armed !== point) {
+    await daemon.kill();
+    await launch(wanted);
+  }
+  await prepare?.();
+  await ask().catch(() => {});
+  await daemon.ended();
+  const next = points[points.indexOf(wanted) + 1];
+  await launch(next && next.kind !== kind && !clearsUp.has(next.kind) ? next : undefined);
+  try {
+    await check(point);
+  } finally {
+    for (const name of await names()) await daemon.remove(name);
+  }
+  expect(await inventory()).toEqual(quiet);
 });
