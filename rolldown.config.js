@@ -62,6 +62,8 @@ const gen = {
   input: { gen: 'tools/gen/main.ts' },
   platform: 'node',
   external: ['class-transformer/storage'],
+  // The catalogues need no kernel: the addon, which may not be built yet, is left out with what would ask it.
+  treeshake: { moduleSideEffects: [{ test: /\/(libs\/host|native)\//, sideEffects: false }] },
   transform: { target: 'node20' },
   output: { dir: 'dist', entryFileNames: '[name].mjs', format: 'esm', codeSplitting: false },
 };

@@ -1,8 +1,9 @@
 import { createHash, type Hash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { removeTree } from '#lib/host';
 
 /** Files that arrived or were built, not an image yet. Plain JSON: operations keep it in their journal. */
 export type Upload = {
@@ -32,7 +33,7 @@ export class ImageFiles {
   async prepare(): Promise<void> {
     // Only root may look: trees hold setuid programs, images may hold secrets.
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
-    await rm(join(this.directory, 'incoming'), { recursive: true, force: true });
+    await removeTree(join(this.directory, 'incoming'));
     for (const name of ['incoming', 'trees']) await mkdir(join(this.directory, name), { recursive: true, mode: 0o700 });
   }
 
@@ -57,7 +58,7 @@ export class ImageFiles {
   }
 
   async discard(id: string): Promise<void> {
-    await rm(this.incoming(id), { recursive: true, force: true });
+    await removeTree(this.incoming(id));
   }
 
   /** Takes one file (or two, metadata first) to disk. Nothing is left when it fails. */
@@ -117,7 +118,7 @@ export class ImageFiles {
     const from = this.incoming(upload.id);
     if (upload.layout === 'split') await moved(join(from, 'rootfs'), this.rootfs(upload.fingerprint));
     if (await present(join(from, 'tree'))) {
-      await rm(this.tree(upload.fingerprint), { recursive: true, force: true });
+      await removeTree(this.tree(upload.fingerprint));
       await rename(join(from, 'tree'), this.tree(upload.fingerprint));
     }
     await moved(join(from, 'image'), this.image(upload.fingerprint));
@@ -125,8 +126,7 @@ export class ImageFiles {
   }
 
   async remove(fingerprint: string): Promise<void> {
-    for (const path of [this.image(fingerprint), this.rootfs(fingerprint), this.tree(fingerprint)])
-      await rm(path, { recursive: true, force: true });
+    for (const path of [this.image(fingerprint), this.rootfs(fingerprint), this.tree(fingerprint)]) await removeTree(path);
   }
 }
 

@@ -1,8 +1,8 @@
-import { access, lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access, lstat, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { LxError } from '#lib/contract';
-import type { Confinement } from '#lib/host';
+import { type Confinement, removeTree } from '#lib/host';
 import { type ImageRow, RowConflict, RowMissing, type Store } from '#lib/store';
 import { Aliases } from './aliases.ts';
 import { ArchiveChecks } from './check.ts';
@@ -149,7 +149,7 @@ export class LocalImages implements ImageLibrary {
       throw error;
     }
     await writeFile(join(directory, 'metadata.yaml'), stringify(metadata));
-    await rm(tree, { recursive: true, force: true });
+    await removeTree(tree);
     return true;
   }
 

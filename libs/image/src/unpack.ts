@@ -1,7 +1,7 @@
-import { lstat, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LxError } from '#lib/contract';
-import { type Confinement, ProgramFailed } from '#lib/host';
+import { type Confinement, makeDirectory, ProgramFailed, removeTree } from '#lib/host';
 import { type ArchiveFormat, decompressors, formatOf } from './archive-format.ts';
 import { watchSpace } from './space.ts';
 
@@ -56,7 +56,7 @@ export async function unpackImage(
     throw new LxError('image.unpack_failed', { reason: (error as Error).message }, { cause: error });
   }
   const foreign = (await readdir(directory)).filter((name) => !['metadata.yaml', 'templates', 'rootfs'].includes(name));
-  for (const name of foreign) await rm(join(directory, name), { recursive: true, force: true });
+  for (const name of foreign) await removeTree(join(directory, name));
   await refuseTemplates(join(directory, 'templates'));
   await finishTree(root);
 }
@@ -65,13 +65,11 @@ export async function unpackImage(
 export async function finishTree(root: string): Promise<void> {
   if (!(await lstat(root)).isDirectory()) throw new LxError('image.unpack_failed', { reason: 'rootfs is not a directory' });
   for (const name of ['dev', 'proc', 'sys']) {
-    await mkdir(join(root, name), { mode: 0o755 }).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
+    await makeDirectory(join(root, name), 0o755);
   }
   const dev = join(root, 'dev');
   if (!(await lstat(dev)).isDirectory()) return;
-  for (const name of await readdir(dev)) await rm(join(dev, name), { recursive: true, force: true });
+  for (const name of await readdir(dev)) await removeTree(join(dev, name));
 }
 
 /** Files are read by their names in it later, so it may not lead elsewhere. */

@@ -40,7 +40,7 @@ describe('NftFirewall', () => {
   const rules = { masquerade: null, forward: 'leave', services: false } as const;
 
   it('says so when nft is missing', async () => {
-    await expect(new NftFirewall('/nonexistent/nft').apply('br0', rules)).rejects.toThrow('cannot run /nonexistent/nft');
+    await expect(new NftFirewall('/nonexistent/nft').apply('br0', rules)).rejects.toThrow('install the Debian package nftables');
   });
 
   it('says so when nft crashes', async () => {
@@ -49,7 +49,7 @@ describe('NftFirewall', () => {
     writeFileSync(program, '#!/bin/sh\nkill -SEGV $$\n', { mode: 0o755 });
     const asked = new NftFirewall(program).apply('br0', rules);
     await expect(asked).rejects.toMatchObject({ code: 'firewall.failed' });
-    await expect(asked).rejects.toThrow(`${program} was ended by SIGSEGV`);
+    await expect(asked).rejects.toThrow(`${program} ended with SIGSEGV`);
     rmSync(directory, { recursive: true });
   });
 });

@@ -1,6 +1,5 @@
-import { spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
 import { LxError } from '#lib/contract';
+import { programOutput } from '#lib/host';
 
 /** What a network asks of the host's packet filter. */
 export interface FirewallRules {
@@ -36,21 +35,16 @@ export class NftFirewall implements Firewall {
   }
 
   async #run(args: string[], input: string): Promise<string> {
-    const child = spawn(this.nft, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: 10_000 });
-    const ended = new Promise<string | null>((resolve) => {
-      child.on('error', (error) => resolve(`cannot run ${this.nft}: ${error.message}`));
-      child.on('close', (code, signal) =>
-        resolve(code === 0 ? null : signal ? `${this.nft} was ended by ${signal}` : `${this.nft} exited with ${code}`),
-      );
-    });
-    // EPIPE when nft dies before it has read all: its end says more.
-    child.stdin.on('error', () => undefined).end(input);
-    const [output, complaint, problem] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-    if (problem) throw new LxError('firewall.failed', { reason: [problem, complaint.trim().split('\n')[0]].filter(Boolean).join(': ') });
-    return output;
+    try {
+      return await programOutput(this.nft, args, outputLimit, { input, timeoutMs: 10_000, tellingLine: 'first' });
+    } catch (error) {
+      throw new LxError('firewall.failed', { reason: (error as Error).message }, { cause: error });
+    }
   }
 }
 
+/** A listing is some kilobytes a network. Bytes. */
+const outputLimit = 16 * 1024 * 1024;
 const table = 'lxctl';
 /** Chain prefixes with the hook each stands at. */
 const chains = {

@@ -26,11 +26,19 @@ export interface RunningProgram {
 
 export interface ProgramOptions {
   cwd?: string;
+  /** Instead of the daemon's own. */
+  env?: Readonly<Record<string, string>>;
+  /** Who it runs as; only root may choose. */
+  identity?: { uid?: number; gid?: number };
+  /** What it reads on its standard input, all of it. */
+  input?: string;
   /** stdin and stdout; stderr is always read. */
   stdio?: [stdin: 'ignore' | 'pipe' | number, stdout: 'ignore' | 'pipe'];
   signal?: AbortSignal | undefined;
   /** The program is killed when it has not ended by then. */
   timeoutMs?: number;
+  /** Which line of stderr tells what went wrong; the last one unless said. */
+  tellingLine?: 'first' | 'last';
   /** Gets each line of stderr. */
   onLine?: (line: string) => void;
   /** Names what `program` starts in its turn: it is missing when the exit code is 127. */
@@ -42,15 +50,16 @@ const wordsLimit = 4096;
 
 /** Starts a program of the host, in the C locale. */
 export function startProgram(program: string, args: readonly string[], options: ProgramOptions = {}): RunningProgram {
-  const [stdin, stdout] = options.stdio ?? ['ignore', 'ignore'];
+  const [stdin, stdout] = options.stdio ?? [options.input === undefined ? 'ignore' : 'pipe', 'ignore'];
   const child: ChildProcess = spawn(program, args, {
     cwd: options.cwd,
     stdio: [stdin, stdout, 'pipe'],
-    env: { ...process.env, LC_ALL: 'C.UTF-8' },
+    env: options.env ?? { ...process.env, LC_ALL: 'C.UTF-8' },
+    ...options.identity,
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs, killSignal: 'SIGKILL' }),
   });
-  const words = lastWordsOf(child, options.onLine);
+  const words = wordsOf(child, options);
   const done = new Promise<void>((resolve, reject) => {
     let failure: Error | null = null;
     // An abort is told before the program has ended; whoever removes its files must wait for that.
@@ -65,6 +74,8 @@ export function startProgram(program: string, args: readonly string[], options: 
       else reject(new ProgramFailed(words() || endOf(options.starts ?? program, code, signal, options.timeoutMs), code));
     });
   });
+  // EPIPE when it dies before it has read all: its end says more.
+  if (options.input !== undefined) child.stdin?.on('error', () => {}).end(options.input);
   // Whoever reads stdout may fail first and never look at `done`.
   done.catch(() => {});
   return { pid: child.pid, stdout: child.stdout, stdin: child.stdin, done };
@@ -77,7 +88,11 @@ export async function runProgram(program: string, args: readonly string[], optio
 
 /** Runs a program and collects what it prints, at most so many bytes. */
 export function programOutput(program: string, args: readonly string[], limit: number, options: ProgramOptions = {}): Promise<string> {
-  return outputOf(startProgram(program, args, { ...options, stdio: [options.stdio?.[0] ?? 'ignore', 'pipe'] }), program, limit);
+  return outputOf(
+    startProgram(program, args, { ...options, stdio: [options.stdio?.[0] ?? (options.input === undefined ? 'ignore' : 'pipe'), 'pipe'] }),
+    program,
+    limit,
+  );
 }
 
 /** What a running program prints, at most so many bytes. */
@@ -105,12 +120,12 @@ function endOf(program: string, code: number | null, signal: NodeJS.Signals | nu
   return `${program} ended with ${signal ?? `exit code ${code}`}`;
 }
 
-/** Reads stderr; gives the line that says most: the last one that is not tar's summary. */
-function lastWordsOf(child: ChildProcess, onLine?: (line: string) => void): () => string {
+/** Reads stderr; gives the line that says most, which is never tar's summary. */
+function wordsOf(child: ChildProcess, { onLine, tellingLine = 'last' }: ProgramOptions): () => string {
   let words = '';
   let begun = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    words = (words + text).slice(-wordsLimit);
+    words = tellingLine === 'last' ? (words + text).slice(-wordsLimit) : (words + text).slice(0, wordsLimit);
     if (!onLine) return;
     const lines = (begun + text).split('\n');
     begun = (lines.pop() ?? '').slice(-wordsLimit);
@@ -119,11 +134,12 @@ function lastWordsOf(child: ChildProcess, onLine?: (line: string) => void): () =
   child.stderr?.on('end', () => {
     if (begun.trim() !== '') onLine?.(begun.trim());
   });
-  const says = (line: string) => line !== '' && !line.includes('Exiting with failure status') && line !== 'tar: Child returned status 1';
-  return () =>
-    words
-      .split('\n')
-      .map((line) => line.trim())
-      .filter(says)
-      .at(-1) ?? '';
+  return () => {
+    const lines = words.split('\n').map((line) => line.trim());
+    return lines.filter(saysSomething).at(tellingLine === 'last' ? -1 : 0) ?? '';
+  };
+}
+
+function saysSomething(line: string): boolean {
+  return line !== '' && !line.includes('Exiting with failure status') && line !== 'tar: Child returned status 1';
 }

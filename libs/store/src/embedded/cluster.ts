@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
 import { chmod, chown, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runProgram } from '#lib/host';
 import type { Account } from './account.ts';
 import type { Folders } from './folders.ts';
 
@@ -51,21 +51,8 @@ export function identity(account: Account): { uid?: number; gid?: number } {
 
 async function initdb(binaries: string, data: string, account: Account): Promise<void> {
   const args = ['-D', data, '-U', role, '-E', 'UTF8', '--no-locale', '-A', 'peer', '--no-instructions'];
-  const child = spawn(join(binaries, 'initdb'), args, {
-    ...identity(account),
-    cwd: '/',
-    env: { PATH: binaries, LC_ALL: 'C', TZ: 'UTC' },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let complaint = '';
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    complaint = (complaint + chunk).slice(-2000);
-  });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  if (code !== 0) throw new Error(`initdb failed (${code ?? 'killed'}): ${complaint.trim()}`);
+  const env = { PATH: binaries, LC_ALL: 'C', TZ: 'UTC' };
+  await runProgram(join(binaries, 'initdb'), args, { identity: identity(account), cwd: '/', env, timeoutMs: 120_000 });
 }
 
 async function removeUnfinished(root: string): Promise<void> {

@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process';
 import { readdir, readFile, rm } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
-import type { ProcessHandle, Processes } from '#lib/host';
+import { type ProcessHandle, type Processes, runProgram } from '#lib/host';
 import { delay } from '#lib/base';
 import { Serial } from '../../serial.ts';
 
@@ -86,13 +84,7 @@ export class Dnsmasq {
 
   async #start(args: readonly string[]): Promise<true> {
     // It returns when its sockets are open and the configuration is good, or says on stderr what is wrong.
-    const child = spawn(this.options.program, args, { stdio: ['ignore', 'ignore', 'pipe'], cwd: '/', timeout: 10_000 });
-    const ended = new Promise<string | null>((resolve) => {
-      child.on('error', (error) => resolve(`cannot run ${this.options.program}: ${error.message}`));
-      child.on('exit', (code, signal) => resolve(code === 0 ? null : `it ended with ${signal ?? `exit code ${code}`}`));
-    });
-    const [complaint, problem] = await Promise.all([text(child.stderr), ended]);
-    if (problem) throw new Error(complaint.trim().split('\n')[0] || problem);
+    await runProgram(this.options.program, args, { cwd: '/', timeoutMs: 10_000, tellingLine: 'first' });
     const found = await this.#find();
     if (!found || !(await this.#take(found.pid, args))) throw new Error('dnsmasq ended as soon as it was started; its log says why');
     return true;
