@@ -19,6 +19,7 @@
         'src/napi/seccomp.cc',
         'src/base/read.cc',
         'src/base/sys_error.cc',
+        'src/ethtool/port.cc',
         'src/idmap/userns.cc',
         'src/mount/mount.cc',
         'src/mount/open.cc',

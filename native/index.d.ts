@@ -55,6 +55,15 @@ export function readFd(fd: number): Promise<Buffer>;
  */
 export function readFiles(paths: readonly string[]): Promise<(string | null)[]>;
 
+/** Numbers of <linux/ethtool.h>: `connector` is PORT_*, `transceiver` XCVR_*. */
+export interface NetworkPort {
+  connector: number;
+  transceiver: number;
+  autoNegotiation: boolean;
+}
+/** ETHTOOL_GLINKSETTINGS of a link; null when there is no such link or its driver has no settings. */
+export function networkPort(link: string): Promise<NetworkPort | null>;
+
 // ---- processes: pidfd_open(2), pidfd_send_signal(2)
 export function pidfdOpen(pid: number): number;
 export function pidfdSendSignal(pidfd: number, signal: number): void;

@@ -129,3 +129,17 @@ describe('an environment that ends', () => {
     expect([code, Buffer.concat(output).toString()]).toEqual([0, 'clean\n']);
   });
 });
+
+describe('networkPort', () => {
+  it('tells connector and transceiver as the driver does, and nothing of a link without a driver', async () => {
+    expect(await addon.networkPort('lo')).toBeNull();
+    expect(await addon.networkPort('no-such-link')).toBeNull();
+    expect(await addon.networkPort('x'.repeat(100))).toBeNull();
+    await expect(addon.networkPort(7 as unknown as string)).rejects.toThrow(TypeError);
+    for (const name of readdirSync('/sys/class/net')) {
+      const port = await addon.networkPort(name);
+      if (port)
+        expect(port).toEqual({ connector: expect.any(Number), transceiver: expect.any(Number), autoNegotiation: expect.any(Boolean) });
+    }
+  });
+});

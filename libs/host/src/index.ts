@@ -8,6 +8,7 @@ export {
   compileSeccomp,
   mountSetattr,
   moveMount,
+  networkPort,
   newMount,
   openInRoot,
   openTree,
@@ -20,7 +21,16 @@ export {
   unmount,
   userNamespace,
 } from './native.ts';
-export type { AddressInfo, LinkCounters, LinkInfo, MountAttributes, PeerCredentials, RouteInfo, SeccompRule } from './native.ts';
+export type {
+  AddressInfo,
+  LinkCounters,
+  LinkInfo,
+  MountAttributes,
+  NetworkPort,
+  PeerCredentials,
+  RouteInfo,
+  SeccompRule,
+} from './native.ts';
 export * from './linux/idmaps.ts';
 export * from './linux/links.ts';
 export * from './linux/processes.ts';

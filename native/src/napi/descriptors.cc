@@ -1,9 +1,10 @@
-// Plain file descriptors: pipes, sockets, terminals, reading.
+// Plain file descriptors: pipes, sockets, terminals, reading, and what a socket tells of a network port.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/read.h"
+#include "ethtool/port.h"
 #include "napi/addon.h"
 #include "napi/rim.h"
 #include "pty/pty.h"
@@ -101,6 +102,20 @@ Napi::Value setWindowSize(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value networkPort(const Napi::CallbackInfo& info) {
+  using Port = std::optional<lx::ethtool::Port>;
+  return promise<Port>(
+      info.Env(), [link = stringArg(info, 0, "link")] { return lx::ethtool::port(link); },
+      [](Napi::Env env, Port& port) -> Napi::Value {
+        if (!port) return env.Null();
+        Napi::Object result = Napi::Object::New(env);
+        result.Set("connector", port->connector);
+        result.Set("transceiver", port->transceiver);
+        result.Set("autoNegotiation", port->autoNegotiation);
+        return result;
+      });
+}
+
 }  // namespace
 
 void registerDescriptors(Napi::Object exports) {
@@ -111,6 +126,7 @@ void registerDescriptors(Napi::Object exports) {
   expose<channelPair>(exports, "channelPair");
   exposeAsync<readFd>(exports, "readFd");
   exposeAsync<readFiles>(exports, "readFiles");
+  exposeAsync<networkPort>(exports, "networkPort");
   expose<setWindowSize>(exports, "setWindowSize");
 }
 

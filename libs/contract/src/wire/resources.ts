@@ -67,6 +67,10 @@ export interface WireNetworkPort {
   address: string;
   port: number;
   protocol: string;
+  /** Connector such as `twisted pair` or `fibre`; '' when the driver does not tell. */
+  port_type: string;
+  /** `internal`, `external` or ''. */
+  transceiver_type: string;
   auto_negotiation: boolean;
   link_detected: boolean;
   link_speed: number;

@@ -26,27 +26,42 @@ export async function graphics({ sys }: HostTree): Promise<WireGpu[]> {
 }
 
 /** Physical network cards. The ports of one device belong to one card. */
-export async function networkCards({ sys }: HostTree): Promise<WireNetworkCard[]> {
+export async function networkCards({ sys, port: settingsOf }: HostTree): Promise<WireNetworkCard[]> {
   const root = join(sys, 'class/net');
   const cards = new Map<string, WireNetworkCard>();
   for (const name of await names(root)) {
     const place = await realpath(join(root, name, 'device')).catch(() => null);
     if (place === null) continue;
     const card = cards.get(place) ?? { ...(await device(place)), ports: [] };
-    card.ports.push(await port(root, name));
+    card.ports.push(await port(root, name, settingsOf));
     cards.set(place, card);
   }
   return [...cards.values()];
 }
 
-async function port(root: string, name: string): Promise<WireNetworkPort> {
-  const [address, at, type, carrier, speed, duplex] = await Promise.all([
+/** PORT_* and XCVR_* of <linux/ethtool.h>, in LXD's words. */
+const connectors: Record<number, string> = {
+  0: 'twisted pair',
+  1: 'AUI',
+  2: 'media-independent',
+  3: 'fibre',
+  4: 'BNC',
+  5: 'direct attach',
+  239: 'none',
+  255: 'other',
+};
+const transceivers: Record<number, string> = { 0: 'internal', 1: 'external' };
+
+async function port(root: string, name: string, settingsOf: HostTree['port']): Promise<WireNetworkPort> {
+  const [address, at, type, carrier, speed, duplex, settings] = await Promise.all([
     text(root, name, 'address'),
     number(root, name, 'dev_port'),
     number(root, name, 'type'),
     text(root, name, 'carrier'),
     number(root, name, 'speed'),
     text(root, name, 'duplex'),
+    // Nothing else of the answer depends on it, so a driver that fails is one that says nothing.
+    settingsOf(name).catch(() => null),
   ]);
   return {
     id: name,
@@ -54,7 +69,9 @@ async function port(root: string, name: string): Promise<WireNetworkPort> {
     port: at,
     // ARPHRD_ETHER and ARPHRD_INFINIBAND of <linux/if_arp.h>.
     protocol: type === 32 ? 'infiniband' : type === 1 ? 'ethernet' : 'unknown',
-    auto_negotiation: false,
+    port_type: settings ? (connectors[settings.connector] ?? '') : '',
+    transceiver_type: settings ? (transceivers[settings.transceiver] ?? '') : '',
+    auto_negotiation: settings?.autoNegotiation ?? false,
     link_detected: carrier === '1',
     link_speed: Math.max(speed, 0),
     link_duplex: duplex === 'unknown' ? '' : duplex,

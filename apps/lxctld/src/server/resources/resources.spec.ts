@@ -19,9 +19,10 @@ async function tree(files: Record<string, string>, links: Record<string, string>
     await mkdir(dirname(join(place, path)), { recursive: true });
     await symlink(target, join(place, path));
   }
-  return { sys: join(place, 'sys'), proc: join(place, 'proc') };
+  return { sys: join(place, 'sys'), proc: join(place, 'proc'), port };
 }
 
+const port = async (link: string) => (link === 'eth0' ? { connector: 0xff, transceiver: 0, autoNegotiation: true } : null);
 const cpu = 'sys/devices/system/cpu';
 const information = (id: number) =>
   `processor\t: ${id}\nvendor_id\t: ACME\nmodel name\t: Fast One\ncpu MHz\t\t: 2000.4\nflags\t\t: fpu hypervisor sse`;
@@ -103,7 +104,16 @@ describe('resources', () => {
       driver: 'virtio_net',
       driver_version: os.release(),
       pci_address: '0000:00:03.0',
-      ports: [{ id: 'eth0', protocol: 'ethernet', link_detected: true }],
+      ports: [
+        {
+          id: 'eth0',
+          protocol: 'ethernet',
+          port_type: 'other',
+          transceiver_type: 'internal',
+          auto_negotiation: true,
+          link_detected: true,
+        },
+      ],
     });
     expect(storage).toMatchObject({
       total: 2,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { WireResources, WireSystem } from '#lib/contract';
+import { networkPort } from '#lib/host';
 import { graphics, networkCards, pciDevices, usbDevices } from './devices.ts';
 import { disks } from './disks.ts';
 import { memory } from './memory.ts';
@@ -7,7 +8,7 @@ import { processors } from './processors.ts';
 import { type HostTree, text } from './sysfs.ts';
 
 /** The host's hardware, read from the kernel at each call. */
-export async function resources(tree: HostTree = { sys: '/sys', proc: '/proc' }): Promise<WireResources> {
+export async function resources(tree: HostTree = { sys: '/sys', proc: '/proc', port: networkPort }): Promise<WireResources> {
   const [cpu, ram, gpus, cards, drives, usb, pci, machine] = await Promise.all([
     processors(tree),
     memory(tree),

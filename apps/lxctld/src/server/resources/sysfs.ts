@@ -2,6 +2,7 @@ import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
 import os from 'node:os';
 import { basename, join } from 'node:path';
 import type { WireDevice } from '#lib/contract';
+import type { NetworkPort } from '#lib/host';
 
 /** The file systems with the kernel's information on the host; specs use a copy. */
 export interface HostTree {
@@ -9,6 +10,8 @@ export interface HostTree {
   sys: string;
   /** /proc */
   proc: string;
+  /** Settings of a network port; null when its driver has none. */
+  port(link: string): Promise<NetworkPort | null>;
 }
 
 /** Trimmed content of a file; '' when it does not exist or cannot be read (such as the speed of a link that is down). */
