@@ -7,6 +7,7 @@ type Call = [string, Record<string, unknown>];
 function world(failing: string | null = null) {
   const calls: Call[] = [];
   const networks = {
+    hasLink: async (name: string) => name !== 'gone',
     attach: async (request: { network: string }) => {
       calls.push(['attach', request]);
       if (request.network === failing) throw new Error('the network is down');
@@ -43,6 +44,12 @@ describe('attached devices', () => {
     ]);
     expect(shownOf(chosen.attached)).toMatchObject({ 'volatile.a.host_name': 'vmine' });
     expect(Object.keys(shownOf(chosen.attached))).not.toContain('volatile.c.host_name');
+  });
+
+  it('need the interface of the host that they are made of', async () => {
+    const { attachments } = world();
+    const chosen = attachments.choose(owner, { eth0: { type: 'nic', nictype: 'physical', parent: 'gone' } });
+    await expect(attachments.attach(owner, chosen)).rejects.toThrow('Failed to start device "eth0": Parent device "gone" doesn\'t exist');
   });
 
   it('make up a MAC address for a network card without one, which the start stores', () => {

@@ -33,7 +33,7 @@ export interface DeviceHolders {
 
 /** What attaching and detaching act on. */
 export interface DevicePorts {
-  networks: Pick<Networks, 'attach' | 'detach'>;
+  networks: Pick<Networks, 'hasLink' | 'attach' | 'detach'>;
 }
 
 export type DeviceOwner = Pick<InstanceRow, 'id' | 'project' | 'name' | 'volatile'>;

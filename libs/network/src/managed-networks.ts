@@ -84,7 +84,7 @@ export class ManagedNetworks implements Networks {
       if (await this.#parts.store.networks.get(project, name)) throw new LxError('network.exists', { name });
       const asked = { 'ipv4.address': 'auto', 'ipv6.address': 'none', ...withoutEmpty(request.config) };
       refuse([...nameProblems(name), ...networkConfigProblems(name, type, asked)]);
-      if (await this.#hasLink(name)) throw new LxError('network.exists', { name });
+      if (await this.hasLink(name)) throw new LxError('network.exists', { name });
       const others = await this.#parts.store.networks.list(project);
       const config = await this.#drivers[type].complete(name, asked, others);
       await using revert = new Revert();
@@ -124,7 +124,7 @@ export class ManagedNetworks implements Networks {
       const row = await this.#row(project, name);
       refuse(nameProblems(newName));
       if (await this.#hasUsers(row)) throw new LxError('network.in_use');
-      if ((await this.#parts.store.networks.get(project, newName)) || (await this.#hasLink(newName)))
+      if ((await this.#parts.store.networks.get(project, newName)) || (await this.hasLink(newName)))
         throw new LxError('network.exists', { name: newName });
       await using revert = new Revert();
       revert.add(() => this.#raise(row));
@@ -205,6 +205,10 @@ export class ManagedNetworks implements Networks {
         await this.#changes.run(() => this.#raise(row));
         return this.#driver(row).attach(row, request);
       });
+  }
+
+  async hasLink(name: string): Promise<boolean> {
+    return (await this.#parts.links.list()).some((link) => link.name === name);
   }
 
   async nicProblems(project: string, network: string, { ipv4, mac }: { ipv4: string | null; mac: string }): Promise<string[]> {
@@ -347,10 +351,6 @@ export class ManagedNetworks implements Networks {
     const link = (await this.#parts.links.list()).find((candidate) => candidate.name === name);
     if (!link) throw new LxError('network.not_found');
     return link;
-  }
-
-  async #hasLink(name: string): Promise<boolean> {
-    return (await this.#parts.links.list()).some((link) => link.name === name);
   }
 
   #view({ id, name, type, description, config }: NetworkRow): NetworkView {

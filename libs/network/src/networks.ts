@@ -47,6 +47,8 @@ export interface Networks {
 
   /** A name `lxctlbr<n>` and the default config for a first network, free on this host. */
   proposeDefault(): Promise<{ name: string; config: StringMap }>;
+  /** Whether the host has a link of this name. */
+  hasLink(name: string): Promise<boolean>;
   /** Why a card cannot be on the network with this address: none such, not in its subnet, in use. */
   nicProblems(project: string, network: string, nic: { ipv4: string | null; mac: string }): Promise<string[]>;
   /**

@@ -7,4 +7,9 @@ export const deviceErrors = {
     ({ device, what, value }) => `Device validation failed for "${device}": ${what} "${value}" already defined on another NIC`,
     'Another network card on the same network or interface has this address, or this name on the host.',
   ),
+  'device.no_parent': row<{ device: string; parent: string }>(
+    400,
+    ({ device, parent }) => `Failed to start device "${device}": Parent device "${parent}" doesn't exist`,
+    'The host has no interface of the name that the network card is to be on or made of.',
+  ),
 } as const;

@@ -2,7 +2,7 @@ import { LxError } from '#lib/contract';
 import type { Attachment, Networks, NetworkView } from '#lib/network';
 
 /** The part of Networks that instances use, in memory: which nics are known where. */
-export class FakeNetworks implements Pick<Networks, 'get' | 'nicProblems' | 'attach' | 'detach' | 'release' | 'sweep'> {
+export class FakeNetworks implements Pick<Networks, 'get' | 'hasLink' | 'nicProblems' | 'attach' | 'detach' | 'release' | 'sweep'> {
   /** `<network>/<instance id>/<device>` to the name that DNS knows. */
   readonly attached = new Map<string, string>();
   readonly names = new Set(['br']);
@@ -23,6 +23,10 @@ export class FakeNetworks implements Pick<Networks, 'get' | 'nicProblems' | 'att
 
   async detach(request: Parameters<Networks['detach']>[0]): Promise<void> {
     this.attached.delete(placeOf(request));
+  }
+
+  async hasLink(): Promise<boolean> {
+    return true;
   }
 
   async nicProblems(_project: string, network: string): Promise<string[]> {

@@ -16,6 +16,8 @@ export const nicLife: DeviceLife<AttachedNic> = {
 
   async attach(ports, owner, attached) {
     const { name, hwaddr: mac } = attached;
+    const { device, parent } = attached;
+    if (parent && !(await ports.networks.hasLink(parent))) throw new LxError('device.no_parent', { device, parent });
     const network = await onNetwork(ports, owner, attached);
     const link: LinkPlan = { name, mac, mtu: attached.mtu ?? network?.mtu ?? null, ...linkOf(attached, network?.link ?? null) };
     return { links: [link] };
@@ -51,8 +53,7 @@ function linkOf({ kind, parent, hostName }: AttachedNic, network: NetworkLink | 
     case 'p2p':
       return { ...cable, bridge: null };
     default:
-      if (!parent) throw new LxError('request.invalid', { problems: ['Invalid value for device option "parent": Required value'] });
-      return { kind, parent };
+      return { kind, parent: parent ?? '' };
   }
 }
 
