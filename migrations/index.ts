@@ -5,6 +5,7 @@ import { References1796000000000 } from './1796000000000-references.ts';
 import { AttachedDevices1796100000000 } from './1796100000000-attached-devices.ts';
 import { Nics1796150000000 } from './1796150000000-nics.ts';
 import { Servers1796160000000 } from './1796160000000-servers.ts';
+import { ChangesTold1796300000000 } from './1796300000000-changes-told.ts';
 
 /** Every migration, oldest first. Listed by hand, because the daemon is bundled and a bundle has no folder to look into. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   AttachedDevices1796100000000,
   Nics1796150000000,
   Servers1796160000000,
+  ChangesTold1796300000000,
 ];

@@ -3,6 +3,8 @@ import { DataSource } from 'typeorm';
 import { migrations } from '../../../migrations/index.ts';
 import { entities } from './entities/index.ts';
 import { isConnectionFailure, unavailable } from './postgres/failures.ts';
+import { Cache } from './postgres/cache.ts';
+import { ChangeListener } from './postgres/change-listener.ts';
 import { Connections } from './postgres/connections.ts';
 import { Ownership } from './postgres/ownership.ts';
 import { PoolSession } from './postgres/pool-session.ts';
@@ -49,7 +51,9 @@ export async function openStore(address: StoreAddress, server: ServerIdentity, o
     await ownership.release();
     throw isConnectionFailure(error) ? unavailable(error) : error;
   }
-  return new PostgresStore(new PoolSession(new Connections(source), patienceMs), () => ownership.release());
+  const cache = new Cache();
+  const listener = new ChangeListener(cache, () => new pg.Client({ ...target(address), ...connecting }));
+  return new PostgresStore(new PoolSession(new Connections(source), patienceMs, cache), listener, () => ownership.release());
 }
 
 const connecting = { connectionTimeoutMillis: connectWithinMs, keepAlive: true };
@@ -82,6 +86,8 @@ export function dataSource(address: StoreAddress, serverId: string): DataSource 
       ...target(address, `-c lxctl.server=${serverId}`),
       ...connecting,
       idleTimeoutMillis: 60_000,
+      // What is asked at once goes out at once; the answers come in order.
+      pipeline: true,
       types: { getTypeParser },
     },
   });

@@ -38,6 +38,8 @@ export interface Store {
    * acknowledged, it rejects with LxError 'database.unavailable', and then it may or may not have taken effect.
    */
   tx<T>(work: (store: Store) => Promise<T>): Promise<T>;
+  /** Statements and commits since the start, but for those of events; for those who measure. Not in a transaction. */
+  readonly traffic: { readonly statements: number; readonly commits: number };
   close(): Promise<void>;
 }
 

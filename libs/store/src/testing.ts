@@ -27,7 +27,8 @@ export interface TestCluster {
  */
 export async function startTestCluster(options: { durable?: boolean } = {}): Promise<TestCluster> {
   const stateDir = await temporaryFolder();
-  const settings: Record<string, string> = options.durable ? {} : { fsync: 'off' };
+  // Stores of all tests of a file stay open to its end.
+  const settings: Record<string, string> = { max_connections: '200', ...(options.durable ? {} : { fsync: 'off' }) };
   const server = new EmbeddedPostgres({ stateDir, runDir: join(stateDir, 'run'), watch: pollingWatch, settings });
   await server.start();
   const stores: Store[] = [];

@@ -67,6 +67,11 @@ export class MemoryStore implements Store {
     }
   }
 
+  /** Commits alone: what a statement is, only a database knows. */
+  get traffic(): { statements: number; commits: number } {
+    return { statements: 0, commits: this.commits };
+  }
+
   async close(): Promise<void> {}
 
   /** Runs one write; it is all or nothing, as a statement is. */

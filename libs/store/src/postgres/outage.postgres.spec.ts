@@ -41,12 +41,12 @@ describe('a Postgres that is killed', () => {
     const writers = [1, 2, 3, 4].map((n) => writer(n % 2 ? 'insert' : 'tx', n));
     for (let kills = 0; kills < 3; kills++) {
       const before = acknowledged.length;
-      while (acknowledged.length < before + 200) await store.networks.list('other');
+      while (acknowledged.length < before + 200) await store.instances.list('other');
       const { pid } = cluster.server;
       process.kill(pid as number, 'SIGKILL');
-      while (cluster.server.pid === pid || cluster.server.pid === null) await store.networks.list('other');
+      while (cluster.server.pid === pid || cluster.server.pid === null) await store.instances.list('other');
       const reached = acknowledged.length;
-      while (acknowledged.length < reached + 50) await store.networks.list('other');
+      while (acknowledged.length < reached + 50) await store.instances.list('other');
     }
     over = true;
     await Promise.all(writers);

@@ -1,9 +1,16 @@
 import type { PoolClient, QueryResult } from 'pg';
 import { delay } from '#lib/base';
 import { RowConflict } from '../store.ts';
+import type { Cache, CachedTable } from './cache.ts';
 import type { Connections } from './connections.ts';
 import { isConnectionFailure, isMomentary, spoilsConnection, translated, unavailable } from './failures.ts';
 import type { Outcome, Repeat, Session } from './session.ts';
+import { statementName } from './statement-name.ts';
+
+export interface Traffic {
+  statements: number;
+  commits: number;
+}
 
 /** Pause between two attempts at a statement. */
 const pauseMs = 20;
@@ -20,10 +27,23 @@ const shortestMs = 500;
  * nobody here knows whether it took effect, or will take effect once the server goes on.
  */
 export class PoolSession implements Session {
+  /** What was asked of the database so far. BEGIN and COMMIT are no statements; a write outside of a transaction commits. */
+  readonly traffic: Traffic = { statements: 0, commits: 0 };
+
   constructor(
     readonly connections: Connections,
     readonly patienceMs: number,
+    readonly cache: Cache,
   ) {}
+
+  about(table: CachedTable): Session {
+    const { cache } = this;
+    return {
+      about: (other) => this.about(other),
+      read: (sql, values = []) => cache.answer(table, JSON.stringify([sql, values]), () => this.read(sql, values)),
+      write: (sql, values, repeat) => this.write(sql, values, repeat).finally(() => cache.changed(table)),
+    };
+  }
 
   async read<T extends object>(sql: string, values: readonly unknown[] = []): Promise<T[]> {
     const result = await this.#ask(sql, values, true);
@@ -31,6 +51,7 @@ export class PoolSession implements Session {
   }
 
   async write(sql: string, values: readonly unknown[], repeat: Repeat): Promise<Outcome> {
+    this.traffic.commits++;
     const result = await this.#ask(sql, values, repeat.kind !== 'never', repeat.kind === 'own-key' ? repeat.constraint : null);
     return { count: result.rowCount ?? 0, repeated: result.repeated };
   }
@@ -38,7 +59,7 @@ export class PoolSession implements Session {
   /** One transaction, READ COMMITTED. */
   async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const client = await this.#begin(Date.now() + this.patienceMs);
-    const session = new TransactionSession(client, this.patienceMs / 2);
+    const session = new TransactionSession(client, this.patienceMs / 2, this.traffic);
     try {
       const result = await work(session).catch(async (error: unknown) => {
         await session.rollback();
@@ -47,6 +68,7 @@ export class PoolSession implements Session {
       await session.commit();
       return result;
     } finally {
+      for (const table of session.changed) this.cache.changed(table);
       client.release(session.spoilt);
     }
   }
@@ -62,6 +84,7 @@ export class PoolSession implements Session {
     ownKey: string | null = null,
   ): Promise<Pick<QueryResult, 'rows' | 'rowCount'> & { repeated: boolean }> {
     const deadline = Date.now() + this.patienceMs;
+    this.traffic.statements++;
     for (let repeated = false; ; ) {
       const client = await this.connections.take(deadline);
       let spoilt = false;
@@ -106,29 +129,48 @@ export class PoolSession implements Session {
   }
 }
 
-/** Statements inside a transaction: nothing is repeated, the transaction as a whole fails. */
+/**
+ * Statements inside a transaction: nothing is repeated, the transaction as a whole fails. Those whose callers do not wait
+ * for each other are on their way together and are answered in their order.
+ */
 class TransactionSession implements Session {
-  /** A connection does one statement at a time: callers that do not wait for each other are put in a row here. */
-  #last: Promise<unknown> = Promise.resolve();
   #failure: unknown = null;
   /** The connection must not be used again. */
   spoilt = false;
+  /** Tables that were written. */
+  readonly changed = new Set<CachedTable>();
 
   constructor(
     readonly client: PoolClient,
     readonly timeMs: number,
+    readonly traffic: Traffic,
   ) {}
 
+  /** Reads see what this transaction wrote, so nothing is kept of them. */
+  about(table: CachedTable): Session {
+    return {
+      about: (other) => this.about(other),
+      read: (sql, values) => this.read(sql, values),
+      write: (sql, values) => {
+        this.changed.add(table);
+        return this.write(sql, values);
+      },
+    };
+  }
+
   async read<T extends object>(sql: string, values: readonly unknown[] = []): Promise<T[]> {
+    this.traffic.statements++;
     return (await this.#ask(sql, values)).rows as T[];
   }
 
   async write(sql: string, values: readonly unknown[]): Promise<Outcome> {
+    this.traffic.statements++;
     return { count: (await this.#ask(sql, values)).rowCount ?? 0, repeated: false };
   }
 
   /** After a failed statement Postgres answers COMMIT with a rollback; that failure is thrown, also if `work` caught it. */
   async commit(): Promise<void> {
+    this.traffic.commits++;
     const { command } = await this.#ask('COMMIT', []);
     if (command !== 'COMMIT') throw this.#failure;
   }
@@ -138,26 +180,21 @@ class TransactionSession implements Session {
     if (!this.spoilt) await this.#ask('ROLLBACK', []).catch(() => {});
   }
 
-  #ask(sql: string, values: readonly unknown[]): Promise<QueryResult> {
-    const answer = this.#last.then(() => this.#send(sql, values));
-    this.#last = answer.catch(() => {});
-    return answer;
-  }
-
-  async #send(sql: string, values: readonly unknown[]): Promise<QueryResult> {
+  /** What follows a failed statement fails because of that one. */
+  async #ask(sql: string, values: readonly unknown[]): Promise<QueryResult> {
     try {
       return await query(this.client, sql, values, this.timeMs);
     } catch (error) {
       this.spoilt ||= spoilsConnection(error);
-      const failure = isConnectionFailure(error) ? unavailable(error) : translated(error);
-      this.#failure ??= failure;
-      throw failure;
+      this.#failure ??= isConnectionFailure(error) ? unavailable(error) : translated(error);
+      throw this.#failure;
     }
   }
 }
 
 /** One statement, answered in so many milliseconds or given up. */
 function query(client: PoolClient, text: string, values: readonly unknown[], timeMs: number): Promise<QueryResult> {
-  const config = { text, values: values as unknown[], query_timeout: timeMs };
+  const name = statementName(text);
+  const config = { text, values: values as unknown[], query_timeout: timeMs, ...(name && { name }) };
   return client.query(config);
 }

@@ -5,7 +5,8 @@ import { PostgresInstances } from './instances.ts';
 import { PostgresNetworks } from './networks.ts';
 import { PostgresNics } from './nics.ts';
 import { PostgresOperations } from './operations.ts';
-import type { PoolSession } from './pool-session.ts';
+import type { ChangeListener } from './change-listener.ts';
+import { PoolSession, type Traffic } from './pool-session.ts';
 import { PostgresPools } from './pools.ts';
 import { PostgresProfiles } from './profiles.ts';
 import { PostgresServerConfig } from './server-config.ts';
@@ -25,29 +26,36 @@ class Tables {
   readonly events: Events;
   readonly config: ServerConfig;
 
-  constructor(session: Session) {
+  constructor(session: Session, behind: Session = session) {
     this.instances = new PostgresInstances(session);
-    this.profiles = new PostgresProfiles(session);
-    this.images = new PostgresImages(session);
-    this.pools = new PostgresPools(session);
+    this.profiles = new PostgresProfiles(session.about('profile'));
+    this.images = new PostgresImages(session.about('image'));
+    this.pools = new PostgresPools(session.about('pool'));
     this.volumes = new PostgresVolumes(session);
-    this.networks = new PostgresNetworks(session);
+    this.networks = new PostgresNetworks(session.about('network'));
     this.nics = new PostgresNics(session);
     this.operations = new PostgresOperations(session);
-    this.events = new PostgresEvents(session);
-    this.config = new PostgresServerConfig(session);
+    this.events = new PostgresEvents(behind);
+    this.config = new PostgresServerConfig(session.about('server_config'));
   }
 }
 
 export class PostgresStore extends Tables implements Store {
   readonly #pool: PoolSession;
+  readonly #listener: ChangeListener;
   readonly #release: () => Promise<void>;
 
   /** `release` gives the database up, once nothing is written any more. */
-  constructor(pool: PoolSession, release: () => Promise<void>) {
-    super(pool);
+  constructor(pool: PoolSession, listener: ChangeListener, release: () => Promise<void>) {
+    // Events are written in batches behind everybody's back: they are counted with nobody's verb.
+    super(pool, new PoolSession(pool.connections, pool.patienceMs, pool.cache));
     this.#pool = pool;
+    this.#listener = listener;
     this.#release = release;
+  }
+
+  get traffic(): Traffic {
+    return { ...this.#pool.traffic };
   }
 
   tx<T>(work: (store: Store) => Promise<T>): Promise<T> {
@@ -55,12 +63,16 @@ export class PostgresStore extends Tables implements Store {
   }
 
   async close(): Promise<void> {
-    await this.#pool.close();
+    await Promise.all([this.#listener.close(), this.#pool.close()]);
     await this.#release();
   }
 }
 
 class TransactionStore extends Tables implements Store {
+  get traffic(): never {
+    throw new Error('a transaction is counted with its store');
+  }
+
   async tx(): Promise<never> {
     throw new Error('transactions do not nest');
   }

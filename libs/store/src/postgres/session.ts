@@ -1,3 +1,5 @@
+import type { CachedTable } from './cache.ts';
+
 /** What a statement that writes did. */
 export interface Outcome {
   /** Rows it touched. */
@@ -17,6 +19,8 @@ export type Repeat =
 
 /** Where statements go: the pool, or one transaction. */
 export interface Session {
+  /** For statements about this table alone: answers are kept until it changes, and writes say that it did. */
+  about(table: CachedTable): Session;
   /** Rejects with LxError 'database.unavailable', or what Postgres said (RowConflict where it is one). */
   read<T extends object>(sql: string, values?: readonly unknown[]): Promise<T[]>;
   write(sql: string, values: readonly unknown[], repeat: Repeat): Promise<Outcome>;
