@@ -325,7 +325,9 @@ describe('PostgresStore alone', () => {
     const source = await dataSource({ socket }, randomUUID()).initialize();
     const { upQueries } = await source.driver.createSchemaBuilder().log();
     expect(upQueries.map((query) => query.query)).toEqual([]);
-    for (const migration of [...source.migrations].reverse()) await migration.down(source.createQueryRunner());
+    const runner = source.createQueryRunner();
+    for (const migration of [...source.migrations].reverse()) await migration.down(runner);
+    await runner.release();
     expect(await source.query("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'")).toEqual([
       { relname: 'migration' },
     ]);
