@@ -17,6 +17,23 @@ describe('keys of instances', () => {
     expect(instanceConfigProblems({ [key]: value })).toHaveLength(1);
   });
 
+  it('of LXD that this server has not are told from keys that nobody has', () => {
+    const told = (key: string) => instanceConfigProblems({ [key]: '1' })[0];
+    for (const key of ['security.syscalls.deny', 'snapshots.schedule', 'cloud-init.user-data', 'raw.lxc'])
+      expect(told(key)).toBe(`Configuration key not supported by this server: ${key}`);
+    for (const key of ['security.foo', 'snapshots.foo', 'limits.memory.foo', 'raw.', 'boot.foo'])
+      expect(told(key)).toBe(`Unknown configuration key: ${key}`);
+  });
+
+  it.each([
+    ['security.privileged', 'No'],
+    ['boot.stop.priority', '-3'],
+    ['limits.cpu.allowance', '10/100'],
+    ['limits.cpu.allowance', '10ms/100'],
+  ])('%s=%s is accepted as LXD accepts it', (key, value) => {
+    expect(instanceConfigProblems({ [key]: value })).toEqual([]);
+  });
+
   it('of one instance alone are refused in profiles', () => {
     const problems = profileConfigProblems({ 'volatile.uuid': 'x', 'image.os': 'y', 'user.a': 'b' });
     expect(problems).toEqual(['Volatile keys can only be set on instances', 'Image keys can only be set on instances']);

@@ -2,6 +2,7 @@ import { defineKeys, type KeyCatalogue, type KeyValue, keyRow, type LiveKey, rea
 import { anyOf, bool, bytes, integer, keyType, oneOf, percent, text } from './types.ts';
 import type { StringMap } from '#lib/base';
 import { parseCpuList } from './cpus.ts';
+import { isForeignInstanceKey } from './foreign-instance-keys.ts';
 
 /** A number: that many, chosen by the server. A list: these. */
 const cpus = keyType(
@@ -13,7 +14,8 @@ const cpus = keyType(
 const quota = keyType(
   'a share such as 25ms/100ms',
   (value) => {
-    const match = /^(\d{1,6})ms\/(\d{1,4})ms$/.exec(value);
+    // LXD takes it without the unit as well.
+    const match = /^(\d{1,6})(?:ms)?\/(\d{1,4})(?:ms)?$/.exec(value);
     return match !== null && Number(match[1]) > 0 && Number(match[2]) > 0 && Number(match[2]) <= 1000;
   },
   (value) => {
@@ -23,6 +25,7 @@ const quota = keyType(
 );
 const positivePercent = keyType('a percentage from 1% to 100%', (value) => percent.accepts(value) && !/^0+%$/.test(value), percent.read);
 const positiveBytes = keyType('a number of bytes such as 512MiB', (value) => bytes.accepts(value) && bytes.read(value) > 0, bytes.read);
+const no = keyType('false', (value) => bool.accepts(value) && !bool.read(value), bool.read);
 /** null: unlimited. */
 const amount = (value: string) => (value === 'unlimited' ? null : Number(value));
 const rlimit = keyType(
@@ -79,7 +82,7 @@ export const instanceKeys = defineKeys('instance', {
     readWhenUsed: true,
   },
   'boot.autostart.priority': {
-    type: integer({ min: 0 }),
+    type: integer(),
     default: '0',
     doc: 'Instances with a higher priority are started first.',
     live: true,
@@ -93,7 +96,7 @@ export const instanceKeys = defineKeys('instance', {
     readWhenUsed: true,
   },
   'boot.stop.priority': {
-    type: integer({ min: 0 }),
+    type: integer(),
     default: '0',
     doc: 'Instances with a higher priority are stopped first.',
     live: true,
@@ -160,7 +163,7 @@ export const instanceKeys = defineKeys('instance', {
     readWhenUsed: true,
   },
   'security.privileged': {
-    type: oneOf('false'),
+    type: no,
     default: 'false',
     doc: 'Only false: instances always have a user namespace.',
     live: false,
@@ -180,38 +183,12 @@ export function keyOf<K extends Exclude<keyof InstanceRows & string, `${string}*
   return readKey(instanceKeys, config, key);
 }
 
-/** Keys of LXD that this version refuses because nothing would act on them. */
-const unsupported = [
-  'agent.',
-  'boot.autorestart',
-  'boot.debug_edk2',
-  'boot.host_shutdown_action',
-  'boot.mode',
-  'cloud-init.',
-  'cluster.evacuate',
-  'limits.cpu.nodes',
-  'limits.disk.priority',
-  'limits.hugepages.',
-  'limits.memory.',
-  'limits.network.priority',
-  'linux.kernel_modules',
-  'migration.',
-  'nvidia.',
-  'oci.',
-  'placement.',
-  'raw.',
-  'security.',
-  'snapshots.',
-  'smbios11.',
-  'systemd.credential',
-];
-
 /** Every problem of an instance's or profile's config; a key that LXD has and this server not is told from an unknown one. */
 export function instanceConfigProblems(config: StringMap): string[] {
   const known: StringMap = {};
   const problems: string[] = [];
   for (const [key, value] of Object.entries(config)) {
-    if (keyRow(instanceKeys as KeyCatalogue, key) === null && unsupported.some((prefix) => key.startsWith(prefix))) {
+    if (keyRow(instanceKeys as KeyCatalogue, key) === null && isForeignInstanceKey(key)) {
       problems.push(`Configuration key not supported by this server: ${key}`);
     } else known[key] = value;
   }
