@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { TestDaemon } from './harness/daemon.ts';
 
 /** Each bad request is a clear 4xx that names what is wrong, and changes nothing. */
@@ -127,6 +129,17 @@ describe('a request that is refused', () => {
     ],
     ['virtual machine', 'POST', '/1.0/instances', { name: 'a', source: image, type: 'virtual-machine' }, 400, /virtual-machine/],
     ['no source', 'POST', '/1.0/instances', { name: 'a' }, 400, /[Ss]ource/],
+    ['half a surrogate pair in a command', 'POST', '/1.0/instances/up/exec', '{"command":["echo","\\ud800"]}', 400, /"command\[1\]"/],
+    ['half a surrogate pair in a description', 'PATCH', '/1.0/instances/down', '{"description":"\\udc00"}', 400, /"description"/],
+    ['NUL in the name of an alias', 'POST', '/1.0/images/aliases', '{"name":"a\\u0000","target":"x"}', 400, /"name"/],
+    ['half a surrogate pair in a key', 'PATCH', '/1.0', '{"config":{"user.\\ud800":"x"}}', 400, /Invalid name/],
+    ['NUL in a path', 'GET', '/1.0/profiles/a%00', undefined, 400, /NUL/],
+    ['NUL in a query', 'GET', '/1.0/instances?filter=name%20eq%20%00', undefined, 400, /"query.filter"/],
+    ['a line break in a key', 'PATCH', '/1.0/instances/down', { config: { 'user.a\nb': 'x' } }, 400, /control characters/],
+    ['an escape in a key of the server', 'PATCH', '/1.0', { config: { 'user.\x1b[31m': 'x' } }, 400, /control characters/],
+    ['a line break in a key of a network', 'POST', '/1.0/networks', { name: 'bad0', config: { 'user.a\n': 'x' } }, 400, /control/],
+    ['an unknown action', 'PUT', '/1.0/instances/up/state', { action: 'dance' }, 400, /^Unknown action: 'dance'$/],
+    ['an unknown key of the server', 'PATCH', '/1.0', { config: { nope: '1' } }, 400, /^cannot set 'nope' to '1': unknown key$/],
     ['JSON that is none', 'POST', '/1.0/instances', '{"name": ', 400, /JSON/],
     ['JSON that is no object', 'POST', '/1.0/instances', '[1,2]', 400, /JSON|object/],
     [
@@ -140,7 +153,7 @@ describe('a request that is refused', () => {
     ['project that does not exist', 'GET', '/1.0/instances?project=nope', undefined, 404, /Project not found/],
     ['start of a running one', 'PUT', '/1.0/instances/up/state', { action: 'start' }, 400, /already running/],
     ['stop of a stopped one', 'PUT', '/1.0/instances/down/state', { action: 'stop' }, 400, /already stopped/],
-    ['freeze of a stopped one', 'PUT', '/1.0/instances/down/state', { action: 'freeze' }, 400, /not running/],
+    ['freeze of a stopped one', 'PUT', '/1.0/instances/down/state', { action: 'freeze' }, 400, /isn't running/],
     ['unknown action', 'PUT', '/1.0/instances/up/state', { action: 'explode' }, 400, /action/],
     ['exec in a stopped one', 'POST', '/1.0/instances/down/exec', { command: ['true'] }, 400, /not running/],
     ['exec of nothing', 'POST', '/1.0/instances/up/exec', { command: [] }, 400, /command/],
@@ -268,5 +281,48 @@ describe('an image file that is refused', () => {
       status: 400,
       error: expect.stringMatching(/device/i),
     });
+  });
+});
+
+describe('a client that means harm', () => {
+  it('holds nobody up with the pattern of a filter', async () => {
+    expect((await ask('PATCH', '/1.0/instances/down', { description: 'a'.repeat(100_000) })).status).toBe(200);
+    for (const pattern of ['((a|a))*b', '.*a.*a.*b', '(a+)+b', '(.*)(.*)(.*)(.*)[^a]']) {
+      const begun = performance.now();
+      const slow = ask('GET', `/1.0/instances?recursion=1&filter=${encodeURIComponent(`description eq ${pattern}`)}`);
+      expect((await ask('GET', '/1.0')).status).toBe(200);
+      expect([200, 400]).toContain((await slow).status);
+      expect(performance.now() - begun).toBeLessThan(3000);
+    }
+    expect((await ask('PATCH', '/1.0/instances/down', { description: '' })).status).toBe(200);
+  });
+
+  it('gets no websocket for the page of another site', async () => {
+    const upgrade = {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    };
+    for (const path of ['/1.0/events', '/1.0/operations/x/websocket?secret=y'])
+      expect(await ask('GET', path, undefined, { ...upgrade, origin: 'https://evil.example' })).toMatchObject({ status: 403 });
+    expect((await ask('GET', '/1.0/operations/%zz/websocket?secret=y', undefined, upgrade)).status).toBe(400);
+  });
+
+  it('reads no secrets of an operation from its events', async () => {
+    const seen: string[] = [];
+    const socket = new WebSocket(`ws+unix://${daemon.socket}:/1.0/events?type=operation`);
+    await once(socket, 'open');
+    socket.on('message', (data: Buffer) => seen.push(data.toString()));
+    const { body } = await ask('POST', '/1.0/instances/up/exec', { command: ['true'], 'wait-for-websocket': true });
+    const operation = (body as unknown as { metadata: { id: string; metadata: { fds: Record<string, string> } } }).metadata;
+    const secrets = Object.values(operation.metadata.fds);
+    expect(secrets).toHaveLength(4);
+    const own = await ask('GET', `/1.0/operations/${operation.id}`);
+    expect(JSON.stringify(own.body)).toContain(secrets[0]);
+    await ask('GET', `/1.0/operations/${operation.id}/wait`);
+    socket.terminate();
+    expect(seen.join()).toContain(operation.id);
+    for (const secret of secrets) expect(seen.join()).not.toContain(secret);
   });
 });
