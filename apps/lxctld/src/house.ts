@@ -76,7 +76,7 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
     [BULK_STATE, new BulkState(instances, engine)],
     [SESSIONS, new Sessions(engine, instances)],
     [LOGS, new Logs(instances.logFiles, supervision)],
-    [PROFILES, new Profiles(store, engine.events, profileRules(instances.limits))],
+    [PROFILES, new Profiles(store, engine.events, profileRules(instances))],
   ];
 
   return {

@@ -57,15 +57,19 @@ export class Attachments {
     await this.#networks.sweep(owner.id).catch((error: unknown) => this.#report(`clearing up the network devices of ${owner.name}`, error));
   }
 
-  /** Puts changed live options into force; gives the record as it is then. `devices` are what the instance has from now on. */
+  /** The record with the live options of these devices, which the instance has by now. */
+  changed(attached: readonly AttachedDevice[], devices: DeviceMap): AttachedDevice[] {
+    return attached.map((each) => {
+      const options = devices[each.device];
+      return options?.type === each.type ? lifeOf(each).changed(each, options) : each;
+    });
+  }
+
+  /** Puts the live options of these devices into force; gives the record as it is then. */
   async update(owner: DeviceOwner, attached: readonly AttachedDevice[], devices: DeviceMap): Promise<AttachedDevice[]> {
-    const ports = { networks: this.#networks };
-    return Promise.all(
-      attached.map(async (each) => {
-        const options = devices[each.device];
-        return options?.type === each.type ? lifeOf(each).update(ports, owner, each, options) : each;
-      }),
-    );
+    const changed = this.changed(attached, devices);
+    await Promise.all(changed.map((each) => lifeOf(each).update({ networks: this.#networks }, owner, each)));
+    return changed;
   }
 }
 

@@ -57,8 +57,10 @@ export interface DeviceLife<R extends AttachedDevice = AttachedDevice> {
   attach(ports: DevicePorts, owner: DeviceOwner, attached: R): Promise<LaunchPart>;
   /** Idempotent: also of what was attached in part, or is gone. */
   detach(ports: DevicePorts, owner: DeviceOwner, attached: R): Promise<void>;
-  /** Puts the `live` options into force on a running instance, as they are now. Idempotent. */
-  update(ports: DevicePorts, owner: DeviceOwner, attached: R, options: StringMap): Promise<R>;
+  /** The record with the `live` options as they are now; asks nobody. */
+  changed(attached: R, options: StringMap): R;
+  /** Puts the live options of the record into force on a running instance. Idempotent. */
+  update(ports: DevicePorts, owner: DeviceOwner, attached: R): Promise<void>;
   /** Volatile keys that show it while it is attached. */
   shown(attached: R): StringMap;
 }

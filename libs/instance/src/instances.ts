@@ -11,6 +11,7 @@ import { Expansion } from '#lib/profile';
 import type { HostFacts } from './host-facts.ts';
 import { IdAllocation } from './ids/allocation.ts';
 import { LimitsInForce } from './limits/in-force.ts';
+import { LiveDevices } from './live-devices.ts';
 import { LogFiles } from './log-files.ts';
 import { InstanceReader } from './read/reader.ts';
 import { Runner } from './runner.ts';
@@ -97,6 +98,7 @@ export class Instances {
   readonly expansion: Expansion;
   readonly runner: Runner;
   readonly limits: LimitsInForce;
+  readonly liveDevices: LiveDevices;
   readonly logFiles: LogFiles;
   readonly startLog: StartLog;
 
@@ -106,6 +108,7 @@ export class Instances {
     this.expansion = parts.expansion;
     this.runner = parts.runner;
     this.limits = parts.limits;
+    this.liveDevices = new LiveDevices(parts.acts.turns, { ...on, ...parts });
     this.logFiles = parts.logFiles;
     this.startLog = parts.startLog;
     this.reader = new InstanceReader({ ...on, expansion: parts.expansion });

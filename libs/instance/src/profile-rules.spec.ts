@@ -11,7 +11,7 @@ let world: World;
 let profiles: Profiles;
 beforeEach(async () => {
   world = await World.make();
-  profiles = new Profiles(world.store, world.engine.events, profileRules(world.instances.limits));
+  profiles = new Profiles(world.store, world.engine.events, profileRules(world.instances));
 });
 afterEach(removeWorlds);
 

@@ -4,9 +4,10 @@ import { claimRefused, claimsOf, deviceProblems, expandedDeviceProblems, isRootD
 import type { ProfileContent, ProfileRules } from '#lib/profile';
 import type { Store } from '#lib/store';
 import type { LimitsInForce } from './limits/in-force.ts';
+import type { LiveDevices } from './live-devices.ts';
 
 /** What profiles may hold, as the instances see it that build on them. */
-export function profileRules(limits: LimitsInForce): ProfileRules {
+export function profileRules({ limits, liveDevices }: { limits: LimitsInForce; liveDevices: LiveDevices }): ProfileRules {
   return {
     async problems(content, project, store) {
       const problems = [...profileConfigProblems(content.config), ...deviceProblems(content.devices)];
@@ -27,7 +28,10 @@ export function profileRules(limits: LimitsInForce): ProfileRules {
         throw claimRefused(error, claims);
       });
     },
-    apply: (row) => limits.reapply(row),
+    async apply(row) {
+      await limits.reapply(row);
+      await liveDevices.reapply(row);
+    },
   };
 }
 

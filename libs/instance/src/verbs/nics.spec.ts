@@ -60,8 +60,18 @@ describe('network cards of two instances', () => {
     expect(await create('c2', card({ 'ipv4.address': '10.0.0.5' }))).toBe('');
   });
 
+  it('get a changed address of their profile at once, also while they run', async () => {
+    const profiles = new Profiles(world.store, world.engine.events, profileRules(world.instances));
+    const { row } = await world.running('c1');
+    const change = { project: 'default', name: 'default', expect: () => {}, requestor: { username: '', protocol: 'unix', address: '' } };
+    await profiles.merge(change, { devices: card({ 'ipv4.address': '10.0.0.5' }) });
+    expect((await world.row(row.id)).attached).toMatchObject([{ device: 'eth0', ipv4: '10.0.0.5' }]);
+    await profiles.merge(change, { devices: card({ mtu: '1400' }) });
+    expect((await world.row(row.id)).attached).toMatchObject([{ device: 'eth0', ipv4: null, mtu: null }]);
+  });
+
   it('do not get it from a profile either', async () => {
-    const profiles = new Profiles(world.store, world.engine.events, profileRules(world.instances.limits));
+    const profiles = new Profiles(world.store, world.engine.events, profileRules(world.instances));
     expect(await create('c1', card({ 'ipv4.address': '10.0.0.5' }))).toBe('');
     expect(await create('c2', {})).toBe('');
     const profile = await profiles.get('default', 'default');

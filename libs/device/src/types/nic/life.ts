@@ -27,10 +27,10 @@ export const nicLife: DeviceLife<AttachedNic> = {
     if (network) await networks.detach({ project, network, instanceId: id, device });
   },
 
-  async update(ports, owner, attached, options) {
-    const changed = { ...attached, ipv4: options['ipv4.address'] || null };
-    await onNetwork(ports, owner, changed);
-    return changed;
+  changed: (attached, options) => ({ ...attached, ipv4: options['ipv4.address'] || null }),
+
+  async update(ports, owner, attached) {
+    await onNetwork(ports, owner, attached);
   },
 
   shown: ({ device, hostName }) => (hostName ? { [`volatile.${device}.host_name`]: hostName } : {}),

@@ -1,4 +1,4 @@
-import { readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** One nic as dnsmasq is told of it. */
@@ -21,13 +21,15 @@ export class HostEntries {
     private readonly scratch: string,
   ) {}
 
-  /** True when an entry has gone since dnsmasq last read all of them, so that it must be told to. */
+  /** True when an entry has gone or changed since dnsmasq last read all of them, so that it must be told to. */
   async put(key: EntryKey, { mac, ipv4, hostname }: HostEntry): Promise<boolean> {
     const name = fileName(key);
     const temporary = join(this.scratch, `.${name}`);
-    await writeFile(temporary, `${[mac, ipv4, hostname].filter(Boolean).join(',')}\n`, { mode: 0o644 });
+    const text = `${[mac, ipv4, hostname].filter(Boolean).join(',')}\n`;
+    const before = await readFile(join(this.directory, name), 'utf8').catch(() => text);
+    await writeFile(temporary, text, { mode: 0o644 });
     await rename(temporary, join(this.directory, name));
-    const gone = this.#gone;
+    const gone = this.#gone || before !== text;
     this.#gone = false;
     return gone;
   }
