@@ -73,9 +73,9 @@ export class ImageFiles {
         count++;
       }
       return { id, layout: count === 1 ? 'unified' : 'split', fingerprint: hash.digest('hex'), size };
-    } catch (problem) {
+    } catch (error) {
       await this.discard(id);
-      throw problem;
+      throw error;
     }
   }
 
@@ -132,8 +132,8 @@ export class ImageFiles {
 
 /** rename(2), fine when it was done before. */
 async function moved(from: string, to: string): Promise<void> {
-  await rename(from, to).catch(async (problem: NodeJS.ErrnoException) => {
-    if (problem.code !== 'ENOENT' || !(await present(to))) throw problem;
+  await rename(from, to).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' || !(await present(to))) throw error;
   });
 }
 

@@ -44,11 +44,11 @@ export function parseMetadata(text: string | null): ImageMetadata {
   let document: unknown;
   try {
     document = parse(text, { maxAliasCount: 100 });
-  } catch (problem) {
+  } catch (error) {
     throw new LxError(
       'image.invalid',
-      { reason: `metadata.yaml is not YAML: ${(problem as Error).message.split('\n')[0]}` },
-      { cause: problem },
+      { reason: `metadata.yaml is not YAML: ${(error as Error).message.split('\n')[0]}` },
+      { cause: error },
     );
   }
   if (!isObject(document)) throw new LxError('image.invalid', { reason: 'metadata.yaml is not a map' });

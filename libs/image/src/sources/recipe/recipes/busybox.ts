@@ -91,10 +91,10 @@ export function busyboxRecipe(binary = '/bin/busybox'): Recipe {
 
 /** LxError 'program.missing', also when the program is not static: it would find no libraries in the image. */
 async function readProgram(binary: string): Promise<Buffer> {
-  const missing = (problem?: unknown) =>
-    new LxError('program.missing', { program: 'busybox (static)', package: 'busybox-static' }, { cause: problem });
-  const program = await readFile(binary).catch((problem: unknown) => {
-    throw missing(problem);
+  const missing = (error?: unknown) =>
+    new LxError('program.missing', { program: 'busybox (static)', package: 'busybox-static' }, { cause: error });
+  const program = await readFile(binary).catch((error: unknown) => {
+    throw missing(error);
   });
   if (isDynamic(program)) throw missing();
   return program;

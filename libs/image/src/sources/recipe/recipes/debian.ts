@@ -119,10 +119,10 @@ export function debianRecipe({ version, codename, aliases }: DebianRelease, aptD
           ],
           { signal },
         );
-      } catch (problem) {
-        if (problem instanceof ProgramFailed)
-          throw new LxError('image.recipe_failed', { name, reason: problem.message }, { cause: problem });
-        throw problem;
+      } catch (error) {
+        if (error instanceof ProgramFailed)
+          throw new LxError('image.recipe_failed', { name, reason: error.message }, { cause: error });
+        throw error;
       }
       return { layout: 'split', metadata };
     },
@@ -170,9 +170,9 @@ async function bootstrap(
     const text = /^I: (.*)/.exec(line)?.[1];
     if (text && !/automatically chosen|chroot architecture|success in/.test(text)) progress(text);
   };
-  await runProgram('setpriv', [...isolation, 'mmdebstrap', ...arguments_], { signal, onLine }).catch((problem: unknown) => {
-    if (problem instanceof ProgramFailed && failure !== '') throw new ProgramFailed(failure);
-    throw problem;
+  await runProgram('setpriv', [...isolation, 'mmdebstrap', ...arguments_], { signal, onLine }).catch((error: unknown) => {
+    if (error instanceof ProgramFailed && failure !== '') throw new ProgramFailed(failure);
+    throw error;
   });
 }
 
