@@ -10,7 +10,7 @@ const wellKnownRecipes = ['busybox', 'debian/12'];
 
 /** What `launch` and `init` were given as an image: `alias`, a fingerprint, `local:alias` or `build:recipe`. */
 export async function imageSource(context: Context, typed: string): Promise<WireInstanceSource> {
-  if (typed.startsWith('build:')) return { type: 'image', fingerprint: await build(context, typed.slice('build:'.length)) };
+  if (typed.startsWith('build:')) return recipeSource(context, typed.slice('build:'.length));
   const reference = localImage(typed);
   const fingerprint = await context.client.images.find(reference);
   if (fingerprint) return { type: 'image', fingerprint };
@@ -24,6 +24,12 @@ function localImage(typed: string): string {
   } catch (error) {
     throw error instanceof CommandError ? missing(typed, error.message) : error;
   }
+}
+
+/** One request where the server builds what it has not within the create. */
+async function recipeSource(context: Context, recipe: string): Promise<WireInstanceSource> {
+  if (await context.client.server.has('instance_create_recipe')) return { type: 'image', protocol: 'recipe', alias: recipe };
+  return { type: 'image', fingerprint: await build(context, recipe) };
 }
 
 /** The recipe's image, made now unless the server has it. */

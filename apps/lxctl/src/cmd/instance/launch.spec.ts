@@ -44,6 +44,13 @@ describe('launch', () => {
     expect(server.sent('POST /1.0/instances')).toMatchObject([{ source: { type: 'image', fingerprint: 'abcd' } }]);
   });
 
+  it('asks for a build and the instance in one request where the server can', async () => {
+    const server = serverWith('instance_create_start', 'instance_create_recipe');
+    expect((await lxctl(server, 'launch build:debian/12 c1')).code).toBe(0);
+    expect(server.sent('POST /1.0/images')).toEqual([]);
+    expect(server.sent('POST /1.0/instances')).toMatchObject([{ source: { type: 'image', protocol: 'recipe', alias: 'debian/12' } }]);
+  });
+
   it('says what to do about an image that is not there', async () => {
     const server = serverWith();
     expect((await lxctl(server, 'launch busybox c1')).err).toBe(

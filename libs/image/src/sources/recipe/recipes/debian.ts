@@ -120,8 +120,7 @@ export function debianRecipe({ version, codename, aliases }: DebianRelease, aptD
           { signal },
         );
       } catch (error) {
-        if (error instanceof ProgramFailed)
-          throw new LxError('image.recipe_failed', { name, reason: error.message }, { cause: error });
+        if (error instanceof ProgramFailed) throw new LxError('image.recipe_failed', { name, reason: error.message }, { cause: error });
         throw error;
       }
       return { layout: 'split', metadata };
