@@ -1,6 +1,6 @@
 /**
- * What `GET /1.0` announces. Clients offer a feature only when its name is here, so a name comes in together with the
- * feature and never before (`lxc` refuses with a clear text what is missing). The value says what it stands for.
+ * The API extensions that `GET /1.0` announces, each with its meaning. Clients use a feature only when its extension is
+ * announced, so an extension is added together with the feature and not before. `lxc` names a missing extension.
  */
 export const apiExtensions = {
   resources: 'The hardware of the host; space and inodes of storage pools.',

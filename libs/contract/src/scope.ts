@@ -1,10 +1,10 @@
 import { defaultProject } from './urls.ts';
 
-/** What a project may have of its own (`features.<name>` in its config). */
+/** Kinds of objects that a project has itself when `features.<name>` is set in its config. */
 export const projectFeatures = ['images', 'networks', 'networks.zones', 'profiles', 'storage.buckets', 'storage.volumes'] as const;
 export type ProjectFeature = (typeof projectFeatures)[number];
 
-/** A project, and whose objects a request in it means: of a feature that it does not have, those of the default project. */
+/** A project with its features. Without a feature, the project uses the objects of the default project. */
 export class Scope {
   readonly project: string;
   readonly #own: ReadonlySet<ProjectFeature>;
@@ -14,7 +14,7 @@ export class Scope {
     this.#own = new Set(own);
   }
 
-  /** The project whose images, networks, ... are used. Instances always belong to `project`. */
+  /** Name of the project that owns the objects of a feature. Instances always belong to `project`. */
   of(feature: ProjectFeature): string {
     return this.#own.has(feature) ? this.project : defaultProject;
   }
@@ -22,11 +22,11 @@ export class Scope {
 
 /** Finds projects by name. */
 export interface Projects {
-  /** null: there is no such project. */
+  /** null when the project does not exist. */
   scope(name: string): Scope | null | Promise<Scope | null>;
 }
 
 const wholeServer = new Scope(defaultProject, projectFeatures);
 
-/** The projects of this version: `default` alone, which has everything. */
+/** The projects of this version: only `default`, with all features. */
 export const onlyDefault: Projects = { scope: (name) => (name === defaultProject ? wholeServer : null) };

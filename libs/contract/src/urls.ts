@@ -1,11 +1,11 @@
-/** Every URL of the API that this server writes: in lists, `used_by`, Location headers, operations and events. */
+/** Builds all URLs of the API that the server sends: in lists, `used_by`, Location headers, operations and events. */
 
-/** The project that URLs do not name. */
+/** URLs name the project only when it is another one. */
 export const defaultProject = 'default';
 
 /**
- * One segment of a path, escaped as Go's url.PathEscape does it, so that clients that compare URLs as text meet what LXD
- * would send: `:@&=+$` stay, `!'()*` do not.
+ * Escapes one segment of a path like Go's url.PathEscape, because clients compare URLs with those of LXD as text: `:@&=+$`
+ * are not escaped, `!'()*` are.
  */
 export function segment(text: string): string {
   return encodeURIComponent(text)
@@ -18,11 +18,11 @@ function url(project: string, ...parts: readonly string[]): string {
   return project === defaultProject ? path : `${path}?project=${encodeURIComponent(project)}`;
 }
 
-/** By kind of object. `project`: whose object it is; pools and operations belong to none. */
+/** URLs by kind of object. `project` is the owner of the object; pools and operations have none. */
 export const urls = {
   server: () => '/1.0',
   instance: (name: string, project: string) => url(project, 'instances', name),
-  /** The name under which older clients ask for instances. */
+  /** The URL of an instance for older clients. */
   container: (name: string, project: string) => url(project, 'containers', name),
   instanceLog: (name: string, file: string, project: string) => url(project, 'instances', name, 'logs', file),
   image: (fingerprint: string, project: string) => url(project, 'images', fingerprint),
@@ -35,7 +35,7 @@ export const urls = {
   volume: (pool: string, type: string, name: string, project: string) => url(project, 'storage-pools', pool, 'volumes', type, name),
 } as const;
 
-/** `resources` of an operation on instances: clients of both generations look for their own word (API section 2.3). */
+/** `resources` of an operation on instances. Older clients read `containers`, newer ones `instances` (API section 2.3). */
 export function instanceResources(project: string, ...names: readonly string[]): Record<string, string[]> {
   return {
     containers: names.map((name) => urls.container(name, project)),

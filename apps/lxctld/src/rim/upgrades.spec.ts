@@ -73,7 +73,7 @@ describe('upgrades', () => {
     for (const path of ['/1.0/things', '/1.0/things/x/websocket'])
       expect(await handshake(path, { origin })).toEqual({
         status: 403,
-        error: `Websockets are not for pages of ${JSON.stringify(origin)}`,
+        error: `Websocket refused: it was requested by a page of ${JSON.stringify(origin)}`,
       });
   });
 

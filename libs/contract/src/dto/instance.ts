@@ -19,7 +19,7 @@ export class InstancesPostBody {
   @IsString() architecture = '';
   @IsStringMap() config: StringMap = {};
   @IsDeviceMap() devices: DeviceMap = {};
-  /** Absent or null: the default ones. */
+  /** The default profiles when absent or null. */
   @IsOptional() @IsArray() @IsString({ each: true }) profiles?: string[];
   @IsBoolean() ephemeral = false;
   @IsString() type = '';
@@ -39,7 +39,7 @@ export class InstancePutBody {
   @IsString() restore = '';
 }
 
-/** PATCH /1.0/instances/{name}: only what is given changes. */
+/** PATCH /1.0/instances/{name}: absent fields stay unchanged. */
 export class InstancePatchBody {
   @IsOptional() @IsString() description?: string;
   @IsOptional() @IsStringMap() config?: StringMap;
@@ -64,7 +64,7 @@ export class InstanceStateBody {
   @IsBoolean() stateful = false;
 }
 
-/** PUT /1.0/instances: one change of state for all. */
+/** PUT /1.0/instances: the same change of state for all instances. */
 export class InstancesPutBody {
   @IsObject() @ValidateNested() @Type(() => InstanceStateBody) state: InstanceStateBody = new InstanceStateBody();
 }

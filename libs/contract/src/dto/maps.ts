@@ -10,8 +10,8 @@ function isMap(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * null stands for empty text, which unsets a key: so LXD reads it in every map of every object (Go's decoder leaves the zero
- * value), and clients send it for keys that they drop.
+ * Reads null as empty text, which unsets a key. LXD does so in all maps (Go's decoder leaves the zero value), and clients
+ * send null for keys that they remove.
  */
 function withoutNulls(value: unknown): unknown {
   return isMap(value) ? Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, entry ?? ''])) : value;

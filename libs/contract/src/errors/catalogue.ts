@@ -1,4 +1,4 @@
-/** One row of the error catalogue. `message` gives LXD's words where LXD has words. */
+/** One row of the error catalogue. `message` is LXD's text where LXD has this error. */
 export interface ErrorRow<A> {
   /** HTTP status of the answer, 4xx or 5xx. */
   status: number;

@@ -9,7 +9,7 @@ import { serverErrors } from './server.ts';
 import { storageErrors } from './storage.ts';
 import type { ErrorRow } from './catalogue.ts';
 
-/** Every error an API caller can meet: docs/reference/errors.md is made from it. */
+/** All errors that the API answers; docs/reference/errors.md is generated from it. */
 export const errorCatalogue = {
   ...serverErrors,
   ...hostErrors,
@@ -51,7 +51,7 @@ export function isLxError<C extends ErrorCode>(error: unknown, code?: C): error 
   return error instanceof LxError && (code === undefined || error.code === code);
 }
 
-/** Whether it was the database that failed, and not the request that was refused: the same may go well a moment later. */
+/** Whether the database failed, so that the same request may succeed later. */
 export function isDatabaseFailure(error: unknown): error is LxError {
   return isLxError(error, 'database.unavailable') || isLxError(error, 'database.failed');
 }

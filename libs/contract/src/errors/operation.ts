@@ -9,7 +9,7 @@ export const operationErrors = {
   ),
   'operation.interrupted': row(
     500,
-    () => 'The server ended in the middle of the operation; what it had done was undone',
-    'The daemon was stopped or crashed while the operation ran. Nothing of it is left; ask again.',
+    () => 'The server stopped during the operation, and its changes were undone',
+    'The daemon was stopped or crashed while the operation ran. Repeat the request.',
   ),
 } as const;

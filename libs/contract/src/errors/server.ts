@@ -5,7 +5,7 @@ export const serverErrors = {
   'request.invalid': row<{ problems: string[] }>(
     400,
     ({ problems }) => problems.join('; '),
-    'The request was understood but its content is not valid. Every problem found is named.',
+    'The content of the request is not valid. The text lists all problems.',
   ),
   'request.not_json': row<{ reason: string }>(
     400,
@@ -30,13 +30,13 @@ export const serverErrors = {
     ({ what }) => `not implemented: ${what}`,
     'An endpoint of LXD that this version of lxctl does not have. The text says what it is for.',
   ),
-  'access.denied': row(403, () => 'not authorized', 'The caller may not do this: the endpoint needs more trust than the connection has.'),
+  'access.denied': row(403, () => 'not authorized', 'The client does not have the access right that the endpoint requires.'),
   'request.foreign_origin': row<{ origin: string }>(
     403,
-    ({ origin }) => `Websockets are not for pages of ${JSON.stringify(origin)}`,
-    'A browser asked for a websocket on behalf of a page that this server did not send. Clients that are no browsers send no Origin.',
+    ({ origin }) => `Websocket refused: it was requested by a page of ${JSON.stringify(origin)}`,
+    'A page of another site tried to open a websocket in a browser (header Origin). Other clients send no Origin.',
   ),
-  'server.not_clustered': row(400, () => 'This server is not clustered', 'There are no members to choose with `target=` or to ask for.'),
+  'server.not_clustered': row(400, () => 'This server is not clustered', 'A server without a cluster has no members; leave out `target=`.'),
   'certificate.not_found': row(404, () => 'Certificate not found', 'No client certificate has this fingerprint.'),
   'warning.not_found': row(404, () => 'Warning not found', 'No warning has this id.'),
   'etag.mismatch': row<{ server: string; client: string }>(
@@ -45,20 +45,16 @@ export const serverErrors = {
     'The object changed since it was read. Read it again and repeat the change.',
   ),
   'project.not_found': row(404, () => 'Project not found', 'Only the project "default" exists in this version.'),
-  'project.default_delete': row(403, () => "The 'default' project cannot be deleted", 'It holds what belongs to no other project.'),
-  'project.default_rename': row(403, () => "The 'default' project cannot be renamed", 'It holds what belongs to no other project.'),
+  'project.default_delete': row(403, () => "The 'default' project cannot be deleted", 'LXD refuses this as well.'),
+  'project.default_rename': row(403, () => "The 'default' project cannot be renamed", 'LXD refuses this as well.'),
   'server.starting': row(503, () => 'LXD daemon setup in progress', 'The daemon is starting; try again.'),
   'server.stopping': row(503, () => 'LXD is shutting down', 'The daemon is stopping.'),
   'server.stopped_badly': row<{ problems: string[] }>(
     500,
-    ({ problems }) => `The server is stopped, but not all of it went well: ${problems.join('; ')}`,
+    ({ problems }) => `The server stopped with errors: ${problems.join('; ')}`,
     'The instances are stopped as far as their keepers could be reached. What could not be written down, the next start sorts out.',
   ),
-  'server.internal': row<{ reason: string }>(
-    500,
-    ({ reason }) => reason,
-    'Something failed that the request did not cause. The daemon log has the details.',
-  ),
+  'server.internal': row<{ reason: string }>(500, ({ reason }) => reason, 'An error inside the server. Its log has the details.'),
   'database.unavailable': row(503, () => 'The database is not available', 'Postgres does not answer; the daemon keeps trying.'),
   'database.failed': row<{ reason: string }>(
     503,
@@ -68,6 +64,6 @@ export const serverErrors = {
   'operation.not_found': row(404, () => 'Operation not found', 'The operation never existed or is long finished.'),
   'operation.not_cancellable': row(400, () => "This operation can't be cancelled", 'Only operations with may_cancel can be cancelled.'),
   'operation.cancelled': row(400, () => 'The operation was cancelled', 'Somebody cancelled the operation that the request waited for.'),
-  'operation.no_secret': row(400, () => 'missing secret', 'A websocket of an operation is asked for with `?secret=`, from metadata.fds.'),
+  'operation.no_secret': row(400, () => 'missing secret', 'Add `?secret=` with a secret of metadata.fds to the URL.'),
   'operation.bad_secret': row(403, () => 'Forbidden', 'The websocket secret is wrong or already used.'),
 } as const;

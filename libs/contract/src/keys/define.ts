@@ -1,44 +1,44 @@
 import type { StringMap } from '#lib/base';
 import type { KeyType } from './types.ts';
 
-/** One config key. Everything that knows the key reads it from here: validation, defaults, docs, completion. */
+/** One config key: the source of its validation, default, documentation and completion. */
 export interface KeyRow<T = unknown> {
   type: KeyType<T>;
   /** One sentence for docs/reference/config-keys.md. */
   doc: string;
-  /** The value that counts while the key is not set. */
+  /** The value of a key that is not set. */
   default?: string;
-  /** A change takes effect at once, on what is running. */
+  /** A change takes effect at once on running instances. */
   live: boolean;
-  /** Live without anybody acting on a change: it is read whenever it is used. */
+  /** The key is read at each use, so a change needs no applier. */
   readWhenUsed?: true;
-  /** Version of lxctl, or LXD's API extension, that brought it. */
+  /** Version of lxctl, or API extension of LXD, that introduced the key. */
   since?: string;
 }
 
 /** The keys of one kind of object. A key that ends in `.*` stands for every key with that prefix. */
 export interface KeyCatalogue<K extends string = string> {
-  /** What the keys belong to: `instance`, `server`, `network.bridge`, `storage.overlay`, `device.disk` ... */
+  /** The kind of object: `instance`, `server`, `network.bridge`, `storage.overlay`, `device.disk` ... */
   readonly scope: string;
   readonly rows: Readonly<Record<K, KeyRow>>;
 }
 
-/** The types of the rows stay known: what a key means (`readKey`), and which keys need somebody to act on them (`LiveKey`). */
+/** Keeps the types of the rows, from which `readKey` and `LiveKey` are derived. */
 export function defineKeys<const R extends Record<string, KeyRow>>(scope: string, rows: R): { readonly scope: string; readonly rows: R } {
   return { scope, rows };
 }
 
 type Rows = Readonly<Record<string, KeyRow>>;
 
-/** Keys whose change must be put into force on what is running. */
+/** Keys whose changes need an applier for running instances. */
 export type LiveKey<R extends Rows> = {
   [K in keyof R & string]: true extends R[K]['live'] ? (R[K] extends { readWhenUsed: true } ? never : K) : never;
 }[keyof R & string];
 
-/** What a key's value means; undefined when it is not set and has no default. */
+/** The parsed value of a key; undefined when it is not set and has no default. */
 export type KeyValue<R extends KeyRow> = ReturnType<R['type']['read']> | (R extends { default: string } ? never : undefined);
 
-/** The value of a key as its row reads it, of a config that has been checked. Absent and empty are the row's default. */
+/** Parses a key of a validated config. Absent and empty values are the row's default. */
 export function readKey<R extends Rows, K extends keyof R & string>(
   catalogue: { readonly rows: R },
   config: StringMap,
@@ -49,7 +49,7 @@ export function readKey<R extends Rows, K extends keyof R & string>(
   return (text === undefined ? undefined : row.type.read(text)) as KeyValue<R[K]>;
 }
 
-/** Keys go into lists, environments and files, where control characters would end a line or steer a terminal. */
+/** Whether a key has no control characters. Keys are written to lists, environments and files, where those would break lines or control a terminal. */
 export function isKeyText(key: string): boolean {
   return !/\p{Cc}/u.test(key);
 }
@@ -64,7 +64,7 @@ export function keyRow(catalogue: KeyCatalogue, key: string): KeyRow | null {
   return null;
 }
 
-/** How LXD says what is wrong with a key; each kind of object has its own way. */
+/** Error texts for keys. LXD's texts differ between kinds of objects. */
 export interface KeyWords {
   unknown(key: string, value: string): string;
   invalid(key: string, value: string, type: KeyType): string;
@@ -73,8 +73,7 @@ export interface KeyWords {
 const usualWords: KeyWords = { unknown: (key) => `Unknown configuration key: ${key}`, invalid: invalidValue };
 
 /**
- * Every problem of a config, in LXD's words; an empty list when it is good. An empty value unsets a key and is always
- * good. Hand the result to `refuse`.
+ * Lists all problems of a config in LXD's words. Empty values unset a key and are always valid. Pass the result to `refuse`.
  */
 export function validateConfig(catalogue: KeyCatalogue, config: StringMap, words: Partial<KeyWords> = {}): string[] {
   const { unknown, invalid } = { ...usualWords, ...words };

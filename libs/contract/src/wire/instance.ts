@@ -17,10 +17,10 @@ export interface WireInstance {
   ephemeral: boolean;
   stateful: boolean;
   profiles: string[];
-  /** What was set on the instance itself; with `volatile.*` and `image.*`. */
+  /** The instance's own config, including `volatile.*` and `image.*`. */
   config: StringMap;
   devices: DeviceMap;
-  /** With what its profiles bring, later ones winning. */
+  /** The config merged with the profiles; later profiles override earlier ones. */
   expanded_config: StringMap;
   expanded_devices: DeviceMap;
   /** Only in requests: the snapshot to go back to. */
@@ -30,7 +30,7 @@ export interface WireInstance {
 /** `recursion=2` of the list, `recursion=1` of one. */
 export interface WireInstanceFull extends WireInstance {
   backups: WireInstanceBackup[] | null;
-  /** null when it could not be asked for. */
+  /** null when the state could not be read. */
   state: WireInstanceState | null;
   snapshots: WireInstanceSnapshot[] | null;
 }
@@ -49,7 +49,7 @@ export interface WireInstancePut {
 
 /** Body of `POST /1.0/instances`. */
 export interface WireInstancesPost extends WireInstancePut {
-  /** Empty: the server makes one up. */
+  /** When empty, the server generates a name. */
   name?: string;
   source: WireInstanceSource;
   instance_type?: string;
@@ -101,7 +101,7 @@ export interface WireInstanceStatePut {
   stateful?: boolean;
 }
 
-/** Body of `PUT /1.0/instances`: one change of state for all of them. */
+/** Body of `PUT /1.0/instances`: the same change of state for all instances. */
 export interface WireInstancesPut {
   state: WireInstanceStatePut;
 }

@@ -15,10 +15,10 @@ export interface WireOperation {
   location: string;
 }
 
-/** Keys of `metadata` that give whoever knows them a hold on the operation. */
+/** Keys of `metadata` whose values give access to the operation. */
 const secretKeys = ['fds', 'secret'];
 
-/** The operation as everybody may see it; its secrets are for who made it. */
+/** A copy of an operation without its secrets, for clients that did not start it. */
 export function withoutSecrets(operation: WireOperation): WireOperation {
   const { metadata } = operation;
   if (metadata === null || !secretKeys.some((key) => Object.hasOwn(metadata, key))) return operation;
