@@ -277,9 +277,9 @@ describe('a client', () => {
     };
     const secrets = Object.values((operation.metadata as { fds: Record<string, string> }).fds);
     for (const secret of secrets) expect(secret).toMatch(/^[0-9a-f]{64}$/);
-    for (const wrong of ['', '0', 'x'.repeat(64), secrets[0]?.slice(0, -1) ?? '', '__proto__', 'constructor'])
+    for (const wrong of ['0', 'x'.repeat(64), secrets[0]?.slice(0, -1) ?? '', '__proto__', 'constructor'])
       expect((await attempt(wrong)).outcome, wrong).toBe('403');
-    expect((await attempt('%00')).outcome, 'a NUL in a query').toBe('400');
+    for (const none of ['', '%00']) expect((await attempt(none)).outcome, none).toBe('400');
     const [first = ''] = secrets;
     const { outcome, socket } = await attempt(first);
     expect(outcome).toBe('open');

@@ -20,7 +20,7 @@ function idOf(file: string): string {
   }
   const id = randomUUID();
   // Whole or not at all, also when the host loses power in between.
-  writeFileSync(`${file}.new`, `${id}\n`, { mode: 0o644, flush: true });
+  writeFileSync(`${file}.new`, `${id}\n`, { mode: 0o600, flush: true });
   renameSync(`${file}.new`, file);
   return id;
 }
