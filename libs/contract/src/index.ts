@@ -2,7 +2,14 @@ export * from './api-extensions.ts';
 export * from './errors/index.ts';
 export * from './keys/define.ts';
 export { parseCpuList } from './keys/cpus.ts';
-export { instanceConfigProblems, instanceKeys, keyOf, type LiveInstanceKey, profileConfigProblems } from './keys/instance.ts';
+export {
+  instanceConfigProblems,
+  instanceKeys,
+  kernelResources,
+  keyOf,
+  type LiveInstanceKey,
+  profileConfigProblems,
+} from './keys/instance.ts';
 export * from './keys/ipv4.ts';
 export * from './keys/network.ts';
 export * from './keys/pool.ts';

@@ -41,7 +41,8 @@ const rlimit = keyType(
   },
 );
 
-const resources = [
+/** What setrlimit(2) limits, by the name in `limits.kernel.*`. */
+export const kernelResources = [
   'as',
   'core',
   'cpu',
@@ -130,8 +131,8 @@ export const instanceKeys = defineKeys('instance', {
   },
   'limits.memory.swap': { type: bool, default: 'true', doc: 'Whether memory of the instance may be swapped out.', live: true },
   'limits.processes': { type: integer({ min: 1, max: 4_194_304 }), doc: 'Most processes and threads at a time.', live: true },
-  ...(Object.fromEntries(resources.map((resource) => [`limits.kernel.${resource}`, kernelRow(resource)])) as Record<
-    `limits.kernel.${(typeof resources)[number]}`,
+  ...(Object.fromEntries(kernelResources.map((resource) => [`limits.kernel.${resource}`, kernelRow(resource)])) as Record<
+    `limits.kernel.${(typeof kernelResources)[number]}`,
     ReturnType<typeof kernelRow>
   >),
   'linux.sysctl.*': {

@@ -1,5 +1,5 @@
 import type { StringMap } from '#lib/base';
-import { isTrue } from '#lib/contract';
+import { keyOf } from '#lib/contract';
 import { type HostIds, type IdRange, idsOfABlock } from '#lib/host';
 
 /** Host ids that belong to one instance. */
@@ -16,11 +16,10 @@ export type IdWish = { kind: 'own'; count: number } | { kind: 'isolated'; count:
 
 /** From the expanded config. */
 export function idWish(config: StringMap): IdWish {
-  const isolated = config['security.idmap.isolated'];
-  if (!isolated) return { kind: 'own', count: idsOfABlock };
-  if (!isTrue(isolated)) return { kind: 'shared' };
-  const base = config['security.idmap.base'];
-  return { kind: 'isolated', count: Number(config['security.idmap.size'] || idsOfABlock), base: base ? Number(base) : null };
+  const isolated = keyOf(config, 'security.idmap.isolated');
+  if (isolated === undefined) return { kind: 'own', count: idsOfABlock };
+  if (!isolated) return { kind: 'shared' };
+  return { kind: 'isolated', count: keyOf(config, 'security.idmap.size'), base: keyOf(config, 'security.idmap.base') ?? null };
 }
 
 /** The map of an instance with this block; null: it has none, and shares all its ids. */

@@ -1,5 +1,5 @@
 import type { StringMap } from '#lib/base';
-import { isLxError, LxError } from '#lib/contract';
+import { isLxError, keyOf, LxError } from '#lib/contract';
 import { limitKeysOf } from '#lib/host';
 
 /** What the kernel said to a limit, in terms of the key and its value; any other failure as it is. */
@@ -14,7 +14,7 @@ function ofLaunch({ stage, path, errno }: { stage: string; path: string; errno: 
   if (stage === 'rlimits') return { key: `limits.kernel.${path}`, errno };
   if (stage === 'cgroup') return { key: limitKeysOf(path).find((key) => config[key]), errno };
   // The child was killed before it could say why; with a limit on memory, that is why.
-  if (stage === 'child' && (errno === 'EPIPE' || errno === 'ECHILD') && config['limits.memory'])
+  if (stage === 'child' && (errno === 'EPIPE' || errno === 'ECHILD') && keyOf(config, 'limits.memory') !== undefined)
     return { key: 'limits.memory', errno: 'ENOMEM' };
   return null;
 }

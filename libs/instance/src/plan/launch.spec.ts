@@ -60,8 +60,8 @@ describe('launchPlan', () => {
     });
     expect(plan.init.env).toEqual(['container=lxc', 'A=b=c']);
     expect(plan.rlimits).toEqual([
-      { resource: 'nofile', soft: 1024, hard: null },
       { resource: 'core', soft: 0, hard: 0 },
+      { resource: 'nofile', soft: 1024, hard: null },
     ]);
     expect(plan.sysctls).toEqual([{ key: 'net.ipv4.ip_forward', value: '1' }]);
   });
