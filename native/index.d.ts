@@ -73,27 +73,6 @@ export function pidfdWatch(pidfd: number, onExit: () => void): { close(): void }
 // ---- terminals
 export function setWindowSize(fd: number, columns: number, rows: number): void;
 
-// ---- the mount API: open_tree(2), mount_setattr(2), move_mount(2), fsopen(2)
-export interface MountAttributes {
-  readonly?: boolean;
-  nosuid?: boolean;
-  nodev?: boolean;
-  noexec?: boolean;
-  /** A user namespace's fd: the mount shows ids through its map (MOUNT_ATTR_IDMAP). */
-  idmapUserns?: number;
-}
-/** A detached copy of the tree at `path`. */
-export function openTree(path: string, options?: { recursive?: boolean }): Promise<number>;
-export function mountSetattr(mountFd: number, attributes: MountAttributes, recursive?: boolean): Promise<void>;
-export function moveMount(mountFd: number, target: string): Promise<void>;
-/** fsopen + fsconfig for each option (null: a flag; a value has at most 255 bytes) + fsmount; detached. */
-export function newMount(fstype: string, options: Record<string, string | null>, attributes?: MountAttributes): Promise<number>;
-export function unmount(path: string, options?: { lazy?: boolean }): Promise<void>;
-/** openat2(2), close-on-exec, under `directoryFd`, never leaving it (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS). `flags` as in open(2). */
-export function openInRoot(directoryFd: number, path: string, flags: number, mode?: number): Promise<number>;
-/** A user namespace with these maps, as an fd that keeps it alive (for idmapped mounts). */
-export function userNamespace(uidMap: string, gidMap: string): Promise<number>;
-
 // ---- rtnetlink(7)
 export interface LinkCounters {
   rxBytes: number;

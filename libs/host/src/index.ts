@@ -6,31 +6,13 @@ export * from './errno.ts';
 export {
   closeFd,
   compileSeccomp,
-  mountSetattr,
-  moveMount,
   networkPort,
-  newMount,
-  openInRoot,
-  openTree,
   peerCredentials,
   pipe,
   readFd,
-  readFiles,
   setWindowSize,
-  socketPair,
-  unmount,
-  userNamespace,
 } from './native.ts';
-export type {
-  AddressInfo,
-  LinkCounters,
-  LinkInfo,
-  MountAttributes,
-  NetworkPort,
-  PeerCredentials,
-  RouteInfo,
-  SeccompRule,
-} from './native.ts';
+export type { AddressInfo, LinkInfo, NetworkPort, PeerCredentials, RouteInfo } from './native.ts';
 export * from './linux/idmaps.ts';
 export * from './linux/links.ts';
 export * from './linux/processes.ts';

@@ -4,16 +4,10 @@ import addon from '#native';
 export const {
   Channel,
   RouteSocket,
-  channelPair,
   closeFd,
   compileSeccomp,
   linkWatch,
-  mountSetattr,
-  moveMount,
   networkPort,
-  newMount,
-  openInRoot,
-  openTree,
   peerCredentials,
   pidfdOpen,
   pidfdSendSignal,
@@ -22,20 +16,14 @@ export const {
   readFd,
   readFiles,
   setWindowSize,
-  socketPair,
-  unmount,
-  userNamespace,
 } = addon;
 
 export type Channel = import('#native').Channel;
 export type RouteSocket = import('#native').RouteSocket;
 export type {
   AddressInfo,
-  LinkCounters,
   LinkInfo,
-  MountAttributes,
   NetworkPort,
   PeerCredentials,
   RouteInfo,
-  SeccompRule,
 } from '#native';

@@ -55,7 +55,7 @@ function shared(on: Foundations) {
   const ids = new IdAllocation(on);
   const startLog = new StartLog({ ...on, logFiles });
   const runner = new Runner({ ...on, expansion, logFiles, startLog, limits, attachments, ids });
-  const removal = new Removal({ ...on, logFiles });
+  const removal = new Removal({ ...on, logFiles, ids });
   return { expansion, ids, logFiles, startLog, limits, attachments, runner, removal, acts: new Acts(on.engine) };
 }
 

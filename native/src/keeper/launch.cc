@@ -18,7 +18,6 @@
 #include <iterator>
 #include <vector>
 
-#include "base/defer.h"
 #include "base/read.h"
 #include "base/sys_error.h"
 #include "base/syscalls.h"

@@ -73,8 +73,4 @@ UniqueFd create(const std::string& fstype, const std::vector<Option>& options, c
   return mount;
 }
 
-void unmount(const std::string& path, bool lazy) {
-  LX_SYS(::umount2(path.c_str(), UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0)), path);
-}
-
 }  // namespace lx::mount

@@ -29,6 +29,5 @@ void moveMount(int mount, const std::string& target);
 using Option = std::pair<std::string, std::optional<std::string>>;
 /// A new, detached file system. The kernel's log of a refusal is the error's detail.
 UniqueFd create(const std::string& fstype, const std::vector<Option>& options, const Attributes& attributes);
-void unmount(const std::string& path, bool lazy);
 
 }  // namespace lx::mount

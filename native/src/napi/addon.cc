@@ -8,7 +8,6 @@ Napi::Object registerAll(Napi::Env env, Napi::Object exports) {
   lx::rim::registerChannel(exports, *data);
   lx::rim::registerDescriptors(exports);
   lx::rim::registerLinkWatch(exports);
-  lx::rim::registerMounts(exports);
   lx::rim::registerProcesses(exports);
   lx::rim::registerRouteSocket(exports);
   lx::rim::registerSeccomp(exports);

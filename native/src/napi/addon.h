@@ -12,7 +12,6 @@ struct AddonData {
 void registerChannel(Napi::Object exports, AddonData& data);
 void registerDescriptors(Napi::Object exports);
 void registerLinkWatch(Napi::Object exports);
-void registerMounts(Napi::Object exports);
 void registerProcesses(Napi::Object exports);
 void registerRouteSocket(Napi::Object exports);
 void registerSeccomp(Napi::Object exports);

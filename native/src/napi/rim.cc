@@ -60,10 +60,6 @@ Napi::Value promiseDone(Napi::Env env, std::function<void()> work, std::shared_p
       env, [work = std::move(work)] { return work(), true; }, [](Napi::Env target, bool&) { return target.Undefined(); }, std::move(sequence));
 }
 
-Napi::Value promiseFd(Napi::Env env, std::function<UniqueFd()> work) {
-  return promise<UniqueFd>(env, std::move(work), [](Napi::Env target, UniqueFd& fd) { return Napi::Number::New(target, fd.release()); });
-}
-
 std::string stringArg(const Napi::CallbackInfo& info, size_t position, const char* name) {
   if (!info[position].IsString()) wrongType(info.Env(), name, "a string");
   std::string text = info[position].As<Napi::String>().Utf8Value();

@@ -113,8 +113,6 @@ Napi::Value promise(Napi::Env env, std::function<Result()> work, typename Job<Re
 
 /// A promise of nothing.
 Napi::Value promiseDone(Napi::Env env, std::function<void()> work, std::shared_ptr<Sequence> sequence = nullptr);
-/// A promise of a file descriptor, which JavaScript owns from then on.
-Napi::Value promiseFd(Napi::Env env, std::function<UniqueFd()> work);
 
 // ---- arguments; a wrong type throws TypeError naming the argument
 std::string stringArg(const Napi::CallbackInfo& info, size_t position, const char* name);

@@ -1,25 +1,25 @@
 /** Builds a message of the keeper's protocol: little-endian numbers, texts as u32 length, bytes and a zero byte. */
 export class ByteWriter {
-  private buffer = Buffer.allocUnsafe(4096);
-  private size = 0;
+  #buffer = Buffer.allocUnsafe(4096);
+  #size = 0;
 
   u8(value: number): this {
-    this.size = this.room(1).writeUInt8(value, this.size);
+    this.#size = this.#room(1).writeUInt8(value, this.#size);
     return this;
   }
 
   u16(value: number): this {
-    this.size = this.room(2).writeUInt16LE(value, this.size);
+    this.#size = this.#room(2).writeUInt16LE(value, this.#size);
     return this;
   }
 
   u32(value: number): this {
-    this.size = this.room(4).writeUInt32LE(value, this.size);
+    this.#size = this.#room(4).writeUInt32LE(value, this.#size);
     return this;
   }
 
   u64(value: bigint): this {
-    this.size = this.room(8).writeBigUInt64LE(value, this.size);
+    this.#size = this.#room(8).writeBigUInt64LE(value, this.#size);
     return this;
   }
 
@@ -29,8 +29,8 @@ export class ByteWriter {
 
   text(value: string): this {
     const length = Buffer.byteLength(value);
-    this.u32(length).room(length);
-    this.size += this.buffer.write(value, this.size);
+    this.u32(length).#room(length);
+    this.#size += this.#buffer.write(value, this.#size);
     return this.u8(0);
   }
 
@@ -47,62 +47,65 @@ export class ByteWriter {
   }
 
   blob(value: Uint8Array): this {
-    this.u32(value.length).room(value.length).set(value, this.size);
-    this.size += value.length;
+    this.u32(value.length).#room(value.length).set(value, this.#size);
+    this.#size += value.length;
     return this;
   }
 
   done(): Buffer {
-    return this.buffer.subarray(0, this.size);
+    return this.#buffer.subarray(0, this.#size);
   }
 
-  private room(size: number): Buffer {
-    if (this.size + size > this.buffer.length) {
-      const larger = Buffer.allocUnsafe(Math.max(this.buffer.length * 2, this.size + size));
-      this.buffer.copy(larger, 0, 0, this.size);
-      this.buffer = larger;
+  #room(size: number): Buffer {
+    if (this.#size + size > this.#buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#size + size));
+      this.#buffer.copy(larger, 0, 0, this.#size);
+      this.#buffer = larger;
     }
-    return this.buffer;
+    return this.#buffer;
   }
 }
 
 /** Reads a message of the keeper's; a short one throws RangeError. */
 export class ByteReader {
-  private at = 0;
+  readonly #buffer: Buffer;
+  #at = 0;
 
-  constructor(private readonly buffer: Buffer) {}
+  constructor(buffer: Buffer) {
+    this.#buffer = buffer;
+  }
 
   u8(): number {
-    return this.buffer.readUInt8(this.step(1));
+    return this.#buffer.readUInt8(this.#step(1));
   }
 
   u16(): number {
-    return this.buffer.readUInt16LE(this.step(2));
+    return this.#buffer.readUInt16LE(this.#step(2));
   }
 
   u32(): number {
-    return this.buffer.readUInt32LE(this.step(4));
+    return this.#buffer.readUInt32LE(this.#step(4));
   }
 
   i32(): number {
-    return this.buffer.readInt32LE(this.step(4));
+    return this.#buffer.readInt32LE(this.#step(4));
   }
 
   /** Milliseconds and the like, below 2^53. */
   u64(): number {
-    return Number(this.buffer.readBigUInt64LE(this.step(8)));
+    return Number(this.#buffer.readBigUInt64LE(this.#step(8)));
   }
 
   text(): string {
     const size = this.u32();
-    const start = this.step(size + 1);
-    if (start + size >= this.buffer.length) throw new RangeError('text of a keeper message is cut off');
-    return this.buffer.toString('utf8', start, start + size);
+    const start = this.#step(size + 1);
+    if (start + size >= this.#buffer.length) throw new RangeError('text of a keeper message is cut off');
+    return this.#buffer.toString('utf8', start, start + size);
   }
 
-  private step(size: number): number {
-    const start = this.at;
-    this.at += size;
+  #step(size: number): number {
+    const start = this.#at;
+    this.#at += size;
     return start;
   }
 }

@@ -17,33 +17,39 @@ export class FakeKeeper implements Keeper {
   log = Buffer.alloc(0);
   view: { links: LinkInfo[]; addresses: AddressInfo[] } = { links: [], addresses: [] };
   closed = false;
-  private readonly end = new Deferred<EndRecord>();
-  private over = false;
+  readonly #end = new Deferred<EndRecord>();
+  #over = false;
+
+  readonly #onEnd: (record: EndRecord) => void;
+  readonly #now: () => number;
 
   constructor(
     public info: KeeperInfo,
-    private readonly onEnd: (record: EndRecord) => void = () => undefined,
-    private readonly now: () => number = Date.now,
-  ) {}
+    onEnd: (record: EndRecord) => void = () => undefined,
+    now: () => number = Date.now,
+  ) {
+    this.#onEnd = onEnd;
+    this.#now = now;
+  }
 
   get ended(): Promise<EndRecord> {
-    return this.end.promise;
+    return this.#end.promise;
   }
 
   /** The instance ends. */
   finish(reason: EndReason, status = 0): EndRecord {
-    const record = { id: this.info.id, reason, status, endedAt: this.now(), detail: '' };
-    if (!this.over) {
-      this.over = true;
-      this.onEnd(record);
-      this.end.resolve(record);
+    const record = { id: this.info.id, reason, status, endedAt: this.#now(), detail: '' };
+    if (!this.#over) {
+      this.#over = true;
+      this.#onEnd(record);
+      this.#end.resolve(record);
     }
     return record;
   }
 
   /** The guest reboots by itself. */
   reboot(): void {
-    this.info = { ...this.info, initPid: this.info.initPid + 1, startedAt: this.now(), reboots: this.info.reboots + 1 };
+    this.info = { ...this.info, initPid: this.info.initPid + 1, startedAt: this.#now(), reboots: this.info.reboots + 1 };
     this.onReboot?.(this.info);
   }
 
@@ -96,9 +102,13 @@ export class FakeKeepers implements Keepers {
   prepared = false;
   /** Set to make the next launch fail at this step. */
   failure: { stage: string; syscall: string; errno: string; path: string } | null = null;
-  private pids = 100;
+  #pids = 100;
 
-  constructor(private readonly now: () => number = Date.now) {}
+  readonly #now: () => number;
+
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
 
   async prepare(): Promise<void> {
     this.prepared = true;
@@ -110,9 +120,9 @@ export class FakeKeepers implements Keepers {
     if (failure) throw new LxError('launch.failed', failure);
     this.plans.push(plan);
     this.records.delete(plan.id);
-    this.pids += 1;
-    const info = { id: plan.id, initPid: this.pids, startedAt: this.now(), reboots: 0 };
-    const keeper = new FakeKeeper(info, (record) => this.end(record), this.now);
+    this.#pids += 1;
+    const info = { id: plan.id, initPid: this.#pids, startedAt: this.#now(), reboots: 0 };
+    const keeper = new FakeKeeper(info, (record) => this.#end(record), this.#now);
     this.running.set(plan.id, keeper);
     return keeper;
   }
@@ -137,7 +147,7 @@ export class FakeKeepers implements Keepers {
     this.prepared = false;
   }
 
-  private end(record: EndRecord): void {
+  #end(record: EndRecord): void {
     this.running.delete(record.id);
     this.records.set(record.id, record);
   }

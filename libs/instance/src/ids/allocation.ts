@@ -31,6 +31,8 @@ export class IdAllocation {
   #loading: Promise<Map<string, IdBlock>> | null = null;
   readonly #underWay = new Map<string, IdBlock>();
   #next = 0;
+  /** Sizes that were not to be had, until an instance goes. */
+  readonly #exhausted = new Set<number>();
 
   constructor(using: Using) {
     this.#using = using;
@@ -67,9 +69,18 @@ export class IdAllocation {
     this.#underWay.delete(id);
   }
 
+  /** An instance is deleted: what was not to be had may be there now. */
+  freed(): void {
+    this.#exhausted.clear();
+  }
+
   async #take(id: string, count: number): Promise<IdBlock | null> {
+    if (this.#exhausted.has(count)) return null;
     const found = this.#find(await this.#load(), count) ?? this.#find(await this.#load(true), count);
-    if (found === null) return null;
+    if (found === null) {
+      this.#exhausted.add(count);
+      return null;
+    }
     this.#taken?.set(id, found);
     this.#underWay.set(id, found);
     this.#next = found.base + count;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { HostIds } from '#lib/host';
 import { World } from '../testing/world.ts';
 import { IdAllocation } from './allocation.ts';
@@ -83,9 +83,11 @@ describe('the ids of instances', () => {
     const first = await world.instance('a', { idBase: 2_000_000, idCount: block });
     expect((await ids.of(rowOf('b'), idWish({}))).row.idBase).toBe(2_000_000 + block);
     await world.store.instances.delete(first.id);
+    ids.freed();
     expect((await ids.of(rowOf('c'), idWish({}))).row.idBase).toBe(2_000_000);
     await expect(ids.of(rowOf('d'), idWish({ 'security.idmap.isolated': '1' }))).rejects.toMatchObject({ code: 'host.no_id_range' });
     ids.settled('b');
+    ids.freed();
     expect((await ids.of(rowOf('d'), idWish({}))).row.idBase).toBe(2_000_000 + block);
   });
 
@@ -93,6 +95,13 @@ describe('the ids of instances', () => {
     const { ids, said } = await allocation([]);
     expect(await ids.of(rowOf('a'), idWish({}))).toMatchObject({ map: [{ outside: 1_000_000 }], row: { idBase: null } });
     expect(said).toEqual(['the ids of a are shared with other instances']);
+  });
+
+  it('are looked for once, not at each start, when there are none left', async () => {
+    const { ids, world } = await allocation([{ first: 2_000_000, count: block }]);
+    const list = vi.spyOn(world.store.instances, 'list');
+    for (const id of ['a', 'b', 'c', 'd']) await ids.of(rowOf(id), idWish({}));
+    expect(list).toHaveBeenCalledTimes(2);
   });
 
   it('are in the row before an instance starts, follow its config, and go with it', async () => {

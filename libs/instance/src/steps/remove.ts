@@ -4,6 +4,7 @@ import type { Networks } from '#lib/network';
 import { macsOf } from '#lib/device';
 import type { Storage } from '#lib/storage';
 import type { InstanceRow, Store } from '#lib/store';
+import type { IdAllocation } from '../ids/allocation.ts';
 import type { LogFiles } from '../log-files.ts';
 
 export type RemoveParams = { id: string; project: string; name: string };
@@ -14,6 +15,7 @@ interface Using {
   networks: Pick<Networks, 'release'>;
   cgroups: Cgroups;
   logFiles: LogFiles;
+  ids: IdAllocation;
 }
 
 /** Takes away all of an instance that is down: its root and logs first, its rows (and with them the name) last. */
@@ -43,5 +45,6 @@ export class Removal {
     if (!(await writes.instances.byId(id))) return;
     await this.#using.storage.roots.remove(writes, id);
     await writes.instances.delete(id);
+    this.#using.ids.freed();
   }
 }

@@ -204,6 +204,7 @@ function reserveStep(using: Using): CreateStep {
         await storage.roots.remove(writes, params.id);
         await writes.instances.delete(params.id);
       });
+      ids.freed();
     },
   };
 }
