@@ -220,6 +220,14 @@ describe('at the shutdown of the server', () => {
     expect(running(world)).toEqual([]);
   });
 
+  it('one that is to be killed is not asked first', async () => {
+    const config = { 'boot.host_shutdown_action': 'force-stop', 'image.lxctl.halt_signal': 'SIGUSR2' };
+    const world = await reconciled(async (made) => made.running('deaf', { config }));
+    // Asked, it would have the 30 seconds of boot.host_shutdown_timeout.
+    await world.housekeeping.stopAll(false);
+    expect(running(world)).toEqual([]);
+  }, 10_000);
+
   it('ephemeral ones are gone when it is over', async () => {
     const world = await reconciled(async (made) => made.running('c1', { ephemeral: true }));
     await world.housekeeping.stopAll(true);

@@ -157,7 +157,8 @@ export class Housekeeping {
 
   async #shutDown({ row, config }: Member, force: boolean): Promise<void> {
     const timeout = keyOf(config, 'boot.host_shutdown_timeout');
-    if (!(!force && (await this.#stop(row, timeout))) && !(await this.#stop(row, 0))) await this.#using.supervision.kill(row.id);
+    const kill = force || keyOf(config, 'boot.host_shutdown_action') === 'force-stop';
+    if (!(!kill && (await this.#stop(row, timeout))) && !(await this.#stop(row, 0))) await this.#using.supervision.kill(row.id);
     // Wanted again at the next start of the server; an ephemeral one is gone.
     if (!row.ephemeral) await this.#using.store.instances.update(row.id, { power: 'running' });
   }

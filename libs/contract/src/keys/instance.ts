@@ -89,6 +89,13 @@ export const instanceKeys = defineKeys('instance', {
     live: true,
     readWhenUsed: true,
   },
+  'boot.host_shutdown_action': {
+    type: oneOf('stop', 'force-stop'),
+    default: 'stop',
+    doc: 'What a shutdown of the server does with the instance: ask it to shut down, or kill it at once (`force-stop`).',
+    live: true,
+    readWhenUsed: true,
+  },
   'boot.host_shutdown_timeout': {
     type: integer({ min: 0 }),
     default: '30',
