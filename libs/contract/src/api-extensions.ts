@@ -15,6 +15,7 @@ export const apiExtensions = {
   api_filtering: 'filter= on lists.',
   instance_all_projects: 'all-projects= on the list of instances.',
   projects: 'The project `default`, to be read.',
+  project_usage: 'GET /1.0/projects/{name}/state: what a project uses.',
   profile_usedby: 'used_by on profiles.',
   usedby_consistency: 'used_by has the same form everywhere.',
   event_lifecycle: 'Events of type lifecycle.',

@@ -33,7 +33,6 @@ const features: readonly [verbs: string, path: string, what: string][] = [
   [anyVerb, '/1.0/network-zones/*', 'network zones'],
   ['POST', '/1.0/projects', 'projects other than "default"'],
   ['PUT PATCH', '/1.0/projects/default', 'changes of projects'],
-  ['GET', '/1.0/projects/:name/state', 'the usage of projects'],
   ['POST', '/1.0/certificates', 'trusted clients; this server listens on its unix socket only'],
   ['PUT', '/1.0/cluster', 'clustering'],
   ['PUT', '/1.0/cluster/certificate', 'clustering'],

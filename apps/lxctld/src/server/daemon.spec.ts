@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { Deferred } from '#lib/base';
-import type { WireOperation } from '#lib/contract';
+import type { WireOperation, WireProjectState } from '#lib/contract';
 import type { InstanceRow } from '#lib/store';
 import { EventsController } from '../events/events.controller.ts';
 import { OperationsController } from '../operations/operations.controller.ts';
@@ -175,6 +175,30 @@ describe('the server', () => {
       /cannot set 'nope' to 'x': unknown key; cannot set 'core.shutdown_timeout' to 'banana': it must be a whole number/,
     );
     expect((await call('PUT', '/1.0', { config: {} }, { 'if-match': 'stale' })).status).toBe(412);
+  });
+
+  it('adds up what the project uses', async () => {
+    await daemon.start();
+    await house.store.profiles.insert({
+      project: 'default',
+      name: 'big',
+      description: '',
+      config: { 'limits.memory': '100MiB' },
+      devices: {},
+    });
+    await house.store.instances.insert({ ...instance('c1', ['big']), config: { 'limits.cpu': '2' } });
+    await house.store.instances.insert({
+      ...instance('c2', []),
+      config: { 'limits.memory': '10%', 'limits.cpu': '0-1', 'limits.processes': '5' },
+    });
+    const { resources } = (await call('GET', '/1.0/projects/default/state')).body.metadata as WireProjectState;
+    expect(resources).toMatchObject({
+      instances: { Limit: -1, Usage: 2 },
+      cpu: { Usage: 2 },
+      memory: { Usage: 104_857_600 },
+      processes: { Usage: 5 },
+    });
+    expect((await call('GET', '/1.0/projects/x/state')).status).toBe(404);
   });
 
   it('has one project and no virtual machines', async () => {

@@ -1,5 +1,6 @@
 import { Controller, Delete, Get, Inject, Param, Post } from '@nestjs/common';
-import { LxError, projectFeatures, urls } from '#lib/contract';
+import { keyOf, LxError, projectFeatures, urls, type WireProjectState } from '#lib/contract';
+import { Expansion } from '#lib/profile';
 import type { Store } from '#lib/store';
 import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
@@ -23,6 +24,30 @@ export class ProjectsController {
     if (name !== 'default') throw new LxError('project.not_found');
     const project = await this.#default();
     return Answer.sync(project, { etag: [project.description, project.config] });
+  }
+
+  /** As LXD counts: the sum of the limits that are given as amounts, whether the instances run or not. */
+  @Get(':name/state')
+  @Access('trusted')
+  async state(@Param('name') name: string): Promise<Answer> {
+    if (name !== 'default') throw new LxError('project.not_found');
+    const [rows, networks] = await Promise.all([this.store.instances.list('default'), this.store.networks.list('default')]);
+    const configs = (await new Expansion(this.store).ofAll(rows)).map(({ expanded }) => expanded.config);
+    const sum = (key: 'limits.cpu' | 'limits.memory' | 'limits.processes') =>
+      configs.map((config) => keyOf(config, key)).reduce<number>((total, limit) => total + (typeof limit === 'number' ? limit : 0), 0);
+    const used = (Usage: number) => ({ Limit: -1, Usage });
+    return Answer.sync({
+      resources: {
+        containers: used(rows.length),
+        cpu: used(sum('limits.cpu')),
+        disk: used(0),
+        instances: used(rows.length),
+        memory: used(sum('limits.memory')),
+        networks: used(networks.length),
+        processes: used(sum('limits.processes')),
+        'virtual-machines': used(0),
+      },
+    } satisfies WireProjectState);
   }
 
   /** Only the project `default` exists, and LXD refuses to delete or rename it too. */

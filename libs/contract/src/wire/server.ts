@@ -55,3 +55,11 @@ export interface WireStorageDriver {
   Version: string;
   Remote: boolean;
 }
+
+/** What a project uses, by kind, and how much it may; -1: any amount. Field names as LXD has them on the wire. */
+export interface WireProjectState {
+  resources: Record<
+    'containers' | 'cpu' | 'disk' | 'instances' | 'memory' | 'networks' | 'processes' | 'virtual-machines',
+    { Limit: number; Usage: number }
+  >;
+}
