@@ -1,4 +1,4 @@
-import { lackFor } from './missing-verbs.ts';
+import { absent } from '../tree.ts';
 import type { Surroundings } from './execute.ts';
 import type { Group, Tree } from './tree.ts';
 import { UsageError } from './verb.ts';
@@ -26,8 +26,9 @@ export function groupHelp(path: readonly string[], group: Group): string {
 function unknownWord(path: readonly string[], group: Group, word: string): string {
   const name = ['lxctl', ...path].join(' ');
   if (word.startsWith('-')) return `unknown flag ${word} (see "${name} --help")`;
-  const lack = lackFor(path, word);
-  if (lack !== null) return `"${name} ${word}" is not supported: this version does not have ${lack}`;
+  const words = absent[path.join(' ')] ?? {};
+  const lack = Object.hasOwn(words, word) ? words[word] : undefined;
+  if (lack !== undefined) return `"${name} ${word}" is not supported: this version does not have ${lack}`;
   const [near] = Object.keys(group.verbs)
     .map((known) => ({ known, far: distance(known, word) }))
     .filter(({ far }) => far <= 2)

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { FakeServer } from '../testing/fake-server.ts';
-import { lxctl } from '../testing/lxctl.ts';
-import { tree } from '../tree.ts';
-import { find, isGroup } from './tree.ts';
+import { FakeServer } from './testing/fake-server.ts';
+import { lxctl } from './testing/lxctl.ts';
+import { tree } from './tree.ts';
+import { find, isGroup } from './run/tree.ts';
 
 /** The words of LXD 5.0's command, by the words before them (as its help lists them). */
 const theirs: Record<string, string> = {
