@@ -118,7 +118,10 @@ export const tree: Tree = {
       edit: leaf('Edit a pool as YAML', () => import('./cmd/storage/edit.ts')),
       volume: {
         about: 'Volumes of a pool',
-        verbs: { list: leaf('List volumes', () => import('./cmd/storage/volume/list.ts'), 'ls') },
+        verbs: {
+          list: leaf('List volumes', () => import('./cmd/storage/volume/list.ts'), 'ls'),
+          show: leaf('Show a volume', () => import('./cmd/storage/volume/show.ts')),
+        },
       },
     },
   },
@@ -198,7 +201,7 @@ export const absent: Readonly<Record<string, Readonly<Record<string, string>>>> 
   'storage volume': Object.fromEntries(
     [
       ...['attach', 'attach-profile', 'copy', 'cp', 'create', 'delete', 'detach', 'detach-profile', 'edit', 'export', 'get'],
-      ...['import', 'info', 'move', 'mv', 'rename', 'restore', 'rm', 'set', 'show', 'snapshot', 'unset'],
+      ...['import', 'info', 'move', 'mv', 'rename', 'restore', 'rm', 'set', 'snapshot', 'unset'],
     ].map((word) => [word, 'custom volumes']),
   ),
   admin: {
