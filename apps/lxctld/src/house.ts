@@ -15,7 +15,8 @@ import { BULK_STATE, BulkState } from './instances/bulk-state.ts';
 import { LOGS, SESSIONS } from './instances/tokens.ts';
 import type { House, HouseControl } from './server/daemon.ts';
 import { type Database, openDatabase } from './server/database.ts';
-import { type Log, logFailure } from './server/log.ts';
+import { type Log, logFailure, logReconciled } from './server/log.ts';
+import { Reserve } from './server/reserve.ts';
 import type { StopOrder } from './server/shutdown.ts';
 import type { DaemonSettings } from './settings.ts';
 import { ENGINE, IMAGE_OPERATIONS, IMAGES, INSTANCES, NETWORKS, PROFILES, SETTINGS, STORAGE, STORE } from './tokens.ts';
@@ -31,9 +32,10 @@ function linuxKeepers({ runDir, homeDir }: DaemonSettings, log: Log): LinuxKeepe
 export async function buildHouse(settings: DaemonSettings, log: Log, control: HouseControl): Promise<House> {
   await mkdir(settings.runDir, { recursive: true, mode: 0o711 });
   const host = await hostFacts(settings);
-  const database = await openDatabase({ settings, log, ...control });
+  const reserve = new Reserve({ directory: settings.stateDir, report: (message, fields) => log.warn(fields, message) });
+  const database = await openDatabase({ settings, log, reserve, ...control });
   try {
-    return assemble(settings, log, host, database);
+    return assemble(settings, log, host, database, reserve);
   } catch (error) {
     await database.store.close();
     await database.stop();
@@ -41,16 +43,11 @@ export async function buildHouse(settings: DaemonSettings, log: Log, control: Ho
   }
 }
 
-function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database: Database): House {
+function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database: Database, reserve: Reserve): House {
   const { stateDir } = settings;
   const report: Report = (message, cause) => log.warn({ err: cause }, message);
   const { store } = database;
-  const engine = new OperationEngine({
-    store,
-    report: (problem) => log.warn({ err: problem.error, operation: problem.operationId }, problem.what),
-    faults: faultsFromEnvironment(),
-    failed: logFailure(log),
-  });
+  const engine = operationEngine(store, log, reserve);
   const storage = new PoolStorage({ stateDir, store, drivers: storageDrivers });
   const networks = managedNetworks(stateDir, store, report);
   const confinement = new LinuxConfinement(join(settings.homeDir, 'native/build/Release/lxctl-confine'));
@@ -87,17 +84,27 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
     async start() {
       await Promise.all([storage.prepare(), images.prepare(), cgroups.prepare(), supervision.adopt(), networks.prepare()]);
       await initialise({ store, storage, networks, report });
+      reserve.begin();
       await engine.recover();
-      const { adopted, starting } = await housekeeping.reconcile();
-      if (adopted.length > 0) log.info({ count: adopted.length, instances: adopted }, 'instances that run were adopted');
-      if (starting.length > 0) log.info({ count: starting.length, instances: starting }, 'instances are being started');
+      logReconciled(log, await housekeeping.reconcile());
     },
     async stop(mode: StopOrder) {
       const problems = await closeHouse(foundations, networks, housekeeping, mode);
+      await reserve.end();
       await database.stop();
       return problems;
     },
   };
+}
+
+function operationEngine(store: Store, log: Log, reserve: Reserve): OperationEngine {
+  return new OperationEngine({
+    store,
+    report: (problem) => log.warn({ err: problem.error, operation: problem.operationId }, problem.what),
+    faults: faultsFromEnvironment(),
+    failed: logFailure(log),
+    room: reserve.mustBeWhole,
+  });
 }
 
 function managedNetworks(stateDir: string, store: Store, report: Report): ManagedNetworks {

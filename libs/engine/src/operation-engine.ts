@@ -31,6 +31,8 @@ export interface OperationEngineOptions {
   /** Told of what no caller hears: an undo that failed, events that could not be kept. */
   report: Report;
   now?: () => Date;
+  /** Throws when the disk is full: before an operation begins that makes no room. */
+  room?: () => void;
   /** In memory unless given: one daemon has the database. */
   locks?: Locks;
   /** `faultsFromEnvironment()` in the daemon. */
@@ -60,6 +62,7 @@ export class OperationEngine implements Engine {
   readonly #now: () => Date;
   readonly #faults: Faults;
   readonly #failed: (operation: FailedOperation, view: WireOperation) => void;
+  readonly #room: () => void;
   readonly #unwindWithinMs: number;
   readonly #log: EventLog;
   readonly #pruning: Pruning;
@@ -77,6 +80,7 @@ export class OperationEngine implements Engine {
     this.#locks = options.locks ?? new MemoryLocks();
     this.#faults = options.faults ?? noFaults;
     this.#failed = options.failed ?? (() => {});
+    this.#room = options.room ?? (() => {});
     this.#unwindWithinMs = options.unwindWithinMs ?? unwindWithinMs;
     this.#log = new EventLog(options.store, options.report);
     this.events = new EventStream(this.#log, this.#now, options.report);
@@ -93,6 +97,7 @@ export class OperationEngine implements Engine {
   async start<P extends JsonObject, S extends JsonObject>(spec: OperationSpec<P, S>, params: P, options: StartOptions): Promise<Operation> {
     if (!this.#specs.has(spec.kind)) throw new TypeError(`${spec.kind} is not registered: nobody could clean up after a crash`);
     this.#refuseWhenStopping();
+    if (!spec.makesRoom) this.#room();
     const locks = options.locks ?? [];
     const lease = await this.#locks.take(locks, spec.kind);
     const release = () => lease.release();

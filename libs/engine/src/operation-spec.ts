@@ -15,6 +15,8 @@ export interface OperationSpec<P extends JsonObject, S extends JsonObject> {
   /** After a crash: undo what was begun, or go on with the unfinished step. Deleting and stopping resume. */
   onCrash: 'unwind' | 'resume';
   steps: readonly Step<P, S>[];
+  /** It gives room back: it is let through when the disk is full. */
+  makesRoom?: boolean;
 }
 
 export interface Step<P, S> {

@@ -1,6 +1,6 @@
 import type { JsonObject } from '#lib/base';
 import { storableJson, storableText } from '#lib/base';
-import { isDatabaseFailure, isLxError, LxError, status } from '#lib/contract';
+import { isDatabaseFailure, isLxError, LxError, status, withoutRoom } from '#lib/contract';
 import type { JournalEntry, OperationRow, Store } from '#lib/store';
 import type { Faults } from './faults.ts';
 import type { OperationSpec, Step, StepContext } from './operation-spec.ts';
@@ -82,7 +82,7 @@ export class StepRun<P extends JsonObject, S extends JsonObject> {
   /** Steps that are aborted throw all sorts of things; at shutdown the client is told why. */
   #causeOf(error: unknown): unknown {
     const { abort, cancelled } = this.operation;
-    return abort.signal.aborted && !cancelled ? new LxError('server.stopping', undefined, { cause: error }) : error;
+    return abort.signal.aborted && !cancelled ? new LxError('server.stopping', undefined, { cause: error }) : withoutRoom(error);
   }
 
   /** Undoes every begun step, latest first, and journals the failure. */

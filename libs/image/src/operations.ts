@@ -58,6 +58,7 @@ function imageCreate(images: LocalImages, announce: Announce) {
 function imageDelete(images: LocalImages, trees: PoolTrees, announce: Announce) {
   return defineOperation<ImageDeleteParams, JsonObject>({
     kind: 'image.delete',
+    makesRoom: true,
     onCrash: 'resume',
     steps: [
       {

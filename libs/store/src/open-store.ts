@@ -7,7 +7,7 @@ import { Cache } from './postgres/cache.ts';
 import { ChangeListener } from './postgres/change-listener.ts';
 import { Connections } from './postgres/connections.ts';
 import { Ownership } from './postgres/ownership.ts';
-import { PoolSession } from './postgres/pool-session.ts';
+import { type Disk, foreignDisk, PoolSession } from './postgres/pool-session.ts';
 import { PostgresStore } from './postgres/postgres-store.ts';
 import { bringUpToDate } from './postgres/schema.ts';
 import type { ServerIdentity } from './rows.ts';
@@ -26,6 +26,8 @@ export type StoreAddress = { databaseUrl: string } | { socket: SocketAddress };
 export interface OpenOptions {
   /** How long a database that does not answer is waited for, and by the store's calls later. */
   patienceMs?: number;
+  /** The disk of the database, where this server knows it. */
+  disk?: Disk;
   /** Called once when another server has taken the database: this one must end. */
   lost?: (reason: string) => void;
 }
@@ -39,7 +41,7 @@ const connectWithinMs = 3000;
  * another daemon has the database, with SchemaIsNewer, or with LxError 'database.unavailable' when no server answers in time.
  */
 export async function openStore(address: StoreAddress, server: ServerIdentity, options: OpenOptions = {}): Promise<Store> {
-  const { patienceMs = 10_000, lost = () => {} } = options;
+  const { patienceMs = 10_000, lost = () => {}, disk = foreignDisk } = options;
   const ownership = await Ownership.take({ ...target(address), ...connecting }, server, patienceMs, lost);
   let source: DataSource | null = null;
   try {
@@ -53,7 +55,7 @@ export async function openStore(address: StoreAddress, server: ServerIdentity, o
   }
   const cache = new Cache();
   const listener = new ChangeListener(cache, () => new pg.Client({ ...target(address), ...connecting }));
-  return new PostgresStore(new PoolSession(new Connections(source), patienceMs, cache), listener, () => ownership.release());
+  return new PostgresStore(new PoolSession(new Connections(source), patienceMs, cache, disk), listener, () => ownership.release());
 }
 
 const connecting = { connectionTimeoutMillis: connectWithinMs, keepAlive: true };

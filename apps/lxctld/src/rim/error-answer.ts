@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { isLxError, LxError } from '#lib/contract';
+import { isLxError, LxError, withoutRoom } from '#lib/contract';
 
 /** The answer to a failed request. `unexpected`: the request did not cause the error, so it is logged. */
 export interface ErrorAnswer {
@@ -9,7 +9,8 @@ export interface ErrorAnswer {
 }
 
 /** Maps an error to status and text. The texts of unexpected errors are only logged. */
-export function errorAnswer(error: unknown): ErrorAnswer {
+export function errorAnswer(thrown: unknown): ErrorAnswer {
+  const error = withoutRoom(thrown);
   if (isLxError(error)) return { status: error.status, text: error.message, unexpected: error.status >= 500 && error.cause !== undefined };
   const status = httpStatusOf(error);
   if (status === 404) return errorAnswer(new LxError('path.not_found'));

@@ -7,6 +7,7 @@ import { pollingWatch, sqlOn, temporaryFolder } from '../../../../libs/store/src
 import type { DaemonSettings } from '../settings.ts';
 import { openDatabase } from './database.ts';
 import type { Log } from './log.ts';
+import { Reserve } from './reserve.ts';
 
 let stateDir: string;
 const ends: (() => Promise<unknown>)[] = [];
@@ -39,7 +40,18 @@ function parts(databaseUrl: string | null, change: Partial<Parameters<typeof ope
     logLevel: 'info',
   };
   const log = { warn } as unknown as Log;
-  return { lines, first: first.promise, parts: { settings, log, stopping: new AbortController().signal, lost: () => {}, ...change } };
+  return {
+    lines,
+    first: first.promise,
+    parts: {
+      settings,
+      log,
+      reserve: new Reserve({ directory: stateDir, report: () => {} }),
+      stopping: new AbortController().signal,
+      lost: () => {},
+      ...change,
+    },
+  };
 }
 
 async function postgresProcesses(): Promise<string[]> {

@@ -1,10 +1,11 @@
 import { delay } from '#lib/base';
 import { isLxError } from '#lib/contract';
 import { LinuxProcesses } from '#lib/host';
-import { EmbeddedPostgres, openStore, type Store, type StoreAddress } from '#lib/store';
+import { type Disk, EmbeddedPostgres, openStore, type Store, type StoreAddress } from '#lib/store';
 import type { DaemonSettings } from '../settings.ts';
 import { serverIdentity } from './identity.ts';
 import type { Log } from './log.ts';
+import type { Reserve } from './reserve.ts';
 
 export interface Database {
   store: Store;
@@ -17,11 +18,14 @@ export interface DatabaseParts {
   log: Log;
   /** The daemon is told to stop while it still waits for its database. */
   stopping: AbortSignal;
+  /** Room for the embedded server's data when the disk is full. */
+  reserve: Reserve;
   /** Another server took the database: this daemon has to end. */
   lost: (reason: string) => void;
 }
 
 const longestPauseMs = 10_000;
+const noRoom = /No space left on device|ENOSPC/;
 
 /** The database of these settings. When it cannot be opened, what was started for it is ended again. */
 export async function openDatabase(parts: DatabaseParts): Promise<Database> {
@@ -34,8 +38,9 @@ export async function openDatabase(parts: DatabaseParts): Promise<Database> {
   const stop = () => server.stop();
   parts.stopping.addEventListener('abort', stop);
   try {
-    await server.start();
-    return { store: await openPatiently(parts, { socket: server.address }), stop };
+    await startOnFullDisk(server, parts.reserve);
+    const disk = { directory: settings.stateDir, makeRoom: () => parts.reserve.giveUp() };
+    return { store: await openPatiently(parts, { socket: server.address }, disk), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -44,23 +49,38 @@ export async function openDatabase(parts: DatabaseParts): Promise<Database> {
   }
 }
 
-function embeddedServer({ settings, log }: DatabaseParts): EmbeddedPostgres {
+/** A server that finds no room to start gets the reserve. */
+async function startOnFullDisk(server: EmbeddedPostgres, reserve: Reserve): Promise<void> {
+  for (;;) {
+    try {
+      return await server.start();
+    } catch (error) {
+      if (!noRoom.test((error as Error).message) || !reserve.giveUp()) throw error;
+    }
+  }
+}
+
+function embeddedServer({ settings, log, reserve }: DatabaseParts): EmbeddedPostgres {
   const processes = new LinuxProcesses();
   return new EmbeddedPostgres({
     stateDir: settings.stateDir,
     runDir: settings.runDir,
     watch: (pid) => ({ ended: processes.open(pid).then((handle) => handle?.ended.then(() => handle.close())) }),
-    report: (message) => log.warn(message),
+    report: (message) => {
+      log.warn(message);
+      // A server that could not write its own log ends, and needs room to start again.
+      if (noRoom.test(message)) reserve.giveUp();
+    },
   });
 }
 
 /** A daemon may boot before its database, so it keeps trying; what trying again does not mend is thrown. */
-async function openPatiently({ settings, log, stopping, lost }: DatabaseParts, address: StoreAddress): Promise<Store> {
+async function openPatiently({ settings, log, stopping, lost }: DatabaseParts, address: StoreAddress, disk?: Disk): Promise<Store> {
   const identity = serverIdentity(settings);
   for (let pause = 250; ; pause = Math.min(pause * 2, longestPauseMs)) {
     stopping.throwIfAborted();
     try {
-      return await openStore(address, identity, { lost });
+      return await openStore(address, identity, { lost, ...(disk ? { disk } : {}) });
     } catch (error) {
       if (!isLxError(error, 'database.unavailable')) throw error;
       log.warn({ ...whereabouts(address), reason: reasonOf(error) }, 'waiting for the database');

@@ -45,6 +45,12 @@ export function logFailure(log: Log): (operation: FailedOperation, view: WireOpe
   };
 }
 
+/** Tells an operator what a start found running, and what it starts. */
+export function logReconciled(log: Log, { adopted, starting }: { adopted: string[]; starting: string[] }): void {
+  if (adopted.length > 0) log.info({ count: adopted.length, instances: adopted }, 'instances that run were adopted');
+  if (starting.length > 0) log.info({ count: starting.length, instances: starting }, 'instances are being started');
+}
+
 /** Nest's own chatter, a line a route, is for tracing; its warnings and errors are ours. */
 export function nestLog(log: Log): LoggerService {
   return {

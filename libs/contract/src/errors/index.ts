@@ -51,9 +51,19 @@ export function isLxError<C extends ErrorCode>(error: unknown, code?: C): error 
   return error instanceof LxError && (code === undefined || error.code === code);
 }
 
+const databaseFailures: ErrorCode[] = ['database.unavailable', 'database.failed', 'server.disk_full'];
+
+/** A file that could not be written for want of room, as the error that says so; other errors as they are. */
+export function withoutRoom(error: unknown): unknown {
+  const { code, path } = (error ?? {}) as { code?: unknown; path?: unknown };
+  if (!(error instanceof Error) || error instanceof LxError || code !== 'ENOSPC') return error;
+  const directory = typeof path === 'string' ? path.slice(0, path.lastIndexOf('/')) || '/' : 'the server';
+  return new LxError('server.disk_full', { directory }, { cause: error });
+}
+
 /** Whether the database failed, so that the same request may succeed later. */
 export function isDatabaseFailure(error: unknown): error is LxError {
-  return isLxError(error, 'database.unavailable') || isLxError(error, 'database.failed');
+  return databaseFailures.some((code) => isLxError(error, code));
 }
 
 /** Texts of the checks whose condition holds: `problemsOf([[size < 0, 'The size is negative']])`. */

@@ -49,6 +49,11 @@ export const serverErrors = {
   'project.default_rename': row(403, () => "The 'default' project cannot be renamed", 'LXD refuses this as well.'),
   'server.starting': row(503, () => 'LXD daemon setup in progress', 'The daemon is starting; try again.'),
   'server.stopping': row(503, () => 'LXD is shutting down', 'The daemon is stopping.'),
+  'server.disk_full': row<{ directory: string }>(
+    507,
+    ({ directory }) => `No space left on the disk of ${directory}`,
+    'Nothing more can be written there. Instances can still be stopped and deleted, and images deleted, from a reserve that the server keeps; the rest is refused until there is room again.',
+  ),
   'server.stopped_badly': row<{ problems: string[] }>(
     500,
     ({ problems }) => `The server stopped with errors: ${problems.join('; ')}`,

@@ -24,6 +24,7 @@ export class Delete {
     this.#using = using;
     this.operation = defineOperation<RemoveParams, Record<string, never>>({
       kind: 'instance.delete',
+      makesRoom: true,
       onCrash: 'resume',
       steps: [
         {

@@ -17,7 +17,7 @@ export class Stop implements StateVerb {
   constructor(acts: Acts, using: StopUsing) {
     this.#acts = acts;
     this.#using = using;
-    this.operation = defineOperation({ kind: 'instance.stop', onCrash: 'resume', steps: [stopStep(using)] });
+    this.operation = defineOperation({ kind: 'instance.stop', makesRoom: true, onCrash: 'resume', steps: [stopStep(using)] });
   }
 
   async begin(row: InstanceRow, { power, force, timeout, requestor }: AskedState): Promise<Operation> {

@@ -37,6 +37,11 @@ export function isConnectionFailure(error: unknown): boolean {
   return unreachable.has(code) || away.test(code) || lost.test(error.message);
 }
 
+/** Whether the server has no room left (disk_full); the statement took no effect. */
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && codeOf(error) === '53100';
+}
+
 /** Whether the statement took no effect, and the same one may go well in a moment. */
 export function isMomentary(error: unknown): boolean {
   return error instanceof Error && momentary.test(codeOf(error));

@@ -1,9 +1,10 @@
 import type { PoolClient, QueryResult } from 'pg';
 import { delay } from '#lib/base';
+import { LxError } from '#lib/contract';
 import { RowConflict } from '../store.ts';
 import type { Cache, CachedTable } from './cache.ts';
 import type { Connections } from './connections.ts';
-import { isConnectionFailure, isMomentary, spoilsConnection, translated, unavailable } from './failures.ts';
+import { isConnectionFailure, isDiskFull, isMomentary, spoilsConnection, translated, unavailable } from './failures.ts';
 import type { Outcome, Repeat, Session } from './session.ts';
 import { statementName } from './statement-name.ts';
 
@@ -16,6 +17,16 @@ export interface Traffic {
 const pauseMs = 20;
 /** A statement gets at least this long, however little is left of the patience. */
 const shortestMs = 500;
+
+/** Where the database keeps its data. */
+export interface Disk {
+  directory: string;
+  /** Called when the disk is full; true when room was made. */
+  makeRoom(): boolean;
+}
+
+/** Of a server that is not ours. */
+export const foreignDisk: Disk = { directory: 'the database server', makeRoom: () => false };
 
 /**
  * Statements on connections of the pool. A database that is away is waited for, `patienceMs` a call; a statement that is not
@@ -34,6 +45,7 @@ export class PoolSession implements Session {
     readonly connections: Connections,
     readonly patienceMs: number,
     readonly cache: Cache,
+    readonly disk: Disk = foreignDisk,
   ) {}
 
   about(table: CachedTable): Session {
@@ -59,7 +71,7 @@ export class PoolSession implements Session {
   /** One transaction, READ COMMITTED. */
   async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const client = await this.#begin(Date.now() + this.patienceMs);
-    const session = new TransactionSession(client, this.patienceMs / 2, this.traffic);
+    const session = new TransactionSession(client, this.patienceMs / 2, this.traffic, this.disk);
     try {
       const result = await work(session).catch(async (error: unknown) => {
         await session.rollback();
@@ -96,8 +108,8 @@ export class PoolSession implements Session {
         if (isConnectionFailure(error)) {
           if (!repeatable || Date.now() > deadline) throw unavailable(error);
           repeated = true;
-        } else if (!isMomentary(error) || Date.now() > deadline) {
-          const problem = translated(error);
+        } else if (!(isMomentary(error) || (isDiskFull(error) && this.disk.makeRoom())) || Date.now() > deadline) {
+          const problem = inWords(error, this.disk);
           if (repeated && problem instanceof RowConflict && problem.constraint === ownKey) return { rows: [], rowCount: 1, repeated };
           throw problem;
         }
@@ -117,7 +129,7 @@ export class PoolSession implements Session {
         return client;
       } catch (error) {
         client.release(true);
-        if (!isConnectionFailure(error)) throw translated(error);
+        if (!isConnectionFailure(error)) throw inWords(error, this.disk);
         if (Date.now() > deadline) throw unavailable(error);
         await delay(pauseMs);
       }
@@ -144,6 +156,7 @@ class TransactionSession implements Session {
     readonly client: PoolClient,
     readonly timeMs: number,
     readonly traffic: Traffic,
+    readonly disk: Disk,
   ) {}
 
   /** Reads see what this transaction wrote, so nothing is kept of them. */
@@ -186,10 +199,16 @@ class TransactionSession implements Session {
       return await query(this.client, sql, values, this.timeMs);
     } catch (error) {
       this.spoilt ||= spoilsConnection(error);
-      this.#failure ??= isConnectionFailure(error) ? unavailable(error) : translated(error);
+      // The transaction fails all the same; who repeats it finds the room.
+      if (isDiskFull(error)) this.disk.makeRoom();
+      this.#failure ??= isConnectionFailure(error) ? unavailable(error) : inWords(error, this.disk);
       throw this.#failure;
     }
   }
+}
+
+function inWords(error: unknown, { directory }: Disk): unknown {
+  return isDiskFull(error) ? new LxError('server.disk_full', { directory }, { cause: error }) : translated(error);
 }
 
 /** One statement, answered in so many milliseconds or given up. */
