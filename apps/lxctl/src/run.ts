@@ -7,9 +7,9 @@ import { tree } from './tree.ts';
 export async function run(words: readonly string[], around: Surroundings): Promise<number> {
   try {
     return await dispatch(words, around);
-  } catch (failure) {
-    if (words.includes('--debug') && failure instanceof Error && failure.stack) around.io.stderr.write(`${failure.stack}\n`);
-    around.io.stderr.write(`Error: ${describe(failure)}\n`);
+  } catch (error) {
+    if (words.includes('--debug') && error instanceof Error && error.stack) around.io.stderr.write(`${error.stack}\n`);
+    around.io.stderr.write(`Error: ${describe(error)}\n`);
     return 1;
   }
 }

@@ -32,11 +32,11 @@ describe('LxctlClient', () => {
   it('throws the words and the status of an error', async () => {
     await using daemon = await FakeDaemon.start();
     daemon.error('GET /1.0/instances/no', 404, 'Instance not found');
-    const failure = await clientOf(daemon)
+    const error = await clientOf(daemon)
       .instances.get('no')
       .catch((caught: unknown) => caught);
-    expect(failure).toBeInstanceOf(ApiError);
-    expect(failure).toMatchObject({ status: 404, message: 'Instance not found' });
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error).toMatchObject({ status: 404, message: 'Instance not found' });
   });
 
   it('copes with an answer that is not of this API', async () => {
@@ -118,7 +118,7 @@ describe('LxctlClient', () => {
     const read = async () => {
       for await (const part of receiveParts(contentType, bytes('--nothing of the kind', 5))) void part;
     };
-    await expect(read()).rejects.toThrow('cut off');
+    await expect(read()).rejects.toThrow('cut short');
   });
 });
 

@@ -50,9 +50,9 @@ export async function runSession(
   };
   try {
     await Promise.all(Object.entries(fds).map(open));
-  } catch (failure) {
+  } catch (error) {
     close();
-    throw failure;
+    throw error;
   }
 
   const pty = !sockets.has('1');

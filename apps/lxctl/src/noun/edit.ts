@@ -18,8 +18,8 @@ export async function edit(io: Io, subject: Subject): Promise<void> {
     if (text === before) return;
     try {
       return await subject.write(await bodyOf(subject, text, Object.keys(metadata)), etag);
-    } catch (failure) {
-      io.stderr.write(`Error: ${describe(failure)}\n`);
+    } catch (error) {
+      io.stderr.write(`Error: ${describe(error)}\n`);
       await io.ask('Press Enter to open the editor again, or interrupt to leave all as it is. ');
     }
   }
@@ -30,8 +30,8 @@ async function bodyOf(subject: Subject, text: string, known?: readonly string[])
   let value: unknown;
   try {
     value = await fromYaml(text);
-  } catch (failure) {
-    throw new CommandError(`This is not YAML: ${describe(failure)}`);
+  } catch (error) {
+    throw new CommandError(`This is not YAML: ${describe(error)}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new CommandError('The document must be a map of fields');
   const strange = known ? Object.keys(value).filter((field) => !known.includes(field) && !subject.fields.includes(field)) : [];

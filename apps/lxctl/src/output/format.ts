@@ -2,7 +2,7 @@ import type { Io } from '../run/io.ts';
 import { choice } from '../run/verb.ts';
 import { printCsv, printJson, printYaml } from './print.ts';
 
-export const formats = ['csv', 'json', 'table', 'yaml', 'compact'] as const;
+const formats = ['csv', 'json', 'table', 'yaml', 'compact'] as const;
 export type Format = (typeof formats)[number];
 
 export function formatFlag() {

@@ -1,7 +1,7 @@
 import { printableLine } from '../output/printable.ts';
 
 /** Any failure as one line for the user. */
-export function describe(failure: unknown): string {
-  const text = failure instanceof Error ? failure.message : String(failure);
+export function describe(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
   return printableLine(text) || 'unknown failure';
 }

@@ -16,7 +16,7 @@ export async function answerGroup(path: readonly string[], group: Group, rest: r
   return 0;
 }
 
-export function groupHelp(path: readonly string[], group: Group): string {
+function groupHelp(path: readonly string[], group: Group): string {
   const name = ['lxctl', ...path].join(' ');
   const about = path.length === 0 ? 'System containers from the command line.' : group.about;
   const rows = Object.entries<Tree[string]>(group.verbs).map(([word, node]) => `  ${word.padEnd(14)} ${node.about}`);

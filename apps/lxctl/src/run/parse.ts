@@ -22,10 +22,10 @@ export function parseCall(path: string, about: string, verb: AnyVerb, words: rea
   const command = commandOf(path, about, verb, values);
   try {
     command.parse(optionalValues(words), { from: 'user' });
-  } catch (failure) {
-    if (!(failure instanceof CommanderError)) throw failure;
-    if (failure.code === 'commander.helpDisplayed') return { help: `${command.helpInformation()}${examples(verb)}` };
-    throw usageError(failure, path, verb);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === 'commander.helpDisplayed') return { help: `${command.helpInformation()}${examples(verb)}` };
+    throw usageError(error, path, verb);
   }
   const { project, quiet, debug } = values as Parsed['globals'];
   return { args: flatten(command), flags: values, globals: { project, quiet, debug } };
@@ -72,8 +72,8 @@ function optionalValues(words: readonly string[]): string[] {
   return words.map((word, at) => (word === '--console=console' && (end < 0 || at < end) ? '--console' : word));
 }
 
-function usageError(failure: CommanderError, path: string, verb: AnyVerb): UsageError {
-  const [line = ''] = failure.message.replace(/^error: /, '').split('\n');
-  const dashes = failure.code === 'commander.unknownOption' && verb.args.includes('...>') && path.endsWith('exec');
+function usageError(error: CommanderError, path: string, verb: AnyVerb): UsageError {
+  const [line = ''] = error.message.replace(/^error: /, '').split('\n');
+  const dashes = error.code === 'commander.unknownOption' && verb.args.includes('...>') && path.endsWith('exec');
   return new UsageError(`${line} (${dashes ? 'put -- before a command that has flags; ' : ''}see "${path} --help")`);
 }

@@ -17,15 +17,15 @@ export async function finish(
   const shown = !config.quiet && io.terminal.err;
   const line = shown ? (text: string) => io.stderr.write(`\r\x1b[K${text}`) : () => undefined;
   let interrupts = 0;
-  let giveUp: (failure: Error) => void = () => undefined;
+  let giveUp: (error: Error) => void = () => undefined;
   const givenUp = new Promise<never>((_resolve, reject) => {
     giveUp = reject;
   });
   const off = io.onSignal('SIGINT', () => {
     interrupts += 1;
     if (interrupts > 1) return giveUp(new CommandError('Interrupted; the operation goes on in the server'));
-    client.operations.cancel(operation.id).catch((failure: unknown) => {
-      const why = isApiError(failure) ? describe(failure) : 'The operation could not be cancelled';
+    client.operations.cancel(operation.id).catch((error: unknown) => {
+      const why = isApiError(error) ? describe(error) : 'The operation could not be cancelled';
       io.stderr.write(`${shown ? '\r\x1b[K' : ''}${why}; interrupt again to stop waiting\n`);
     });
   });
@@ -39,7 +39,7 @@ export async function finish(
 }
 
 /** `Building debian/12: unpack: 40%`: the label and whatever metadata keys end in _progress. */
-export function progressText(label: string, view: WireOperation): string {
+function progressText(label: string, view: WireOperation): string {
   const texts = Object.entries(view.metadata ?? {})
     .filter(([key, value]) => key.endsWith('_progress') && typeof value === 'string')
     .map(([, value]) => printableLine(String(value)));

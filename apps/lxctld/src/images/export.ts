@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import { multipartBody } from '#lib/client';
 import { extensions, formatOf, type LocalImages } from '#lib/image';
 import type { ImageRow } from '#lib/store';
 import { Answer } from '../rim/answer.ts';
@@ -19,26 +19,20 @@ export async function exportAnswer(images: LocalImages, row: ImageRow): Promise<
     });
   }
   const rootfs = images.files.rootfs(row.fingerprint);
-  const boundary = randomBytes(24).toString('hex');
-  const parts = [
-    { name: 'metadata', filename: `meta-${await name(image)}`, path: image },
-    { name: 'rootfs', filename: await name(rootfs), path: rootfs },
-  ];
-  const head = (part: { name: string; filename: string }) =>
-    `--${boundary}\r\nContent-Disposition: form-data; name="${part.name}"; filename="${part.filename}"\r\nContent-Type: application/octet-stream\r\n\r\n`;
-  const end = `--${boundary}--\r\n`;
-  let length = end.length;
-  for (const part of parts) length += head(part).length + (await stat(part.path)).size + 2;
-  const body = Readable.from(
-    (async function* () {
-      for (const part of parts) {
-        yield Buffer.from(head(part));
-        yield* createReadStream(part.path) as AsyncIterable<Buffer>;
-        yield Buffer.from('\r\n');
-      }
-      yield Buffer.from(end);
-    })(),
-    { objectMode: false },
-  );
-  return Answer.raw(body, { 'content-type': `multipart/form-data; boundary=${boundary}`, 'content-length': String(length) });
+  const part = async (field: string, filename: string, path: string) => ({
+    name: field,
+    filename,
+    body: bytesOf(path),
+    size: (await stat(path)).size,
+  });
+  const { contentType, body, length } = multipartBody([
+    await part('metadata', `meta-${await name(image)}`, image),
+    await part('rootfs', await name(rootfs), rootfs),
+  ]);
+  return Answer.raw(Readable.from(body, { objectMode: false }), { 'content-type': contentType, 'content-length': String(length) });
+}
+
+/** Opened when its turn comes. */
+async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path) as AsyncIterable<Buffer>;
 }

@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { StringMap } from '#lib/base';
+import { receiveParts } from '#lib/client';
 import { LxError } from '#lib/contract';
 import type { ImportRequest } from '#lib/image';
 import { refuseUnstorable } from '../rim/text.ts';
-import { boundaryOf, multipart } from './multipart.ts';
 
 /** What the headers of an upload say (API section 2.10): X-LXD-* or X-Incus-*. */
 export function uploadRequest(project: string, headers: IncomingHttpHeaders): ImportRequest {
@@ -37,15 +37,19 @@ export async function* uploadParts(contentType: string, body: Readable): AsyncGe
     return;
   }
   const wanted = ['metadata', 'rootfs'];
-  for await (const part of multipart(body, boundaryOf(contentType))) {
+  for await (const part of receiveParts(contentType, body, malformed)) {
     if (part.name === 'rootfs.img') throw new LxError('request.unsupported', { what: 'images of virtual machines' });
     if (part.name !== wanted[0])
       throw invalid(wanted[0] ? `the part "${wanted[0]}" is expected, not "${part.name}"` : `there is another part "${part.name}"`);
     wanted.shift();
-    yield part.body;
+    yield Readable.from(part.body, { objectMode: false });
   }
   // One part alone, the metadata, would be taken for a unified image.
   if (wanted.length > 0) throw invalid(`the part "${wanted[0]}" is missing`);
+}
+
+function malformed(reason: string): LxError {
+  return new LxError('request.invalid', { problems: [`Malformed multipart body: ${reason}`] });
 }
 
 function invalid(reason: string): LxError {

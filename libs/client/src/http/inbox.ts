@@ -12,10 +12,13 @@ export class Inbox {
   #chunks: Buffer[] = [];
   #held = 0;
   #ended = false;
-  #failure: Error | null = null;
+  #error: Error | null = null;
   #wake: (() => void) | null = null;
 
-  constructor(private readonly socket: Socket) {
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
     socket.on('data', (chunk: Buffer) => {
       this.#chunks.push(chunk);
       this.#held += chunk.length;
@@ -24,7 +27,7 @@ export class Inbox {
     });
     socket.on('end', () => this.#end(null));
     socket.on('close', () => this.#end(null));
-    socket.on('error', (failure) => this.#end(failure));
+    socket.on('error', (error) => this.#end(error));
   }
 
   /** The next bytes; null at the end of the stream. */
@@ -33,10 +36,10 @@ export class Inbox {
       const chunk = this.#chunks.shift();
       if (chunk) {
         this.#held -= chunk.length;
-        if (this.#held <= highWater && this.socket.isPaused()) this.socket.resume();
+        if (this.#held <= highWater && this.#socket.isPaused()) this.#socket.resume();
         return chunk;
       }
-      if (this.#failure) throw this.#failure;
+      if (this.#error) throw this.#error;
       if (this.#ended) return null;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -70,8 +73,8 @@ export class Inbox {
     }
   }
 
-  #end(failure: Error | null): void {
-    if (failure) this.#failure ??= failure;
+  #end(error: Error | null): void {
+    if (error) this.#error ??= error;
     this.#ended = true;
     this.#notify();
   }

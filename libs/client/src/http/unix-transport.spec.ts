@@ -70,21 +70,21 @@ describe('UnixTransport', () => {
   });
 
   it('names what is wrong when nobody listens', async () => {
-    const failure = await new UnixTransport('/nonexistent/unix.socket')
+    const error = await new UnixTransport('/nonexistent/unix.socket')
       .request({ method: 'GET', path: '/1.0' })
       .catch((caught: unknown) => caught);
-    expect(failure).toBeInstanceOf(ConnectError);
-    expect((failure as ConnectError).code).toBe('ENOENT');
-    expect((failure as Error).message).toContain('is not running');
-    expect((failure as Error).message).not.toContain('\n');
+    expect(error).toBeInstanceOf(ConnectError);
+    expect((error as ConnectError).code).toBe('ENOENT');
+    expect((error as Error).message).toContain('is not running');
+    expect((error as Error).message).not.toContain('\n');
   });
 
   it("gives a refused websocket's words", async () => {
     await using daemon = await FakeDaemon.start();
-    const failure = await new UnixTransport(daemon.socketPath)
+    const error = await new UnixTransport(daemon.socketPath)
       .socket('/1.0/operations/x/websocket?secret=y')
       .catch((caught: unknown) => caught);
-    expect(failure).toBeInstanceOf(ApiError);
-    expect(failure).toMatchObject({ status: 403, message: 'Forbidden' });
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error).toMatchObject({ status: 403, message: 'Forbidden' });
   });
 });

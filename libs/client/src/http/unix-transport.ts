@@ -17,13 +17,13 @@ export class UnixTransport implements Transport {
     const socket = await this.#connect();
     const inbox = new Inbox(socket);
     // A failed upload shows as the answer or the error that the inbox meets; only a broken source must be passed on.
-    const upload = writeRequest(socket, request, 'lxctl').catch((failure: Error) => socket.destroy(failure));
+    const upload = writeRequest(socket, request, 'lxctl').catch((error: Error) => socket.destroy(error));
     try {
       const head = await readHead(inbox);
       return { ...head, body: drain(socket, readBody(inbox, head, request.method), upload) };
-    } catch (failure) {
+    } catch (error) {
       socket.destroy();
-      throw this.#explain(failure);
+      throw this.#explain(error);
     }
   }
 
@@ -31,15 +31,15 @@ export class UnixTransport implements Transport {
     const { openWebSocket } = await import('./web-socket.ts');
     try {
       return await openWebSocket(this.socketPath, path);
-    } catch (failure) {
-      throw this.#explain(failure);
+    } catch (error) {
+      throw this.#explain(error);
     }
   }
 
   #connect(): Promise<Socket> {
     return new Promise((resolve, reject) => {
       const socket = connect({ path: this.socketPath });
-      const refused = (failure: Error) => reject(this.#explain(failure));
+      const refused = (error: Error) => reject(this.#explain(error));
       socket.once('error', refused);
       socket.once('connect', () => {
         socket.off('error', refused);
@@ -48,9 +48,9 @@ export class UnixTransport implements Transport {
     });
   }
 
-  #explain(failure: unknown): unknown {
-    const code = (failure as NodeJS.ErrnoException).code;
-    return typeof code === 'string' && /^E[A-Z]+$/.test(code) ? new ConnectError(this.socketPath, code, { cause: failure }) : failure;
+  #explain(error: unknown): unknown {
+    const code = (error as NodeJS.ErrnoException).code;
+    return typeof code === 'string' && /^E[A-Z]+$/.test(code) ? new ConnectError(this.socketPath, code, { cause: error }) : error;
   }
 }
 

@@ -8,7 +8,11 @@ export interface EventStream {
 }
 
 export class EventsClient {
-  constructor(private readonly api: Api) {}
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
 
   /** Subscribed when it resolves. No types: all that the caller may see. */
   async stream(options: { types?: readonly string[]; allProjects?: boolean }, listener: (event: WireEvent) => void): Promise<EventStream> {
@@ -16,7 +20,7 @@ export class EventsClient {
       type: options.types?.length ? options.types.join(',') : undefined,
       'all-projects': options.allProjects ? 'true' : undefined,
     };
-    const socket = await this.api.transport.socket(this.api.path('/1.0/events', query));
+    const socket = await this.#api.transport.socket(this.#api.path('/1.0/events', query));
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
     socket.on('message', (data) => listener(JSON.parse((data as Buffer).toString()) as WireEvent));
     socket.resume();

@@ -12,28 +12,32 @@ export interface UploadOptions {
 }
 
 export class ImagesClient {
-  constructor(private readonly api: Api) {}
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
 
   list(): Promise<WireImage[]> {
-    return this.api.get('/1.0/images', { recursion: 1 });
+    return this.#api.get('/1.0/images', { recursion: 1 });
   }
 
   /** By fingerprint or a unique beginning of one. */
   get(fingerprint: string): Promise<WireImage> {
-    return this.api.get(path(fingerprint));
+    return this.#api.get(path(fingerprint));
   }
 
   read(fingerprint: string): Promise<Reply<WireImage>> {
-    return this.api.read(path(fingerprint));
+    return this.#api.read(path(fingerprint));
   }
 
   aliases(): Promise<WireAliasEntry[]> {
-    return this.api.get('/1.0/images/aliases', { recursion: 1 });
+    return this.#api.get('/1.0/images/aliases', { recursion: 1 });
   }
 
   /** The fingerprint that an alias, a fingerprint or the beginning of one means; null when there is no such image. */
   async find(reference: string): Promise<string | null> {
-    const alias = await orNull(this.api.get<WireAliasEntry>(`/1.0/images/aliases/${segment(reference)}`));
+    const alias = await orNull(this.#api.get<WireAliasEntry>(`/1.0/images/aliases/${segment(reference)}`));
     if (alias) return alias.target;
     if (!/^[0-9a-f]{4,64}$/i.test(reference)) return null;
     return (await orNull(this.get(reference)))?.fingerprint ?? null;
@@ -41,43 +45,43 @@ export class ImagesClient {
 
   /** One file that holds metadata.yaml and rootfs. */
   uploadUnified(options: UploadOptions, body: AsyncIterable<Uint8Array>): Promise<WireOperation> {
-    return this.api.upload('/1.0/images', { ...uploadHeaders(options), 'content-type': 'application/octet-stream' }, body);
+    return this.#api.upload('/1.0/images', { ...uploadHeaders(options), 'content-type': 'application/octet-stream' }, body);
   }
 
   /** A metadata tarball, then the root filesystem, in this order. */
   uploadSplit(options: UploadOptions, metadata: UploadPart, rootfs: UploadPart): Promise<WireOperation> {
     const { contentType, body } = multipartBody([metadata, rootfs]);
-    return this.api.upload('/1.0/images', { ...uploadHeaders(options), 'content-type': contentType }, body);
+    return this.#api.upload('/1.0/images', { ...uploadHeaders(options), 'content-type': contentType }, body);
   }
 
   /** The server fetches the image itself. */
   fetchUrl(options: UploadOptions, url: string): Promise<WireOperation> {
-    return this.api.start('POST', '/1.0/images', { ...options, source: { type: 'url', url } });
+    return this.#api.start('POST', '/1.0/images', { ...options, source: { type: 'url', url } });
   }
 
   /** Makes the image of a recipe of the server's, e.g. `busybox` or `debian/12`; one that is there already is found at once. */
   build(recipe: string): Promise<WireOperation> {
-    return this.api.start('POST', '/1.0/images', { source: { type: 'recipe', name: recipe } });
+    return this.#api.start('POST', '/1.0/images', { source: { type: 'recipe', name: recipe } });
   }
 
   export(fingerprint: string): Promise<{ body: AsyncIterable<Uint8Array>; headers: Record<string, string> }> {
-    return this.api.raw('GET', `${path(fingerprint)}/export`);
+    return this.#api.raw('GET', `${path(fingerprint)}/export`);
   }
 
   delete(fingerprint: string): Promise<WireOperation> {
-    return this.api.start('DELETE', path(fingerprint));
+    return this.#api.start('DELETE', path(fingerprint));
   }
 
   createAlias(alias: { name: string; target: string; description?: string }): Promise<void> {
-    return this.api.send('POST', '/1.0/images/aliases', { ...alias, description: alias.description ?? '' });
+    return this.#api.send('POST', '/1.0/images/aliases', { ...alias, description: alias.description ?? '' });
   }
 
   renameAlias(name: string, newName: string): Promise<void> {
-    return this.api.send('POST', `/1.0/images/aliases/${segment(name)}`, { name: newName });
+    return this.#api.send('POST', `/1.0/images/aliases/${segment(name)}`, { name: newName });
   }
 
   deleteAlias(name: string): Promise<void> {
-    return this.api.send('DELETE', `/1.0/images/aliases/${segment(name)}`);
+    return this.#api.send('DELETE', `/1.0/images/aliases/${segment(name)}`);
   }
 }
 
@@ -96,8 +100,8 @@ function uploadHeaders(options: UploadOptions): Record<string, string> {
 async function orNull<T>(asked: Promise<T>): Promise<T | null> {
   try {
     return await asked;
-  } catch (failure) {
-    if (isApiError(failure, 404)) return null;
-    throw failure;
+  } catch (error) {
+    if (isApiError(error, 404)) return null;
+    throw error;
   }
 }

@@ -16,80 +16,84 @@ import type { Reply } from '../envelope.ts';
 import { collect } from '../transport.ts';
 
 export class InstancesClient {
-  constructor(private readonly api: Api) {}
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
 
   list(): Promise<WireInstance[]> {
-    return this.api.get('/1.0/instances', { recursion: 1 });
+    return this.#api.get('/1.0/instances', { recursion: 1 });
   }
 
   /** With state and snapshots. */
   listFull(filter = ''): Promise<WireInstanceFull[]> {
-    return this.api.get('/1.0/instances', { filter, recursion: 2 });
+    return this.#api.get('/1.0/instances', { filter, recursion: 2 });
   }
 
   get(name: string): Promise<WireInstance> {
-    return this.api.get(path(name));
+    return this.#api.get(path(name));
   }
 
   getFull(name: string): Promise<WireInstanceFull> {
-    return this.api.get(path(name), { recursion: 1 });
+    return this.#api.get(path(name), { recursion: 1 });
   }
 
   read(name: string): Promise<Reply<WireInstance>> {
-    return this.api.read(path(name));
+    return this.#api.read(path(name));
   }
 
   state(name: string): Promise<WireInstanceState> {
-    return this.api.get(`${path(name)}/state`);
+    return this.#api.get(`${path(name)}/state`);
   }
 
   snapshot(name: string, snapshot: string): Promise<WireInstanceSnapshot> {
-    return this.api.get(`${path(name)}/snapshots/${segment(snapshot)}`);
+    return this.#api.get(`${path(name)}/snapshots/${segment(snapshot)}`);
   }
 
   create(body: WireInstancesPost): Promise<WireOperation> {
-    return this.api.start('POST', '/1.0/instances', body);
+    return this.#api.start('POST', '/1.0/instances', body);
   }
 
   replace(name: string, body: WireInstancePut, etag?: string | null): Promise<WireOperation> {
-    return this.api.start('PUT', path(name), body, { etag });
+    return this.#api.start('PUT', path(name), body, { etag });
   }
 
   rename(name: string, body: WireInstancePost): Promise<WireOperation> {
-    return this.api.start('POST', path(name), body);
+    return this.#api.start('POST', path(name), body);
   }
 
   delete(name: string): Promise<WireOperation> {
-    return this.api.start('DELETE', path(name));
+    return this.#api.start('DELETE', path(name));
   }
 
   setState(name: string, body: WireInstanceStatePut): Promise<WireOperation> {
-    return this.api.start('PUT', `${path(name)}/state`, body);
+    return this.#api.start('PUT', `${path(name)}/state`, body);
   }
 
   /** Opens a command; its sockets are taken up by `runSession`. */
   exec(name: string, body: WireInstanceExecPost): Promise<WireOperation> {
-    return this.api.start('POST', `${path(name)}/exec`, body);
+    return this.#api.start('POST', `${path(name)}/exec`, body);
   }
 
   console(name: string, body: WireInstanceConsolePost): Promise<WireOperation> {
-    return this.api.start('POST', `${path(name)}/console`, body);
+    return this.#api.start('POST', `${path(name)}/console`, body);
   }
 
   async consoleLog(name: string): Promise<Buffer> {
-    return collect((await this.api.raw('GET', `${path(name)}/console`)).body);
+    return collect((await this.#api.raw('GET', `${path(name)}/console`)).body);
   }
 
   clearConsoleLog(name: string): Promise<void> {
-    return this.api.send('DELETE', `${path(name)}/console`);
+    return this.#api.send('DELETE', `${path(name)}/console`);
   }
 
   logs(name: string): Promise<string[]> {
-    return this.api.get(`${path(name)}/logs`);
+    return this.#api.get(`${path(name)}/logs`);
   }
 
   async log(name: string, file: string): Promise<Buffer> {
-    return collect((await this.api.raw('GET', `${path(name)}/logs/${segment(file)}`)).body);
+    return collect((await this.#api.raw('GET', `${path(name)}/logs/${segment(file)}`)).body);
   }
 }
 

@@ -6,26 +6,30 @@ import { isApiError, OperationError } from '../errors.ts';
 export type Watch = (operation: WireOperation) => void;
 
 export class OperationsClient {
-  constructor(private readonly api: Api) {}
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
 
   /** Those that run, and those that ended a few seconds ago; in the server's order. */
   async list(): Promise<WireOperation[]> {
-    const groups = await this.api.get<Record<string, WireOperation[]>>('/1.0/operations', { recursion: 1 });
+    const groups = await this.#api.get<Record<string, WireOperation[]>>('/1.0/operations', { recursion: 1 });
     return Object.values(groups).flat();
   }
 
   get(id: string): Promise<WireOperation> {
-    return this.api.get(`/1.0/operations/${segment(id)}`);
+    return this.#api.get(`/1.0/operations/${segment(id)}`);
   }
 
   /** ApiError 400 when the operation cannot be cancelled. */
   cancel(id: string): Promise<void> {
-    return this.api.send('DELETE', `/1.0/operations/${segment(id)}`);
+    return this.#api.send('DELETE', `/1.0/operations/${segment(id)}`);
   }
 
   /** The view when it is final, or after so many seconds as it is then; negative: no limit. */
   wait(id: string, timeout = -1): Promise<WireOperation> {
-    return this.api.get(`/1.0/operations/${segment(id)}/wait`, { timeout });
+    return this.#api.get(`/1.0/operations/${segment(id)}/wait`, { timeout });
   }
 
   /**
@@ -45,11 +49,11 @@ export class OperationsClient {
   async #next(view: WireOperation, timeout: number): Promise<WireOperation> {
     try {
       return await this.wait(view.id, timeout);
-    } catch (failure) {
+    } catch (error) {
       // LXD's later versions answer a wait that ran into its limit with an error.
-      if (timeout > 0 && isApiError(failure) && (failure.status === 504 || /timed? ?out|deadline/i.test(failure.message)))
+      if (timeout > 0 && isApiError(error) && (error.status === 504 || /timed? ?out|deadline/i.test(error.message)))
         return this.get(view.id);
-      throw failure;
+      throw error;
     }
   }
 }

@@ -3,34 +3,38 @@ import { type Api, segment } from '../api.ts';
 import type { Reply } from '../envelope.ts';
 
 export class ProfilesClient {
-  constructor(private readonly api: Api) {}
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
 
   list(): Promise<WireProfile[]> {
-    return this.api.get('/1.0/profiles', { recursion: 1 });
+    return this.#api.get('/1.0/profiles', { recursion: 1 });
   }
 
   get(name: string): Promise<WireProfile> {
-    return this.api.get(path(name));
+    return this.#api.get(path(name));
   }
 
   read(name: string): Promise<Reply<WireProfile>> {
-    return this.api.read(path(name));
+    return this.#api.read(path(name));
   }
 
   create(body: WireProfilesPost): Promise<void> {
-    return this.api.send('POST', '/1.0/profiles', body);
+    return this.#api.send('POST', '/1.0/profiles', body);
   }
 
   replace(name: string, body: WireProfilePut, etag?: string | null): Promise<void> {
-    return this.api.send('PUT', path(name), body, etag);
+    return this.#api.send('PUT', path(name), body, etag);
   }
 
   rename(name: string, newName: string): Promise<void> {
-    return this.api.send('POST', path(name), { name: newName });
+    return this.#api.send('POST', path(name), { name: newName });
   }
 
   delete(name: string): Promise<void> {
-    return this.api.send('DELETE', path(name));
+    return this.#api.send('DELETE', path(name));
   }
 }
 

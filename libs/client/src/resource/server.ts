@@ -6,23 +6,27 @@ import type { Reply } from '../envelope.ts';
 export class ServerClient {
   #known: Promise<WireServer> | null = null;
 
-  constructor(private readonly api: Api) {}
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
 
   get(): Promise<WireServer> {
-    return this.api.get('/1.0');
+    return this.#api.get('/1.0');
   }
 
   read(): Promise<Reply<WireServer>> {
-    return this.api.read('/1.0');
+    return this.#api.read('/1.0');
   }
 
   replace(config: StringMap, etag?: string | null): Promise<void> {
-    return this.api.send('PUT', '/1.0', { config }, etag);
+    return this.#api.send('PUT', '/1.0', { config }, etag);
   }
 
   /** Merges keys; an empty value takes the key away. */
   merge(config: StringMap): Promise<void> {
-    return this.api.send('PATCH', '/1.0', { config });
+    return this.#api.send('PATCH', '/1.0', { config });
   }
 
   /** Whether the server announces the extension; asked once. */
@@ -32,6 +36,6 @@ export class ServerClient {
   }
 
   resources(): Promise<Record<string, unknown>> {
-    return this.api.get('/1.0/resources');
+    return this.#api.get('/1.0/resources');
   }
 }

@@ -27,8 +27,8 @@ export const verb = defineVerb({
 });
 
 async function read(text: string): Promise<Preseed> {
-  const value = await fromYaml(text).catch((failure: unknown) => {
-    throw new CommandError(`The document on the standard input is not YAML: ${String(failure)}`);
+  const value = await fromYaml(text).catch((error: unknown) => {
+    throw new CommandError(`The document on the standard input is not YAML: ${String(error)}`);
   });
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new CommandError('The document on the standard input is not a map of fields');

@@ -64,9 +64,9 @@ function merged(old: { description: string; config: StringMap }, description: st
 async function existing<T>(read: () => Promise<T>): Promise<T | null> {
   try {
     return await read();
-  } catch (failure) {
-    if (isApiError(failure, 404)) return null;
-    throw failure;
+  } catch (error) {
+    if (isApiError(error, 404)) return null;
+    throw error;
   }
 }
 

@@ -30,8 +30,8 @@ export async function untilGone(client: LxctlClient): Promise<void> {
   for (;;) {
     try {
       await client.server.get();
-    } catch (failure) {
-      if (failure instanceof ConnectError && ['ENOENT', 'ECONNREFUSED'].includes(failure.code)) return;
+    } catch (error) {
+      if (error instanceof ConnectError && ['ENOENT', 'ECONNREFUSED'].includes(error.code)) return;
     }
     await later(pause);
   }
@@ -41,15 +41,15 @@ async function isReady(client: LxctlClient): Promise<boolean> {
   try {
     await client.server.get();
     return true;
-  } catch (failure) {
+  } catch (error) {
     // Not allowed to connect is no matter of time.
-    if (failure instanceof ConnectError) {
-      if (['EACCES', 'EPERM'].includes(failure.code)) throw failure;
+    if (error instanceof ConnectError) {
+      if (['EACCES', 'EPERM'].includes(error.code)) throw error;
       return false;
     }
-    if (isApiError(failure, 503)) return false;
+    if (isApiError(error, 503)) return false;
     // A daemon that goes down in the middle of an answer.
-    if (isApiError(failure)) throw failure;
+    if (isApiError(error)) throw error;
     return false;
   }
 }

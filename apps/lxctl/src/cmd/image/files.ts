@@ -8,8 +8,8 @@ export async function filePart(name: string, path: string): Promise<UploadPart> 
   try {
     await access(path, constants.R_OK);
     if ((await stat(path)).isDirectory()) return { name, filename: 'image.tar', body: packed(path) };
-  } catch (failure) {
-    const { code } = failure as NodeJS.ErrnoException;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
     throw new CommandError(code === 'ENOENT' ? `${path} does not exist` : `${path} cannot be read: ${code}`);
   }
   return { name, filename: path.split('/').pop() || path, body: createReadStream(path, { highWaterMark: 1 << 18 }) };
@@ -39,8 +39,8 @@ export async function saveFile(path: string, body: AsyncIterable<Uint8Array>): P
   try {
     await pipeline(body, createWriteStream(partial));
     await rename(partial, path);
-  } catch (failure) {
+  } catch (error) {
     await rm(partial, { force: true });
-    throw failure;
+    throw error;
   }
 }

@@ -35,8 +35,8 @@ async function remove(call: Pick<Call, 'io' | 'client' | 'config'>, name: string
   }
   try {
     await finish(call, await client.instances.delete(name), `Deleting ${name}`);
-  } catch (failure) {
+  } catch (error) {
     // It shut itself down between the two requests, and being ephemeral is gone already.
-    if (!(ephemeral && isApiError(failure, 404))) throw failure;
+    if (!(ephemeral && isApiError(error, 404))) throw error;
   }
 }

@@ -21,9 +21,9 @@ export const verb = defineVerb({
     const name = instanceName(typed);
     print(io, describeInstance(await client.instances.getFull(name)));
     if (!flags.showLog) return;
-    const log = await client.instances.log(name, 'lxc.log').catch((failure: unknown) => {
-      if (isApiError(failure, 404)) return Buffer.alloc(0);
-      throw failure;
+    const log = await client.instances.log(name, 'lxc.log').catch((error: unknown) => {
+      if (isApiError(error, 404)) return Buffer.alloc(0);
+      throw error;
     });
     const lines = log.toString().trimEnd().split('\n').slice(-100).join('\n');
     print(io, `\nLog:\n\n${lines}`);

@@ -21,11 +21,11 @@ const doing: Record<Change['action'], string> = {
 export async function changeState(context: Context, name: string, change: Change): Promise<void> {
   try {
     await finish(context, await context.client.instances.setState(name, change), `${doing[change.action]} ${name}`);
-  } catch (failure) {
-    if (failure instanceof OperationError && (change.action === 'start' || change.action === 'restart')) {
-      throw new CommandError(`${describe(failure)} (try: lxctl info --show-log ${name})`, { cause: failure });
+  } catch (error) {
+    if (error instanceof OperationError && (change.action === 'start' || change.action === 'restart')) {
+      throw new CommandError(`${describe(error)} (try: lxctl info --show-log ${name})`, { cause: error });
     }
-    throw failure;
+    throw error;
   }
 }
 

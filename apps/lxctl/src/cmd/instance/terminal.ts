@@ -86,11 +86,11 @@ export async function attachConsole(context: Context, name: string): Promise<voi
     off = io.onResize(() => session.resize(io.size().columns, io.size().rows));
     const ended = session.done.then(
       () => undefined,
-      (failure: unknown) => failure,
+      (error: unknown) => error,
     );
-    const failure = await Promise.race([ended, leaving]);
+    const error = await Promise.race([ended, leaving]);
     session.close();
-    if (failure) throw failure as Error;
+    if (error) throw error as Error;
   } finally {
     off();
     io.stdin.off('data', typed);

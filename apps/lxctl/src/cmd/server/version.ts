@@ -11,9 +11,9 @@ export const verb = defineVerb({
     onlyRemote(args[0]);
     const server = await client.server.get().then(
       ({ environment }) => versions(environment ?? {}),
-      (failure: unknown) => {
-        if (failure instanceof ConnectError) return 'unreachable';
-        throw failure;
+      (error: unknown) => {
+        if (error instanceof ConnectError) return 'unreachable';
+        throw error;
       },
     );
     print(io, `Client version: ${config.version}\nServer version: ${server}`);

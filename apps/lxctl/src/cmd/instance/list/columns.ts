@@ -8,7 +8,7 @@ export interface Column {
 }
 
 /** One letter, one column: LXD's letters. */
-export const columns: Record<string, Column> = {
+const columns: Record<string, Column> = {
   n: { header: 'NAME', cell: ({ name }) => name },
   s: { header: 'STATE', cell: ({ status }) => status.toUpperCase() },
   '4': { header: 'IPV4', cell: (instance) => addresses(instance, 'inet') },
