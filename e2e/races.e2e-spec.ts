@@ -76,6 +76,7 @@ describe('an instance is created while somebody deletes', () => {
 describe('60 changes from each of two clients', () => {
   it.each([
     ['/1.0/profiles/default', 'config'],
+    ['/1.0/storage-pools/default', 'config'],
     ['/1.0', 'config'],
   ])('of %s are all there in the end', async (path, field) => {
     const patch = (client: LxctlClient, key: string) => client.api.send('PATCH', path, { [field]: { [`user.${key}`]: '1' } });

@@ -90,6 +90,9 @@ export class OperationEngine implements Engine {
   register<P extends JsonObject, S extends JsonObject>(spec: OperationSpec<P, S>): void {
     const names = new Set(spec.steps.map((step) => step.name));
     if (names.size === 0 || names.size !== spec.steps.length) throw new TypeError(`${spec.kind}: steps need names, each its own`);
+    const joinable = spec.onCrash === 'unwind' ? spec.steps.slice(1, -1) : [];
+    for (const step of spec.steps)
+      if (step.joined && (step.commit || !joinable.includes(step))) throw new TypeError(`${spec.kind}: ${step.name} cannot be joined`);
     if (this.#specs.has(spec.kind)) throw new TypeError(`${spec.kind} is registered already`);
     this.#specs.set(spec.kind, spec as unknown as AnySpec);
   }

@@ -21,6 +21,12 @@ export interface OperationSpec<P extends JsonObject, S extends JsonObject> {
 
 export interface Step<P, S> {
   name: string;
+  /**
+   * One commit less: the end of this step is journaled with that of the next one, which is journaled as begun together with
+   * this one. Only in operations that unwind, for a step that is not the last and has no `commit`, when no undo needs what
+   * its `do` puts into `state`.
+   */
+  joined?: true;
   do(context: StepContext<P, S>): Promise<void>;
   undo?(context: StepContext<P, S>): Promise<void>;
   /**

@@ -28,7 +28,7 @@ export type Ending = { status: 'success' | 'failure' | 'cancelled'; error: strin
  *
  * INVARIANTS: a step's begin is journaled before its `do` (the first with the operation's row, each further one with the
  * end of the step before it), its end together with its `commit` in one transaction, the last end together with the
- * final status. So n steps cost n + 1 commits. The row is final only when nothing is left to undo. A write of the journal
+ * final status. So n steps cost n + 1 commits, less one for each that is joined with the next. The row is final only when nothing is left to undo. A write of the journal
  * that fails is repeated until it is done or the daemon halts; what a step's `commit` refuses by itself fails the step.
  */
 export class StepRun<P extends JsonObject, S extends JsonObject> {
@@ -112,8 +112,12 @@ export class StepRun<P extends JsonObject, S extends JsonObject> {
   /** false when the daemon halts before it is written; rejects with what the step's `commit` refuses. */
   async #journalEnd(step: Step<P, S>, updatedAt: Date): Promise<boolean> {
     const next = this.spec.steps[this.#finished.length + 1];
-    const begun = next ? [...this.#begun, next.name] : this.#begun;
     const finished = [...this.#finished, step.name];
+    if (step.joined && next && this.#begun.includes(next.name)) {
+      this.#finished.push(step.name);
+      return true;
+    }
+    const begun = next ? [...this.#begun, ...this.#beginning(next)] : this.#begun;
     const entry = this.#entry({ begun, finished, updatedAt, statusCode: next ? status.running.code : status.success.code });
     let refused = false;
     const inside = async (store: Store) => {
@@ -131,8 +135,14 @@ export class StepRun<P extends JsonObject, S extends JsonObject> {
     if (!written) return false;
     this.#revision = entry.revision;
     this.#finished.push(step.name);
-    if (next) this.#begun.push(next.name);
+    this.#begun.push(...begun.slice(this.#begun.length));
     return true;
+  }
+
+  /** The steps that begin for the journal when this one does. */
+  #beginning(step: Step<P, S>): string[] {
+    const after = this.spec.steps[this.spec.steps.indexOf(step) + 1];
+    return step.joined && after ? [step.name, ...this.#beginning(after)] : [step.name];
   }
 
   async #journal(change: Partial<JournalEntry>): Promise<boolean> {

@@ -75,10 +75,10 @@ describe('pools', () => {
 
   it('keep source and refuse another', async () => {
     await create('default', 'dir');
-    await storage.pools.update('default', { description: 'd', config: { 'user.a': '1' } });
+    await storage.pools.update('default', () => ({ description: 'd', config: { 'user.a': '1' } }));
     const row = await storage.pools.get('default');
     expect(row).toMatchObject({ description: 'd', config: { 'user.a': '1', source: join(stateDir, 'storage-pools/default') } });
-    await expect(storage.pools.update('default', { config: { source: '/srv' } })).rejects.toThrow('cannot be changed');
+    await expect(storage.pools.update('default', () => ({ config: { source: '/srv' } }))).rejects.toThrow('cannot be changed');
   });
 
   it('are not deleted while they hold instances', async () => {

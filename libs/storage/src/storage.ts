@@ -31,7 +31,8 @@ export interface Pools {
   /** Whether the pool's directory is there now. */
   available(name: string): Promise<boolean>;
   create(request: { name: string; driver: string; description: string; config: StringMap }): Promise<PoolRow>;
-  update(name: string, change: { description?: string; config?: StringMap }): Promise<void>;
+  /** `change` sees the pool as it is while nobody else can change it. */
+  update(name: string, change: (before: PoolRow) => { description?: string; config?: StringMap }): Promise<void>;
   /** LxError 'pool.in_use' while it has volumes or profiles or instances name it. */
   delete(name: string): Promise<void>;
   /** URLs of all that uses the pool. */

@@ -69,19 +69,23 @@ export class StoredPools implements Pools {
     }
   }
 
-  async update(name: string, change: { description?: string; config?: StringMap }): Promise<void> {
-    const row = await this.get(name);
-    const next: Partial<PoolRow> = {};
-    if (change.description !== undefined) next.description = change.description;
-    if (change.config !== undefined) {
-      const config = withoutEmpty(change.config);
-      // What the server set at creation stays when a client leaves it out.
-      for (const key of ['source', 'volatile.initial_source']) if (row.config[key] !== undefined) config[key] ??= row.config[key];
-      const fixed = ['source', 'volatile.initial_source'].filter((key) => (config[key] ?? '') !== (row.config[key] ?? ''));
-      refuse([...poolConfigProblems(row.driver, config), ...fixed.map((key) => `The "${key}" property cannot be changed`)]);
-      next.config = config;
-    }
-    await this.#store.pools.update(row.id, next);
+  async update(name: string, wanted: (before: PoolRow) => { description?: string; config?: StringMap }): Promise<void> {
+    await this.#store.tx(async (store) => {
+      const row = await store.pools.lock(name);
+      if (!row) throw new LxError('pool.not_found');
+      const change = wanted(row);
+      const next: Partial<PoolRow> = {};
+      if (change.description !== undefined) next.description = change.description;
+      if (change.config !== undefined) {
+        const config = withoutEmpty(change.config);
+        // What the server set at creation stays when a client leaves it out.
+        for (const key of ['source', 'volatile.initial_source']) if (row.config[key] !== undefined) config[key] ??= row.config[key];
+        const fixed = ['source', 'volatile.initial_source'].filter((key) => (config[key] ?? '') !== (row.config[key] ?? ''));
+        refuse([...poolConfigProblems(row.driver, config), ...fixed.map((key) => `The "${key}" property cannot be changed`)]);
+        next.config = config;
+      }
+      await store.pools.update(row.id, next);
+    });
   }
 
   async delete(name: string): Promise<void> {

@@ -1,21 +1,32 @@
 import { Controller, Get, Inject, Put } from '@nestjs/common';
 import { LxError } from '#lib/contract';
+import type { Store } from '#lib/store';
 import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
 import { Call } from '../rim/call.ts';
-import { SHUTDOWN } from '../tokens.ts';
+import { SHUTDOWN, STORE } from '../tokens.ts';
 import type { Shutdown } from './shutdown.ts';
 
 /** For `lxctl admin`, on the unix socket alone. */
 @Controller('internal')
 export class InternalController {
-  constructor(@Inject(SHUTDOWN) private readonly shutdown: Shutdown) {}
+  constructor(
+    @Inject(SHUTDOWN) private readonly shutdown: Shutdown,
+    @Inject(STORE) private readonly store: Store,
+  ) {}
 
   /** Answered 503 by the gate until the daemon is ready. */
   @Get('ready')
   @Access('local')
   ready(): Answer {
     return Answer.sync();
+  }
+
+  /** Statements and commits of the database since the start: what a request costs, for tests and `npm run bench`. */
+  @Get('traffic')
+  @Access('local')
+  traffic(): Answer {
+    return Answer.sync(this.store.traffic);
   }
 
   /**

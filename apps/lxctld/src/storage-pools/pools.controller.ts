@@ -46,8 +46,11 @@ export class PoolsController {
   @Put(':name')
   @Access('admin')
   async replace(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
-    call.match(poolTuple(await this.storage.pools.get(name)));
-    await this.storage.pools.update(name, call.body(PoolPutBody));
+    const change = call.body(PoolPutBody);
+    await this.storage.pools.update(name, (before) => {
+      call.match(poolTuple(before));
+      return change;
+    });
     this.#tell('storage-pool-updated', name, call);
     return Answer.sync();
   }
@@ -55,12 +58,10 @@ export class PoolsController {
   @Patch(':name')
   @Access('admin')
   async merge(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
-    const row = await this.storage.pools.get(name);
-    call.match(poolTuple(row));
     const { description, config } = call.body(PoolPatchBody);
-    await this.storage.pools.update(name, {
-      ...(description !== undefined && { description }),
-      ...(config && { config: { ...row.config, ...config } }),
+    await this.storage.pools.update(name, (before) => {
+      call.match(poolTuple(before));
+      return { ...(description !== undefined && { description }), ...(config && { config: { ...before.config, ...config } }) };
     });
     this.#tell('storage-pool-updated', name, call);
     return Answer.sync();

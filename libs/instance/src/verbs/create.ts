@@ -83,6 +83,8 @@ export class Create {
   readonly operation: OperationSpec<CreateParams, CreateState>;
   readonly #acts: Acts;
   readonly #using: Using;
+  /** When the use of an image was last noted. */
+  readonly #uses = new Map<string, Date>();
 
   constructor(acts: Acts, using: Using) {
     this.#acts = acts;
@@ -173,8 +175,11 @@ export class Create {
   /** The image's time of last use: after the end of the operation, which does not wait for it. */
   async #noteUse({ project, image }: CreateParams): Promise<void> {
     const { store, now, report } = this.#using;
-    if (!image) return;
-    await store.images.update(project, image, { lastUsedAt: now() }).catch((error: unknown) => report('noting the use of an image', error));
+    const at = now();
+    const noted = this.#uses.get(`${project}/${image}`);
+    if (!image || (noted && at.getTime() - noted.getTime() < noteUseEveryMs)) return;
+    this.#uses.set(`${project}/${image}`, at);
+    await store.images.update(project, image, { lastUsedAt: at }).catch((error: unknown) => report('noting the use of an image', error));
   }
 }
 
@@ -213,6 +218,7 @@ function reserveStep(using: Using): CreateStep {
 function rootStep({ store, images, storage, logFiles, report }: Using): CreateStep {
   return {
     name: 'root',
+    joined: true,
     async do({ params, state, progress }) {
       const image = imageOf(params, state);
       if (image) {
@@ -253,6 +259,9 @@ function rowOf(params: CreateParams, { ids, fetched }: Partial<CreateState>): In
 
 /** Those that LXD knows. */
 const sourceTypes = ['image', 'none', 'copy', 'migration'];
+
+/** Launches of one image come in crowds: its time of last use is as exact as that. */
+const noteUseEveryMs = 60_000;
 
 /** What can be said of a request by itself. */
 function ownProblems({ type, name, config, devices, source }: CreateRequest): string[] {
