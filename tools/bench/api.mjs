@@ -2,6 +2,7 @@
 import http from 'node:http';
 
 export class Daemon {
+  #startsItself = null;
   #agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
 
   constructor(name, socketPath, image, pool) {
@@ -37,8 +38,16 @@ export class Daemon {
     return metadata;
   }
 
-  create(name) {
+  /** Create and start in one request; where a daemon does not start by itself (LXD 5.0), in two. The first launch finds out. */
+  async launch(name) {
+    await this.create(name, { start: true });
+    this.#startsItself ??= (await this.request('GET', `/1.0/instances/${name}`)).metadata.status === 'Running';
+    if (!this.#startsItself) await this.state(name, 'start');
+  }
+
+  create(name, more = {}) {
     return this.run('POST', '/1.0/instances', {
+      ...more,
       name,
       source: { type: 'image', alias: this.image },
       devices: { root: { type: 'disk', path: '/', pool: this.pool } },

@@ -1,5 +1,6 @@
-// Times every step of an instance's life through the socket, for one daemon or for two in turn.
-// usage: node life.mjs ROUNDS NAME=SOCKET,IMAGE,POOL [NAME=SOCKET,IMAGE,POOL]
+// Times every step of an instance's life through the socket, for one daemon or for several in turn, and counts what each
+// step asks of lxctl's database.
+// usage: node life.mjs ROUNDS NAME=SOCKET,IMAGE,POOL...
 import { Daemon, median } from './api.mjs';
 import { keeperMemory } from './memory.mjs';
 
@@ -8,33 +9,52 @@ const daemons = targets.map((target) => {
   const [name, rest] = target.split('=');
   return new Daemon(name, ...rest.split(','));
 });
-/** Goals of the first cut in ms, as the issue has them, then the final ones of the plan. */
+const [own, ...peers] = daemons;
+
+/** The goals: milliseconds at most, and how many times faster than LXD at least ('' where none is set). */
 const goals = {
-  create: ['', 5],
-  start: [20, 10],
-  launch: [30, 15],
-  exec: [5, 3],
-  state: ['', 1],
-  freeze: ['', 1.5],
-  unfreeze: ['', 1.5],
-  restart: ['', 20],
-  stop: [15, 8],
-  delete: ['', 5],
+  'launch, one request': [10, 20],
+  create: [4, ''],
+  start: [9, ''],
+  'create and start': ['', ''],
+  exec: [3, ''],
+  state: [1, ''],
+  freeze: [2, ''],
+  unfreeze: [2, ''],
+  restart: ['', ''],
+  stop: [6, ''],
+  delete: [4, ''],
 };
+/** What a launch in one request may ask of the database. */
+const databaseGoals = { 'launch, one request': [8, 3] };
 
 const times = new Map(daemons.map((daemon) => [daemon, {}]));
+const asked = {};
+
+/** The counters of the daemon's database; null for a daemon that counts nothing. */
+async function traffic(daemon) {
+  if (daemon !== own) return null;
+  return (await daemon.request('GET', '/internal/traffic')).metadata;
+}
+
 async function time(daemon, step, work) {
+  const before = await traffic(daemon);
   const begin = performance.now();
   const result = await work();
   (times.get(daemon)[step] ??= []).push(performance.now() - begin);
+  const after = await traffic(daemon);
+  if (before) (asked[step] ??= []).push([after.statements - before.statements, after.commits - before.commits]);
   return result;
 }
 
 async function life(daemon, name) {
-  const begin = performance.now();
+  await time(daemon, 'launch, one request', () => daemon.launch(`${name}-l`));
+  await daemon.state(`${name}-l`, 'stop');
+  await daemon.remove(`${name}-l`);
   await time(daemon, 'create', () => daemon.create(name));
   await time(daemon, 'start', () => daemon.state(name, 'start'));
-  (times.get(daemon).launch ??= []).push(performance.now() - begin);
+  const { create, start } = times.get(daemon);
+  (times.get(daemon)['create and start'] ??= []).push(create.at(-1) + start.at(-1));
   for (let n = 0; n < 5; n++) await time(daemon, 'exec', () => daemon.exec(name));
   await time(daemon, 'state', () => daemon.request('GET', `/1.0/instances/${name}/state`));
   await time(daemon, 'freeze', () => daemon.state(name, 'freeze'));
@@ -60,7 +80,7 @@ async function sideBySide(daemon, count) {
     await daemon.request('GET', '/1.0/instances?recursion=2');
     list.push(performance.now() - start);
   }
-  const memory = daemon.name === 'lxctl' ? await keeperMemory(daemon.socketPath) : null;
+  const memory = daemon === own ? await keeperMemory(daemon.socketPath) : null;
   await Promise.all(
     names.map(async (name) => {
       await daemon.state(name, 'stop');
@@ -85,34 +105,43 @@ function cell(value, digits = 1) {
   return (value === undefined || value === null ? '' : typeof value === 'number' ? value.toFixed(digits) : String(value)).padStart(10);
 }
 
-for (const daemon of daemons) {
-  await daemon.create('bench-warm');
-  await daemon.state('bench-warm', 'start');
-  await daemon.exec('bench-warm');
-  await daemon.state('bench-warm', 'stop');
-  await daemon.remove('bench-warm');
+function row(label, cells) {
+  console.log(`${label.padEnd(22)}${cells.join('')}`);
 }
-// In turn, so that a machine that drifts drifts for both.
+
+for (const daemon of daemons) {
+  for (const name of ['bench-warm', 'bench-warmer']) {
+    await daemon.launch(name);
+    await daemon.exec(name);
+    await daemon.state(name, 'stop');
+    await daemon.remove(name);
+  }
+}
+// In turn, so that a machine that drifts drifts for all.
 for (let round = 0; round < Number(rounds); round++) for (const daemon of daemons) await life(daemon, `bench-${round}`);
 
-const second = daemons[1];
 console.log(`median ms of ${rounds} lives; a busybox that sleeps, on its own network, through the socket`);
-console.log(
-  `${'step'.padEnd(22)}${daemons.map((daemon) => cell(daemon.name)).join('')}${second ? cell('ratio') : ''}${cell('goal')}${cell('final')}`,
-);
-for (const [step, [goal, final]] of Object.entries(goals)) {
-  const [a, b] = daemons.map((daemon) => median(times.get(daemon)[step]));
-  console.log(
-    `${step.padEnd(22)}${[a, b]
-      .slice(0, daemons.length)
-      .map((value) => cell(value))
-      .join('')}${second ? cell(b / a) : ''}${cell(goal, 0)}${cell(final)}`,
-  );
+const ratioHeads = peers.flatMap(({ name }) => [cell(name), cell('times')]);
+row('step', [cell(own.name), cell('goal'), ...ratioHeads, cell('goal'), cell('statements'), cell('commits'), cell('goal')]);
+for (const [step, [goal, times_]] of Object.entries(goals)) {
+  const mine = median(times.get(own)[step]);
+  const beside = peers.flatMap((peer) => {
+    const theirs = median(times.get(peer)[step]);
+    return [cell(theirs), cell(theirs / mine)];
+  });
+  const counts = asked[step] ?? [];
+  const [statements, commits] = counts.length > 0 ? [0, 1].map((at) => median(counts.map((count) => count[at]))) : ['', ''];
+  const database = databaseGoals[step]?.join('/') ?? '';
+  row(step, [cell(mine), cell(goal, 0), ...beside, cell(times_, 0), cell(statements, 0), cell(commits, 0), cell(database)]);
 }
+let rate = 0;
 for (const daemon of daemons) {
   const { each, list, memory } = await sideBySide(daemon, 8);
+  const requests = await requestsPerSecond(daemon, '/1.0');
+  const beside = daemon === own ? '' : `, ours ${(rate / requests).toFixed(2)} times that (goal 1.3)`;
+  if (daemon === own) rate = requests;
   console.log(
-    `${daemon.name}: 8 launches side by side ${each.toFixed(1)} ms each; list of 8 with state ${list.toFixed(1)} ms; GET /1.0 ${(await requestsPerSecond(daemon, '/1.0')).toFixed(0)} requests/s`,
+    `${daemon.name}: 8 launches side by side ${each.toFixed(1)} ms each; list of 8 with state ${list.toFixed(1)} ms; GET /1.0 ${requests.toFixed(0)} requests/s${beside}`,
   );
   if (memory)
     console.log(
