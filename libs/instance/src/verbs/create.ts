@@ -5,7 +5,7 @@ import { claimRefused, claimsOf, type DeviceHolders, deviceProblems } from '#lib
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
 import { type Images, type ImageWish, templateWarning } from '#lib/image';
 import type { Storage } from '#lib/storage';
-import type { ImageRow, InstanceRow, NicRow } from '#lib/store';
+import type { ImageRow, InstanceRow, NicRow, ProfileRow } from '#lib/store';
 import type { Acts, Announcement } from '../act/acts.ts';
 import { architectureProblems } from '../architecture.ts';
 import { missingProfiles, wholeProblems } from '../checks.ts';
@@ -85,11 +85,13 @@ export class Create {
   readonly #using: Using;
   /** When the use of an image was last noted. */
   readonly #uses = new Map<string, Date>();
+  /** The profiles that a request was checked with, by the instance's id: its rows are refused when they are others by then. */
+  readonly #seen = new Map<string, ProfileRow[]>();
 
   constructor(acts: Acts, using: Using) {
     this.#acts = acts;
     this.#using = using;
-    const steps = [reserveStep(using), rootStep(using), launchStep<CreateParams, CreateState>(using, 'keep')];
+    const steps = [reserveStep(using, this.#seen), rootStep(using), launchStep<CreateParams, CreateState>(using, 'keep')];
     this.operation = defineOperation({ kind: 'instance.create', onCrash: 'unwind', steps });
   }
 
@@ -98,8 +100,15 @@ export class Create {
     const context = { 'storage-pool': params.pool, type: 'container' };
     const announce: Announcement[] = [{ action: 'instance-created', context }];
     if (params.start) announce.push({ action: 'instance-started' });
-    const operation = await this.#acts.begin(this.operation, params, { of: params, requestor, announce, mayCancel: params.fetch !== null });
+    const mayCancel = params.fetch !== null;
+    const operation = await this.#acts
+      .begin(this.operation, params, { of: params, requestor, announce, mayCancel })
+      .catch((error: unknown) => {
+        this.#seen.delete(params.id);
+        throw error;
+      });
     void operation.done.then((view) => {
+      this.#seen.delete(params.id);
       this.#using.ids.settled(params.id);
       return view.status_code === 200 ? this.#noteUse(params) : undefined;
     });
@@ -124,6 +133,7 @@ export class Create {
     if (taken) throw new LxError('instance.exists', { name: request.name });
     const name = request.name || (await this.#freeName(project));
     const id = randomUUID();
+    this.#seen.set(id, profiles);
     const own = firstVolatile(id, image?.fingerprint ?? null, expanded.devices, volatile);
     return {
       id,
@@ -184,7 +194,7 @@ export class Create {
 }
 
 /** The rows: from here on the name is taken. */
-function reserveStep(using: Using): CreateStep {
+function reserveStep(using: Using, seen: ReadonlyMap<string, ProfileRow[]>): CreateStep {
   const { store, storage, ids } = using;
   return {
     name: 'reserve',
@@ -196,7 +206,7 @@ function reserveStep(using: Using): CreateStep {
     },
     async commit({ params, state }, writes) {
       try {
-        await writes.instances.insert(rowOf(params, state), undefined, params.nics);
+        await writes.instances.insert(rowOf(params, state), seen.get(params.id), params.nics);
         await storage.roots.reserve(writes, { ...params, image: imageOf(params, state) });
       } catch (error) {
         throw rowsRefused(claimRefused(error, params.nics), (cause) => new LxError('instance.exists', { name: params.name }, { cause }));

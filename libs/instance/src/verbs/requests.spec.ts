@@ -177,6 +177,21 @@ describe('a request for an instance', () => {
     expect(event?.metadata).toMatchObject({ context: { 'storage-pool': 'default', type: 'container' } });
   });
 
+  it('fails when a profile is no longer what it was checked with, and leaves nothing', async () => {
+    const world = await World.make();
+    const profile = await world.store.profiles.get('default', 'default');
+    const { insert } = world.store.operations;
+    // Between the check and the first rows somebody else's change is committed.
+    world.store.operations.insert = async (row) => {
+      await world.store.profiles.update(profile?.id ?? '', { config: { 'limits.memory': '64MiB' } });
+      return insert(row);
+    };
+    const operation = await world.verbs.create.begin('default', request());
+    expect((await operation.done).err).toBe('A profile that the request names was changed or deleted meanwhile');
+    expect(await world.store.instances.list(null)).toEqual([]);
+    expect(await world.store.volumes.list((await world.store.pools.get('default'))?.id ?? '')).toEqual([]);
+  });
+
   it('for a name that is taken, or being taken, is refused', async () => {
     const world = await World.make();
     const held = new Deferred<void>();
