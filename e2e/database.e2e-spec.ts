@@ -72,6 +72,23 @@ describe('a database that is read-only for moments', () => {
   });
 });
 
+describe('a change that waits for its operation', () => {
+  it('is answered with the status of what the operation failed of', async () => {
+    await daemon.done(daemon.client.instances.create({ name: 'c1', source: { type: 'none' } }));
+    const statuses = await Promise.all(
+      Array.from({ length: 30 }, (_, n) =>
+        daemon.client.api.send('PATCH', '/1.0/instances/c1', { description: `by ${n}` }).then(
+          () => 200,
+          (error: { status?: number }) => error.status,
+        ),
+      ),
+    );
+    expect(statuses).toContain(200);
+    expect(statuses.filter((status) => status === undefined || status >= 500)).toEqual([]);
+    await daemon.remove('c1');
+  });
+});
+
 describe('a Postgres that hangs', () => {
   it('is said to be away, and does not keep the daemon from ending', async () => {
     await daemon.launchInstance('h1');
