@@ -38,9 +38,11 @@ export default defineConfig({
       lane('root', sources('.root.spec.ts'), { alone: true }),
       lane('postgres', sources('.postgres.spec.ts')),
       lane('native', ['native/test/**/*.spec.ts'], daemon),
-      lane('e2e', ['e2e/**/*.e2e-spec.ts'], { ...daemon, exclude: ['e2e/clients/**', 'e2e/faults/**'] }),
+      lane('e2e', ['e2e/**/*.e2e-spec.ts'], { ...daemon, exclude: ['e2e/clients/**', 'e2e/faults/**', 'e2e/soak/**'] }),
       lane('clients', ['e2e/clients/**/*.e2e-spec.ts'], daemon),
       lane('faults', ['e2e/faults/**/*.e2e-spec.ts'], daemon),
+      // Minutes long, so no part of `npm test`: npm run soak.
+      lane('soak', ['e2e/soak/**/*.e2e-spec.ts'], daemon),
     ],
   },
 });
