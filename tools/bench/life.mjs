@@ -122,7 +122,7 @@ for (let round = 0; round < Number(rounds); round++) for (const daemon of daemon
 
 console.log(`median ms of ${rounds} lives; a busybox that sleeps, on its own network, through the socket`);
 const ratioHeads = peers.flatMap(({ name }) => [cell(name), cell('times')]);
-row('step', [cell(own.name), cell('goal'), ...ratioHeads, cell('goal'), cell('statements'), cell('commits'), cell('goal')]);
+row('step', [cell(own.name), cell('goal'), ...ratioHeads, cell('goal'), cell('stmts'), cell('commits'), cell('goal')]);
 for (const [step, [goal, times_]] of Object.entries(goals)) {
   const mine = median(times.get(own)[step]);
   const beside = peers.flatMap((peer) => {
