@@ -93,11 +93,14 @@ describe.skipIf(!lxcInstalled)("the server with the stock lxc (skipped where Deb
     await lxc.ok('delete', 'e');
   });
 
+  it('tells the usage of a project', async () => {
+    expect(await lxc.ok('project', 'info', 'default')).toMatch(/INSTANCES/i);
+  });
+
   it.each([
     [['project', 'create', 'p'], /^not implemented: projects other than "default"$/],
     [['project', 'switch', 'p'], /^Project not found$/],
     [['project', 'set', 'default', 'user.x=y'], /^not implemented: changes of projects$/],
-    [['project', 'info', 'default'], /"project_usage" API extension/],
     [['cluster', 'list'], /"clustering" API extension/],
     [['warning', 'list'], /"warnings" API extension/],
     [['query', '/1.0/metrics'], /^not implemented: metrics$/],
