@@ -183,6 +183,8 @@ describe('output', () => {
     for (const leave of [['1', '2'], ['control']]) {
       const session = await (await start(shell('sleep 3333 & echo said'))).connect('0', '1', '2', 'control');
       await session.read('1').read('2').shows('1', /said/);
+      // A client that goes while the command itself still runs ends it.
+      await present('sh -c sleep 3333', false);
       session.terminate(...leave);
       expect(await session.done()).toMatchObject({ status_code: 200, metadata: { return: 0 } });
       expect(await processes()).toContain('sleep 3333');
