@@ -21,8 +21,8 @@ export class Revert implements AsyncDisposable {
     for (const undo of this.#steps.reverse()) {
       try {
         await undo();
-      } catch (problem) {
-        problems.push(problem);
+      } catch (error) {
+        problems.push(error);
       }
     }
     this.#steps = [];

@@ -168,10 +168,10 @@ export class Housekeeping {
     try {
       const stop = await this.#instances.state.begin(row.project, row.name, { action: 'stop', force: false, timeout });
       return (await stop.done).status_code === 200;
-    } catch (cause) {
-      if (isLxError(cause, 'instance.already_stopped') || isLxError(cause, 'instance.not_found')) return true;
-      if (isLxError(cause, 'instance.busy')) return false;
-      throw cause;
+    } catch (error) {
+      if (isLxError(error, 'instance.already_stopped') || isLxError(error, 'instance.not_found')) return true;
+      if (isLxError(error, 'instance.busy')) return false;
+      throw error;
     }
   }
 
@@ -230,7 +230,7 @@ export class Housekeeping {
   }
 
   async #attempt(what: string, work: () => Promise<void>): Promise<void> {
-    await work().catch((cause: unknown) => this.#using.report(what, cause));
+    await work().catch((error: unknown) => this.#using.report(what, error));
   }
 
   #track(what: string, work: () => Promise<void>): void {

@@ -21,7 +21,11 @@ export interface Firewall {
 
 /** nft(8) and the table `inet lxctl`, which all daemons of a host share: chains carry their network's name. */
 export class NftFirewall implements Firewall {
-  constructor(private readonly nft = 'nft') {}
+  readonly #nft: string;
+
+  constructor(nft = 'nft') {
+    this.#nft = nft;
+  }
 
   async apply(network: string, rules: FirewallRules): Promise<void> {
     await this.#run(['-f', '-'], rulesBatch(network, rules));
@@ -36,7 +40,7 @@ export class NftFirewall implements Firewall {
 
   async #run(args: string[], input: string): Promise<string> {
     try {
-      return await programOutput(this.nft, args, outputLimit, { input, timeoutMs: 10_000, tellingLine: 'first' });
+      return await programOutput(this.#nft, args, outputLimit, { input, timeoutMs: 10_000, tellingLine: 'first' });
     } catch (error) {
       throw new LxError('firewall.failed', { reason: (error as Error).message }, { cause: error });
     }

@@ -304,8 +304,8 @@ export class ManagedNetworks implements Networks {
     return this.#changes.run(async () => {
       const row = await this.#row(project, name);
       if (this.#up.has(row.id)) return row;
-      await this.#raise(row).catch((cause: unknown) => {
-        throw new LxError('network.unavailable', { name }, { cause });
+      await this.#raise(row).catch((error: unknown) => {
+        throw new LxError('network.unavailable', { name }, { cause: error });
       });
       return row;
     });

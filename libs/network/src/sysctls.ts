@@ -8,10 +8,14 @@ export interface Sysctls {
 }
 
 export class ProcSysctls implements Sysctls {
-  constructor(private readonly root = '/proc/sys') {}
+  readonly #root: string;
+
+  constructor(root = '/proc/sys') {
+    this.#root = root;
+  }
 
   async set(path: string, value: string): Promise<void> {
-    const file = join(this.root, path);
+    const file = join(this.#root, path);
     try {
       // Writing net/ipv4/ip_forward resets other settings (ip-sysctl), also when it does not change.
       if ((await readFile(file, 'utf8')).trim() !== value) await writeFile(file, value);

@@ -25,17 +25,19 @@ export interface Confinement {
 
 /** By `lxctl-confine` (native/src/confine). */
 export class LinuxConfinement implements Confinement {
-  constructor(
-    /** The lxctl-confine program. */
-    private readonly confinePath: string,
-  ) {}
+  /** The lxctl-confine program. */
+  readonly #confinePath: string;
+
+  constructor(confinePath: string) {
+    this.#confinePath = confinePath;
+  }
 
   start(program: string, args: readonly string[], { tree, archive, ...options }: ConfinedOptions = {}): RunningProgram {
     const given = [...(tree === undefined ? [] : ['--tree', tree]), ...(archive === undefined ? [] : ['--archive', archive])];
-    return startProgram(this.confinePath, [...given, '--', program, ...args], { ...options, starts: program });
+    return startProgram(this.#confinePath, [...given, '--', program, ...args], { ...options, starts: program });
   }
 
   async inspect(tree: string, signal?: AbortSignal): Promise<void> {
-    await startProgram(this.confinePath, ['--tree', tree], { signal }).done;
+    await startProgram(this.#confinePath, ['--tree', tree], { signal }).done;
   }
 }

@@ -33,8 +33,8 @@ export async function runConsole(keeper: Keeper, size: { columns: number; rows: 
 async function attached(keeper: Keeper): Promise<number> {
   try {
     return await started(keeper.attachConsole());
-  } catch (cause) {
-    if (isErrno(cause, 'EBUSY')) throw new LxError('console.busy', undefined, { cause });
-    throw cause;
+  } catch (error) {
+    if (isErrno(error, 'EBUSY')) throw new LxError('console.busy', undefined, { cause: error });
+    throw error;
   }
 }

@@ -130,10 +130,10 @@ function openPipes(): { theirs: readonly [number, number, number]; input: Socket
     const input = stream(pipes[0].write, 'in');
     const outputs = [stream(pipes[1].read, 'out'), stream(pipes[2].read, 'out')] as const;
     return { theirs: [pipes[0].read, pipes[1].write, pipes[2].write], input, outputs };
-  } catch (failure) {
+  } catch (error) {
     for (const each of streams) each.destroy();
     fds.forEach(closeFd);
-    throw failure;
+    throw error;
   }
 }
 
@@ -175,11 +175,11 @@ function watchControl(live: LiveContext, running: RunningExec, resize: (columns:
 export async function started<T>(asked: Promise<T>): Promise<T> {
   try {
     return await asked;
-  } catch (cause) {
-    if (isErrno(cause, 'ECONNRESET', 'EPIPE')) throw new LxError('instance.not_running', undefined, { cause });
+  } catch (error) {
+    if (isErrno(error, 'ECONNRESET', 'EPIPE')) throw new LxError('instance.not_running', undefined, { cause: error });
     // clone(2): the control group of the instance is full (limits.processes), or the host is.
-    if (isErrno(cause, 'EAGAIN')) throw new LxError('exec.no_process', undefined, { cause });
-    throw cause;
+    if (isErrno(error, 'EAGAIN')) throw new LxError('exec.no_process', undefined, { cause: error });
+    throw error;
   }
 }
 

@@ -94,9 +94,9 @@ export class Sessions {
         { kind: 'instance.console', class: 'websocket', sockets: consoleSockets, run },
         { project, resources: instanceResources(row.project, row.name), mayCancel: true, ...(requestor ? { requestor } : {}) },
       )
-      .catch((failure: unknown) => {
+      .catch((error: unknown) => {
         this.#consoles.delete(row.id);
-        throw failure;
+        throw error;
       });
     this.#engine.events.lifecycle(project, {
       action: 'instance-console',
@@ -110,9 +110,9 @@ export class Sessions {
     try {
       this.#null ??= promisify(open)('/dev/null', 'r+');
       return await this.#null;
-    } catch (failure) {
+    } catch (error) {
       this.#null = null;
-      throw failure;
+      throw error;
     }
   }
 }

@@ -48,9 +48,9 @@ function owned(fd: number, make: () => Socket): Socket {
     const stream = make();
     stream.on('error', () => stream.destroy());
     return stream;
-  } catch (failure) {
+  } catch (error) {
     closeFd(fd);
-    throw failure;
+    throw error;
   }
 }
 

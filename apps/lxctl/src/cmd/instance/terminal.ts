@@ -45,15 +45,18 @@ async function wire({ io }: Context, session: Session, pty: boolean): Promise<((
 export class DetachKey extends Transform {
   #armed = false;
 
-  constructor(private readonly detach: () => void) {
+  readonly #detach: () => void;
+
+  constructor(detach: () => void) {
     super();
+    this.#detach = detach;
   }
 
   override _transform(chunk: Buffer, _encoding: string, done: () => void): void {
     const out: number[] = [];
     for (const byte of chunk) {
       if (this.#armed && byte === 0x71) {
-        this.detach();
+        this.#detach();
         break;
       }
       if (this.#armed) out.push(1);

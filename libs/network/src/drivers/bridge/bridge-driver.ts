@@ -40,13 +40,17 @@ interface Live {
 export class BridgeDriver implements NetworkDriver {
   readonly #live = new Map<string, Live>();
 
-  constructor(private readonly parts: BridgeParts) {}
+  readonly #parts: BridgeParts;
+
+  constructor(parts: BridgeParts) {
+    this.#parts = parts;
+  }
 
   async complete(_name: string, config: StringMap, others: readonly NetworkRow[]): Promise<StringMap> {
     const complete: StringMap = { ...config };
     if (complete['ipv4.address'] === 'auto') {
       const taken = others.flatMap((row) => parseCidr4(row.config['ipv4.address'] ?? '') ?? []);
-      complete['ipv4.address'] = formatCidr4(await freeSubnet(this.parts.links, taken));
+      complete['ipv4.address'] = formatCidr4(await freeSubnet(this.#parts.links, taken));
       complete['ipv4.nat'] ||= 'true';
     }
     if (!complete['bridge.hwaddr'])
@@ -55,7 +59,7 @@ export class BridgeDriver implements NetworkDriver {
   }
 
   async up(row: NetworkRow): Promise<{ anew: boolean }> {
-    const bridge = parseBridge(row, this.parts.networksDir);
+    const bridge = parseBridge(row, this.#parts.networksDir);
     const before = this.#live.get(row.id);
     const args = dnsmasqArguments(bridge);
     const live = { ...(before ?? this.#make(bridge)), bridge };
@@ -64,14 +68,14 @@ export class BridgeDriver implements NetworkDriver {
     await this.#stage(bridge, 'files', async () => {
       const { closed, made } = await makeDirectories(bridge.directory, dnsmasqFiles(bridge).hosts);
       const mend = 'dnsmasq runs as an unprivileged user and cannot read the names of instances there';
-      if (closed && !before) this.parts.warn(bridge.name, new Error(`${closed} does not let others pass (chmod o+x): ${mend}`));
+      if (closed && !before) this.#parts.warn(bridge.name, new Error(`${closed} does not let others pass (chmod o+x): ${mend}`));
       anew = made;
     });
     await this.#stage(bridge, 'bridge', async () => {
-      if (before && before.bridge.mac !== bridge.mac) await this.parts.links.setLink(bridge.name, { mac: bridge.mac });
-      await raiseLink(bridge, this.parts.links, this.parts.sysctls, () => {
+      if (before && before.bridge.mac !== bridge.mac) await this.#parts.links.setLink(bridge.name, { mac: bridge.mac });
+      await raiseLink(bridge, this.#parts.links, this.#parts.sysctls, () => {
         anew = true;
-        revert.add(() => dropLink(bridge, this.parts.links));
+        revert.add(() => dropLink(bridge, this.#parts.links));
       });
       // Nothing is plugged in to a new bridge.
       if (anew) await live.entries.clear();
@@ -86,7 +90,7 @@ export class BridgeDriver implements NetworkDriver {
     revert.done();
     this.#live.set(row.id, live);
     // Instances work without the firewall, if not as far as the internet: its failure is told, and no more.
-    await this.parts.firewall.apply(bridge.name, bridge.firewall).catch((error: Error) => this.parts.warn(bridge.name, error));
+    await this.#parts.firewall.apply(bridge.name, bridge.firewall).catch((error: Error) => this.#parts.warn(bridge.name, error));
     return { anew };
   }
 
@@ -95,20 +99,20 @@ export class BridgeDriver implements NetworkDriver {
   }
 
   async down(row: NetworkRow): Promise<void> {
-    const bridge = parseBridge(row, this.parts.networksDir);
+    const bridge = parseBridge(row, this.#parts.networksDir);
     const live = this.#live.get(row.id) ?? this.#make(bridge);
     this.#live.delete(row.id);
     await live.dnsmasq.stop();
-    await this.parts.firewall.remove(bridge.name).catch((error: Error) => this.parts.warn(bridge.name, error));
-    await this.#stage(bridge, 'bridge', () => dropLink(bridge, this.parts.links));
+    await this.#parts.firewall.remove(bridge.name).catch((error: Error) => this.#parts.warn(bridge.name, error));
+    await this.#stage(bridge, 'bridge', () => dropLink(bridge, this.#parts.links));
   }
 
   async forget(row: NetworkRow): Promise<void> {
-    await rm(parseBridge(row, this.parts.networksDir).directory, { recursive: true, force: true });
+    await rm(parseBridge(row, this.#parts.networksDir).directory, { recursive: true, force: true });
   }
 
   addressProblems(row: NetworkRow, address: string): string[] {
-    return outside(address, parseBridge(row, this.parts.networksDir));
+    return outside(address, parseBridge(row, this.#parts.networksDir));
   }
 
   async attach(row: NetworkRow, plug: Plug): Promise<Attachment> {
@@ -128,7 +132,7 @@ export class BridgeDriver implements NetworkDriver {
   }
 
   async leases(row: NetworkRow): Promise<DnsmasqLease[]> {
-    const bridge = parseBridge(row, this.parts.networksDir);
+    const bridge = parseBridge(row, this.#parts.networksDir);
     if (!bridge.ipv4 || !bridge.dhcp) return [];
     const text = await readFile(dnsmasqFiles(bridge).leases, 'utf8').catch(() => '');
     const { first, last } = boundsOf(bridge.ipv4);
@@ -159,7 +163,7 @@ export class BridgeDriver implements NetworkDriver {
   }
 
   #entriesOf(row: NetworkRow): HostEntries {
-    return (this.#live.get(row.id) ?? this.#make(parseBridge(row, this.parts.networksDir))).entries;
+    return (this.#live.get(row.id) ?? this.#make(parseBridge(row, this.#parts.networksDir))).entries;
   }
 
   #up(row: NetworkRow): Live {
@@ -171,11 +175,11 @@ export class BridgeDriver implements NetworkDriver {
   #make(bridge: Bridge): Live {
     const files = dnsmasqFiles(bridge);
     const onDeath = (problem: Error | null) =>
-      this.parts.warn(
+      this.#parts.warn(
         bridge.name,
         new Error(problem ? `dnsmasq ended and could not be started again: ${problem.message}` : 'dnsmasq ended and was started again'),
       );
-    const dnsmasq = new Dnsmasq(files.pid, { processes: this.parts.processes, program: this.parts.dnsmasqProgram, onDeath });
+    const dnsmasq = new Dnsmasq(files.pid, { processes: this.#parts.processes, program: this.#parts.dnsmasqProgram, onDeath });
     return { bridge, dnsmasq, entries: new HostEntries(files.hosts, bridge.directory) };
   }
 

@@ -22,11 +22,13 @@ export class Dnsmasq {
   #current: ProcessHandle | null = null;
   #wanted = new AbortController();
   readonly #serial = new Serial();
+  readonly #pidFile: string;
+  readonly #options: DnsmasqOptions;
 
-  constructor(
-    private readonly pidFile: string,
-    private readonly options: DnsmasqOptions,
-  ) {}
+  constructor(pidFile: string, options: DnsmasqOptions) {
+    this.#pidFile = pidFile;
+    this.#options = options;
+  }
 
   get running(): boolean {
     return this.#current !== null;
@@ -66,7 +68,7 @@ export class Dnsmasq {
 
   async #stop(): Promise<void> {
     const found = await this.#find();
-    const process = this.#current ?? (found && (await this.options.processes.open(found.pid)));
+    const process = this.#current ?? (found && (await this.#options.processes.open(found.pid)));
     this.#forget();
     if (!process) return;
     process.signal(15);
@@ -74,7 +76,7 @@ export class Dnsmasq {
     await process.ended;
     clearTimeout(stubborn);
     process.close();
-    await rm(this.pidFile, { force: true });
+    await rm(this.#pidFile, { force: true });
   }
 
   #forget(): void {
@@ -84,7 +86,7 @@ export class Dnsmasq {
 
   async #start(args: readonly string[]): Promise<true> {
     // It returns when its sockets are open and the configuration is good, or says on stderr what is wrong.
-    await runProgram(this.options.program, args, { cwd: '/', timeoutMs: 10_000, tellingLine: 'first' });
+    await runProgram(this.#options.program, args, { cwd: '/', timeoutMs: 10_000, tellingLine: 'first' });
     const found = await this.#find();
     if (!found || !(await this.#take(found.pid, args))) throw new Error('dnsmasq ended as soon as it was started; its log says why');
     return true;
@@ -93,7 +95,7 @@ export class Dnsmasq {
   /** Watches the process from now on. False when it is gone. */
   async #take(pid: number, args: readonly string[]): Promise<boolean> {
     if (this.#current?.pid === pid) return true;
-    const process = await this.options.processes.open(pid);
+    const process = await this.#options.processes.open(pid);
     if (!process) return false;
     this.#forget();
     this.#current = process;
@@ -116,16 +118,16 @@ export class Dnsmasq {
       if (wanted.aborted) return;
       try {
         const started = await this.#serial.run(() => (wanted.aborted ? Promise.resolve(false) : this.#start(args)));
-        return started ? this.options.onDeath(null) : undefined;
+        return started ? this.#options.onDeath(null) : undefined;
       } catch (error) {
-        this.options.onDeath(error as Error);
+        this.#options.onDeath(error as Error);
       }
     }
   }
 
   /** The process the pid file names; where the file is gone, one that was told to write it. */
   async #find(): Promise<{ pid: number; args: string[] } | null> {
-    const named = await this.#ours((await readFile(this.pidFile, 'utf8').catch(() => '')).trim());
+    const named = await this.#ours((await readFile(this.#pidFile, 'utf8').catch(() => '')).trim());
     if (named) return named;
     for (const pid of await readdir('/proc')) {
       const found = await this.#ours(pid);
@@ -140,7 +142,7 @@ export class Dnsmasq {
     if (pid <= 1) return null;
     const cmdline = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
     const args = cmdline.split('\0').slice(1, -1);
-    return args.includes(`--pid-file=${this.pidFile}`) ? { pid, args } : null;
+    return args.includes(`--pid-file=${this.#pidFile}`) ? { pid, args } : null;
   }
 }
 
