@@ -1,12 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { watch } from 'node:fs';
 import { chmod, readdir, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { abuseProgram } from './harness/abuse.ts';
+import { untilDirectory } from './harness/changes.ts';
 import { home, TestDaemon } from './harness/daemon.ts';
 import { typeInto } from './harness/run-command.ts';
 
@@ -21,6 +21,7 @@ async function launch(name: string, config: Record<string, string> = {}): Promis
   expect(code).toBe(0);
 }
 const abuseText = abuseProgram().toString('base64');
+const addressed = (name: string) => sh(name, 'until ip -4 addr show eth0 | grep -q "inet "; do usleep 20000; done');
 const stop = (name: string) => daemon.done(daemon.client.instances.setState(name, { action: 'stop', force: true, timeout: 10 }));
 const state = (name: string) => daemon.client.instances.state(name);
 
@@ -31,6 +32,7 @@ beforeAll(async () => {
   await daemon.buildImage('busybox');
   await launch('evil');
   await launch('peer');
+  for (const name of ['evil', 'peer']) await addressed(name);
 });
 
 afterAll(async () => {
@@ -49,13 +51,18 @@ describe("the guest's root", () => {
 
   it('is ended, and the log says why, when it does nothing but reboot', async () => {
     await launch('spinner');
-    const end = watch(join(daemon.dir, 'run'));
-    const change = () => once(end, 'change');
+    let ended = () => {};
+    const end = new Promise<void>((resolve) => (ended = resolve));
+    const events = await daemon.client.events.stream({ types: ['lifecycle'] }, ({ metadata }) => {
+      const { action, source } = metadata as { action: string; source: string };
+      if (action === 'instance-stopped' && source.endsWith('/spinner')) ended();
+    });
     await sh('spinner', 'rm /sbin/init; printf "#!/bin/sh\\nexec reboot -f\\n" > /sbin/init; chmod +x /sbin/init; reboot -f').catch(
       () => {},
     );
-    while ((await state('spinner')).status !== 'Stopped') await change();
-    end.close();
+    await end;
+    events.close();
+    expect((await state('spinner')).status).toBe('Stopped');
     while (!daemon.log.includes('the end of spinner')) await once(daemon.process?.stdout as NodeJS.ReadableStream, 'data');
     expect(daemon.log).toContain('rebooted more than 20 times within a minute');
     await daemon.remove('spinner');
@@ -85,6 +92,8 @@ describe("the guest's root", () => {
 
   it('may call its links what it likes, in the API and on the terminal', async () => {
     await launch('namer');
+    // Its own DHCP client is done with the link.
+    await addressed('namer');
     await sh('namer', 'ip link set eth0 down; ip addr add 10.1.2.3/24 dev eth0; /abuse rename eth0 __proto__');
     const text = JSON.stringify((await state('namer')).network);
     expect(text).toContain('"__proto__":{"addresses"');
@@ -169,7 +178,7 @@ describe("the guest's root", () => {
       group: 0,
       cwd: '',
     });
-    const { metadata } = await daemon.client.operations.wait(recorded.id, 10);
+    const { metadata } = await daemon.client.operations.wait(recorded.id, 60);
     expect(metadata?.return).toBe(0);
     const logs = join(daemon.dir, 'logs/evil');
     const name = (await readdir(logs)).find((each) => each.endsWith('.stdout')) ?? '';
@@ -241,15 +250,13 @@ describe('a user of the host', () => {
 describe('a client', () => {
   it('leaves nothing of an upload that it breaks off', async () => {
     const incoming = join(daemon.dir, 'images/incoming');
-    const arrivals = watch(incoming);
     const socket = connect(daemon.socket);
     socket.on('error', () => {});
     socket.write('POST /1.0/images HTTP/1.1\r\nHost: x\r\nContent-Type: application/octet-stream\r\nContent-Length: 9000000\r\n\r\n');
     socket.write(Buffer.alloc(1_000_000));
-    while ((await readdir(incoming)).length === 0) await once(arrivals, 'change');
+    await untilDirectory(incoming, async () => (await readdir(incoming)).length > 0);
     socket.destroy();
-    while ((await readdir(incoming)).length > 0) await once(arrivals, 'change');
-    arrivals.close();
+    await untilDirectory(incoming, async () => (await readdir(incoming)).length === 0);
     expect(await daemon.client.images.list()).toHaveLength(1);
   });
 

@@ -140,14 +140,15 @@ describe('the life of an instance', () => {
 
   it('goes away by itself when it is ephemeral, also when the guest powers off', async () => {
     await daemon.launchInstance('gone', 'busybox', { ephemeral: true });
-    const deleted = new Promise<void>((resolve) => {
-      void daemon.client.events.stream({ types: ['lifecycle'] }, (event) => {
-        const { action, source } = event.metadata as { action: string; source: string };
-        if (action === 'instance-deleted' && source.endsWith('/gone')) resolve();
-      });
+    let told = () => {};
+    const deleted = new Promise<void>((resolve) => (told = resolve));
+    const events = await daemon.client.events.stream({ types: ['lifecycle'] }, (event) => {
+      const { action, source } = event.metadata as { action: string; source: string };
+      if (action === 'instance-deleted' && source.endsWith('/gone')) told();
     });
     void daemon.exec('gone', ['poweroff', '-f']).catch(() => {});
     await deleted;
+    events.close();
     expect((await daemon.client.instances.list()).map((each) => each.name)).not.toContain('gone');
   });
 
@@ -190,7 +191,7 @@ describe('a terminal', () => {
     });
     session.close();
     await session.done.catch(() => {});
-    await daemon.client.operations.wait(operation.id, 10);
+    await daemon.client.operations.wait(operation.id, 60);
     expect((await daemon.exec('tty', ['ps'])).stdout).not.toContain('sleep 1234');
     await daemon.remove('tty');
   });

@@ -45,7 +45,8 @@ describe('an instance is created while somebody deletes', () => {
 
   it('its network', async () => {
     for (let n = 0; n < 40; n++) {
-      const name = `lxraces${n}`;
+      // Names of links are the whole machine's.
+      const name = `rc${process.pid}x${n}`;
       await daemon.client.api.send('POST', '/1.0/networks', { name, config: { 'ipv4.address': 'none', 'ipv6.address': 'none' } });
       const devices = { ...root, eth7: { type: 'nic', network: name } };
       const winner = await race(create(name, { devices, profiles: [] }), other.api.send('DELETE', `/1.0/networks/${name}`));

@@ -22,6 +22,7 @@ async function startTime(pid: number): Promise<string> {
 describe('kill -9 of the daemon', () => {
   it('is not noticed by a running instance, which the next daemon takes over', async () => {
     await daemon.launchInstance('s1');
+    await daemon.exec('s1', ['sh', '-c', 'until ip -4 addr show eth0 | grep -q "inet "; do usleep 20000; done']);
     await daemon.exec('s1', ['sh', '-c', 'for n in 1 2 3 4 5; do echo line $n; done > /dev/console']);
     const pid = (await daemon.client.instances.state('s1')).pid;
     const started = await startTime(pid);
@@ -50,9 +51,9 @@ describe('kill -9 of the daemon', () => {
   it('does not hide that an instance powered itself off or rebooted meanwhile', async () => {
     await Promise.all([daemon.launchInstance('off'), daemon.launchInstance('again')]);
     const before = (await daemon.client.instances.state('again')).pid;
+    const offPid = (await daemon.client.instances.state('off')).pid;
     await daemon.exec('off', ['sh', '-c', '(usleep 300000; poweroff -f) >/dev/null 2>&1 &']);
     await daemon.exec('again', ['sh', '-c', '(usleep 300000; reboot -f) >/dev/null 2>&1 &']);
-    const offPid = (await daemon.client.instances.state('off')).pid;
     await daemon.kill();
     await gone(offPid);
     await gone(before);

@@ -73,7 +73,7 @@ export class TestDaemon {
         await this.done(this.client.instances.setState(name, { action: 'stop', force: true, timeout: 10 })).catch(() => {});
     }
     await noBridgePorts(this.dir);
-    const exit = this.process ? once(this.process, 'exit') : null;
+    const exit = this.ended();
     await this.client.api.send('PUT', '/internal/shutdown?force=true').catch(() => this.process?.kill('SIGTERM'));
     await exit;
     const left = await leftovers(this.dir);

@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { untilLinksGone } from './changes.ts';
 
 /**
  * Everything on the host that still belongs to a daemon's state directory: processes that name it, mounts below it, its
@@ -65,11 +64,5 @@ export async function bridgePorts(dir: string): Promise<string[]> {
  * network namespace; each change is heard of from it, so nothing is asked again and again.
  */
 export async function noBridgePorts(dir: string): Promise<void> {
-  const monitor = spawn('ip', ['-o', 'monitor', 'link'], { stdio: ['ignore', 'pipe', 'ignore'] });
-  try {
-    await once(monitor, 'spawn');
-    while ((await bridgePorts(dir)).length > 0) await once(monitor.stdout, 'data');
-  } finally {
-    monitor.kill();
-  }
+  await untilLinksGone(async () => (await bridgePorts(dir)).length === 0);
 }

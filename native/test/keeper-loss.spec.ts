@@ -5,7 +5,7 @@ import { type EndRecord, type Keeper, LinuxKeepers, LinuxProcesses } from '#lib/
 import { keeperPath, missing, parentOf, World } from './keeper-world.ts';
 
 const reason = missing();
-const quick = { answer: 500, adoption: 300, kill: 300, nursery: 300 };
+const quick = { answer: 1000, adoption: 1000, kill: 1000, nursery: 1000 };
 
 async function end(pid: number): Promise<void> {
   const process_ = await new LinuxProcesses().open(pid);

@@ -182,7 +182,7 @@ describe.skipIf(why !== '')(titled('ManagedNetworks on this host', why), { timeo
     const before = await pid();
     const first = warnings.length;
     process.kill(before, 'SIGKILL');
-    await vi.waitUntil(() => warnings.length > first, { timeout: 5000 });
+    await vi.waitUntil(() => warnings.length > first, { timeout: 20_000 });
     expect(warnings.at(-1)).toContain('dnsmasq ended and was started again');
     expect(await pid()).not.toBe(before);
     expect(await inside(0, 'busybox', 'nslookup', 'c1.lxd', (await networks.leases('default', name))[0]?.address ?? '')).toContain('Name:');
@@ -225,7 +225,7 @@ describe.skipIf(why !== '')(titled('ManagedNetworks on this host', why), { timeo
     await networks.detach(plug(1));
     await store.instances.delete('id1');
     await networks.detach(plug(1));
-    await vi.waitUntil(() => lines().length === 1, { timeout: 5000 });
+    await vi.waitUntil(() => lines().length === 1, { timeout: 20_000 });
     expect(lines()[0]).toContain(macs[0]);
   });
 
