@@ -54,6 +54,7 @@ describe.skipIf(!lxcInstalled)("the server with the stock lxc (skipped where Deb
         await lxc.ok('delete', 'm');
       },
     );
+    expect(seen).toMatch(/"description":"Creating instance"/);
     expect(seen).toContain('/1.0/instances/m');
   });
 
