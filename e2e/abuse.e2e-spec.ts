@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { abuseProgram } from './harness/abuse.ts';
-import { untilDirectory } from './harness/changes.ts';
+import { untilDirectory, untilLifecycle } from './harness/changes.ts';
 import { home, TestDaemon } from './harness/daemon.ts';
 import { typeInto } from './harness/run-command.ts';
 
@@ -21,7 +21,6 @@ async function launch(name: string, config: Record<string, string> = {}): Promis
   expect(code).toBe(0);
 }
 const abuseText = abuseProgram().toString('base64');
-const addressed = (name: string) => sh(name, 'until ip -4 addr show eth0 | grep -q "inet "; do usleep 20000; done');
 const stop = (name: string) => daemon.done(daemon.client.instances.setState(name, { action: 'stop', force: true, timeout: 10 }));
 const state = (name: string) => daemon.client.instances.state(name);
 
@@ -32,7 +31,7 @@ beforeAll(async () => {
   await daemon.buildImage('busybox');
   await launch('evil');
   await launch('peer');
-  for (const name of ['evil', 'peer']) await addressed(name);
+  for (const name of ['evil', 'peer']) await daemon.addressed(name);
 });
 
 afterAll(async () => {
@@ -51,17 +50,8 @@ describe("the guest's root", () => {
 
   it('is ended, and the log says why, when it does nothing but reboot', async () => {
     await launch('spinner');
-    let ended = () => {};
-    const end = new Promise<void>((resolve) => (ended = resolve));
-    const events = await daemon.client.events.stream({ types: ['lifecycle'] }, ({ metadata }) => {
-      const { action, source } = metadata as { action: string; source: string };
-      if (action === 'instance-stopped' && source.endsWith('/spinner')) ended();
-    });
-    await sh('spinner', 'rm /sbin/init; printf "#!/bin/sh\\nexec reboot -f\\n" > /sbin/init; chmod +x /sbin/init; reboot -f').catch(
-      () => {},
-    );
-    await end;
-    events.close();
+    const nothingElse = 'rm /sbin/init; printf "#!/bin/sh\\nexec reboot -f\\n" > /sbin/init; chmod +x /sbin/init; reboot -f';
+    await untilLifecycle(daemon.client, 'instance-stopped', 'spinner', () => sh('spinner', nothingElse).catch(() => {}));
     expect((await state('spinner')).status).toBe('Stopped');
     while (!daemon.log.includes('the end of spinner')) await once(daemon.process?.stdout as NodeJS.ReadableStream, 'data');
     expect(daemon.log).toContain('rebooted more than 20 times within a minute');
@@ -93,7 +83,7 @@ describe("the guest's root", () => {
   it('may call its links what it likes, in the API and on the terminal', async () => {
     await launch('namer');
     // Its own DHCP client is done with the link.
-    await addressed('namer');
+    await daemon.addressed('namer');
     await sh('namer', 'ip link set eth0 down; ip addr add 10.1.2.3/24 dev eth0; /abuse rename eth0 __proto__');
     const text = JSON.stringify((await state('namer')).network);
     expect(text).toContain('"__proto__":{"addresses"');

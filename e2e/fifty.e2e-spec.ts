@@ -15,9 +15,7 @@ afterAll(async () => {
 
 it('runs fifty at once, each with an address of its own, lists them with state, and leaves nothing', async () => {
   await Promise.all(names.map((name) => daemon.launchInstance(name)));
-  const waitForAddress = (name: string) =>
-    daemon.exec(name, ['sh', '-c', 'until ip -4 addr show eth0 | grep -q "inet "; do usleep 50000; done']);
-  await Promise.all(names.map(waitForAddress));
+  await Promise.all(names.map((name) => daemon.addressed(name)));
   const listed = await daemon.client.instances.listFull();
   expect(listed).toHaveLength(50);
   expect(listed.every((each) => each.status === 'Running' && (each.state?.pid ?? 0) > 0)).toBe(true);

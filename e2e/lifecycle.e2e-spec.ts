@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WireInstancePut, WireInstancesPost } from '#lib/contract';
+import { untilLifecycle } from './harness/changes.ts';
 import { TestDaemon } from './harness/daemon.ts';
 import { terminal, typeInto } from './harness/run-command.ts';
 
@@ -140,15 +141,7 @@ describe('the life of an instance', () => {
 
   it('goes away by itself when it is ephemeral, also when the guest powers off', async () => {
     await daemon.launchInstance('gone', 'busybox', { ephemeral: true });
-    let told = () => {};
-    const deleted = new Promise<void>((resolve) => (told = resolve));
-    const events = await daemon.client.events.stream({ types: ['lifecycle'] }, (event) => {
-      const { action, source } = event.metadata as { action: string; source: string };
-      if (action === 'instance-deleted' && source.endsWith('/gone')) told();
-    });
-    void daemon.exec('gone', ['poweroff', '-f']).catch(() => {});
-    await deleted;
-    events.close();
+    await untilLifecycle(daemon.client, 'instance-deleted', 'gone', () => void daemon.exec('gone', ['poweroff', '-f']).catch(() => {}));
     expect((await daemon.client.instances.list()).map((each) => each.name)).not.toContain('gone');
   });
 

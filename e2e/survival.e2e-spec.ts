@@ -22,7 +22,7 @@ async function startTime(pid: number): Promise<string> {
 describe('kill -9 of the daemon', () => {
   it('is not noticed by a running instance, which the next daemon takes over', async () => {
     await daemon.launchInstance('s1');
-    await daemon.exec('s1', ['sh', '-c', 'until ip -4 addr show eth0 | grep -q "inet "; do usleep 20000; done']);
+    await daemon.addressed('s1');
     await daemon.exec('s1', ['sh', '-c', 'for n in 1 2 3 4 5; do echo line $n; done > /dev/console']);
     const pid = (await daemon.client.instances.state('s1')).pid;
     const started = await startTime(pid);

@@ -100,6 +100,11 @@ export class TestDaemon {
     return runCommand(this.client, name, command, options);
   }
 
+  /** Waits for the address that the guest's DHCP client gets for eth0. */
+  async addressed(name: string): Promise<void> {
+    await this.exec(name, ['sh', '-c', 'until ip -4 addr show eth0 | grep -q "inet "; do usleep 50000; done']);
+  }
+
   async launchInstance(name: string, image = 'busybox', body: Record<string, unknown> = {}): Promise<void> {
     await this.done(this.client.instances.create({ name, source: { type: 'image', alias: image }, ...body }));
     await this.done(this.client.instances.setState(name, { action: 'start', timeout: 30, force: false }));

@@ -44,7 +44,6 @@ async function wire({ io }: Context, session: Session, pty: boolean): Promise<((
 /** Ends the input at Ctrl-a q; a Ctrl-a with another key goes through. */
 export class DetachKey extends Transform {
   #armed = false;
-
   readonly #detach: () => void;
 
   constructor(detach: () => void) {

@@ -39,7 +39,6 @@ interface Live {
 /** A Linux bridge with an address, DHCP and DNS by dnsmasq, and NAT. */
 export class BridgeDriver implements NetworkDriver {
   readonly #live = new Map<string, Live>();
-
   readonly #parts: BridgeParts;
 
   constructor(parts: BridgeParts) {

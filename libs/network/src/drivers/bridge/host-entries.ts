@@ -15,7 +15,6 @@ export interface HostEntry {
  */
 export class HostEntries {
   #gone = false;
-
   readonly #directory: string;
   readonly #scratch: string;
 
