@@ -42,32 +42,36 @@ export class EventLog {
   async #writeAll(): Promise<void> {
     await delay(batchAfterMs, this.#closed.signal);
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.slice(0, batchSize);
       try {
-        await this.#write(batch);
+        await this.#write(this.#waiting.slice(0, batchSize));
       } catch (error) {
         this.#report({ what: 'writing events', error });
         if (this.#closed.signal.aborted) break;
         await delay(retryAfterMs, this.#closed.signal);
         continue;
       }
-      const written = new Set(batch);
-      this.#waiting = this.#waiting.filter((row) => !written.has(row));
       if (this.#waiting.length > 0) await delay(batchAfterMs, this.#closed.signal);
     }
     this.#writing = null;
   }
 
-  /** What the database cannot hold is found by halving, and dropped: one such event must not stop all that follow. */
+  /**
+   * What the database cannot hold is found by halving, and dropped: one such event must not stop all that follow. Each part
+   * waits no longer once it is done: when the next one fails, only the rest is written again.
+   */
   async #write(batch: readonly New<EventRow, 'id'>[]): Promise<void> {
     try {
       await this.#store.events.append(batch);
     } catch (error) {
       if (isDatabaseFailure(error)) throw error;
       const half = batch.length >> 1;
-      if (half === 0) return this.#report({ what: `dropping an event (${batch[0]?.type}) that cannot be written`, error });
-      await this.#write(batch.slice(0, half));
-      await this.#write(batch.slice(half));
+      if (half > 0) {
+        await this.#write(batch.slice(0, half));
+        return this.#write(batch.slice(half));
+      }
+      this.#report({ what: `dropping an event (${batch[0]?.type}) that cannot be written`, error });
     }
+    const done = new Set(batch);
+    this.#waiting = this.#waiting.filter((row) => !done.has(row));
   }
 }
