@@ -6,6 +6,7 @@ import { AttachedDevices1796100000000 } from './1796100000000-attached-devices.t
 import { Nics1796150000000 } from './1796150000000-nics.ts';
 import { Servers1796160000000 } from './1796160000000-servers.ts';
 import { ChangesTold1796300000000 } from './1796300000000-changes-told.ts';
+import { Snapshots1796400000000 } from './1796400000000-snapshots.ts';
 
 /** Every migration, oldest first. Listed by hand, because the daemon is bundled and a bundle has no folder to look into. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   Nics1796150000000,
   Servers1796160000000,
   ChangesTold1796300000000,
+  Snapshots1796400000000,
 ];

@@ -44,6 +44,24 @@ export interface InstanceRow {
   idCount: number | null;
 }
 
+/** An instance as it was. Its root is the volume with the same id. */
+export interface SnapshotRow {
+  /** uuid. */
+  id: string;
+  instanceId: string;
+  name: string;
+  architecture: string;
+  ephemeral: boolean;
+  config: StringMap;
+  volatile: StringMap;
+  devices: DeviceMap;
+  /** Names, which may be gone by now. */
+  profiles: string[];
+  createdAt: Date;
+  /** null: never. */
+  expiresAt: Date | null;
+}
+
 /** A device in use; the rest is its type's own (libs/device). */
 export type AttachedRow = JsonObject & { type: string; device: string };
 
@@ -107,8 +125,10 @@ export interface PoolRow {
 }
 
 export interface VolumeRow {
-  /** A root has the id of its instance. */
+  /** A root has the id of its instance, a snapshot's root that of the snapshot. */
   id: string;
+  /** Of a snapshot: the volume it was taken of. */
+  parentId: string | null;
   poolId: string;
   project: string;
   name: string;

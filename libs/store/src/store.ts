@@ -9,6 +9,7 @@ import type {
   OperationRow,
   PoolRow,
   ProfileRow,
+  SnapshotRow,
   VolumeRow,
 } from './rows.ts';
 
@@ -23,6 +24,7 @@ export type New<R, K extends keyof R> = Omit<R, K> & Partial<Pick<R, K>>;
  */
 export interface Store {
   readonly instances: Instances;
+  readonly snapshots: Snapshots;
   readonly profiles: Profiles;
   readonly images: Images;
   readonly pools: Pools;
@@ -76,6 +78,19 @@ export interface Instances {
   usingProfile(project: string, profile: string): Promise<InstanceRow[]>;
 }
 
+/** Snapshots of instances. They go with their instance. */
+export interface Snapshots {
+  /** Of one instance, of many, or (null) of all; the oldest first. */
+  list(instanceIds: readonly string[] | null): Promise<SnapshotRow[]>;
+  get(instanceId: string, name: string): Promise<SnapshotRow | null>;
+  byId(id: string): Promise<SnapshotRow | null>;
+  /** RowConflict 'instance_snapshot_name', or 'instance_snapshot_instance' when the instance is gone. */
+  insert(row: SnapshotRow): Promise<void>;
+  /** Refuses as `insert` does. */
+  update(id: string, change: Partial<Pick<SnapshotRow, 'name' | 'expiresAt'>>): Promise<void>;
+  delete(id: string): Promise<void>;
+}
+
 export interface Profiles {
   list(project: string): Promise<ProfileRow[]>;
   get(project: string, name: string): Promise<ProfileRow | null>;
@@ -126,7 +141,9 @@ export interface Volumes {
   list(poolId: string): Promise<VolumeRow[]>;
   get(poolId: string, project: string, type: VolumeRow['type'], name: string): Promise<VolumeRow | null>;
   byId(id: string): Promise<VolumeRow | null>;
-  insert(row: New<VolumeRow, 'id' | 'createdAt'>): Promise<VolumeRow>;
+  /** Those that were taken of it. */
+  snapshots(parentId: string): Promise<VolumeRow[]>;
+  insert(row: New<VolumeRow, 'id' | 'createdAt' | 'parentId'>): Promise<VolumeRow>;
   update(id: string, change: Partial<Omit<VolumeRow, 'id'>>): Promise<void>;
   delete(id: string): Promise<void>;
 }

@@ -6,6 +6,7 @@ import { nicEntity } from './nic.ts';
 import { profileEntity, profileReferenceEntity } from './profile.ts';
 import { serverConfigEntity } from './server-config.ts';
 import { serverEntity } from './server.ts';
+import { snapshotEntity } from './snapshot.ts';
 import { poolEntity, volumeEntity } from './storage.ts';
 
 /** Every table. The migrations make exactly these (schema.spec.ts compares them). */
@@ -13,6 +14,7 @@ export const entities = [
   instanceEntity,
   instanceProfileEntity,
   instanceReferenceEntity,
+  snapshotEntity,
   profileEntity,
   profileReferenceEntity,
   imageEntity,

@@ -1,6 +1,6 @@
 import { EntitySchema } from 'typeorm';
 import type { PoolRow, VolumeRow } from '../rows.ts';
-import { json, key, text, time, uuid } from './columns.ts';
+import { json, key, nullable, text, time, uuid } from './columns.ts';
 
 export const poolEntity = new EntitySchema<PoolRow>({
   name: 'pool',
@@ -13,6 +13,7 @@ export const volumeEntity = new EntitySchema<VolumeRow>({
   name: 'volume',
   columns: {
     id: key(uuid()),
+    parentId: nullable({ ...uuid(), name: 'parent_id' }),
     poolId: { ...uuid(), name: 'pool_id' },
     project: text(),
     name: text(),
@@ -23,5 +24,9 @@ export const volumeEntity = new EntitySchema<VolumeRow>({
     createdAt: time('created_at'),
   },
   uniques: [{ name: 'volume_pool_project_type_name', columns: ['poolId', 'project', 'type', 'name'] }],
-  foreignKeys: [{ name: 'volume_pool', target: 'pool', columnNames: ['poolId'], referencedColumnNames: ['id'] }],
+  foreignKeys: [
+    { name: 'volume_pool', target: 'pool', columnNames: ['poolId'], referencedColumnNames: ['id'] },
+    { name: 'volume_parent', target: 'volume', columnNames: ['parentId'], referencedColumnNames: ['id'] },
+  ],
+  indices: [{ name: 'volume_parent_id', columns: ['parentId'] }],
 });

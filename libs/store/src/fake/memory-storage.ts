@@ -36,14 +36,19 @@ export function memoryVolumes(tables: MemoryTables, write: Write): Volumes {
     get: async (poolId, project, type, name) =>
       volumes.where((row) => row.poolId === poolId && row.project === project && row.type === type && row.name === name)[0] ?? null,
     byId: async (id) => volumes.get(id),
+    snapshots: async (parentId) => volumes.where((row) => row.parentId === parentId).sort(byName),
     insert: (row) =>
       write((inverses) => {
         if (!pools.get(row.poolId)) throw new RowConflict('volume_pool');
-        const whole: VolumeRow = { createdAt: new Date(), ...defaults.withId(row) };
+        const whole: VolumeRow = { createdAt: new Date(), parentId: null, ...defaults.withId(row) };
         volumes.insert(whole, inverses);
         return whole;
       }),
     update: (id, change) => write((inverses) => volumes.update(id, change, inverses)),
-    delete: (id) => write((inverses) => volumes.delete(id, inverses)),
+    delete: (id) =>
+      write((inverses) => {
+        if (volumes.where((row) => row.parentId === id).length > 0) throw new RowConflict('volume_parent');
+        volumes.delete(id, inverses);
+      }),
   };
 }

@@ -1,4 +1,17 @@
-import type { Events, Images, Instances, Networks, Nics, Operations, Pools, Profiles, ServerConfig, Store, Volumes } from '../store.ts';
+import type {
+  Events,
+  Images,
+  Instances,
+  Networks,
+  Nics,
+  Operations,
+  Pools,
+  Profiles,
+  ServerConfig,
+  Snapshots,
+  Store,
+  Volumes,
+} from '../store.ts';
 import { RowConflict } from '../store.ts';
 import { memoryConfig } from './memory-config.ts';
 import { memoryImages } from './memory-images.ts';
@@ -7,6 +20,7 @@ import { memoryEvents, memoryOperations } from './memory-journal.ts';
 import { memoryNetworks } from './memory-networks.ts';
 import { memoryNics } from './memory-nics.ts';
 import { memoryProfiles } from './memory-profiles.ts';
+import { memorySnapshots } from './memory-snapshots.ts';
 import { memoryPools, memoryVolumes } from './memory-storage.ts';
 import type { Inverse } from './memory-table.ts';
 import type { MemoryTables, Write } from './memory-tables.ts';
@@ -18,6 +32,7 @@ import { newTables } from './memory-tables.ts';
  */
 export class MemoryStore implements Store {
   readonly instances: Instances;
+  readonly snapshots: Snapshots;
   readonly profiles: Profiles;
   readonly images: Images;
   readonly pools: Pools;
@@ -41,6 +56,7 @@ export class MemoryStore implements Store {
     this.#inverses = inverses;
     const write: Write = async (work) => this.#write(work);
     this.instances = memoryInstances(tables, write);
+    this.snapshots = memorySnapshots(tables, write);
     this.profiles = memoryProfiles(tables, write);
     this.images = memoryImages(tables, write);
     this.pools = memoryPools(tables, write);

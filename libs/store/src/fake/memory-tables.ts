@@ -9,6 +9,7 @@ import type {
   OperationRow,
   PoolRow,
   ProfileRow,
+  SnapshotRow,
   VolumeRow,
 } from '../rows.ts';
 import type { Inverse } from './memory-table.ts';
@@ -19,6 +20,7 @@ export type Write = <T>(work: (inverses: Inverse[]) => T) => Promise<T>;
 /** The tables of one MemoryStore, shared by it and its transactions. */
 export interface MemoryTables {
   instances: MemoryTable<InstanceRow>;
+  snapshots: MemoryTable<SnapshotRow>;
   profiles: MemoryTable<ProfileRow>;
   images: MemoryTable<ImageRow>;
   aliases: MemoryTable<ImageAliasRow>;
@@ -42,6 +44,9 @@ export function newTables(): MemoryTables {
     instances: new MemoryTable<InstanceRow>(id('instance'), [
       named('instance'),
       { name: 'instance_ids', of: (row) => (row.idBase === null ? row.id : String(row.idBase)) },
+    ]),
+    snapshots: new MemoryTable<SnapshotRow>(id('instance_snapshot'), [
+      { name: 'instance_snapshot_name', of: (row) => keyOf(row.instanceId, row.name) },
     ]),
     profiles: new MemoryTable<ProfileRow>(id('profile'), [named('profile')]),
     images: new MemoryTable<ImageRow>({ name: 'image_pkey', of: (row) => keyOf(row.project, row.fingerprint) }),

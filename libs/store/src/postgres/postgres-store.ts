@@ -1,4 +1,17 @@
-import type { Events, Images, Instances, Networks, Nics, Operations, Pools, Profiles, ServerConfig, Store, Volumes } from '../store.ts';
+import type {
+  Events,
+  Images,
+  Instances,
+  Networks,
+  Nics,
+  Operations,
+  Pools,
+  Profiles,
+  ServerConfig,
+  Snapshots,
+  Store,
+  Volumes,
+} from '../store.ts';
 import { PostgresEvents } from './events.ts';
 import { PostgresImages } from './images.ts';
 import { PostgresInstances } from './instances.ts';
@@ -11,11 +24,13 @@ import { PostgresPools } from './pools.ts';
 import { PostgresProfiles } from './profiles.ts';
 import { PostgresServerConfig } from './server-config.ts';
 import type { Session } from './session.ts';
+import { PostgresSnapshots } from './snapshots.ts';
 import { PostgresVolumes } from './volumes.ts';
 
 /** The tables as one session sees them. */
 class Tables {
   readonly instances: Instances;
+  readonly snapshots: Snapshots;
   readonly profiles: Profiles;
   readonly images: Images;
   readonly pools: Pools;
@@ -28,6 +43,7 @@ class Tables {
 
   constructor(session: Session, behind: Session = session) {
     this.instances = new PostgresInstances(session);
+    this.snapshots = new PostgresSnapshots(session);
     this.profiles = new PostgresProfiles(session.about('profile'));
     this.images = new PostgresImages(session.about('image'));
     this.pools = new PostgresPools(session.about('pool'));

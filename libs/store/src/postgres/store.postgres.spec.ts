@@ -197,6 +197,45 @@ describe.each([
     expect((await store.networks.list('default'))[0]?.config).toEqual({ 'ipv4.nat': 'true' });
   });
 
+  it('keeps snapshots with their instance, the oldest first, and with its volume', async () => {
+    const store = await make();
+    const pool = await store.pools.insert({ name: 'of-snapshots', driver: 'dir', description: '', config: {} });
+    const c1 = instance('with-snapshots');
+    await store.instances.insert(c1);
+    const { id: instanceId, architecture, ephemeral, config, volatile, devices } = c1;
+    const snapshot = (name: string, second: number) => ({
+      ...{ id: randomUUID(), instanceId, name, architecture, ephemeral, config, volatile, devices, profiles: ['gone'] },
+      createdAt: new Date(1_700_000_000_000 + second * 1000),
+      expiresAt: null,
+    });
+    const [newer, older] = [snapshot('a', 2), snapshot('b', 1)];
+    for (const row of [newer, older]) await store.snapshots.insert(row);
+    expect(await store.snapshots.list([instanceId])).toEqual([older, newer]);
+    expect((await store.snapshots.list(null)).map(({ name }) => name)).toEqual(['b', 'a']);
+    expect(await store.snapshots.get(instanceId, 'a')).toEqual(newer);
+    await expect(store.snapshots.insert(snapshot('a', 3))).rejects.toMatchObject({ constraint: 'instance_snapshot_name' });
+    await expect(store.snapshots.insert({ ...snapshot('c', 3), instanceId: randomUUID() })).rejects.toMatchObject({
+      constraint: 'instance_snapshot_instance',
+    });
+    const expiresAt = new Date(1_800_000_000_000);
+    await store.snapshots.update(older.id, { name: 'c', expiresAt });
+    expect(await store.snapshots.byId(older.id)).toEqual({ ...older, name: 'c', expiresAt });
+
+    const volume = {
+      ...{ poolId: pool.id, project: 'default', description: '', config: {} },
+      ...({ type: 'container', contentType: 'filesystem' } as const),
+    };
+    await store.volumes.insert({ ...volume, id: instanceId, name: 'with-snapshots' });
+    const taken = await store.volumes.insert({ ...volume, id: newer.id, parentId: instanceId, name: 'with-snapshots/a' });
+    expect(await store.volumes.snapshots(instanceId)).toEqual([taken]);
+    await expect(store.volumes.delete(instanceId)).rejects.toMatchObject({ constraint: 'volume_parent' });
+    for (const id of [newer.id, instanceId]) await store.volumes.delete(id);
+
+    await store.instances.delete(instanceId);
+    expect(await store.snapshots.list([instanceId])).toEqual([]);
+    await store.pools.delete(pool.id);
+  });
+
   it('journals operations', async () => {
     const store = await make();
     const [older, newer] = [operation({ createdAt: new Date(1000) }), operation()];

@@ -28,8 +28,12 @@ export class PostgresVolumes implements Volumes {
     return isUuid(id) ? table.one(this.#session, 'id = $1', [id]) : null;
   }
 
-  async insert(row: New<VolumeRow, 'id' | 'createdAt'>): Promise<VolumeRow> {
-    const whole: VolumeRow = { ...row, id: row.id ?? randomUUID(), createdAt: row.createdAt ?? new Date() };
+  async snapshots(parentId: string): Promise<VolumeRow[]> {
+    return isUuid(parentId) ? table.select(this.#session, 'WHERE parent_id = $1 ORDER BY name COLLATE "C"', [parentId]) : [];
+  }
+
+  async insert(row: New<VolumeRow, 'id' | 'createdAt' | 'parentId'>): Promise<VolumeRow> {
+    const whole: VolumeRow = { ...row, parentId: row.parentId ?? null, id: row.id ?? randomUUID(), createdAt: row.createdAt ?? new Date() };
     await table.insert(this.#session, whole, 'made-up');
     return whole;
   }
