@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { LinuxLinks } from '#lib/host';
 import { RouteSocket } from '../libs/host/src/native.ts';
 import { TestDaemon } from './harness/daemon.ts';
@@ -101,19 +101,8 @@ it('two instances have not the same address, and the next one gets that of one t
 it('a bridge deleted under a running instance is made again, with the instance on it, also when no daemon looks', async () => {
   await daemon.launchInstance('wired');
   const hostName = (await daemon.client.instances.get('wired')).config['volatile.eth0.host_name'] ?? '';
-  const back = new Promise<void>((resolve) => {
-    const unwatch = links.watch((names) => {
-      if (!names?.includes(network)) return;
-      unwatch();
-      resolve();
-    });
-  });
   await links.deleteLink(network);
-  await back;
-  // A change of the network waits for its mending.
-  const { description, config } = await daemon.client.networks.get(network);
-  await daemon.client.networks.replace(network, { description, config });
-  expect(await masterOf(hostName)).toBe(network);
+  await vi.waitFor(async () => expect(await masterOf(hostName)).toBe(network), { timeout: 60_000 });
 
   await daemon.kill();
   await links.deleteLink(network);

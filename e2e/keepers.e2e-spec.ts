@@ -73,7 +73,8 @@ describe('the nursery', () => {
 describe('the run directory', () => {
   it('is made anew when it was deleted, with the keepers that live in it', async () => {
     const before = await daemon.client.instances.state('two');
-    await rm(run(), { recursive: true });
+    // Keepers write into it meanwhile.
+    await rm(run(), { recursive: true, maxRetries: 20 });
     await daemon.launchInstance('three');
     await daemon.restart();
     expect((await daemon.client.instances.state('two')).pid).toBe(before.pid);

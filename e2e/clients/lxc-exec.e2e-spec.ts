@@ -59,9 +59,12 @@ describe.skipIf(!lxcInstalled)("exec and console with the stock lxc (skipped whe
     console.type('echo seen-$((40+2))\r');
     await console.shows(/seen-42/);
     console.type('\u0001');
-    // The client knows its keys only from two reads: something else in between keeps them apart.
-    await lxc.ok('exec', 'x', '--', 'true');
-    console.type('q');
+    // The client takes only the first key of what it reads at once, and keeps the first of the two in mind: the second is
+    // typed until it came alone.
+    while (console.runs) {
+      console.type('q');
+      await lxc.ok('exec', 'x', '--', 'true');
+    }
     expect(await console.code()).toBe(0);
     expect(await lxc.ok('console', 'x', '--show-log')).toMatch(/Console log:[\s\S]*seen-42/);
   });

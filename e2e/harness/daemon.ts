@@ -22,10 +22,16 @@ export class TestDaemon {
     this.client = new LxctlClient(new UnixTransport(this.socket));
   }
 
+  /** Rejects with the daemon's words when it ends before it is ready; nothing of it is left then. */
   static async start(env: Record<string, string> = {}): Promise<TestDaemon> {
     const dir = await mkdtemp(join(tmpdir(), 'lxe-'));
     const daemon = new TestDaemon(dir, env);
-    await daemon.launch();
+    try {
+      await daemon.launch();
+    } catch (error) {
+      await rm(dir, { recursive: true, force: true });
+      throw error;
+    }
     return daemon;
   }
 

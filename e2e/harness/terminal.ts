@@ -11,7 +11,13 @@ export class Terminal {
     const { columns, rows, cwd, env } = options;
     const sized = `stty cols ${columns} rows ${rows}; ${command}`;
     this.#child = spawn('script', ['-qefc', sized, '/dev/null'], { cwd, env, stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#child.stdin?.on('error', () => {}); // keys for a command that has ended
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.output += text));
+  }
+
+  /** Whether the command has not ended. */
+  get runs(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
   type(keys: string): void {

@@ -14,6 +14,7 @@ import {
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { vi } from 'vitest';
 import { closeFd, LinuxKeepers, LinuxLinks, type Keeper, type LaunchPlan, type Layer, type MountStep, pipe } from '#lib/host';
 
 const built = join(import.meta.dirname, '../build/Release/lxctl-keeper');
@@ -153,7 +154,8 @@ export class World {
   async dispose(): Promise<void> {
     for (const keeper of await this.keepers.survivors()) await keeper.kill();
     await this.keepers.retire();
-    for (const path of [this.v2, ...this.v1]) rmdirSync(path);
+    // A group stays busy until the kernel has taken the last dead process out of it.
+    for (const path of [this.v2, ...this.v1]) await vi.waitFor(() => rmdirSync(path), { timeout: 30_000 });
     rmSync(this.root, { recursive: true, force: true });
   }
 }
