@@ -1,4 +1,3 @@
-export { Api, type Query, segment } from './api.ts';
 export { LxctlClient } from './client.ts';
 export { operationOf, type Reply, readReply } from './envelope.ts';
 export { ApiError, ConnectError, isApiError, OperationError } from './errors.ts';
@@ -8,5 +7,5 @@ export type { EventStream } from './resource/events.ts';
 export type { UploadOptions } from './resource/images.ts';
 export type { Watch } from './resource/operations.ts';
 export type { Session, SessionStreams } from './session.ts';
-export { defaultStateDir, socketPath } from './socket-path.ts';
+export { socketPath } from './socket-path.ts';
 export { collect, type Method, type Transport, type TransportRequest, type TransportResponse } from './transport.ts';

@@ -1,5 +1,5 @@
 /** The state directory when LXCTL_DIR does not say otherwise. */
-export const defaultStateDir = '/var/lib/lxctl';
+const defaultStateDir = '/var/lib/lxctl';
 
 /** Where the daemon listens: $LXCTL_SOCKET, else $LXCTL_DIR/unix.socket, else the default directory's. */
 export function socketPath(env: Record<string, string | undefined>): string {

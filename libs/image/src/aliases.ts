@@ -75,7 +75,7 @@ export class Aliases {
 }
 
 /** Problems of an alias's name, in a list. Slashes are usual (debian/12), and LXD takes spaces too. */
-export function aliasProblems(name: string): string[] {
+function aliasProblems(name: string): string[] {
   if (name.length > 255 || /\p{Cc}/u.test(name))
     return [`Invalid alias name ${JSON.stringify(name)}: at most 255 characters, none of them a control character`];
   return [];

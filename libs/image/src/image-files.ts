@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { removeTree } from '#lib/host';
+import { isErrno, removeTree } from '#lib/host';
 
 /** Files that arrived or were built, not an image yet. Plain JSON: operations keep it in their journal. */
 export type Upload = {
@@ -132,8 +132,8 @@ export class ImageFiles {
 
 /** rename(2), fine when it was done before. */
 async function moved(from: string, to: string): Promise<void> {
-  await rename(from, to).catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT' || !(await present(to))) throw error;
+  await rename(from, to).catch(async (error: unknown) => {
+    if (!isErrno(error, 'ENOENT') || !(await present(to))) throw error;
   });
 }
 

@@ -1,6 +1,5 @@
-export { Aliases, aliasProblems } from './aliases.ts';
 export { extensions, formatOf } from './archive-format.ts';
-export { ImageFiles, type Upload } from './image-files.ts';
+export type { Upload } from './image-files.ts';
 export * from './images.ts';
 export { LocalImages, type LocalImagesParts } from './local-images.ts';
 export { type ImageCreateParams, type ImageDeleteParams, type ImageOperations, imageOperations } from './operations.ts';

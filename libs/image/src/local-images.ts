@@ -2,7 +2,7 @@ import { access, lstat, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { LxError } from '#lib/contract';
-import { type Confinement, removeTree } from '#lib/host';
+import { type Confinement, isErrno, removeTree } from '#lib/host';
 import { type ImageRow, RowConflict, RowMissing, type Store } from '#lib/store';
 import { Aliases } from './aliases.ts';
 import { ArchiveChecks } from './check.ts';
@@ -144,8 +144,7 @@ export class LocalImages implements ImageLibrary {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       await rename(join(tree, 'rootfs'), join(directory, 'rootfs'));
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      if (code === 'EXDEV' || code === 'ENOENT') return false;
+      if (isErrno(error, 'EXDEV', 'ENOENT')) return false;
       throw error;
     }
     await writeFile(join(directory, 'metadata.yaml'), stringify(metadata));

@@ -1,7 +1,7 @@
 import { lstat, mkdir, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LxError } from '#lib/contract';
-import { type Confinement, makeDirectory, ProgramFailed, removeTree } from '#lib/host';
+import { type Confinement, exists, makeDirectory, ProgramFailed, removeTree } from '#lib/host';
 import { type ArchiveFormat, decompressors, formatOf } from './archive-format.ts';
 import { watchSpace } from './space.ts';
 
@@ -74,11 +74,8 @@ export async function finishTree(root: string): Promise<void> {
 
 /** Files are read by their names in it later, so it may not lead elsewhere. */
 async function refuseTemplates(path: string): Promise<void> {
-  const templates = await lstat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
-  });
-  if (templates !== null && !templates.isDirectory()) throw new LxError('image.unpack_failed', { reason: 'templates is not a directory' });
+  if ((await exists(path)) && !(await lstat(path)).isDirectory())
+    throw new LxError('image.unpack_failed', { reason: 'templates is not a directory' });
 }
 
 /** `leftOut`: patterns of tar and unsquashfs, without what may stand before a path. */

@@ -4,7 +4,6 @@ export { Housekeeping } from './housekeeping.ts';
 export { type Foundations, Instances, instanceOperations } from './instances.ts';
 export type { StateRequest } from './verbs/change-state.ts';
 export type { InstanceChange } from './verbs/update.ts';
-export { instanceLock } from './act/names.ts';
 export { defaultSeccompPolicy } from './plan/seccomp.ts';
 export { Sessions, type ExecRequestBody } from './session/sessions.ts';
 export { profileRules } from './profile-rules.ts';

@@ -1,5 +1,6 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { LxError } from '#lib/contract';
+import { isErrno } from '#lib/host';
 import type { InstanceRow } from '#lib/store';
 import type { LogFiles } from './log-files.ts';
 import type { Supervision } from './supervision.ts';
@@ -57,9 +58,9 @@ export class Logs {
   }
 }
 
-function nothing<T>(instead: T): (error: NodeJS.ErrnoException) => T {
+function nothing<T>(instead: T): (error: unknown) => T {
   return (error) => {
-    if (error.code === 'ENOENT') return instead;
+    if (isErrno(error, 'ENOENT')) return instead;
     throw error;
   };
 }

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isErrno } from '#lib/host';
 
 /** Kernel settings under /proc/sys. */
 export interface Sysctls {
@@ -20,7 +21,7 @@ export class ProcSysctls implements Sysctls {
       // Writing net/ipv4/ip_forward resets other settings (ip-sysctl), also when it does not change.
       if ((await readFile(file, 'utf8')).trim() !== value) await writeFile(file, value);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (!isErrno(error, 'ENOENT')) throw error;
     }
   }
 }

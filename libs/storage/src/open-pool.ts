@@ -1,7 +1,7 @@
 import { readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LxError } from '#lib/contract';
-import { dropLink, makeDirectory, pointLink, removeTree } from '#lib/host';
+import { dropLink, isErrno, makeDirectory, pointLink, removeTree } from '#lib/host';
 import type { PoolRow } from '#lib/store';
 import { type Chain, flagsOf, type RootPlace, type StorageDriver } from './driver.ts';
 import { type ImageRecords, ImageTrees } from './image-trees.ts';
@@ -96,7 +96,7 @@ export class OpenPool {
 }
 
 async function linkImage(directory: string, image: string): Promise<void> {
-  await symlink(join('..', '..', 'images', image), join(directory, imageLink)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
+  await symlink(join('..', '..', 'images', image), join(directory, imageLink)).catch((error: unknown) => {
+    if (!isErrno(error, 'EEXIST')) throw error;
   });
 }

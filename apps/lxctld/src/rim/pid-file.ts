@@ -1,4 +1,5 @@
 import { closeSync, linkSync, openSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { isErrno } from '#lib/host';
 import { removeIfThere } from './unix-socket.ts';
 
 /**
@@ -18,7 +19,7 @@ export function claimPidFile(path: string): () => void {
         removeIfThere(path);
       };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if (!isErrno(error, 'EEXIST')) throw error;
     }
     const owner = readPid(path);
     if (owner !== null && holdsOpen(owner, path)) {
@@ -36,7 +37,7 @@ function discard(path: string, stale: number | null): void {
     renameSync(path, aside);
     if (readPid(aside) !== stale) linkSync(aside, path);
   } catch (error) {
-    if (!['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (!isErrno(error, 'ENOENT', 'EEXIST')) throw error;
     return;
   }
   unlinkSync(aside);

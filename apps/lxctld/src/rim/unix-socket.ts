@@ -1,5 +1,6 @@
 import { chmodSync, chownSync, readFileSync, unlinkSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
+import { isErrno } from '#lib/host';
 
 /** The longest path that fits sockaddr_un (unix(7)), without the final NUL. */
 const longestPath = 107;
@@ -46,7 +47,7 @@ export function removeIfThere(path: string): void {
   try {
     unlinkSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (!isErrno(error, 'ENOENT')) throw error;
   }
 }
 

@@ -2,6 +2,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { isErrno } from '#lib/host';
 
 export interface ServerCertificate {
   pem: string;
@@ -40,7 +41,7 @@ export class CertificateFile {
     try {
       return await readFile(join(this.#directory, 'server.crt'), 'utf8');
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      if (isErrno(error, 'ENOENT')) return null;
       throw error;
     }
   }

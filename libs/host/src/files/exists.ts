@@ -1,4 +1,5 @@
 import { lstat, mkdir } from 'node:fs/promises';
+import { isErrno } from '../errno.ts';
 
 /** Whether something has this path; a dangling symlink counts. */
 export async function exists(path: string): Promise<boolean> {
@@ -6,7 +7,7 @@ export async function exists(path: string): Promise<boolean> {
     await lstat(path);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    if (isErrno(error, 'ENOENT')) return false;
     throw error;
   }
 }
@@ -16,6 +17,6 @@ export async function makeDirectory(path: string, mode = 0o700): Promise<void> {
   try {
     await mkdir(path, { mode });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (!isErrno(error, 'EEXIST')) throw error;
   }
 }

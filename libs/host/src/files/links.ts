@@ -1,5 +1,6 @@
 import { readlink, rename, rm, symlink, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { isErrno } from '../errno.ts';
 
 // Symlinks that show by its name what is kept by its id. They are for people and tools to look at: nothing is found by them.
 
@@ -9,7 +10,7 @@ export async function pointLink(link: string, target: string): Promise<void> {
   try {
     await symlink(target, link);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (!isErrno(error, 'EEXIST')) throw error;
     await replace(link, target);
   }
 }
@@ -38,14 +39,14 @@ export async function dropLink(link: string, target: string): Promise<void> {
 
 async function drop(path: string, target: string): Promise<void> {
   if ((await targetOf(path)) !== target) return;
-  await unlink(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
+  await unlink(path).catch((error: unknown) => {
+    if (!isErrno(error, 'ENOENT')) throw error;
   });
 }
 
 async function targetOf(link: string): Promise<string | null> {
-  return readlink(link).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'EINVAL') return null;
+  return readlink(link).catch((error: unknown) => {
+    if (isErrno(error, 'ENOENT', 'EINVAL')) return null;
     throw error;
   });
 }

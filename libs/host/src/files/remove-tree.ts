@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { isErrno } from '../errno.ts';
 import { runProgram } from '../programs/programs.ts';
 
 /**
@@ -9,8 +10,7 @@ export async function removeTree(path: string): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENAMETOOLONG' && code !== 'EMFILE' && !(error instanceof RangeError)) throw error;
+    if (!isErrno(error, 'ENAMETOOLONG', 'EMFILE') && !(error instanceof RangeError)) throw error;
     await runProgram('rm', ['-rf', '--one-file-system', '--', path]);
   }
 }

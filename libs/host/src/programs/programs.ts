@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { LxError } from '#lib/contract';
+import { isErrno } from '../errno.ts';
 import { packageOf } from './packages.ts';
 
 /** A program that ran and failed. `message` is its last words. */
@@ -63,8 +64,8 @@ export function startProgram(program: string, args: readonly string[], options: 
   const done = new Promise<void>((resolve, reject) => {
     let failure: Error | null = null;
     // An abort is told before the program has ended; whoever removes its files must wait for that.
-    child.on('error', (error: NodeJS.ErrnoException) => {
-      failure = error.code === 'ENOENT' && error.syscall?.startsWith('spawn') ? missing(program, error) : error;
+    child.on('error', (error: Error) => {
+      failure = isErrno(error, 'ENOENT') && error.syscall.startsWith('spawn') ? missing(program, error) : error;
       if (child.pid === undefined) reject(failure);
     });
     child.on('close', (code, signal) => {

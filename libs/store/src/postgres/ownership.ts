@@ -14,7 +14,7 @@ const heartbeatMs = 30_000;
 const queryMs = 10_000;
 
 /** Another daemon has the database. The message is a whole sentence that says which. */
-export class DatabaseOwned extends Error {
+class DatabaseOwned extends Error {
   override name = 'DatabaseOwned';
 }
 

@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 
 /** The database was made by a later version of lxctl. The message is a whole sentence. */
-export class SchemaIsNewer extends Error {
+class SchemaIsNewer extends Error {
   override name = 'SchemaIsNewer';
 }
 
