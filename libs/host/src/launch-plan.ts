@@ -72,6 +72,31 @@ export interface Layer {
   readonly: boolean;
   /** A missing path is no failure; mounts that use the layer are skipped. */
   optional: boolean;
+  /** With what is mounted below it. */
+  recursive?: boolean;
+  /** No symbolic link in the path is followed: one that has a link in it fails with ELOOP. */
+  plain?: boolean;
+  /** A node that the keeper makes in place of the path's own file; `path` then says only what it is in errors. */
+  node?: DeviceNode | null;
+}
+
+/** Ids and mode are those that the guest sees. */
+export interface DeviceNode {
+  kind: 'char' | 'block';
+  major: number;
+  minor: number;
+  mode: number;
+  uid: number;
+  gid: number;
+}
+
+/** A mount of a layer of its own: a device's part of the plan, or what comes to a running instance. */
+export interface DeviceMount {
+  layer: Layer;
+  /** Resolved inside the instance; what it is mounted on is made where it is missing. */
+  target: string;
+  create: 'file' | 'directory';
+  flags: readonly MountFlag[];
 }
 
 export type RootPlan =

@@ -1,5 +1,6 @@
 import type { AddressInfo, LinkInfo, RouteInfo } from '#native';
-import type { LaunchPlan } from './launch-plan.ts';
+import type { DeviceMount, LaunchPlan } from './launch-plan.ts';
+import type { LinkPlan } from './link-plan.ts';
 
 /** What a running keeper says of its instance. Times are milliseconds since the epoch. */
 export interface KeeperInfo {
@@ -62,6 +63,14 @@ export interface Keeper {
   clearLog(): Promise<void>;
   /** Links and addresses as seen inside the instance's network namespace. */
   network(): Promise<{ links: LinkInfo[]; addresses: AddressInfo[] }>;
+  /** Mounts something more; EEXIST where the server has mounted at this target already. A reboot of the guest mounts it again. */
+  mount(mount: DeviceMount): Promise<void>;
+  /** Takes off what the server has mounted at `target`, `remove`: and the empty file below it. What is not there is no failure. */
+  unmount(target: string, remove: boolean): Promise<void>;
+  /** Makes a link; EEXIST where there is one of its name. */
+  plug(link: LinkPlan): Promise<void>;
+  /** Takes away the link that was planned under this name, whatever the guest calls it. What is not there is no failure. */
+  unplug(name: string): Promise<void>;
   /** Forgets the connection; the instance goes on. */
   close(): void;
 }

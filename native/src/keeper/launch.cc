@@ -23,7 +23,9 @@
 #include "base/syscalls.h"
 #include "cgroup/tree.h"
 #include "keeper/child.h"
+#include "keeper/layers.h"
 #include "keeper/report.h"
+#include "keeper/run_files.h"
 #include "socket/seqpacket.h"
 
 namespace lx::keeper {
@@ -55,34 +57,6 @@ void prepareGroups(const Plan& plan, Launch kind) {
   for (const auto& value : plan.cgroups.write) cgroup::write(value.path, value.value);
 }
 
-/// A private copy of each layer's mount, not attached anywhere.
-std::vector<UniqueFd> openLayers(const Plan& plan) {
-  std::vector<UniqueFd> fds;
-  fds.reserve(plan.layers.size());
-  for (const auto& layer : plan.layers) {
-    UniqueFd fd(::open_tree(AT_FDCWD, layer.path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
-    if (!fd.valid() && !(layer.optional && (errno == ENOENT || errno == ENOTDIR))) throw SysError("open_tree", errno, layer.path);
-    fds.push_back(std::move(fd));
-  }
-  return fds;
-}
-
-/// Cuts each layer off from the host's mount events, gives it its flags and the map of `userns`.
-void shapeLayers(const Plan& plan, const std::vector<UniqueFd>& layers, int userns) {
-  for (size_t i = 0; i < layers.size(); ++i) {
-    if (!layers[i].valid()) continue;
-    mount_attr attributes{};
-    attributes.propagation = MS_PRIVATE;
-    attributes.attr_set = plan.layers[i].attributes;
-    if ((attributes.attr_set & MOUNT_ATTR__ATIME) != 0) attributes.attr_clr = MOUNT_ATTR__ATIME;
-    if (plan.layers[i].idmapped) {
-      attributes.attr_set |= MOUNT_ATTR_IDMAP;
-      attributes.userns_fd = static_cast<uint64_t>(userns);
-    }
-    LX_SYS(::mount_setattr(layers[i].get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes), plan.layers[i].path);
-  }
-}
-
 std::string mapText(const std::vector<IdRange>& ranges) {
   std::string text;
   for (const auto& range : ranges) {
@@ -109,11 +83,8 @@ UniqueFd writeMaps(const Plan& plan, pid_t child) {
   const std::string process = "/proc/" + std::to_string(child);
   writeFile(process + "/uid_map", mapText(plan.uids));
   writeFile(process + "/gid_map", mapText(plan.gids));
-  const std::string path = process + "/ns/user";
-  return LX_SYS_FD(::open(path.c_str(), O_RDONLY | O_CLOEXEC), path);
+  return userNamespace(plan, child);
 }
-
-std::string stagePath(const Plan& plan) { return std::string(plan.runDir) + "/stage"; }
 
 std::string overlayOptions(const Plan& plan) {
   if (plan.root.kind != RootPlan::Kind::overlay) return {};
@@ -150,11 +121,7 @@ void mountLocked(const Plan& plan, const std::vector<UniqueFd>& layers) {
   for (size_t i = 0; i < layers.size(); ++i) {
     if (!plan.layers[i].locked || !layers[i].valid()) continue;
     const std::string point = stage + "/" + std::to_string(i);
-    struct stat info {};
-    LX_SYS(::fstat(layers[i].get(), &info), plan.layers[i].path);
-    // A directory goes onto a directory, all else onto a file.
-    if (S_ISDIR(info.st_mode)) LX_SYS(::mkdir(point.c_str(), 0755), point);
-    else LX_SYS(::mknod(point.c_str(), S_IFREG | 0644, 0), point);
+    makePoint(plan.layers[i], layers[i].get(), point);
     LX_SYS(::move_mount(layers[i].get(), "", AT_FDCWD, point.c_str(), MOVE_MOUNT_F_EMPTY_PATH), plan.layers[i].path);
   }
 }
@@ -228,13 +195,20 @@ class Attempt {
  private:
   Instance steps() {
     stage("cgroup", [&] { openGroups(); });
-    stage("layers", [&] { layers_ = openLayers(plan_); });
+    stage("layers", [&] { 
+      for (size_t i = 0; i < plan_.layers.size(); ++i) {
+        layers_.push_back(takeLayer(plan_, plan_.layers[i], static_cast<int>(i)));
+        instance_.shown.push_back(shownBy(layers_.back()));
+      }
+    });
     MountRetreat retreat;
     locks_ = hasLocks(plan_, layers_);
     if (locks_) stage("namespaces", [&] { retreat.enter(); });
     stage("clone", [&] { clone(); });
     const UniqueFd userns = stage("idmap", [&] { return writeMaps(plan_, instance_.init); });
-    stage("layers", [&] { shapeLayers(plan_, layers_, userns.get()); });
+    stage("layers", [&] {
+      for (size_t i = 0; i < layers_.size(); ++i) shapeLayer(plan_.layers[i], layers_[i], userns.get());
+    });
     if (locks_) stage("layers", [&] { mountLocked(plan_, layers_); });
     stage("rlimits", [&] { raiseLimits(plan_, instance_.init); });
     tell(Go::maps);
@@ -242,6 +216,7 @@ class Attempt {
     stage("links", [&] { makeLinks(plan_, instance_.init, instance_.links); });
     tell(Go::exec);
     awaitExec();
+    removeNodeFiles(plan_);
     instance_.startedAt = wallClock();
     finished_ = true;
     return std::move(instance_);
@@ -324,6 +299,7 @@ class Attempt {
   }
 
   void undo() {
+    removeNodeFiles(plan_);
     if (instance_.init > 0) {
       ::kill(instance_.init, SIGKILL);
       while (::waitpid(instance_.init, nullptr, 0) < 0 && errno == EINTR) {

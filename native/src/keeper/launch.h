@@ -22,6 +22,8 @@ struct Failure {
 
 /// A container that runs: what the keeper holds of it.
 struct Instance {
+  /// By each layer of the plan.
+  std::vector<Shown> shown;
   pid_t init = -1;
   UniqueFd pidfd;
   /// Master of the console, and its slave, held open so that the master never hangs up.

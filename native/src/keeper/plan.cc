@@ -123,6 +123,11 @@ void readMount(Reader& in, MountStep& step) {
   }
 }
 
+void readLayer(Reader& in, Layer& layer) {
+  layer = {absolute(in), in.flag(), in.flag(), in.flag(), in.flag(), in.flag(), std::nullopt, 0, false};
+  if (in.flag()) layer.node = {in.flag(), in.u32(), in.u32(), in.u32() & 07777, in.u32(), in.u32()};
+}
+
 void readRlimits(Reader& in, std::vector<Rlimit>& rlimits) {
   rlimits.resize(in.count(kText + 16));
   for (auto& limit : rlimits) {
@@ -142,8 +147,8 @@ void readAll(Reader& in, Plan& plan) {
   plan.uids = ranges(in);
   plan.gids = ranges(in);
   readCgroups(in, plan.cgroups);
-  plan.layers.resize(in.count(kText + 3));
-  for (auto& layer : plan.layers) layer = {absolute(in), in.flag(), in.flag(), in.flag(), 0, false};
+  plan.layers.resize(in.count(kText + 6));
+  for (auto& layer : plan.layers) readLayer(in, layer);
   readLinks(in, plan.links);
   readRoot(in, plan.root);
   plan.mounts.resize(in.count(kText + 1));
@@ -188,6 +193,11 @@ class LayerUse {
   std::vector<bool> used_;
 };
 
+void lock(const Plan& plan, Layer& layer, const MountStep& step) {
+  layer.attributes |= step.attributes;
+  layer.locked = layer.attributes != 0 && (plan.namespaces & CLONE_NEWUSER) != 0;
+}
+
 bool useLayers(Plan& plan) {
   LayerUse use(plan.layers.size());
   for (const uint32_t layer : plan.root.lower) {
@@ -203,9 +213,7 @@ bool useLayers(Plan& plan) {
   for (const auto& step : plan.mounts) {
     if (step.op != MountStep::Op::layer) continue;
     if (!use.take(step.layer)) return false;
-    Layer& layer = plan.layers[step.layer];
-    layer.attributes |= step.attributes;
-    layer.locked = layer.attributes != 0 && (plan.namespaces & CLONE_NEWUSER) != 0;
+    lock(plan, plan.layers[step.layer], step);
   }
   return true;
 }
@@ -253,6 +261,14 @@ bool decodePlan(std::vector<std::byte> message, Plan& plan, std::string_view& pr
     if (capability > 63) return problem = "dropCapabilities", false;
   }
   return true;
+}
+
+void readDevice(Reader& in, const Plan& plan, Layer& layer, MountStep& step) {
+  readLayer(in, layer);
+  readMount(in, step);
+  if (step.op != MountStep::Op::layer || (layer.idmapped && plan.uids.empty())) in.refuse();
+  layer.attributes = layer.readonly ? MOUNT_ATTR_RDONLY : 0;
+  lock(plan, layer, step);
 }
 
 uint32_t mapped(const std::vector<IdRange>& ranges, uint32_t inside) {

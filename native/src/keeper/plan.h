@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <list>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -11,6 +13,8 @@ namespace lx::keeper {
 
 // The launch plan as libs/host/src/launch-plan.ts describes it. Texts point into the message that the plan was read
 // from and that it keeps: a plan is used again at each reboot of the guest, and after the clone nothing may allocate.
+
+class Reader;
 
 struct IdRange {
   uint32_t inside;
@@ -35,15 +39,39 @@ struct Cgroups {
   std::vector<const char*> remove;
 };
 
+/// A device node that is made for the layer; its ids are those inside.
+struct Node {
+  bool block;
+  uint32_t major;
+  uint32_t minor;
+  uint32_t mode;
+  uint32_t uid;
+  uint32_t gid;
+};
+
 struct Layer {
   const char* path;
   bool idmapped;
   bool readonly;
   bool optional;
+  /// With what is mounted below it.
+  bool recursive;
+  /// No symbolic link in the path is followed.
+  bool plain;
+  /// In place of the path's own file.
+  std::optional<Node> node;
   /// MOUNT_ATTR_ bits of the one mount that uses the layer.
   uint64_t attributes;
   /// The guest's root must not be able to take the attributes off again.
   bool locked;
+  /// Its device has gone since: nothing is taken for it.
+  bool gone = false;
+};
+
+/// What a mount shows: the file at its root.
+struct Shown {
+  uint64_t device;
+  uint64_t file;
 };
 
 struct RootPlan {
@@ -103,6 +131,8 @@ struct ConsolePlan {
 
 struct Plan {
   std::vector<std::byte> message;
+  /// Messages that brought what was added since: a reboot of the guest launches with it.
+  std::list<std::vector<std::byte>> added;
 
   const char* id;
   const char* name;
@@ -113,7 +143,8 @@ struct Plan {
   std::vector<IdRange> gids;
   Cgroups cgroups;
   std::vector<Layer> layers;
-  std::vector<LinkPlan> links;
+  /// Where they are does not change: what was made points at them.
+  std::list<LinkPlan> links;
   RootPlan root;
   std::vector<MountStep> mounts;
   const char* hostname;
@@ -129,6 +160,9 @@ struct Plan {
 
 /// Reads a LAUNCH message, header included. Says in `problem` why it is refused; then the plan must not be used.
 bool decodePlan(std::vector<std::byte> message, Plan& plan, std::string_view& problem);
+
+/// One mount of a layer, as a plan has it: of a device that comes while the container runs. The step's `layer` means nothing.
+void readDevice(Reader& in, const Plan& plan, Layer& layer, MountStep& step);
 
 /// The outside id of `inside`, or `inside` itself when no range holds it (no user namespace).
 uint32_t mapped(const std::vector<IdRange>& ranges, uint32_t inside);

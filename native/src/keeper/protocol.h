@@ -6,7 +6,7 @@
 // libs/host/src/keeper/protocol.ts: change both, and raise the version when an old peer would misread the change.
 namespace lx::keeper {
 
-constexpr uint32_t kProtocolVersion = 2;
+constexpr uint32_t kProtocolVersion = 3;
 
 enum class Type : uint16_t {
   // daemon -> nursery
@@ -24,6 +24,10 @@ enum class Type : uint16_t {
   logRead = 23,
   logClear = 24,
   renew = 25,
+  mount = 26,
+  unmount = 27,
+  plug = 28,
+  unplug = 29,
   // answers, with the request's seq
   greeting = 64,
   running = 65,

@@ -98,12 +98,6 @@ int mountPoint(int status, const char* target, MountStep::Create create) {
   return fd;
 }
 
-void place(int status, int mount, const char* target, MountStep::Create create) {
-  const int point = mountPoint(status, target, create);
-  LX_MUST(status, "mount", ::move_mount(mount, "", point, "", kOntoFd), target);
-  ::close(point);
-}
-
 void bindConsole(int status, const MountStep& step, RootResult& result) {
   result.console = openPty(status, "console", result.devpts, result.consoleSlave);
   unsigned number = 0;
@@ -128,6 +122,12 @@ void runFilesystem(int status, const RootInput& input, size_t index, RootResult&
 
 }  // namespace
 
+void place(int status, int mount, const char* target, MountStep::Create create) {
+  const int point = mountPoint(status, target, create);
+  LX_MUST(status, "mount", ::move_mount(mount, "", point, "", kOntoFd), target);
+  ::close(point);
+}
+
 int openPty(int status, const char* stage, int devpts, int& slave) {
   const int master = LX_MUST(status, stage, ::openat(devpts, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC), "ptmx");
   const int unlocked = 0;
@@ -150,7 +150,8 @@ void takeLockedLayers(int status, const RootInput& input) {
     char name[PATH_MAX];
     std::snprintf(name, sizeof name, "%s/%zu", input.stage, i);
     ::close(input.layers[i]);
-    input.layers[i] = LX_MUST(status, "layers", ::open_tree(AT_FDCWD, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC), input.plan.layers[i].path);
+    const unsigned reach = input.plan.layers[i].recursive ? AT_RECURSIVE : 0U;
+    input.layers[i] = LX_MUST(status, "layers", ::open_tree(AT_FDCWD, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | reach), input.plan.layers[i].path);
   }
 }
 

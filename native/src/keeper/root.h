@@ -48,6 +48,9 @@ RootResult runMountSteps(int status, const RootInput& input);
 /// credentials and the like to its services so. This namespace shares with nobody above it.
 void shareMounts(int status);
 
+/// Puts a detached mount at `target`, which is resolved in the root that this process has; makes it where it is missing.
+void place(int status, int mount, const char* target, MountStep::Create create);
+
 /// Opens a new pty of the devpts instance whose root is `devpts`. Gives the master; the slave in `slave`.
 int openPty(int status, const char* stage, int devpts, int& slave);
 

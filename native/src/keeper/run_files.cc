@@ -30,7 +30,19 @@ void savePlan(const Plan& plan) {
   LX_SYS(::write(file.get(), plan.message.data(), plan.message.size()), path);
 }
 
+std::string nodeFile(const Plan& plan, int layer) {
+  return layer < 0 ? runFile(plan, "node") : runFile(plan, "node") + std::to_string(layer);
+}
+
+void removeNodeFiles(const Plan& plan) {
+  ::unlink(nodeFile(plan, -1).c_str());
+  for (size_t i = 0; i < plan.layers.size(); ++i) {
+    if (plan.layers[i].node) ::unlink(nodeFile(plan, static_cast<int>(i)).c_str());
+  }
+}
+
 void removeRunFiles(const Plan& plan) {
+  removeNodeFiles(plan);
   ::unlink(runFile(plan, "plan").c_str());
   ::unlink(runFile(plan, "sock").c_str());
 }

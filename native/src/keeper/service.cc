@@ -23,13 +23,13 @@ namespace {
 constexpr size_t kMaxConnections = 64;
 
 /// The first places in the poll list; connections and then execs follow.
-enum Place : size_t { atSignals, atListener, atMaster, atClient, atConnections };
+enum Place : size_t { atSignals, atListener, atMaster, atClient, atMount, atConnections };
 
 Failure failureOf(const SysError& error, const char* stage) { return {stage, error.call(), error.number(), error.subject()}; }
 
 }  // namespace
 
-Service::Service(const Plan& plan, Instance instance, Console console, UniqueFd listener, UniqueFd signals) noexcept
+Service::Service(Plan& plan, Instance instance, Console console, UniqueFd listener, UniqueFd signals) noexcept
     : plan_(plan), instance_(std::move(instance)), console_(std::move(console)), listener_(std::move(listener)), signals_(std::move(signals)) {
   console_.adopt(std::move(instance_.console), std::move(instance_.consoleSlave));
 }
@@ -54,6 +54,7 @@ EndRecord Service::run() {
   for (;;) {
     while (!initEnded_) turn();
     endExecs();
+    endMounts();
     console_.drain();
     const int signal = WIFSIGNALED(initStatus_) ? WTERMSIG(initStatus_) : 0;
     EndReason reason = signal == SIGINT ? EndReason::poweroff : signal != 0 ? EndReason::killed : EndReason::exited;
@@ -107,6 +108,7 @@ void Service::turn() {
   polled_.push_back({signals_.get(), POLLIN, 0});
   polled_.push_back({connections_.size() < kMaxConnections ? listener_.get() : -1, POLLIN, 0});
   console_.watch(polled_);
+  polled_.push_back({mounts_.empty() ? -1 : mounts_.front().live.status.get(), POLLIN, 0});
   const size_t connections = connections_.size();
   for (const auto& connection : connections_) polled_.push_back({connection.fd.get(), POLLIN, 0});
   const size_t execs = execs_.size();
@@ -116,6 +118,7 @@ void Service::turn() {
   for (size_t i = 0; i < execs; ++i) {
     if (polled_[atConnections + connections + i].revents != 0) hear(execs_[i]);
   }
+  if (polled_[atMount].revents != 0) hearMount();
   if (polled_[atSignals].revents != 0) {
     signalfd_siginfo info;
     while (::read(signals_.get(), &info, sizeof info) > 0) {
@@ -159,6 +162,10 @@ void Service::answer(Connection& connection, socket::Message& message) {
       case Type::exec: return startExec(connection, seq, message);
       case Type::execSignal: return signalExec(connection, seq, in);
       case Type::renew: renew(); return connection.send(Writer(Type::done, seq));
+      case Type::mount:
+      case Type::unmount: return queueMount(connection, type, seq, message);
+      case Type::plug: return plug(connection, seq, message);
+      case Type::unplug: return unplug(connection, seq, in);
       case Type::kill: kill(); return connection.send(Writer(Type::done, seq));
       case Type::signal: {
         const auto number = static_cast<int>(in.u32());

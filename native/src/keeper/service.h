@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <deque>
 #include <vector>
 
 #include "keeper/connection.h"
@@ -9,6 +10,7 @@
 #include "keeper/end_record.h"
 #include "keeper/exec.h"
 #include "keeper/launch.h"
+#include "keeper/live_mount.h"
 #include "keeper/reboot_brake.h"
 
 namespace lx::socket {
@@ -20,7 +22,7 @@ namespace lx::keeper {
 /// What a keeper does while its container runs: one loop over the console, the daemons' connections and the children.
 class Service {
  public:
-  Service(const Plan& plan, Instance instance, Console console, UniqueFd listener, UniqueFd signals) noexcept;
+  Service(Plan& plan, Instance instance, Console console, UniqueFd listener, UniqueFd signals) noexcept;
 
   /// Takes over the connection that brought the plan and answers it.
   void greet(Connection connection, uint32_t seq);
@@ -46,6 +48,19 @@ class Service {
     bool ended = false;
     int waitStatus = 0;
   };
+  /// A mount that was asked for, or its end.
+  struct MountChange {
+    Type type;
+    uint32_t seq;
+    /// Serial of the connection that asked.
+    uint64_t owner;
+    /// The texts of what follows point into it.
+    std::vector<std::byte> message;
+    Layer layer;
+    MountStep step;
+    bool remove;
+    LiveMount live;
+  };
   void turn();
   void take(Connection& connection);
   void answer(Connection& connection, socket::Message& message);
@@ -55,6 +70,14 @@ class Service {
   /// Whether init is dead, or on the way there.
   bool ending() const;
   void signalExec(Connection& connection, uint32_t seq, Reader& in);
+  void queueMount(Connection& connection, Type type, uint32_t seq, socket::Message& message);
+  void beginMounts();
+  void hearMount();
+  void answerMount(const Failure* failure);
+  void notePlan(MountChange& change);
+  void endMounts();
+  void plug(Connection& connection, uint32_t seq, socket::Message& message);
+  void unplug(Connection& connection, uint32_t seq, Reader& in);
   void kill();
   void renew();
   Writer describe(Type type, uint32_t seq) const;
@@ -73,13 +96,16 @@ class Service {
   bool mayReboot(std::string& detail);
   bool reboot(std::string& detail);
 
-  const Plan& plan_;
+  /// Changed by devices that come and go.
+  Plan& plan_;
   Instance instance_;
   Console console_;
   UniqueFd listener_;
   UniqueFd signals_;
   std::vector<Connection> connections_;
   std::vector<Exec> execs_;
+  /// The first is under way.
+  std::deque<MountChange> mounts_;
   std::vector<pollfd> polled_;
   LinkRemoval links_;
   uint64_t serial_ = 1;

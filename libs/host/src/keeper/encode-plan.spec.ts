@@ -9,7 +9,18 @@ const plan: LaunchPlan = {
   namespaces: ['user', 'mount', 'pid', 'net', 'ipc', 'uts', 'cgroup'],
   idMap: { uid: [{ inside: 0, outside: 1000000, count: 65536 }], gid: [] },
   cgroups: { create: [{ path: '/g', delegate: true }], write: [{ path: '/g/x', value: '1' }], cloneInto: '/g', join: ['/j'], remove: [] },
-  layers: [{ path: '/l', idmapped: true, readonly: false, optional: true }],
+  layers: [
+    { path: '/l', idmapped: true, readonly: false, optional: true },
+    {
+      path: '/n',
+      idmapped: false,
+      readonly: true,
+      optional: false,
+      recursive: true,
+      plain: true,
+      node: { kind: 'block', major: 7, minor: 1, mode: 0o640, uid: 3, gid: 4 },
+    },
+  ],
   links: [
     { kind: 'veth', hostName: 'v', name: 'e', bridge: 'b', mac: 'm', hostMac: null, mtu: 9000 },
     { kind: 'macvlan', parent: 'p', name: 'f', mac: null, mtu: null },
@@ -49,10 +60,11 @@ function word(value: number): string {
 describe('encodePlan', () => {
   it('lays a plan out in the order of the decoder', () => {
     const parts = [
-      [word(2), text('ab'), text('c'), text('/r'), word(0b1111111)],
+      [word(3), text('ab'), text('c'), text('/r'), word(0b1111111)],
       [word(1), word(0), word(1000000), word(65536), word(0)],
       [word(1), text('/g'), '01', word(1), text('/g/x'), text('1'), '01', text('/g'), word(1), text('/j'), word(0)],
-      [word(1), text('/l'), '01', '00', '01'],
+      [word(2), text('/l'), '01', '00', '01', '00', '00', '00'],
+      [text('/n'), '00', '01', '00', '01', '01', '01', '01', word(7), word(1), word(0o640), word(3), word(4)],
       [word(5), '00', text('e'), '01', text('m'), '01', word(9000), text('v'), '00', '01', text('b')],
       ['01', text('f'), '0000', text('p')],
       ['02', text('g'), '0000', text('p')],

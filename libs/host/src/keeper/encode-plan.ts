@@ -1,4 +1,4 @@
-import type { LaunchPlan, MountFlag, MountStep, Namespace, RootPlan } from '../launch-plan.ts';
+import type { DeviceMount, LaunchPlan, Layer, MountFlag, MountStep, Namespace, RootPlan } from '../launch-plan.ts';
 import { ByteWriter } from './bytes.ts';
 import { encodeLink } from './encode-link.ts';
 import { protocolVersion } from './protocol.ts';
@@ -20,7 +20,7 @@ export function encodePlan(plan: LaunchPlan): Buffer {
   out.list(cgroups.create, (directory) => out.text(directory.path).flag(directory.delegate));
   out.list(cgroups.write, (file) => out.text(file.path).text(file.value));
   out.optional(cgroups.cloneInto, text).list(cgroups.join, text).list(cgroups.remove, text);
-  out.list(plan.layers, (layer) => out.text(layer.path).flag(layer.idmapped).flag(layer.readonly).flag(layer.optional));
+  out.list(plan.layers, (layer) => encodeLayer(out, layer));
   out.list(plan.links, (link) => encodeLink(out, link));
   encodeRoot(out, plan.root);
   out.list(plan.mounts, (step) => encodeMount(out, step));
@@ -32,6 +32,27 @@ export function encodePlan(plan: LaunchPlan): Buffer {
   out.list(plan.init.argv, text).list(plan.init.env, text).text(plan.init.cwd).u32(plan.init.uid).u32(plan.init.gid);
   out.u32(plan.console.ringBytes).u16(plan.console.columns).u16(plan.console.rows).text(plan.console.logPath);
   return out.done();
+}
+
+/** The body of a MOUNT message. */
+export function encodeDevice({ layer, ...step }: DeviceMount): Buffer {
+  const out = new ByteWriter();
+  encodeLayer(out, layer);
+  encodeMount(out, { op: 'layer', layer: 0, ...step });
+  return out.done();
+}
+
+function encodeLayer(out: ByteWriter, { path, idmapped, readonly, optional, recursive = false, plain = false, node = null }: Layer): void {
+  out.text(path).flag(idmapped).flag(readonly).flag(optional).flag(recursive).flag(plain);
+  out.optional(node, ({ kind, major, minor, mode, uid, gid }) =>
+    out
+      .flag(kind === 'block')
+      .u32(major)
+      .u32(minor)
+      .u32(mode)
+      .u32(uid)
+      .u32(gid),
+  );
 }
 
 function bits<T>(table: readonly T[], values: readonly T[]): number {

@@ -1,6 +1,7 @@
 import { Deferred } from '#lib/base';
 import { LxError } from '#lib/contract';
-import type { LaunchPlan } from '../launch-plan.ts';
+import type { DeviceMount, LaunchPlan } from '../launch-plan.ts';
+import type { LinkPlan } from '../link-plan.ts';
 import type { AddressInfo, LinkInfo } from '../native.ts';
 import type { EndReason, EndRecord, ExecRequest, Keeper, KeeperInfo, Keepers, RunningExec } from '../ports.ts';
 
@@ -16,6 +17,11 @@ export class FakeKeeper implements Keeper {
   onSignal: (signal: number) => void = () => undefined;
   log = Buffer.alloc(0);
   view: { links: LinkInfo[]; addresses: AddressInfo[] } = { links: [], addresses: [] };
+  /** What came while it ran, by target and by name. */
+  readonly mounts = new Map<string, DeviceMount>();
+  readonly links = new Map<string, LinkPlan>();
+  /** Target or name that the guest holds taken. */
+  refused: string | null = null;
   closed = false;
   readonly #end = new Deferred<EndRecord>();
   #over = false;
@@ -83,6 +89,29 @@ export class FakeKeeper implements Keeper {
 
   async clearLog(): Promise<void> {
     this.log = Buffer.alloc(0);
+  }
+
+  async mount(mount: DeviceMount): Promise<void> {
+    this.#refuse(mount.target, this.mounts.has(mount.target));
+    this.mounts.set(mount.target, mount);
+  }
+
+  async unmount(target: string): Promise<void> {
+    this.mounts.delete(target);
+  }
+
+  async plug(link: LinkPlan): Promise<void> {
+    this.#refuse(link.name, this.links.has(link.name));
+    this.links.set(link.name, link);
+  }
+
+  async unplug(name: string): Promise<void> {
+    this.links.delete(name);
+  }
+
+  #refuse(what: string, taken: boolean): void {
+    if (taken) throw Object.assign(new Error(`EEXIST: ${what}`), { code: 'EEXIST', errno: -17, syscall: 'mount' });
+    if (this.refused === what) throw Object.assign(new Error(`EBUSY: ${what}`), { code: 'EBUSY', errno: -16, syscall: 'mount' });
   }
 
   async network(): Promise<{ links: LinkInfo[]; addresses: AddressInfo[] }> {

@@ -3,9 +3,13 @@ import { LxError } from '#lib/contract';
 import { isErrno } from '../errno.ts';
 import { type AddressInfo, closeFd, type LinkInfo, readFd, RouteSocket } from '../native.ts';
 import type { EndRecord, ExecRequest, Keeper, KeeperInfo, RunningExec } from '../ports.ts';
+import type { DeviceMount } from '../launch-plan.ts';
+import type { LinkPlan } from '../link-plan.ts';
 import { ByteWriter } from './bytes.ts';
 import type { Conversation, Reply } from './conversation.ts';
 import { type Deadlines, within } from './deadline.ts';
+import { encodeLink } from './encode-link.ts';
+import { encodeDevice } from './encode-plan.ts';
 import { killKeeperProcess } from './nursery.ts';
 import { encodeExec, messageType, type MessageType } from './protocol.ts';
 
@@ -109,6 +113,24 @@ export class LinuxKeeper implements Keeper {
 
   async clearLog(): Promise<void> {
     await this.#ask(messageType.logClear);
+  }
+
+  async mount(mount: DeviceMount): Promise<void> {
+    await this.#ask(messageType.mount, encodeDevice(mount));
+  }
+
+  async unmount(target: string, remove: boolean): Promise<void> {
+    await this.#ask(messageType.unmount, new ByteWriter().text(target).flag(remove).done());
+  }
+
+  async plug(link: LinkPlan): Promise<void> {
+    const body = new ByteWriter();
+    encodeLink(body, link);
+    await this.#ask(messageType.plug, body.done());
+  }
+
+  async unplug(name: string): Promise<void> {
+    await this.#ask(messageType.unplug, new ByteWriter().text(name).done());
   }
 
   async network(): Promise<{ links: LinkInfo[]; addresses: AddressInfo[] }> {

@@ -2,7 +2,7 @@ import type { EndReason, EndRecord, ExecRequest, KeeperInfo } from '../ports.ts'
 import { ByteReader, ByteWriter } from './bytes.ts';
 
 /** The other side is native/src/keeper/protocol.h; docs/keeper-protocol.md draws the arrows. */
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
 export const messageType = {
   hello: 1,
@@ -18,6 +18,10 @@ export const messageType = {
   logRead: 23,
   logClear: 24,
   renew: 25,
+  mount: 26,
+  unmount: 27,
+  plug: 28,
+  unplug: 29,
 } as const;
 export type MessageType = (typeof messageType)[keyof typeof messageType];
 

@@ -90,14 +90,16 @@ netlink::Socket& LinkSite::inside() {
   return *inside_;
 }
 
-void readLinks(Reader& in, std::vector<LinkPlan>& links) {
+void readLink(Reader& in, LinkPlan& link) {
+  const uint8_t code = in.u8();
+  link.inside = {in.text(), in.optionalText(), std::nullopt};
+  if (in.flag()) link.inside.mtu = in.u32();
+  if (!readKind(in, code, link.kind)) in.refuse();
+}
+
+void readLinks(Reader& in, std::list<LinkPlan>& links) {
   links.resize(in.count(kLeast));
-  for (auto& link : links) {
-    const uint8_t code = in.u8();
-    link.inside = {in.text(), in.optionalText(), std::nullopt};
-    if (in.flag()) link.inside.mtu = in.u32();
-    if (!readKind(in, code, link.kind)) in.refuse();
-  }
+  for (auto& link : links) readLink(in, link);
 }
 
 void makeLinks(const Plan& plan, pid_t child, MadeLinks& made) {
@@ -116,6 +118,26 @@ void makeLinks(const Plan& plan, pid_t child, MadeLinks& made) {
     throw;
   }
   made.netns = site.takeNamespace();
+}
+
+void addLink(const LinkPlan& link, pid_t child, MadeLinks& made) {
+  LinkSite site = LinkSite::of(child);
+  MadeLink one;
+  one.plan = &link;
+  std::visit([&](const auto& kind) { make(kind, link.inside, site, one); }, link.kind);
+  try {
+    netlink::LinkChange up;
+    up.up = true;
+    netlink::setLink(site.inside(), link.inside.name, up);
+  } catch (const SysError& error) {
+    // ENODEV: the guest was quicker and gave it another name.
+    if (error.number() != ENODEV) {
+      unmakeQuietly(one, site);
+      throw;
+    }
+  }
+  if (UniqueFd held = site.takeNamespace(); held.valid() && !made.netns.valid()) made.netns = std::move(held);
+  made.list.push_back(std::move(one));
 }
 
 MadeLinks plannedLinks(const Plan& plan) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <list>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,12 @@ struct MadeLinks {
   UniqueFd netns;
 };
 
-void readLinks(Reader& in, std::vector<LinkPlan>& links);
+void readLink(Reader& in, LinkPlan& link);
+void readLinks(Reader& in, std::list<LinkPlan>& links);
 /// Makes the plan's links in the network namespace of `child`. `made` holds those there are, also when it throws.
 void makeLinks(const Plan& plan, pid_t child, MadeLinks& made);
+/// Makes one more, and sets it up; the plan must stay where it is as long as the link is there.
+void addLink(const LinkPlan& link, pid_t child, MadeLinks& made);
 /// The links of a plan whose keeper was killed, as far as they are known by name; what lived inside the kernel has ended.
 MadeLinks plannedLinks(const Plan& plan);
 
