@@ -165,6 +165,8 @@ describe('a request that is refused', () => {
     ['operation that does not exist', 'GET', '/1.0/operations/00000000-0000-4000-8000-000000000000', undefined, 404, /Operation not found/],
     ['profile with an unknown key', 'POST', '/1.0/profiles', { name: 'p', config: { nonsense: '1' } }, 400, /nonsense/],
     ['network with a bad address', 'POST', '/1.0/networks', { name: 'nbad', config: { 'ipv4.address': 'banana' } }, 400, /ipv4\.address/],
+    ['network without a MAC', 'POST', '/1.0/networks', { name: 'nbad', config: { 'bridge.hwaddr': '00:00:00:00:00:00' } }, 400, /hwaddr/],
+    ['network of many a MAC', 'POST', '/1.0/networks', { name: 'nbad', config: { 'bridge.hwaddr': '01:00:5e:00:00:01' } }, 400, /hwaddr/],
     ['pool of an unknown driver', 'POST', '/1.0/storage-pools', { name: 'p2', driver: 'floppy' }, 400, /floppy/],
     ['delete of the default profile', 'DELETE', '/1.0/profiles/default', undefined, 403, /default/],
   ];
@@ -281,6 +283,34 @@ describe('an image file that is refused', () => {
       status: 400,
       error: expect.stringMatching(/device/i),
     });
+  });
+});
+
+describe('a value of null', () => {
+  it('unsets a key alike on instances, profiles, networks and the server', async () => {
+    await ask('POST', '/1.0/profiles', { name: 'unset', config: {} });
+    await ask('POST', '/1.0/networks', { name: 'nunset', config: { 'ipv4.address': 'none', 'ipv6.address': 'none' } });
+    for (const path of ['/1.0/instances/down', '/1.0/profiles/unset', '/1.0/networks/nunset', '/1.0']) {
+      const config = async () => (await daemon.client.api.get<{ config: Record<string, string> }>(path)).config;
+      const keep = await config();
+      expect(await ask('PATCH', path, { config: { 'user.a': 'b', 'user.c': 'd' } })).toMatchObject({ status: 200 });
+      expect(await ask('PATCH', path, { config: { 'user.a': null } })).toMatchObject({ status: 200 });
+      expect(await config()).toEqual({ ...keep, 'user.c': 'd' });
+      expect(await ask('PATCH', path, { config: { 'user.c': null } })).toMatchObject({ status: 200 });
+      expect(await config()).toEqual(keep);
+    }
+    await ask('DELETE', '/1.0/profiles/unset');
+    await ask('DELETE', '/1.0/networks/nunset');
+  });
+
+  it('leaves out a key or an option of what is created', async () => {
+    const device = { type: 'nic', network: null, nictype: 'bridged', parent: 'nowhere', name: 'eth5', mtu: null };
+    const body = { name: 'nulls', source: { type: 'none' }, config: { 'user.a': null, 'user.b': 'c' }, devices: { eth5: device } };
+    await daemon.done(daemon.client.api.start('POST', '/1.0/instances', body));
+    const { config, devices } = await daemon.client.instances.get('nulls');
+    expect([config['user.a'], config['user.b']]).toEqual([undefined, 'c']);
+    expect(devices.eth5).toEqual({ type: 'nic', nictype: 'bridged', parent: 'nowhere', name: 'eth5' });
+    await daemon.remove('nulls');
   });
 });
 

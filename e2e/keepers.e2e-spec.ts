@@ -33,6 +33,7 @@ describe('a keeper that is stopped', () => {
     process.kill(stopped, 'SIGSTOP');
     await daemon.restart();
     expect(daemon.log).toContain('does not answer: its instance is taken as running');
+    expect(daemon.log).toMatch(/"count":2,"instances":\["one","two"\],"msg":"instances that run were adopted"/);
     expect([await state('one'), await state('two'), await says('two')]).toEqual(['Running', 'Running', 'well\n']);
     expect((await daemon.client.instances.state('one')).pid).toBe(pid);
     process.kill(stopped, 'SIGCONT');

@@ -66,4 +66,30 @@ describe('limits that cannot be', () => {
     expect((await daemon.client.instances.get('l2')).config['limits.memory']).toBeUndefined();
     await daemon.remove('l2');
   });
+
+  it('are refused by name of the instance when a profile is to have them, and that instance goes on with what it had', async ({ skip }) => {
+    if (!(await v1)) skip('the host counts memory by cgroup v2');
+    const { client } = daemon;
+    await client.profiles.create({ name: 'small', description: '', config: { 'limits.memory': '64MiB' }, devices: {} });
+    for (const name of ['l3', 'l4']) await daemon.launchInstance(name, 'busybox', { profiles: ['default', 'small'] });
+    expect((await daemon.exec('l4', ['dd', 'if=/dev/zero', 'of=/dev/shm/full', 'bs=1M', 'count=20'])).code).toBe(0);
+    const limit = async (name: string) => {
+      const groups = await readFile(`/proc/${(await client.instances.state(name)).pid}/cgroup`, 'utf8');
+      const [, path] = /^\d+:memory:(.*)$/m.exec(groups) ?? [];
+      return Number(await readFile(`/sys/fs/cgroup/memory${path}/memory.limit_in_bytes`, 'utf8'));
+    };
+    const before = await limit('l4');
+    const refused = client.api.send('PATCH', '/1.0/profiles/small', { config: { 'limits.memory': '2MiB' } });
+    await expect(refused).rejects.toThrow(
+      /^The following instances failed to update \(profile change still saved\):\n.*l4.*limits.memory=2MiB: EBUSY[^\n]*$/,
+    );
+    expect((await client.profiles.get('small')).config).toEqual({ 'limits.memory': '2MiB' });
+    expect([before, await limit('l4')]).toEqual([64 * 1024 * 1024, before]);
+    expect((await daemon.exec('l4', ['true'])).code).toBe(0);
+    // What it has in use fits again.
+    await client.api.send('PATCH', '/1.0/profiles/small', { config: { 'limits.memory': '96MiB' } });
+    expect(await limit('l4')).toBe(96 * 1024 * 1024);
+    for (const name of ['l3', 'l4']) await daemon.remove(name);
+    await client.profiles.delete('small');
+  });
 });

@@ -58,12 +58,17 @@ const absent: readonly [path: string, error: () => LxError][] = [
 
 const rows = [
   ...features.map(([verbs, path, what]) => ({
+    path,
+    absent: false,
     verbs: verbs.split(' '),
     pattern: pathPattern(path),
     error: () => new LxError('feature.not_implemented', { what }),
   })),
-  ...absent.map(([path, error]) => ({ verbs: anyVerb.split(' '), pattern: pathPattern(path), error })),
+  ...absent.map(([path, error]) => ({ path, absent: true, verbs: anyVerb.split(' '), pattern: pathPattern(path), error })),
 ];
+
+/** What the tables tell of; for the spec that looks for rows that a route has overtaken. */
+export const missingRows: readonly { path: string; verbs: readonly string[]; absent: boolean }[] = rows;
 
 /** The error for a request without a route, where LXD has one; null where it has none either. */
 export function missingFeature(method: string, url: string): LxError | null {

@@ -39,9 +39,9 @@ describe.each(Object.entries(withConfig))('%s', (_, type) => {
 });
 
 describe.each(withDevices)('%s', (name) => {
-  it('reads a null option as an empty one, and a null device as one without options', () => {
-    const { value } = parsed(withConfig[name], { devices: { eth0: { type: 'nic', mtu: null }, root: null } });
-    expect(value.devices).toEqual({ eth0: { type: 'nic', mtu: '' }, root: {} });
+  it('leaves out options that are null or empty, and reads a null device as one without options', () => {
+    const { value } = parsed(withConfig[name], { devices: { eth0: { type: 'nic', mtu: null, parent: '' }, root: null } });
+    expect(value.devices).toEqual({ eth0: { type: 'nic' }, root: {} });
     expect(parsed(withConfig[name], { devices: { a: 'b' } }).problems).toContain('devices must be a map of devices, each a map of strings');
   });
 });

@@ -28,11 +28,17 @@ export function IsStringMap(): PropertyDecorator {
   };
 }
 
+/** An option without text is one that is not given: LXD keeps none of them. */
+function withoutEmpty(options: unknown): unknown {
+  if (!isMap(options)) return options;
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null && value !== ''));
+}
+
 /** A map of device names to their options. A device that is null has none, and so no type: it is refused as such. */
 export function IsDeviceMap(): PropertyDecorator {
   return (target, property) => {
     Transform(({ value }) =>
-      isMap(value) ? Object.fromEntries(Object.entries(value).map(([name, options]) => [name, withoutNulls(options ?? {})])) : value,
+      isMap(value) ? Object.fromEntries(Object.entries(value).map(([name, options]) => [name, withoutEmpty(options ?? {})])) : value,
     )(target, property);
     ValidateBy({
       name: 'isDeviceMap',
