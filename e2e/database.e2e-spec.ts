@@ -7,6 +7,8 @@ import { withChildren } from '../libs/store/src/embedded/postmaster.ts';
 import { TestDaemon } from './harness/daemon.ts';
 
 let daemon: TestDaemon;
+/** For tests that wait until a daemon's patience is over. */
+const hasty = { LXCTL_DATABASE_PATIENCE: '2' };
 const sql = <T extends object>(statement: string) =>
   sqlOn<T>({ host: join(daemon.dir, 'postgres/socket'), user: 'lxctl', database: 'lxctl' }, statement);
 
@@ -91,6 +93,8 @@ describe('a change that waits for its operation', () => {
 
 describe('a Postgres that hangs', () => {
   it('is said to be away, and does not keep the daemon from ending', async () => {
+    await daemon.kill();
+    await daemon.launch(hasty);
     await daemon.launchInstance('h1');
     const server = await withChildren(await daemon.postgresPid());
     for (const pid of server) process.kill(pid, 'SIGSTOP');
@@ -139,7 +143,7 @@ describe('a database of its own server', () => {
   });
 
   it('that is away at the end does not keep the instances running, and the client is told', async () => {
-    const own = await TestDaemon.start(await newDatabase());
+    const own = await TestDaemon.start({ ...(await newDatabase()), ...hasty });
     await own.buildImage('busybox');
     await own.launchInstance('o2');
     const { pid } = await own.client.instances.state('o2');

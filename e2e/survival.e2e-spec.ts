@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { TestDaemon } from './harness/daemon.ts';
 
 let daemon: TestDaemon;
@@ -64,6 +64,20 @@ describe('kill -9 of the daemon', () => {
     expect(again.pid).not.toBe(before);
     expect((await daemon.exec('again', ['true'])).code).toBe(0);
     await Promise.all([daemon.remove('off'), daemon.remove('again')]);
+  });
+});
+
+describe('a shutdown of the server', () => {
+  it('stops what runs, which the next start brings up again and says so', async () => {
+    await Promise.all([daemon.launchInstance('b1'), daemon.launchInstance('b2', 'busybox', { config: { 'boot.autostart': 'false' } })]);
+    const ended = daemon.ended();
+    await daemon.client.api.send('PUT', '/internal/shutdown?force=true');
+    await ended;
+    await daemon.launch();
+    await vi.waitFor(async () => expect((await daemon.client.instances.get('b1')).status).toBe('Running'), { timeout: 60_000 });
+    expect(daemon.log).toMatch(/"count":1,"instances":\["b1"\],"msg":"instances are being started"/);
+    expect((await daemon.client.instances.get('b2')).status).toBe('Stopped');
+    await Promise.all([daemon.remove('b1'), daemon.remove('b2')]);
   });
 });
 

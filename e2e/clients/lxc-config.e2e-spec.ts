@@ -103,8 +103,13 @@ describe.skipIf(!lxcInstalled)("configuration with the stock lxc (skipped where 
     await lxc.ok('profile', 'assign', 'x', 'default');
     expect(await lxc.fails('profile', 'add', 'x', 'nope')).toBe('Requested profile "nope" doesn\'t exist');
     expect(await lxc.fails('profile', 'assign', 'x', '')).toMatch(/No root device could be found/);
+    await lxc.ok('profile', 'rename', 'other', 'of two words');
+    await lxc.ok('profile', 'assign', 'x', 'default,of two words');
+    expect(await lxc.ok('config', 'show', 'x')).toContain('- of two words');
+    expect(await lxc.ok('profile', 'show', 'of two words')).toContain('- /1.0/instances/x');
+    await lxc.ok('profile', 'remove', 'x', 'of two words');
     await lxc.ok('profile', 'delete', 'small');
-    await lxc.ok('profile', 'delete', 'other');
+    await lxc.ok('profile', 'delete', 'of two words');
     expect(await lxc.fails('profile', 'show', 'small')).toBe('Profile not found');
   });
 });

@@ -60,7 +60,7 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
   const outside = { host, now: () => new Date(), random: Math.random, report };
   const foundations: Foundations = { store, engine, storage, networks, images, cgroups, supervision, ...outside };
   const instances = new Instances(foundations);
-  const housekeeping = new Housekeeping(foundations, instances);
+  const housekeeping = new Housekeeping(foundations, instances, settings.databasePatienceMs / 2);
   const values: [token: symbol, value: unknown][] = [
     [SETTINGS, settings],
     [STORE, store],

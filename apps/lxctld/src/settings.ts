@@ -9,6 +9,8 @@ export interface DaemonSettings {
   runDir: string;
   /** $LXCTL_DATABASE_URL, null for the embedded server. */
   databaseUrl: string | null;
+  /** $LXCTL_DATABASE_PATIENCE in milliseconds: how long a database that does not answer is waited for. */
+  databasePatienceMs: number;
   /** Version of lxctl, from package.json. */
   version: string;
   /** Root of the installation: where bin/, native/build and migrations are. */
@@ -25,6 +27,8 @@ export function readSettings(environment: NodeJS.ProcessEnv, from: string): Daem
   if (!isAbsolute(stateDir)) throw new Error(`LXCTL_DIR must be an absolute path, not ${stateDir}.`);
   const databaseUrl = environment.LXCTL_DATABASE_URL || null;
   if (databaseUrl && !/^postgres(ql)?:\/\//.test(databaseUrl)) throw new Error('LXCTL_DATABASE_URL must be a postgres:// URL.');
+  const patience = Number(environment.LXCTL_DATABASE_PATIENCE || 10);
+  if (!(patience >= 1 && patience <= 3600)) throw new Error('LXCTL_DATABASE_PATIENCE must be a number of seconds from 1 to 3600.');
   const logLevel = environment.LXCTL_LOG_LEVEL || 'info';
   if (!logLevels.includes(logLevel)) throw new Error(`LXCTL_LOG_LEVEL must be one of ${logLevels.join(', ')}.`);
   const homeDir = installation(from);
@@ -32,6 +36,7 @@ export function readSettings(environment: NodeJS.ProcessEnv, from: string): Daem
     stateDir,
     runDir: stateDir === defaultStateDir ? '/run/lxctl' : join(stateDir, 'run'),
     databaseUrl,
+    databasePatienceMs: patience * 1000,
     version: (JSON.parse(readFileSync(join(homeDir, 'package.json'), 'utf8')) as { version: string }).version,
     homeDir,
     logLevel,

@@ -24,7 +24,7 @@ export interface SocketAddress {
 export type StoreAddress = { databaseUrl: string } | { socket: SocketAddress };
 
 export interface OpenOptions {
-  /** How long a database that does not answer is waited for, and by the store's calls later. */
+  /** How long a database that does not answer is waited for, and by the store's calls later. All other deadlines follow from it. */
   patienceMs?: number;
   /** The disk of the database, where this server knows it. */
   disk?: Disk;
@@ -33,7 +33,8 @@ export interface OpenOptions {
 }
 
 const poolSize = 8;
-const connectWithinMs = 3000;
+/** Of the patience: what one connection may take to be made, and all of them to say goodbye. */
+const connecting = 0.3;
 
 /**
  * Takes the database for this server, brings the schema up to date and returns the store. Rows that are made through it
@@ -42,10 +43,12 @@ const connectWithinMs = 3000;
  */
 export async function openStore(address: StoreAddress, server: ServerIdentity, options: OpenOptions = {}): Promise<Store> {
   const { patienceMs = 10_000, lost = () => {}, disk = foreignDisk } = options;
-  const ownership = await Ownership.take({ ...target(address), ...connecting }, server, patienceMs, lost);
+  const within = patienceMs * connecting;
+  const client = { ...target(address), ...kept(within) };
+  const ownership = await Ownership.take(client, server, patienceMs, lost);
   let source: DataSource | null = null;
   try {
-    source = await dataSource(address, server.id).initialize();
+    source = await dataSource(address, server.id, within).initialize();
     await bringUpToDate(source, server.version);
     await ownership.enter();
   } catch (error) {
@@ -54,11 +57,14 @@ export async function openStore(address: StoreAddress, server: ServerIdentity, o
     throw isConnectionFailure(error) ? unavailable(error) : error;
   }
   const cache = new Cache();
-  const listener = new ChangeListener(cache, () => new pg.Client({ ...target(address), ...connecting }));
-  return new PostgresStore(new PoolSession(new Connections(source), patienceMs, cache, disk), listener, () => ownership.release());
+  const listener = new ChangeListener(cache, () => new pg.Client(client));
+  const connections = new Connections(source, within);
+  return new PostgresStore(new PoolSession(connections, patienceMs, cache, disk), listener, () => ownership.release());
 }
 
-const connecting = { connectionTimeoutMillis: connectWithinMs, keepAlive: true };
+function kept(connectWithinMs: number) {
+  return { connectionTimeoutMillis: connectWithinMs, keepAlive: true };
+}
 
 /** `options` of the session, beside those in the URL. The columns server_id take their default from it. */
 function target(address: StoreAddress, options?: string): pg.ClientConfig {
@@ -71,7 +77,7 @@ function target(address: StoreAddress, options?: string): pg.ClientConfig {
 }
 
 /** Options of the data source; exported for the spec that compares entities and migrations. */
-export function dataSource(address: StoreAddress, serverId: string): DataSource {
+export function dataSource(address: StoreAddress, serverId: string, connectWithinMs = 3000): DataSource {
   return new DataSource({
     type: 'postgres',
     // Given, because in a bundle TypeORM's own require of it finds nothing.
@@ -86,7 +92,7 @@ export function dataSource(address: StoreAddress, serverId: string): DataSource 
     poolErrorHandler: () => {},
     extra: {
       ...target(address, `-c lxctl.server=${serverId}`),
-      ...connecting,
+      ...kept(connectWithinMs),
       idleTimeoutMillis: 60_000,
       // What is asked at once goes out at once; the answers come in order.
       pipeline: true,

@@ -25,7 +25,15 @@ let daemon: Daemon;
 
 const makeDaemon = (over: FakeHouse) =>
   new Daemon({
-    settings: { stateDir, runDir: join(stateDir, 'run'), databaseUrl: null, version: '0.1.0', homeDir: stateDir, logLevel: 'silent' },
+    settings: {
+      stateDir,
+      runDir: join(stateDir, 'run'),
+      databaseUrl: null,
+      version: '0.1.0',
+      homeDir: stateDir,
+      logLevel: 'silent',
+      databasePatienceMs: 10_000,
+    },
     log: makeLog('silent'),
     buildHouse: async () => over,
     peerCredentials: () => ({ pid: 1, uid: 0, gid: 0 }),

@@ -37,6 +37,7 @@ function parts(databaseUrl: string | null, change: Partial<Parameters<typeof ope
     databaseUrl,
     version: '0.1.0',
     homeDir: '/',
+    databasePatienceMs: 2000,
     logLevel: 'info',
   };
   const log = { warn } as unknown as Log;

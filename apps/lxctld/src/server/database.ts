@@ -65,6 +65,7 @@ function embeddedServer({ settings, log, reserve }: DatabaseParts): EmbeddedPost
   return new EmbeddedPostgres({
     stateDir: settings.stateDir,
     runDir: settings.runDir,
+    stopWithinMs: { fast: settings.databasePatienceMs, immediate: settings.databasePatienceMs * 0.3 },
     watch: (pid) => ({ ended: processes.open(pid).then((handle) => handle?.ended.then(() => handle.close())) }),
     report: (message) => {
       log.warn(message);
@@ -80,7 +81,7 @@ async function openPatiently({ settings, log, stopping, lost }: DatabaseParts, a
   for (let pause = 250; ; pause = Math.min(pause * 2, longestPauseMs)) {
     stopping.throwIfAborted();
     try {
-      return await openStore(address, identity, { lost, ...(disk ? { disk } : {}) });
+      return await openStore(address, identity, { lost, patienceMs: settings.databasePatienceMs, ...(disk ? { disk } : {}) });
     } catch (error) {
       if (!isLxError(error, 'database.unavailable')) throw error;
       log.warn({ ...whereabouts(address), reason: reasonOf(error) }, 'waiting for the database');

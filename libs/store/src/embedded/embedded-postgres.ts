@@ -23,6 +23,8 @@ export interface EmbeddedPostgresOptions {
   binaries?: string;
   /** How long a fast and an immediate shutdown may take. For specs. */
   stopWithinMs?: { fast: number; immediate: number };
+  /** How long a first start puts up with what a server that was just killed leaves for a moment. For specs. */
+  leftoversMs?: number;
   /** More settings of the server, over the built-in ones. For specs. */
   settings?: Readonly<Record<string, string>>;
 }
@@ -50,7 +52,6 @@ const readyWithinMs = 60_000;
 const stopWithinMs = { fast: 10_000, immediate: 3000 };
 const firstPauseMs = 20;
 const longestPauseMs = 5000;
-/** How long a first start puts up with what a server that was just killed leaves for a moment. */
 const leftoversMs = 10_000;
 /** A server that lived so long was well: it is started again at once. */
 const healthyAfterMs = 10_000;
@@ -153,7 +154,7 @@ export class EmbeddedPostgres {
    * for a moment, and then a new one refuses to start: so a few tries.
    */
   async #startPatiently(launch: () => Promise<Server>): Promise<Server> {
-    const deadline = Date.now() + leftoversMs;
+    const deadline = Date.now() + (this.#options.leftoversMs ?? leftoversMs);
     for (let pause = 20; ; pause *= 2) {
       try {
         return await launch();

@@ -6,18 +6,19 @@ import { isConnectionFailure, unavailable } from './failures.ts';
 /** First and longest pause between two attempts to connect. */
 const firstPauseMs = 20;
 const longestPauseMs = 100;
-/** How long connections may take to say goodbye at the end. */
-const closeWithinMs = 3000;
 
 /** The pool behind a data source, without TypeORM's query runners: those cannot give back a connection as broken. */
 export class Connections {
   readonly #source: DataSource;
   readonly #pool: Pool;
+  readonly #closeWithinMs: number;
   readonly #open = new Set<PoolClient>();
   #closed = false;
 
-  constructor(source: DataSource) {
+  /** `closeWithinMs`: how long connections may take to say goodbye at the end. */
+  constructor(source: DataSource, closeWithinMs: number) {
     this.#source = source;
+    this.#closeWithinMs = closeWithinMs;
     this.#pool = (source.driver as unknown as { master: Pool }).master;
     this.#pool.on('remove', (client) => this.#open.delete(client));
   }
@@ -42,7 +43,7 @@ export class Connections {
     this.#closed = true;
     const ended = this.#source.isInitialized ? this.#source.destroy() : Promise.resolve();
     const enough = new AbortController();
-    await Promise.race([ended, delay(closeWithinMs, enough.signal)]);
+    await Promise.race([ended, delay(this.#closeWithinMs, enough.signal)]);
     enough.abort();
     for (const client of this.#open) streamOf(client).destroy();
     ended.catch(() => {}); // nothing more is waited for

@@ -56,7 +56,7 @@ describe('a database', () => {
     const socket = await cluster.newDatabase();
     const first = await openStore({ socket }, testServer({ name: 'alpha', address: '/a/unix.socket', version: '1.2.3' }));
     const second = testServer({ name: 'beta' });
-    await expect(openStore({ socket }, second)).rejects.toThrow(
+    await expect(openStore({ socket }, second, { patienceMs: 1000 })).rejects.toThrow(
       /belongs to another daemon: "alpha" at \/a\/unix\.socket \(version 1\.2\.3\) has had it since 20/,
     );
     await first.close();
@@ -98,7 +98,7 @@ describe('a database', () => {
     await sqlOn(socket, killLock);
     let after: { pid: number } | undefined;
     while (!after || after.pid === before?.pid) [after] = await sqlOn<{ pid: number }>(socket, lockPid);
-    await expect(openStore({ socket }, testServer())).rejects.toThrow('belongs to another daemon');
+    await expect(openStore({ socket }, testServer(), { patienceMs: 1000 })).rejects.toThrow('belongs to another daemon');
     expect(losses).toEqual([]);
     await store.close();
   }, 30_000);

@@ -5,13 +5,11 @@ import { isConnectionFailure, unavailable } from './failures.ts';
 
 /** Of the advisory lock. Any number that no other program's advisory locks in this database use. */
 const lockKey = 7_163_420_118;
-/** How long a daemon that is just ending may take to give the database up. */
-const handoverMs = 2000;
+/** How long a daemon that is just ending may take to give the database up: of the patience. */
+const handover = 0.2;
 const firstPauseMs = 20;
 const longestPauseMs = 1000;
 const heartbeatMs = 30_000;
-/** A statement on the lock's connection that takes longer means that the connection is dead. */
-const queryMs = 10_000;
 
 /** Another daemon has the database. The message is a whole sentence that says which. */
 class DatabaseOwned extends Error {
@@ -39,15 +37,20 @@ export class Ownership {
   readonly #connection: pg.ClientConfig;
   readonly #server: ServerIdentity;
   readonly #lost: (reason: string) => void;
+  readonly #handoverMs: number;
   readonly #closed = new AbortController();
   #client: pg.Client;
   #epoch = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  private constructor(connection: pg.ClientConfig, server: ServerIdentity, lost: (reason: string) => void, client: pg.Client) {
-    this.#connection = connection;
-    this.#server = server;
-    this.#lost = lost;
+  private constructor(
+    parts: { connection: pg.ClientConfig; server: ServerIdentity; handoverMs: number; lost: (reason: string) => void },
+    client: pg.Client,
+  ) {
+    this.#connection = parts.connection;
+    this.#server = parts.server;
+    this.#lost = parts.lost;
+    this.#handoverMs = parts.handoverMs;
     this.#client = client;
   }
 
@@ -58,14 +61,16 @@ export class Ownership {
     patienceMs: number,
     lost: (reason: string) => void,
   ): Promise<Ownership> {
-    const config = { ...connection, application_name: applicationName(server.id), query_timeout: queryMs };
+    // A statement on the lock's connection that takes longer means that the connection is dead.
+    const config = { ...connection, application_name: applicationName(server.id), query_timeout: patienceMs };
+    const handoverMs = patienceMs * handover;
     const deadline = Date.now() + patienceMs;
     for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
       try {
         const client = await connected(config);
         try {
           await lock(client, server, Math.min(deadline, Date.now() + handoverMs), deadline);
-          return new Ownership(config, server, lost, client);
+          return new Ownership({ connection: config, server, handoverMs, lost }, client);
         } catch (error) {
           await client.end().catch(() => {});
           throw error;
@@ -95,7 +100,7 @@ export class Ownership {
     this.#closed.abort();
     clearInterval(this.#timer);
     const enough = new AbortController();
-    await Promise.race([this.#client.end().catch(() => {}), delay(handoverMs, enough.signal)]);
+    await Promise.race([this.#client.end().catch(() => {}), delay(this.#handoverMs, enough.signal)]);
     enough.abort();
     cut(this.#client);
   }
@@ -120,7 +125,7 @@ export class Ownership {
       let client: pg.Client | null = null;
       try {
         client = await connected(this.#connection);
-        await lock(client, this.#server, Date.now() + handoverMs, Infinity);
+        await lock(client, this.#server, Date.now() + this.#handoverMs, Infinity);
         const { rows } = await client.query<{ epoch: number }>('SELECT max(epoch) AS epoch FROM server');
         if (rows[0]?.epoch !== this.#epoch)
           throw new DatabaseOwned('Another daemon took the database while the connection to it was lost.');
