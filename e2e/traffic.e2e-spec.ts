@@ -42,6 +42,13 @@ describe('the database', () => {
     expect(await costOf(() => daemon.client.api.get('/1.0'))).toEqual({ statements: 0, commits: 0 });
   });
 
+  it('is asked for the row, and told nothing, when an instance is frozen and goes on', async () => {
+    for (const action of ['freeze', 'unfreeze'] as const) {
+      const change = () => daemon.done(daemon.client.instances.setState('launched', { action, force: false, timeout: 10 }));
+      expect(await costOf(change)).toEqual({ statements: 1, commits: 0 });
+    }
+  });
+
   it('is asked once for the state of an instance', async () => {
     const cost = await costOf(() => daemon.client.api.get('/1.0/instances/launched/state'));
     expect(cost.statements).toBeLessThanOrEqual(1);

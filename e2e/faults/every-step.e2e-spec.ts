@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { WireOperation } from '#lib/contract';
-import { faultPoints } from '#lib/engine';
+import { faultPoints, liveFaultPoints } from '#lib/engine';
 import { instanceOperations } from '#lib/instance';
 import { TestDaemon } from '../harness/daemon.ts';
 import { bridgePorts, cgroups, links, mounts, noBridgePorts, processes } from '../harness/leftovers.ts';
@@ -18,6 +18,16 @@ let quiet: Awaited<ReturnType<typeof inventory>>;
 
 // Only the tables are read here: no step runs.
 const operations = instanceOperations();
+
+const pointsOf = {
+  ...(Object.fromEntries(Object.entries(operations).map(([verb, spec]) => [verb, faultPoints(spec as never)])) as Record<
+    keyof typeof operations,
+    string[]
+  >),
+  freeze: liveFaultPoints('instance.freeze'),
+  unfreeze: liveFaultPoints('instance.unfreeze'),
+};
+type Verb = keyof typeof pointsOf;
 
 async function inventory() {
   await noBridgePorts(daemon.dir);
@@ -70,10 +80,9 @@ interface Kind {
 }
 
 /** At this point the last step is journaled: then it is done and stays so. */
-const isDone = (kind: keyof typeof operations, point: string) =>
-  point === faultPoints(operations[kind]).findLast((each) => each.endsWith(':after'));
+const isDone = (kind: Verb, point: string) => point === pointsOf[kind].findLast((each) => each.endsWith(':after'));
 
-const kinds: { [K in keyof typeof operations]: Kind } = {
+const kinds: Record<Verb, Kind> = {
   create: {
     ask: create,
     check: async (point) => {
@@ -121,7 +130,13 @@ const kinds: { [K in keyof typeof operations]: Kind } = {
       await daemon.done(state('freeze'));
     },
     ask: () => state('unfreeze'),
-    check: () => works(),
+    // Nothing of it is journaled: the next daemon finds what the kernel had by then.
+    check: async (point) => {
+      const { status } = await daemon.client.instances.get('f');
+      expect(status).toBe(isDone('unfreeze', point) ? 'Running' : 'Frozen');
+      if (status === 'Frozen') await daemon.done(state('unfreeze'));
+      await works();
+    },
   },
   rename: {
     prepare: () => daemon.done(stopped()),
@@ -164,7 +179,7 @@ const kinds: { [K in keyof typeof operations]: Kind } = {
 };
 
 interface Point {
-  kind: keyof typeof operations;
+  kind: Verb;
   point: string;
 }
 
@@ -172,11 +187,7 @@ interface Point {
  * Every point of every kind, so that the daemon that recovers from one is armed for the next where it can be: the next is
  * of another kind (its own recovery would meet it), and none of those that clear up behind the last one.
  */
-const points = spread(
-  (Object.keys(operations) as Point['kind'][]).map((kind) =>
-    faultPoints(operations[kind] as never).map((point): Point => ({ kind, point })),
-  ),
-);
+const points = spread((Object.keys(kinds) as Verb[]).map((kind) => pointsOf[kind].map((point): Point => ({ kind, point }))));
 const clearsUp = new Set<Point['kind']>(['start', 'stop', 'delete']);
 
 /** One of each in turn. */

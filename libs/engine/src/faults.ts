@@ -1,4 +1,5 @@
 import type { JsonObject } from '#lib/base';
+import type { OperationKind } from '#lib/contract';
 import type { OperationSpec } from './operation-spec.ts';
 
 /**
@@ -33,6 +34,11 @@ export function faultsFromEnvironment(wanted = process.env['LXCTL_FAULT']): Faul
     },
     mustFail: (kind, step) => `${kind}:${step}:undo` === wanted,
   };
+}
+
+/** The values of LXCTL_FAULT for a live operation, which has no steps and no journal. */
+export function liveFaultPoints(kind: OperationKind): string[] {
+  return [`${kind}:run:before`, `${kind}:run:after`];
 }
 
 /** Every value of LXCTL_FAULT that means something to this operation. */

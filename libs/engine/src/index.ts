@@ -1,5 +1,5 @@
 export * from './engine.ts';
-export { faultPoints, faultsFromEnvironment } from './faults.ts';
+export { faultPoints, faultsFromEnvironment, liveFaultPoints } from './faults.ts';
 export type { FaultPoint, Faults } from './faults.ts';
 export * from './operation-engine.ts';
 export * from './operation-spec.ts';

@@ -279,7 +279,9 @@ export class OperationEngine implements Engine {
 
   async #runLive(live: LiveRun, operation: RunningOperation): Promise<Ending> {
     try {
+      await this.#faults.reach(operation.kind, 'run', 'before');
       const result = await live.run(operation, this.#now);
+      await this.#faults.reach(operation.kind, 'run', 'after');
       if (Object.keys(result).length > 0) operation.metadata = { ...operation.metadata, ...result };
       return { status: operation.cancelled ? 'cancelled' : 'success', error: '', failure: null, at: this.#now() };
     } catch (error) {

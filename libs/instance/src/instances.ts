@@ -59,7 +59,7 @@ function shared(on: Foundations) {
   return { expansion, ids, logFiles, startLog, limits, attachments, runner, removal, acts: new Acts(on.engine) };
 }
 
-/** One line a verb. Every verb that has an `operation` is registered with the engine. */
+/** One line a verb. */
 function verbs(on: Foundations, { acts, ...parts }: ReturnType<typeof shared>) {
   const using = { ...on, ...parts, holders: on };
   return {
@@ -77,9 +77,12 @@ function verbs(on: Foundations, { acts, ...parts }: ReturnType<typeof shared>) {
 
 export type InstanceVerbs = ReturnType<typeof verbs>;
 
-/** The operations of all verbs, by verb. */
-export function operationsOf(all: InstanceVerbs): { [V in keyof InstanceVerbs]: InstanceVerbs[V]['operation'] } {
-  return Object.fromEntries(Object.entries(all).map(([name, verb]) => [name, verb.operation])) as ReturnType<typeof operationsOf>;
+/** Verbs whose operation is journaled, and so registered with the engine. */
+type Journaled = Omit<InstanceVerbs, 'freeze' | 'unfreeze'>;
+
+/** The operations of all verbs that have a table of steps, by verb. */
+export function operationsOf({ freeze, unfreeze, ...journaled }: InstanceVerbs): { [V in keyof Journaled]: Journaled[V]['operation'] } {
+  return Object.fromEntries(Object.entries(journaled).map(([name, verb]) => [name, verb.operation])) as ReturnType<typeof operationsOf>;
 }
 
 /** The tables of steps without anything to run them on, for those who only read them: the tests of faults. */
@@ -115,7 +118,7 @@ export class Instances {
     this.verbs = verbs(on, parts);
     this.state = new ChangeState(this.reader, this.verbs);
     this.discard = new Discard(parts.acts.turns, this.verbs.delete, on);
-    for (const { operation } of Object.values(this.verbs))
+    for (const operation of Object.values(operationsOf(this.verbs)))
       on.engine.register(operation as unknown as OperationSpec<JsonObject, JsonObject>);
   }
 }

@@ -1,6 +1,6 @@
 import type { JsonObject } from '#lib/base';
 import { instanceResources, urls } from '#lib/contract';
-import type { Engine, Operation, OperationSpec, Requestor } from '#lib/engine';
+import type { Engine, LiveSpec, Operation, OperationSpec, Requestor, StartOptions } from '#lib/engine';
 import type { InstanceRow } from '#lib/store';
 import { instanceLock } from './names.ts';
 import { Turns } from './turns.ts';
@@ -36,13 +36,26 @@ export class Acts {
   }
 
   /** LxError 'instance.busy' while another operation runs on the instance. */
-  async begin<P extends JsonObject & { id: string }, S extends JsonObject>(
-    spec: OperationSpec<P, S>,
-    params: P,
+  begin<P extends JsonObject & { id: string }, S extends JsonObject>(spec: OperationSpec<P, S>, params: P, how: Begin): Promise<Operation> {
+    return this.#begin(params.id, how, (options) => this.#engine.start(spec, params, options));
+  }
+
+  /** `begin` of what changes nothing but the kernel's state, all at once: it is not journaled. */
+  beginLive(kind: LiveSpec['kind'], work: () => Promise<void>, how: Begin & { of: { id: string } }): Promise<Operation> {
+    const run = async () => {
+      await work();
+      return {};
+    };
+    return this.#begin(how.of.id, how, (options) => this.#engine.startLive({ kind, class: 'task', sockets: [], run }, options));
+  }
+
+  async #begin(
+    id: string,
     { of, requestor, announce, also = [], mayCancel }: Begin,
+    start: (options: StartOptions) => Promise<Operation>,
   ): Promise<Operation> {
-    const operation = await this.turns.begin(params.id, () =>
-      this.#engine.start(spec, params, {
+    const operation = await this.turns.begin(id, () =>
+      start({
         project: of.project,
         resources: instanceResources(of.project, of.name),
         locks: [of, ...also].map(instanceLock),

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Deferred } from '#lib/base';
 import { OperationEngine } from '#lib/engine';
 import { resumesFromEveryStep, run, stepsAreIdempotent, unwindsFromEveryStep } from '../../../engine/src/testing.ts';
 import { fingerprint, removeWorlds, World } from '../testing/world.ts';
@@ -327,27 +328,42 @@ describe('instance.restart', () => {
 });
 
 describe('instance.freeze and instance.unfreeze', () => {
-  const setup = (frozen: boolean) => () =>
-    ready(async (world) => {
-      const { row } = await world.running('c1');
-      if (frozen) world.cgroups.frozenIds.add(row.id);
-      return { id: row.id, name: 'c1' };
-    });
-  const frozen = (expected: boolean) => (world: World & { params: { id: string } }) =>
-    expect(world.cgroups.frozenIds.has(world.params.id)).toBe(expected);
+  const asked = { force: false, timeout: 10, requestor: undefined };
 
-  it('unwind and resume', async () => {
-    await unwindsFromEveryStep((world: World) => world.operations.freeze, setup(false), frozen(false));
-    await stepsAreIdempotent((world: World) => world.operations.freeze, setup(false), frozen(true), frozen(false));
-    await resumesFromEveryStep((world: World) => world.operations.unfreeze, setup(true), frozen(false));
-    await stepsAreIdempotent((world: World) => world.operations.unfreeze, setup(true), frozen(false));
+  it('change the state of the kernel and nothing in the database', async () => {
+    const world = await World.make();
+    const { row } = await world.running('c1');
+    const { commits } = world.store;
+    const freezing = await world.verbs.freeze.begin(row, { ...asked, power: 'running' });
+    expect((await freezing.done).status_code).toBe(200);
+    expect(world.cgroups.frozenIds).toEqual(new Set([row.id]));
+    const thawing = await world.verbs.unfreeze.begin(row, { ...asked, power: 'frozen' });
+    expect((await thawing.done).status_code).toBe(200);
+    expect(world.cgroups.frozenIds).toEqual(new Set());
+    expect(world.store.commits).toBe(commits);
+  });
+
+  it('have the instance alone', async () => {
+    const world = await World.make();
+    const { row } = await world.running('c1');
+    const held = new Deferred<void>();
+    world.cgroups.freeze = () => held.promise;
+    const freezing = await world.verbs.freeze.begin(row, { ...asked, power: 'running' });
+    await expect(world.verbs.stop.begin(row, { ...asked, power: 'running' })).rejects.toMatchObject({ code: 'instance.busy' });
+    held.resolve();
+    await freezing.done;
   });
 
   it('refuse one that has ended meanwhile', async () => {
-    for (const kind of ['freeze', 'unfreeze'] as const) {
-      const world = await setup(false)();
-      await world.supervision.kill(world.params.id);
-      expect((await run(world.operations[kind], world)).err).toBe("The container isn't running");
+    const world = await World.make();
+    const { row } = await world.running('c1');
+    await world.supervision.kill(row.id);
+    for (const [verb, power] of [
+      ['freeze', 'running'],
+      ['unfreeze', 'frozen'],
+    ] as const) {
+      const operation = await world.verbs[verb].begin(row, { ...asked, power });
+      expect((await operation.done).err).toBe("The container isn't running");
     }
   });
 });
