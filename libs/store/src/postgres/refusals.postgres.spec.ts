@@ -65,7 +65,7 @@ describe('a Postgres that hangs', () => {
     const store = await openStore({ socket }, testServer(), { patienceMs: 1500 });
     await store.config.set({ before: '1' });
     await signalAll('SIGSTOP');
-    // Without deadlines each of these would wait for ever: the test's own time limit is the bound.
+    const since = Date.now();
     const failures = await Promise.all(
       [store.config.all(), store.networks.insert(network('n')), store.tx((tx) => tx.config.set({ a: 'b' }))].map((asked) =>
         asked.then(
@@ -75,10 +75,13 @@ describe('a Postgres that hangs', () => {
       ),
     );
     expect(failures.map(codeOf)).toEqual(['database.unavailable', 'database.unavailable', 'database.unavailable']);
+    expect(Date.now() - since).toBeLessThan(8000);
     await signalAll('SIGCONT');
     expect((await store.config.all())['before']).toBe('1');
     await signalAll('SIGSTOP');
+    const closing = Date.now();
     await store.close();
+    expect(Date.now() - closing).toBeLessThan(6000);
   }, 60_000);
 });
 
