@@ -34,6 +34,19 @@ describe.skipIf(!lxcInstalled)("configuration with the stock lxc (skipped where 
     expect(await lxc.ok('config', 'get', 'x', 'user.color')).toBe('green\n');
   });
 
+  it('shows and edits metadata and templates', async () => {
+    expect(await lxc.ok('config', 'metadata', 'show', 'x')).toContain('architecture: x86_64\n');
+    await lxc.feed('architecture: x86_64\nproperties: {os: mine}\n', 'config', 'metadata', 'edit', 'x');
+    expect(await lxc.ok('config', 'metadata', 'show', 'x')).toContain('os: mine\n');
+    await lxc.ok('config', 'template', 'create', 'x', 'a.tpl');
+    await lxc.feed('{{ container.name }}\n', 'config', 'template', 'edit', 'x', 'a.tpl');
+    expect(await lxc.ok('config', 'template', 'show', 'x', 'a.tpl')).toContain('{{ container.name }}\n');
+    expect(await lxc.ok('config', 'template', 'list', 'x', '-f', 'csv')).toBe('a.tpl\n');
+    expect(await lxc.fails('config', 'template', 'show', 'x', 'b.tpl')).toBe('Template "b.tpl" not found');
+    await lxc.ok('config', 'template', 'delete', 'x', 'a.tpl');
+    expect(await lxc.ok('config', 'template', 'list', 'x', '-f', 'csv')).toBe('');
+  });
+
   it("keeps the server's own keys", async () => {
     await lxc.ok('config', 'set', 'core.shutdown_timeout', '3');
     expect(await lxc.ok('config', 'get', 'core.shutdown_timeout')).toBe('3\n');

@@ -23,6 +23,23 @@ export const tree: Tree = {
       set: leaf('Set keys', () => import('./cmd/config/set.ts')),
       unset: leaf('Take a key away', () => import('./cmd/config/unset.ts')),
       edit: leaf('Edit the configuration as YAML', () => import('./cmd/config/edit.ts')),
+      metadata: {
+        about: 'Metadata of instances, from their images',
+        verbs: {
+          show: leaf('Show the metadata', () => import('./cmd/config/metadata/show.ts')),
+          edit: leaf('Edit the metadata as YAML', () => import('./cmd/config/metadata/edit.ts')),
+        },
+      },
+      template: {
+        about: 'Templates of files in instances',
+        verbs: {
+          list: leaf('List the templates', () => import('./cmd/config/template/list.ts'), 'ls'),
+          show: leaf('Show a template', () => import('./cmd/config/template/show.ts')),
+          create: leaf('Create an empty template', () => import('./cmd/config/template/create.ts')),
+          edit: leaf('Edit a template', () => import('./cmd/config/template/edit.ts')),
+          delete: leaf('Delete a template', () => import('./cmd/config/template/delete.ts'), 'rm'),
+        },
+      },
       device: {
         about: 'Devices of instances',
         verbs: {
@@ -171,8 +188,6 @@ export const absent: Readonly<Record<string, Readonly<Record<string, string>>>> 
     warning: 'warnings',
   },
   config: {
-    metadata: 'the metadata of instances',
-    template: 'the templates of instances',
     trust: 'the API over HTTPS and its trusted clients',
     uefi: 'virtual machines',
   },

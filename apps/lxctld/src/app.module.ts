@@ -5,6 +5,7 @@ import { EventsController } from './events/events.controller.ts';
 import { InstanceEmptyListsController } from './instances/empty-lists.controller.ts';
 import { InstancesController } from './instances/instances.controller.ts';
 import { LogsController } from './instances/logs.controller.ts';
+import { MetadataController } from './instances/metadata.controller.ts';
 import { SessionsController } from './instances/sessions.controller.ts';
 import { StateController } from './instances/state.controller.ts';
 import { NetworksController } from './networks/networks.controller.ts';
@@ -35,6 +36,7 @@ export const allControllers: Type[] = [
   StateController,
   SessionsController,
   LogsController,
+  MetadataController,
   VolumesController,
   PoolsController,
   AliasesController,

@@ -42,6 +42,11 @@ export class Api {
     return operationOf(await readReply(await this.transport.request({ method: 'POST', path: this.path(path), headers, body })));
   }
 
+  async sendFile(path: string, query: Query, content: string): Promise<void> {
+    const headers = { 'content-type': 'application/octet-stream' };
+    await readReply(await this.transport.request({ method: 'POST', path: this.path(path, query), headers, body: Buffer.from(content) }));
+  }
+
   /** A raw body, and the headers that came with it. */
   async raw(method: Method, path: string, query?: Query): Promise<{ body: AsyncIterable<Uint8Array>; headers: Record<string, string> }> {
     const request: TransportRequest = { method, path: this.path(path, query) };

@@ -31,6 +31,7 @@ export const apiExtensions = {
   instance_create_recipe: 'An instance of an image that the server builds itself: protocol=recipe in its source.',
   instance_bulk_state_change: 'PUT on the list of instances.',
   instance_nic_network: 'network= on nic devices.',
+  container_edit_metadata: 'The metadata and the templates of instances.',
   container_last_used_at: 'last_used_at on instances.',
   container_cpu_time: 'CPU time in the state of instances.',
   container_protection_delete: 'security.protection.delete.',

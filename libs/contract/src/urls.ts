@@ -25,6 +25,8 @@ export const urls = {
   /** The URL of an instance for older clients. */
   container: (name: string, project: string) => url(project, 'containers', name),
   instanceLog: (name: string, file: string, project: string) => url(project, 'instances', name, 'logs', file),
+  instanceMetadata: (name: string, project: string) => url(project, 'instances', name, 'metadata'),
+  instanceTemplates: (name: string, project: string) => url(project, 'instances', name, 'metadata', 'templates'),
   image: (fingerprint: string, project: string) => url(project, 'images', fingerprint),
   imageAlias: (name: string, project: string) => url(project, 'images', 'aliases', name),
   network: (name: string, project: string) => url(project, 'networks', name),

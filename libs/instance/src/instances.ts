@@ -13,6 +13,8 @@ import { IdAllocation } from './ids/allocation.ts';
 import { LimitsInForce } from './limits/in-force.ts';
 import { LiveDevices } from './live-devices.ts';
 import { LogFiles } from './log-files.ts';
+import { InstanceMetadata } from './metadata/instance-metadata.ts';
+import { MetadataFiles } from './metadata/metadata-files.ts';
 import { InstanceReader } from './read/reader.ts';
 import { Runner } from './runner.ts';
 import { Removal } from './steps/remove.ts';
@@ -50,13 +52,14 @@ export interface Foundations {
 function shared(on: Foundations) {
   const expansion = new Expansion(on.store);
   const logFiles = new LogFiles(on.host);
+  const metadataFiles = new MetadataFiles(on.host);
   const limits = new LimitsInForce({ ...on, expansion });
   const attachments = new Attachments(on.networks, on.report);
   const ids = new IdAllocation(on);
   const startLog = new StartLog({ ...on, logFiles });
   const runner = new Runner({ ...on, expansion, logFiles, startLog, limits, attachments, ids });
   const removal = new Removal({ ...on, logFiles, ids });
-  return { expansion, ids, logFiles, startLog, limits, attachments, runner, removal, acts: new Acts(on.engine) };
+  return { expansion, ids, logFiles, metadataFiles, startLog, limits, attachments, runner, removal, acts: new Acts(on.engine) };
 }
 
 /** One line a verb. */
@@ -101,6 +104,7 @@ export class Instances {
   readonly expansion: Expansion;
   readonly runner: Runner;
   readonly limits: LimitsInForce;
+  readonly metadata: InstanceMetadata;
   readonly liveDevices: LiveDevices;
   readonly logFiles: LogFiles;
   readonly startLog: StartLog;
@@ -112,6 +116,7 @@ export class Instances {
     this.runner = parts.runner;
     this.limits = parts.limits;
     this.liveDevices = new LiveDevices(parts.acts.turns, { ...on, ...parts });
+    this.metadata = new InstanceMetadata(parts.acts.turns, parts.metadataFiles, on.store);
     this.logFiles = parts.logFiles;
     this.startLog = parts.startLog;
     this.reader = new InstanceReader({ ...on, expansion: parts.expansion });

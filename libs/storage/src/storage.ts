@@ -78,6 +78,8 @@ export interface Trees {
    * `<directory>/rootfs`); a crash in the middle leaves nothing that a later call would take for whole.
    */
   ensure(pool: string, fingerprint: string, unpack: (directory: string) => Promise<void>): Promise<void>;
+  /** Where the tree lies that `ensure` made present. */
+  directory(pool: string, fingerprint: string): Promise<string>;
   /** Removes the image's tree from every pool, unless an instance still has it as a layer; then it goes with the last one. */
   drop(fingerprint: string): Promise<void>;
 }

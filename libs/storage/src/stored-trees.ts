@@ -19,6 +19,10 @@ export class StoredTrees implements Trees {
     await pool.trees.ensure(fingerprint, unpack);
   }
 
+  async directory(name: string, fingerprint: string): Promise<string> {
+    return (await this.#open.named(name)).layout.image(fingerprint);
+  }
+
   async drop(fingerprint: string): Promise<void> {
     for (const row of await this.#store.pools.list()) {
       const pool = this.#open.open(row);

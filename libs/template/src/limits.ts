@@ -13,6 +13,9 @@ export const limits = {
   tokens: 500,
 } as const;
 
+/** Characters; so no more bytes of a file need be looked at. */
+export const templateLimit = limits.source;
+
 /** A template that is wrong, or does more than it may. */
 export class TemplateError extends Error {
   override name = 'TemplateError';

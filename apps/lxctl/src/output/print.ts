@@ -10,6 +10,11 @@ export function print(io: Io, text: string): void {
   io.stdout.write(`${printable(text)}\n`);
 }
 
+/** A file of the server's: on a screen nothing in it may act, anywhere else it goes as it is. */
+export function printFile(io: Io, text: string): void {
+  io.stdout.write(io.terminal.out ? printable(text) : text);
+}
+
 export async function printYaml(io: Io, value: unknown): Promise<void> {
   io.stdout.write(await toYaml(value));
 }

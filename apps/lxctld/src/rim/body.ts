@@ -13,6 +13,9 @@ const rawTypes = ['application/octet-stream', 'multipart/form-data'];
 /** Routes whose body may be a file whatever its content type: curl and pylxd send none, or a wrong one, with an image. */
 const uploadRoutes = new Set(['POST /1.0/images']);
 
+/** Routes whose body is a file, whatever its type is and it begins like. */
+const fileRoutes = new Set(['POST /1.0/instances/:name/metadata/templates']);
+
 /**
  * Body parsing as LXD's clients need it (API section 2.1): whatever the content type says, a body is JSON, unless its type
  * is one of `rawTypes`, or the route takes files and the body does not begin like a JSON object.
@@ -27,6 +30,7 @@ export function addBodyParsers(fastify: FastifyInstance): void {
       payload.resume();
       return {};
     }
+    if (fileRoutes.has(routeOf(request))) return undefined;
     if (takesFiles(request) && !(await beginsLikeJson(payload))) return undefined;
     return parseJson(await collect(payload));
   });
@@ -39,7 +43,11 @@ function isIgnored(request: FastifyRequest): boolean {
 
 function takesFiles(request: FastifyRequest): boolean {
   const type = request.headers['content-type'] ?? '';
-  return uploadRoutes.has(`${request.method} ${request.routeOptions.url}`) && !type.startsWith('application/json');
+  return uploadRoutes.has(routeOf(request)) && !type.startsWith('application/json');
+}
+
+function routeOf(request: FastifyRequest): string {
+  return `${request.method} ${request.routeOptions.url}`;
 }
 
 /** Looks at the first bytes and puts them back. No archive begins with a brace; an empty body counts as JSON. */

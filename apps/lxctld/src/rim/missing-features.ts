@@ -12,8 +12,6 @@ const features: readonly [verbs: string, path: string, what: string][] = [
   ['POST', '/1.0/instances/:name/backups', 'backups of instances'],
   [anyVerb, '/1.0/instances/:name/files', 'files of instances; use exec'],
   [anyVerb, '/1.0/instances/:name/sftp', 'files of instances over SFTP; use exec'],
-  [anyVerb, '/1.0/instances/:name/metadata', 'metadata of instances'],
-  [anyVerb, '/1.0/instances/:name/metadata/templates', 'templates of instances'],
   ['POST', '/1.0/images/:fingerprint/export', 'sending images to another server; export the image and import it there'],
   ['POST', '/1.0/images/:fingerprint/refresh', 'refreshing images from another server'],
   ['POST', '/1.0/images/:fingerprint/secret', 'secrets for the download of images'],

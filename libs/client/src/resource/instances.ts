@@ -1,4 +1,5 @@
 import type {
+  WireImageMetadata,
   WireInstance,
   WireInstanceConsolePost,
   WireInstanceExecPost,
@@ -86,6 +87,30 @@ export class InstancesClient {
 
   clearConsoleLog(name: string): Promise<void> {
     return this.#api.send('DELETE', `${path(name)}/console`);
+  }
+
+  metadata(name: string): Promise<Reply<WireImageMetadata>> {
+    return this.#api.read(`${path(name)}/metadata`);
+  }
+
+  replaceMetadata(name: string, body: unknown, etag?: string | null): Promise<void> {
+    return this.#api.send('PUT', `${path(name)}/metadata`, body, etag);
+  }
+
+  templates(name: string): Promise<string[]> {
+    return this.#api.get(`${path(name)}/metadata/templates`);
+  }
+
+  async template(name: string, template: string): Promise<Buffer> {
+    return collect((await this.#api.raw('GET', `${path(name)}/metadata/templates`, { path: template })).body);
+  }
+
+  writeTemplate(name: string, template: string, content: string): Promise<void> {
+    return this.#api.sendFile(`${path(name)}/metadata/templates`, { path: template }, content);
+  }
+
+  deleteTemplate(name: string, template: string): Promise<void> {
+    return this.#api.send('DELETE', `${path(name)}/metadata/templates?${new URLSearchParams({ path: template }).toString()}`);
   }
 
   logs(name: string): Promise<string[]> {

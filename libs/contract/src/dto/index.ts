@@ -2,6 +2,7 @@
 export * from './instance.ts';
 export * from './network.ts';
 export * from './maps.ts';
+export * from './metadata.ts';
 export * from './profile.ts';
 export * from './server.ts';
 export * from './image.ts';

@@ -33,6 +33,18 @@ export const instanceErrors = {
   ),
   'snapshot.not_found': row(404, () => 'Instance snapshot not found', 'The instance has no snapshot of this name.'),
   'backup.not_found': row(404, () => 'Instance backup not found', 'The instance has no backup of this name.'),
+  'template.not_found': row<{ name: string }>(
+    404,
+    ({ name }) => `Template "${name}" not found`,
+    'The instance has no template of this name.',
+  ),
+  'template.bad_name': row(400, () => 'Invalid template filename', 'A template is a file without a path, and its name begins with no dot.'),
+  'template.no_path': row(400, () => 'missing path argument', 'Which template, says path=.'),
+  'template.invalid': row<{ problem: string }>(
+    400,
+    ({ problem }) => problem,
+    'The template is no text, or not of the language; what is at fault is named.',
+  ),
   'console.busy': row(409, () => 'The console is in use by another client', 'One client at a time; wait until it has left.'),
   'exec.not_found': row(400, () => 'Command not found', 'The command, or its interpreter, is not in the instance (exit code 127).'),
   'exec.not_executable': row(400, () => 'Command not executable', 'The command may not be executed, or is no program (exit code 126).'),

@@ -39,3 +39,24 @@ export interface WireAliasEntry {
   target: string;
   type: 'container';
 }
+
+/** A file of an image that is written in its instances. */
+export interface WireImageTemplate {
+  /** create, copy, rename, start. */
+  when: string[];
+  create_only: boolean;
+  /** Name of the template's file. */
+  template: string;
+  properties: StringMap;
+}
+
+/** `metadata.yaml` of an image, and of the instance that was made from it. */
+export interface WireImageMetadata {
+  architecture: string;
+  /** Seconds of the epoch; 0: unknown, never. */
+  creation_date: number;
+  expiry_date: number;
+  properties: StringMap;
+  /** By the path in the instance. */
+  templates: Record<string, WireImageTemplate>;
+}

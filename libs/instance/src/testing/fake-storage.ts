@@ -32,6 +32,7 @@ export class FakeStorage implements Pick<Storage, 'roots' | 'trees'> {
       await unpack(`/fake/${place}`);
       this.images.add(place);
     },
+    directory: async (pool, fingerprint) => `/fake/${pool}/${fingerprint}`,
     drop: async () => {},
   };
 

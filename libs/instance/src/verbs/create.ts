@@ -15,6 +15,7 @@ import type { IdAllocation, InstanceIds } from '../ids/allocation.ts';
 import { type IdWish, idWish } from '../ids/map.ts';
 import type { LimitsInForce } from '../limits/in-force.ts';
 import type { LogFiles } from '../log-files.ts';
+import type { MetadataFiles } from '../metadata/metadata-files.ts';
 import { generatedName, nameProblems } from '../name.ts';
 import { rowsRefused } from '../references.ts';
 import { rootPool } from '../root-pool.ts';
@@ -69,6 +70,7 @@ interface Using extends LaunchUsing {
   holders: DeviceHolders;
   limits: LimitsInForce;
   logFiles: LogFiles;
+  metadataFiles: MetadataFiles;
   ids: IdAllocation;
   host: HostFacts;
   random: () => number;
@@ -225,7 +227,7 @@ function reserveStep(using: Using, seen: ReadonlyMap<string, ProfileRow[]>): Cre
 }
 
 /** The root volume, from the image's layer. Its undo takes the logs too, which a launch on it has made. */
-function rootStep({ store, images, storage, logFiles, report }: Using): CreateStep {
+function rootStep({ store, images, storage, logFiles, metadataFiles, report }: Using): CreateStep {
   return {
     name: 'root',
     joined: true,
@@ -242,6 +244,7 @@ function rootStep({ store, images, storage, logFiles, report }: Using): CreateSt
           progress({ create_instance_from_image_unpack_progress: 'Unpacking image' });
           return images.unpack(row, directory);
         });
+        await metadataFiles.create(params, row.metadata, () => storage.trees.directory(params.pool, image));
       }
       await storage.roots.create({ ...params, image });
     },
