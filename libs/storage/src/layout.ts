@@ -6,9 +6,9 @@ import type { RootName } from './storage.ts';
  * user may reach. The keeper opens them by fd as root, so the mode costs the instances nothing.
  *
  *   images/<fingerprint>/{metadata.yaml,templates/,rootfs/}   read-only once there
- *   volumes/<id>/                                             the driver's; `image` links to the image's directory
+ *   volumes/<id>/                                             the driver's, of a root or a snapshot; `image` links to the image's directory
  *   containers/<name>                                         links to volumes/<id>, for people; nothing is found by them
- *   unpacking/<uuid>/                                         trees that are being made; swept at start
+ *   unpacking/<uuid>/, unpacking/<id>.<snapshot's id>/        trees and roots that are being made; swept at start
  */
 export class PoolLayout {
   constructor(readonly directory: string) {}

@@ -1,7 +1,8 @@
-import { readdir, symlink } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { readdir, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LxError } from '#lib/contract';
-import { dropLink, isErrno, makeDirectory, pointLink, removeTree } from '#lib/host';
+import { dropLink, exists, isErrno, makeDirectory, pointLink, removeTree } from '#lib/host';
 import type { PoolRow } from '#lib/store';
 import { type Chain, flagsOf, type RootPlace, type StorageDriver } from './driver.ts';
 import { type ImageRecords, ImageTrees } from './image-trees.ts';
@@ -71,10 +72,38 @@ export class OpenPool {
     });
   }
 
+  /** A root like another one, which is not changed meanwhile. */
+  async copyRoot(from: string, to: string, image: string | null): Promise<void> {
+    await this.#copy(this.place(from), this.place(to), image);
+  }
+
+  /** Killed between the two renames, the call that follows finds no root and puts the copy there. */
+  async restoreRoot(from: string, to: string, image: string | null): Promise<void> {
+    await this.#copy(this.place(from), this.#staged(from, to), image);
+    const { directory } = this.place(to);
+    const old = join(this.layout.unpacking, randomUUID());
+    if (await exists(directory)) await rename(directory, old);
+    await rename(this.#staged(from, to).directory, directory);
+    await removeTree(old);
+  }
+
+  async #copy(from: RootPlace, to: RootPlace, image: string | null): Promise<void> {
+    const { driver } = this;
+    if (!driver.copy) throw new LxError('request.unsupported', { what: `a copy of a root on a pool of the driver ${driver.name}` });
+    await makeDirectory(to.directory);
+    if (image !== null && flagsOf(driver).layered) await linkImage(to.directory, image);
+    await driver.copy.copy(from, to);
+  }
+
+  /** Where a root is made that is to take the place of another; swept at start, as all that is half made. */
+  #staged(from: string, to: string): RootPlace {
+    return { directory: join(this.layout.unpacking, `${to}.${from}`), pool: this.layout.directory };
+  }
+
   async deleteRoot(root: RootName): Promise<void> {
     const { directory } = this.place(root.id);
     const image = flagsOf(this.driver).layered ? await this.trees.droppedImageOf(directory) : null;
-    await dropLink(...this.layout.link(root));
+    if (!root.name.includes('/')) await dropLink(...this.layout.link(root));
     await removeTree(directory);
     if (image !== null) await this.trees.removeUnused(image);
   }

@@ -10,7 +10,7 @@ export async function poolReferences(store: Store, pool: PoolRow): Promise<strin
     store.profiles.list('default'),
   ]);
   const users = new Set<string>();
-  for (const volume of volumes) users.add(volumeOwner(volume, pool.name));
+  for (const volume of volumes) if (volume.parentId === null) users.add(volumeOwner(volume, pool.name));
   for (const instance of instances) if (names(instance.devices, pool.name)) users.add(urls.instance(instance.name, instance.project));
   for (const profile of profiles) if (names(profile.devices, pool.name)) users.add(urls.profile(profile.name, profile.project));
   return [...users].sort();

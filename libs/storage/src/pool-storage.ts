@@ -32,7 +32,7 @@ export class PoolStorage implements Storage {
     this.volumes = {
       list: async (pool, project) => {
         const rows = await store.volumes.list((await this.pools.get(pool)).id);
-        return rows.filter((row) => row.project === project || row.type === 'image');
+        return rows.filter((row) => row.parentId === null && (row.project === project || row.type === 'image'));
       },
     };
   }
@@ -57,5 +57,5 @@ export class PoolStorage implements Storage {
 }
 
 function isRoot(row: VolumeRow): boolean {
-  return row.type === 'container';
+  return row.type === 'container' && row.parentId === null;
 }

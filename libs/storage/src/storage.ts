@@ -10,6 +10,19 @@ export interface RootName {
   name: string;
 }
 
+/** A snapshot of a root: a volume of its own that has the snapshot's id. `delete`, `remove` and `rename` take it as they take a root. */
+export interface SnapshotName {
+  id: string;
+  project: string;
+  /** Id of the root. */
+  root: string;
+  /** `<root's name>/<snapshot's name>`. */
+  name: string;
+}
+
+/** Runs the cut while nothing changes the root. */
+export type Still = (cut: () => Promise<void>) => Promise<void>;
+
 export interface NewRoot extends RootName {
   /** Name of the pool. */
   pool: string;
@@ -54,10 +67,17 @@ export interface Volumes {
 export interface Roots {
   /** Writes the volume's row, which the root's directories need. LxError 'volume.exists'; RowConflict 'volume_pool' for a pool that is gone. */
   reserve(writes: Store, root: NewRoot): Promise<void>;
-  /** LxError 'volume.exists'. */
+  /** Of a root: its snapshots' volumes follow. LxError 'volume.exists'. */
   rename(writes: Store, id: string, name: string): Promise<void>;
   /** Removes the row. Call `delete` first. */
   remove(writes: Store, id: string): Promise<void>;
+
+  /** Writes the row of a snapshot's volume, beside that of its root. RowConflict 'volume_parent' for a root that is gone. */
+  reserveSnapshot(writes: Store, snapshot: SnapshotName): Promise<void>;
+  /** Makes the snapshot's directories like the root's. What must not be disturbed runs in `still`; null: the root does not run. */
+  snapshot(snapshot: SnapshotName, still: Still | null): Promise<void>;
+  /** Gives the root, which does not run, the content of its snapshot: all of it or nothing. */
+  restore(root: RootName, snapshot: string): Promise<void>;
 
   /** Makes the root's directories, on the image's tree that `Trees.ensure` made present. */
   create(root: NewRoot): Promise<void>;

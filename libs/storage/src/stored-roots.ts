@@ -2,7 +2,7 @@ import { LxError } from '#lib/contract';
 import { RowConflict, RowMissing, type Store, type VolumeRow } from '#lib/store';
 import type { OpenPool } from './open-pool.ts';
 import type { OpenPools } from './open-pools.ts';
-import type { NewRoot, RootName, RootRecipe, Roots } from './storage.ts';
+import type { NewRoot, RootName, RootRecipe, Roots, SnapshotName, Still } from './storage.ts';
 
 /** Config key of a root's volume that holds the fingerprint of its image. */
 const imageKey = 'volatile.image';
@@ -34,6 +34,30 @@ export class StoredRoots implements Roots {
 
   async rename(writes: Store, id: string, name: string): Promise<void> {
     await writes.volumes.update(id, { name }).catch(taken);
+    for (const each of await writes.volumes.snapshots(id))
+      await writes.volumes.update(each.id, { name: `${name}/${each.name.split('/')[1]}` }).catch(taken);
+  }
+
+  async reserveSnapshot(writes: Store, { id, project, root, name }: SnapshotName): Promise<void> {
+    const of = await writes.volumes.byId(root);
+    if (of === null) throw new LxError('volume.not_found');
+    const { poolId, type, contentType, config } = of;
+    const row = { id, parentId: root, poolId, project, name, type, contentType, description: '', config };
+    await writes.volumes.insert(row).catch(taken);
+  }
+
+  async snapshot({ id, root }: SnapshotName, still: Still | null): Promise<void> {
+    const { pool, image } = await this.#known(root);
+    await pool.prepare();
+    const cut = () => pool.copyRoot(root, id, image);
+    await (still ? still(cut) : cut());
+    this.#origins.set(id, { poolId: pool.row.id, image });
+  }
+
+  async restore({ id }: RootName, snapshot: string): Promise<void> {
+    const { pool, image } = await this.#known(snapshot);
+    await pool.prepare();
+    await pool.restoreRoot(snapshot, id, image);
   }
 
   async remove(writes: Store, id: string): Promise<void> {
@@ -93,6 +117,7 @@ function originOf(row: VolumeRow | null): Origin | null {
 }
 
 function taken(error: unknown): never {
-  if (error instanceof RowConflict && error.constraint !== 'volume_pool') throw new LxError('volume.exists', undefined, { cause: error });
+  if (error instanceof RowConflict && !['volume_pool', 'volume_parent'].includes(error.constraint))
+    throw new LxError('volume.exists', undefined, { cause: error });
   throw error;
 }
