@@ -68,6 +68,11 @@ const stopped = () => daemon.client.instances.create({ name: 'f', source: { type
 const state = (action: 'start' | 'stop' | 'restart' | 'freeze' | 'unfreeze') =>
   daemon.client.instances.setState('f', { action, force: true, timeout: 10 });
 const names = async () => (await daemon.client.instances.list()).map(({ name }) => name);
+const snapshotNames = async () => (await daemon.client.instances.getFull('f')).snapshots?.map(({ name }) => name) ?? [];
+const snapshotted = async () => {
+  await daemon.done(create());
+  await daemon.done(daemon.client.instances.takeSnapshot('f', { name: 's' }));
+};
 const works = async (name = 'f') => expect((await daemon.exec(name, ['true'])).code).toBe(0);
 
 /** One kind of operation. */
@@ -169,6 +174,53 @@ const kinds: Record<Verb, Kind> = {
         done ? ['changed', 'b', '77'] : ['', undefined, undefined],
       );
       await works();
+    },
+  },
+  snapshot: {
+    prepare: () => daemon.done(create()),
+    ask: () => daemon.client.instances.takeSnapshot('f', { name: 's' }),
+    check: async (point) => {
+      expect(await snapshotNames()).toEqual(isDone('snapshot', point) ? ['s'] : []);
+      await works();
+    },
+  },
+  snapshotRename: {
+    prepare: snapshotted,
+    ask: () => daemon.client.instances.renameSnapshot('f', 's', 't'),
+    check: async (point) => {
+      const [name = ''] = await snapshotNames();
+      if (isDone('snapshotRename', point)) expect(name).toBe('t');
+      await daemon.done(daemon.client.instances.replace('f', { restore: name }));
+      await works();
+    },
+  },
+  snapshotUpdate: {
+    prepare: snapshotted,
+    ask: () => daemon.client.instances.changeSnapshot('f', 's', { expires_at: '2999-01-01T00:00:00Z' }),
+    check: async (point) => {
+      const { expires_at } = await daemon.client.instances.snapshot('f', 's');
+      expect(expires_at).toMatch(isDone('snapshotUpdate', point) ? /^2999/ : /^0001/);
+    },
+  },
+  snapshotDelete: {
+    prepare: snapshotted,
+    ask: () => daemon.client.instances.deleteSnapshot('f', 's'),
+    check: async () => {
+      expect(await snapshotNames()).toEqual([]);
+      await works();
+    },
+  },
+  restore: {
+    prepare: async () => {
+      await snapshotted();
+      expect((await daemon.exec('f', ['sh', '-c', 'echo new > /root/note; sync'])).code).toBe(0);
+    },
+    ask: () => daemon.client.instances.replace('f', { restore: 's' }),
+    check: async (point) => {
+      // A launch that fails leaves it stopped, with the snapshot's content.
+      if (point.endsWith(':undo')) await daemon.done(state('start'));
+      expect((await daemon.client.instances.get('f')).status).toBe('Running');
+      expect((await daemon.exec('f', ['test', '-e', '/root/note'])).code).toBe(1);
     },
   },
   delete: {

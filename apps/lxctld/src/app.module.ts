@@ -7,6 +7,7 @@ import { InstancesController } from './instances/instances.controller.ts';
 import { LogsController } from './instances/logs.controller.ts';
 import { MetadataController } from './instances/metadata.controller.ts';
 import { SessionsController } from './instances/sessions.controller.ts';
+import { SnapshotsController } from './instances/snapshots.controller.ts';
 import { StateController } from './instances/state.controller.ts';
 import { NetworksController } from './networks/networks.controller.ts';
 import { ImagesController } from './images/images.controller.ts';
@@ -44,6 +45,7 @@ export const allControllers: Type[] = [
   VirtualMachinesController,
   EmptyListsController,
   InstanceEmptyListsController,
+  SnapshotsController,
 ];
 
 /** Every websocket endpoint of the daemon. */

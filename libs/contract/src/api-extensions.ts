@@ -30,6 +30,8 @@ export const apiExtensions = {
   instance_create_start: 'start in the request that creates an instance.',
   instance_create_recipe: 'An instance of an image that the server builds itself: protocol=recipe in its source.',
   instance_bulk_state_change: 'PUT on the list of instances.',
+  snapshot_expiry: 'expires_at and snapshots.expiry of snapshots.',
+  snapshot_expiry_creation: 'expires_at in the request that takes a snapshot.',
   instance_nic_network: 'network= on nic devices.',
   container_edit_metadata: 'The metadata and the templates of instances.',
   container_last_used_at: 'last_used_at on instances.',

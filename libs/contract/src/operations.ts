@@ -14,6 +14,11 @@ export const operationCatalogue = {
   'instance.unfreeze': { description: 'Unfreezing instance' },
   'instance.exec': { description: 'Executing command' },
   'instance.console': { description: 'Showing console' },
+  'snapshot.create': { description: 'Snapshotting instance' },
+  'snapshot.rename': { description: 'Renaming snapshot' },
+  'snapshot.update': { description: 'Updating snapshot' },
+  'snapshot.delete': { description: 'Deleting snapshot' },
+  'snapshot.restore': { description: 'Restoring snapshot' },
   'image.create': { description: 'Downloading image' },
   'image.delete': { description: 'Deleting image' },
 } as const;

@@ -24,6 +24,9 @@ export const urls = {
   instance: (name: string, project: string) => url(project, 'instances', name),
   /** The URL of an instance for older clients. */
   container: (name: string, project: string) => url(project, 'containers', name),
+  instanceSnapshot: (name: string, snapshot: string, project: string) => url(project, 'instances', name, 'snapshots', snapshot),
+  /** The URL of a snapshot for older clients. */
+  containerSnapshot: (name: string, snapshot: string, project: string) => url(project, 'containers', name, 'snapshots', snapshot),
   instanceLog: (name: string, file: string, project: string) => url(project, 'instances', name, 'logs', file),
   instanceMetadata: (name: string, project: string) => url(project, 'instances', name, 'metadata'),
   instanceTemplates: (name: string, project: string) => url(project, 'instances', name, 'metadata', 'templates'),

@@ -27,6 +27,11 @@ import { Discard } from './verbs/discard.ts';
 import { Freeze } from './verbs/freeze.ts';
 import { Rename } from './verbs/rename.ts';
 import { Restart } from './verbs/restart.ts';
+import { Restore } from './verbs/restore.ts';
+import { Snapshot } from './verbs/snapshot.ts';
+import { SnapshotDelete } from './verbs/snapshot-delete.ts';
+import { SnapshotRename } from './verbs/snapshot-rename.ts';
+import { SnapshotUpdate } from './verbs/snapshot-update.ts';
 import { Start } from './verbs/start.ts';
 import { Stop } from './verbs/stop.ts';
 import { Unfreeze } from './verbs/unfreeze.ts';
@@ -75,6 +80,11 @@ function verbs(on: Foundations, { acts, ...parts }: ReturnType<typeof shared>) {
     restart: new Restart(acts, using),
     freeze: new Freeze(acts, using),
     unfreeze: new Unfreeze(acts, using),
+    snapshot: new Snapshot(acts, using),
+    snapshotRename: new SnapshotRename(acts, using),
+    snapshotUpdate: new SnapshotUpdate(acts, using),
+    snapshotDelete: new SnapshotDelete(acts, using),
+    restore: new Restore(acts, using),
   };
 }
 

@@ -18,6 +18,7 @@ const samples: Record<string, { word: string; named: boolean }> = {
   type: { word: 'nic', named: false },
   driver: { word: 'dir', named: false },
   volume: { word: 'container/c1', named: false },
+  snapshot: { word: 'snap0', named: false },
   key: { word: 'user.a', named: false },
   'key=value': { word: 'user.a=b', named: false },
   command: { word: 'true', named: false },

@@ -23,8 +23,18 @@ export function localName(typed: string, thing: string): string {
 /** The name of an instance. */
 export function instanceName(typed: string): string {
   const name = localName(typed, 'instance');
-  if (name.includes('/')) throw new CommandError(`"${name}" names a snapshot, which this version does not support`);
+  if (name.includes('/')) throw new CommandError(`"${name}" names a snapshot, and an instance is needed`);
   return name;
+}
+
+/** The name of an instance, or of a snapshot of one: `c1/snap0`. */
+export function instanceOrSnapshot(typed: string): { name: string; snapshot: string | null } {
+  const whole = localName(typed, 'instance');
+  const at = whole.indexOf('/');
+  if (at < 0) return { name: whole, snapshot: null };
+  const [name, snapshot] = [whole.slice(0, at), whole.slice(at + 1)];
+  if (name === '' || snapshot === '' || snapshot.includes('/')) throw new UsageError(`"${whole}" is not of the form instance/snapshot`);
+  return { name, snapshot };
 }
 
 /** A word that may be a name or a remote alone; null: the server itself. */

@@ -59,8 +59,12 @@ export class InstancesController {
     const row = await this.instances.reader.row(call.project, name);
     call.match(instanceEtag(row));
     const wanted = call.body(InstancePutBody);
-    if (wanted.restore) throw new LxError('request.unsupported', { what: 'restoring a snapshot' });
-    const { architecture, restore, profiles, ...change } = wanted;
+    if (wanted.restore) {
+      if (wanted.stateful) throw new LxError('request.unsupported', { what: 'stateful snapshots' });
+      const snapshot = await this.instances.reader.snapshotRow(row, wanted.restore.replace(`${row.name}/`, ''));
+      return Answer.operation(await this.instances.verbs.restore.begin(row, snapshot, call.requestor));
+    }
+    const { architecture, restore, stateful, profiles, ...change } = wanted;
     refuse(architectureProblems(architecture ?? '', row.architecture));
     return Answer.operation(await this.instances.verbs.update.begin(row, { ...change, profiles: profiles ?? [] }, call.requestor));
   }

@@ -8,7 +8,6 @@ const anyVerb = 'GET HEAD POST PUT PATCH DELETE';
  * and not just `not found`. A route that exists is found before this table is looked at.
  */
 const features: readonly [verbs: string, path: string, what: string][] = [
-  ['POST', '/1.0/instances/:name/snapshots', 'snapshots of instances'],
   ['POST', '/1.0/instances/:name/backups', 'backups of instances'],
   [anyVerb, '/1.0/instances/:name/files', 'files of instances; use exec'],
   [anyVerb, '/1.0/instances/:name/sftp', 'files of instances over SFTP; use exec'],
@@ -39,7 +38,6 @@ const features: readonly [verbs: string, path: string, what: string][] = [
 
 /** Objects that cannot exist here, because nothing makes them: LXD's words for one that is not there. */
 const absent: readonly [path: string, error: () => LxError][] = [
-  ['/1.0/instances/:name/snapshots/:snapshot', () => new LxError('snapshot.not_found')],
   ['/1.0/instances/:name/backups/:backup', () => new LxError('backup.not_found')],
   ['/1.0/instances/:name/backups/:backup/export', () => new LxError('backup.not_found')],
   ['/1.0/storage-pools/:pool/volumes/:type/:name/snapshots/:snapshot', () => new LxError('volume.snapshot_not_found')],

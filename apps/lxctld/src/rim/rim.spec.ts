@@ -148,8 +148,8 @@ describe('errors', () => {
   });
 
   it.each([
-    ['POST', '/1.0/instances/a/snapshots', 501, 'not implemented: snapshots of instances'],
-    ['GET', '/1.0/instances/a/snapshots/b?project=default', 404, 'Instance snapshot not found'],
+    ['POST', '/1.0/instances/a/backups', 501, 'not implemented: backups of instances'],
+    ['GET', '/1.0/instances/a/backups/b?project=default', 404, 'Instance backup not found'],
     ['PUT', '/1.0/instances/a/files?path=x', 501, 'not implemented: files of instances; use exec'],
     ['DELETE', '/1.0/certificates/abc', 404, 'Certificate not found'],
     ['GET', '/1.0/cluster/members', 400, 'This server is not clustered'],

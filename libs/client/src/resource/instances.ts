@@ -7,6 +7,7 @@ import type {
   WireInstancePost,
   WireInstancePut,
   WireInstanceSnapshot,
+  WireInstanceSnapshotsPost,
   WireInstanceState,
   WireInstanceStatePut,
   WireInstancesPost,
@@ -50,6 +51,22 @@ export class InstancesClient {
 
   snapshot(name: string, snapshot: string): Promise<WireInstanceSnapshot> {
     return this.#api.get(`${path(name)}/snapshots/${segment(snapshot)}`);
+  }
+
+  takeSnapshot(name: string, body: WireInstanceSnapshotsPost): Promise<WireOperation> {
+    return this.#api.start('POST', `${path(name)}/snapshots`, body);
+  }
+
+  renameSnapshot(name: string, snapshot: string, newName: string): Promise<WireOperation> {
+    return this.#api.start('POST', `${path(name)}/snapshots/${segment(snapshot)}`, { name: newName });
+  }
+
+  changeSnapshot(name: string, snapshot: string, body: { expires_at: string }): Promise<WireOperation> {
+    return this.#api.start('PUT', `${path(name)}/snapshots/${segment(snapshot)}`, body);
+  }
+
+  deleteSnapshot(name: string, snapshot: string): Promise<WireOperation> {
+    return this.#api.start('DELETE', `${path(name)}/snapshots/${segment(snapshot)}`);
   }
 
   create(body: WireInstancesPost): Promise<WireOperation> {

@@ -37,6 +37,7 @@ export class InstancePutBody {
   @IsOptional() @IsArray() @IsString({ each: true }) profiles?: string[];
   @IsBoolean() ephemeral = false;
   @IsString() restore = '';
+  @IsBoolean() stateful = false;
 }
 
 /** PATCH /1.0/instances/{name}: absent fields stay unchanged. */
@@ -54,6 +55,24 @@ export class InstancePostBody {
   @IsBoolean() migration = false;
   @IsString() pool = '';
   @IsString() project = '';
+}
+
+/** POST /1.0/instances/{name}/snapshots. */
+export class SnapshotsPostBody {
+  @IsString() name = '';
+  @IsBoolean() stateful = false;
+  @IsOptional() @IsString() expires_at?: string;
+}
+
+/** PUT and PATCH /1.0/instances/{name}/snapshots/{snapshot}. */
+export class SnapshotPutBody {
+  @IsOptional() @IsString() expires_at?: string;
+}
+
+/** POST /1.0/instances/{name}/snapshots/{snapshot}: a new name. */
+export class SnapshotPostBody {
+  @IsString() name = '';
+  @IsBoolean() migration = false;
 }
 
 /** PUT /1.0/instances/{name}/state. `timeout` in seconds, negative: for ever. */

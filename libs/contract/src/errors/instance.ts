@@ -32,6 +32,11 @@ export const instanceErrors = {
     'The init of the instance did not end in time. Use force, or a longer timeout.',
   ),
   'snapshot.not_found': row(404, () => 'Instance snapshot not found', 'The instance has no snapshot of this name.'),
+  'snapshot.exists': row<{ name: string }>(
+    409,
+    ({ name }) => `Snapshot "${name}" already exists`,
+    'Names of snapshots are unique in an instance.',
+  ),
   'backup.not_found': row(404, () => 'Instance backup not found', 'The instance has no backup of this name.'),
   'template.not_found': row<{ name: string }>(
     404,

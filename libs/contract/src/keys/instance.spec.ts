@@ -17,9 +17,29 @@ describe('keys of instances', () => {
     expect(instanceConfigProblems({ [key]: value })).toHaveLength(1);
   });
 
+  it.each([
+    ['snapshots.expiry', '1M 2H 3d 4w 5m 6y', true],
+    ['snapshots.expiry', '1x', false],
+    ['snapshots.expiry', '1d 2d', false],
+    ['snapshots.expiry', 'd', false],
+    ['snapshots.pattern', 'at-{{ creation_date|date:"2006-01-02" }}-%d', true],
+    ['snapshots.pattern', '%d%d', false],
+    ['snapshots.pattern', '{{ config }}', false],
+    ['snapshots.pattern', 'a/b', false],
+  ])('%s=%s: %s', (key, value, good) => {
+    expect(instanceConfigProblems({ [key]: value })).toHaveLength(good ? 0 : 1);
+  });
+
+  it('of snapshots say when they end and what they are called', () => {
+    const at = new Date('2024-02-28T23:04:05Z');
+    const config = { 'snapshots.expiry': '1d 1m', 'snapshots.pattern': "{{creation_date|date:'2006-01-02_15-04-05'}}-%d" };
+    expect(keyOf(config, 'snapshots.expiry')?.(at)).toEqual(new Date('2024-03-29T23:04:05Z'));
+    expect(keyOf(config, 'snapshots.pattern')?.(at)).toBe('2024-02-28_23-04-05-%d');
+  });
+
   it('of LXD that this server has not are told from keys that nobody has', () => {
     const told = (key: string) => instanceConfigProblems({ [key]: '1' })[0];
-    for (const key of ['security.syscalls.deny', 'snapshots.schedule', 'cloud-init.user-data', 'raw.lxc'])
+    for (const key of ['security.syscalls.deny', 'cloud-init.user-data', 'raw.lxc'])
       expect(told(key)).toBe(`Configuration key not supported by this server: ${key}`);
     for (const key of ['security.foo', 'snapshots.foo', 'limits.memory.foo', 'raw.', 'boot.foo'])
       expect(told(key)).toBe(`Unknown configuration key: ${key}`);

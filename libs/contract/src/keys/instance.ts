@@ -2,6 +2,7 @@ import { defineKeys, type KeyCatalogue, type KeyValue, keyRow, type LiveKey, rea
 import { anyOf, bool, bytes, integer, keyType, oneOf, percent, text } from './types.ts';
 import type { StringMap } from '#lib/base';
 import { parseCpuList } from './cpus.ts';
+import { expiryExpression, snapshotPattern } from './snapshots.ts';
 import { isForeignInstanceKey } from './foreign-instance-keys.ts';
 
 /** A number: that many, chosen by the server. A list: these. */
@@ -177,6 +178,19 @@ export const instanceKeys = defineKeys('instance', {
     live: false,
   },
   'security.protection.delete': { type: bool, default: 'false', doc: 'Refuse to delete the instance.', live: true, readWhenUsed: true },
+  'snapshots.expiry': {
+    type: expiryExpression,
+    doc: 'How long snapshots are kept that are taken from now on, unless the request says.',
+    live: true,
+    readWhenUsed: true,
+  },
+  'snapshots.pattern': {
+    type: snapshotPattern,
+    default: 'snap%d',
+    doc: 'Name of snapshots that are given none: %d is the next number, and {{ creation_date }} the time (UTC), with a layout of Go.',
+    live: true,
+    readWhenUsed: true,
+  },
   'user.*': { type: text, doc: 'Free for users; can be searched.', live: true, readWhenUsed: true },
   'volatile.*': { type: text, doc: "The server's own notes about the instance.", live: true, readWhenUsed: true },
 });

@@ -177,6 +177,15 @@ export interface WireInstanceSnapshot {
   size: number;
 }
 
+/** Body of `POST /1.0/instances/{name}/snapshots`. */
+export interface WireInstanceSnapshotsPost {
+  /** When empty, the server makes one. */
+  name: string;
+  stateful?: boolean;
+  /** RFC 3339; absent: as the instance's snapshots.expiry says. */
+  expires_at?: string | null;
+}
+
 export interface WireInstanceBackup {
   name: string;
   created_at: string;

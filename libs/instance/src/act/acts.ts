@@ -12,6 +12,8 @@ export interface Announcement {
   action: Parameters<Engine['events']['lifecycle']>[1]['action'];
   /** The instance by another name than the one it had. */
   as?: Named;
+  /** Told of this snapshot of it. */
+  snapshot?: string;
   context?: Record<string, unknown>;
 }
 
@@ -24,6 +26,8 @@ export interface Begin {
   /** Names it holds beside its own. */
   also?: readonly Named[];
   mayCancel?: boolean;
+  /** Names of its snapshots that the operation is about. */
+  snapshots?: readonly string[];
 }
 
 /** The one way to act on an instance: in its turn, under its lock, and told when it is done. */
@@ -51,13 +55,13 @@ export class Acts {
 
   async #begin(
     id: string,
-    { of, requestor, announce, also = [], mayCancel }: Begin,
+    { of, requestor, announce, also = [], mayCancel, snapshots = [] }: Begin,
     start: (options: StartOptions) => Promise<Operation>,
   ): Promise<Operation> {
     const operation = await this.turns.begin(id, () =>
       start({
         project: of.project,
-        resources: instanceResources(of.project, of.name),
+        resources: { ...instanceResources(of.project, of.name), ...snapshotResources(of, snapshots) },
         locks: [of, ...also].map(instanceLock),
         ...(mayCancel === undefined ? {} : { mayCancel }),
         ...(requestor ? { requestor } : {}),
@@ -80,15 +84,22 @@ export class Acts {
     );
   }
 
-  #announce(operation: Operation, { action, as, context }: Announcement, of: Named, requestor: Requestor | undefined): void {
+  #announce(operation: Operation, { action, as, snapshot, context }: Announcement, of: Named, requestor: Requestor | undefined): void {
     void operation.done.then((view) => {
       if (view.status_code !== 200) return;
       this.#engine.events.lifecycle(of.project, {
         action,
-        source: urls.instance((as ?? of).name, of.project),
+        source:
+          snapshot === undefined
+            ? urls.instance((as ?? of).name, of.project)
+            : urls.instanceSnapshot((as ?? of).name, snapshot, of.project),
         ...(context ? { context } : {}),
         ...(requestor ? { requestor } : {}),
       });
     });
   }
+}
+
+function snapshotResources({ name, project }: Named, snapshots: readonly string[]): Record<string, string[]> {
+  return snapshots.length === 0 ? {} : { instances_snapshots: snapshots.map((each) => urls.instanceSnapshot(name, each, project)) };
 }

@@ -1,9 +1,10 @@
-import { LxError, type WireInstance, type WireInstanceFull, type WireInstanceState } from '#lib/contract';
+import { LxError, type WireInstance, type WireInstanceFull, type WireInstanceSnapshot, type WireInstanceState } from '#lib/contract';
 import type { Cgroups, Keeper } from '#lib/host';
 import type { Storage } from '#lib/storage';
-import type { InstanceRow, Store } from '#lib/store';
+import type { InstanceRow, SnapshotRow, Store } from '#lib/store';
 import type { Expanded, Expansion } from '#lib/profile';
 import type { Supervision } from '../supervision.ts';
+import { snapshotView } from './snapshot-view.ts';
 import { instanceState } from './state.ts';
 import { instanceView, type PowerState } from './view.ts';
 
@@ -37,7 +38,9 @@ export class InstanceReader {
 
   /** With state, for recursion=2. All states are asked for side by side. */
   async fullViews(project: string | null): Promise<WireInstanceFull[]> {
-    return Promise.all((await this.#all(project)).map((each) => this.#full(each)));
+    const all = await this.#all(project);
+    const snapshots = await this.#snapshots(all.map(({ row }) => row));
+    return Promise.all(all.map((each) => this.#full(each, snapshots.get(each.row.id))));
   }
 
   async view(row: InstanceRow): Promise<WireInstance> {
@@ -46,7 +49,35 @@ export class InstanceReader {
   }
 
   async fullView(row: InstanceRow): Promise<WireInstanceFull> {
-    return this.#full({ row, ...(await this.#seen(row)) });
+    const [seen, snapshots] = await Promise.all([this.#seen(row), this.#snapshots([row])]);
+    return this.#full({ row, ...seen }, snapshots.get(row.id));
+  }
+
+  /** LxError 'snapshot.not_found'. */
+  async snapshotRow(instance: InstanceRow, name: string): Promise<SnapshotRow> {
+    const row = await this.#using.store.snapshots.get(instance.id, name);
+    if (!row) throw new LxError('snapshot.not_found');
+    return row;
+  }
+
+  async snapshotView({ project }: InstanceRow, row: SnapshotRow): Promise<WireInstanceSnapshot> {
+    return snapshotView(row, await this.#using.expansion.of({ ...row, project }));
+  }
+
+  /** The oldest first. */
+  async snapshotViews(instance: InstanceRow): Promise<WireInstanceSnapshot[]> {
+    return (await this.#snapshots([instance])).get(instance.id) ?? [];
+  }
+
+  /** Of all these instances, by their ids. */
+  async #snapshots(instances: readonly InstanceRow[]): Promise<Map<string, WireInstanceSnapshot[]>> {
+    const { store, expansion } = this.#using;
+    const projects = new Map(instances.map(({ id, project }) => [id, project]));
+    const rows = await store.snapshots.list([...projects.keys()]);
+    const views = new Map<string, WireInstanceSnapshot[]>();
+    for (const { row, expanded } of await expansion.ofAll(rows.map((each) => ({ ...each, project: projects.get(each.instanceId) ?? '' }))))
+      views.set(row.instanceId, [...(views.get(row.instanceId) ?? []), snapshotView(row, expanded)]);
+    return views;
   }
 
   async state(project: string, name: string): Promise<WireInstanceState> {
@@ -80,8 +111,11 @@ export class InstanceReader {
     return Promise.all(all.map(async (each) => ({ ...each, power: await this.power(each.row) })));
   }
 
-  async #full({ row, expanded, power }: { row: InstanceRow; expanded: Expanded; power: PowerState }): Promise<WireInstanceFull> {
+  async #full(
+    { row, expanded, power }: { row: InstanceRow; expanded: Expanded; power: PowerState },
+    snapshots: WireInstanceSnapshot[] = [],
+  ): Promise<WireInstanceFull> {
     const view = instanceView(row, expanded, power);
-    return { ...view, backups: null, snapshots: null, state: await instanceState(this.#using, row, expanded, power) };
+    return { ...view, backups: null, snapshots, state: await instanceState(this.#using, row, expanded, power) };
   }
 }

@@ -18,7 +18,7 @@ interface Using {
   ids: IdAllocation;
 }
 
-/** Takes away all of an instance that is down: its root and logs first, its rows (and with them the name) last. */
+/** Takes away all of an instance that is down: its snapshots, root and logs first, its rows (and with them the name) last. */
 export class Removal {
   readonly #using: Using;
 
@@ -33,8 +33,9 @@ export class Removal {
   /** For a step's `do`. LxError 'instance.not_found' when the instance is gone. */
   async files(params: RemoveParams): Promise<void> {
     const { store, storage, networks, cgroups, logFiles } = this.#using;
-    const row = await store.instances.byId(params.id);
+    const [row, snapshots] = await Promise.all([store.instances.byId(params.id), store.snapshots.list([params.id])]);
     if (!row) throw new LxError('instance.not_found');
+    for (const { id, name } of snapshots) await storage.roots.delete({ id, project: row.project, name: `${row.name}/${name}` });
     // The address of its network card is the next one's at once. One that cannot be given back ends with its time.
     const released = networks.release(macsOf(row)).catch(() => undefined);
     await Promise.all([storage.roots.delete(row), logFiles.remove(row), cgroups.sweep(row.id), released]);
@@ -43,6 +44,7 @@ export class Removal {
   /** For its `commit`. */
   async rows({ id }: RemoveParams, writes: Store): Promise<void> {
     if (!(await writes.instances.byId(id))) return;
+    for (const snapshot of await writes.snapshots.list([id])) await this.#using.storage.roots.remove(writes, snapshot.id);
     await this.#using.storage.roots.remove(writes, id);
     await writes.instances.delete(id);
     this.#using.ids.freed();

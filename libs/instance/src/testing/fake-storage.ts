@@ -1,6 +1,6 @@
 import { LxError } from '#lib/contract';
 import { errnoError } from '#lib/host';
-import type { NewRoot, Pools, RootName, RootRecipe, Roots, Storage, Trees } from '#lib/storage';
+import type { NewRoot, Pools, RootName, RootRecipe, Roots, SnapshotName, Still, Storage, Trees } from '#lib/storage';
 import { type PoolRow, RowMissing, type Store } from '#lib/store';
 
 /** The part of Storage that instances use, in memory. */
@@ -9,6 +9,8 @@ export class FakeStorage implements Pick<Storage, 'roots' | 'trees'> {
   readonly made = new Map<string, { pool: string; image: string | null }>();
   /** `<pool>/<name>` to the id of the root that people find there. */
   readonly links = new Map<string, string>();
+  /** Called while a snapshot is cut. */
+  onCut: () => Promise<void> = async () => {};
   /** `<pool>/<fingerprint>`. */
   readonly images = new Set<string>();
   readonly #store: Store;
@@ -42,7 +44,24 @@ export class FakeStorage implements Pick<Storage, 'roots' | 'trees'> {
       const config: Record<string, string> = image === null ? {} : { 'volatile.image': image };
       await writes.volumes.insert({ id, poolId, project, name, config, description: '', type: 'container', contentType: 'filesystem' });
     },
-    rename: (writes: Store, id: string, name: string) => writes.volumes.update(id, { name }),
+    rename: async (writes: Store, id: string, name: string) => {
+      await writes.volumes.update(id, { name });
+      for (const each of await writes.volumes.snapshots(id))
+        await writes.volumes.update(each.id, { name: `${name}/${each.name.split('/')[1]}` });
+    },
+    reserveSnapshot: async (writes: Store, { id, root, project, name }: SnapshotName) => {
+      const of = await writes.volumes.byId(root);
+      if (!of) throw new LxError('volume.not_found');
+      await writes.volumes.insert({ ...of, id, parentId: root, project, name });
+    },
+    snapshot: async ({ id, root }: SnapshotName, still: Still | null) => {
+      const cut = async () => {
+        await this.onCut();
+        this.made.set(id, { ...this.#root(root) });
+      };
+      await (still ? still(cut) : cut());
+    },
+    restore: async ({ id }: RootName, snapshot: string) => void this.made.set(id, { ...this.#root(snapshot) }),
     remove: async (writes: Store, id: string) => {
       await writes.volumes.delete(id).catch((error: unknown) => {
         if (!(error instanceof RowMissing)) throw error;

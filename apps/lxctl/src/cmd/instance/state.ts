@@ -37,10 +37,11 @@ export async function changeMany(
   typed: readonly string[],
   options: { all: boolean; from: readonly string[] },
   act: (name: string) => Promise<void>,
+  read: (word: string) => string = instanceName,
 ): Promise<number> {
   if (options.all && typed.some((word) => nameOrServer(word) !== null)) throw new UsageError('--all goes without names');
   if (!options.all && typed.length === 0) throw new UsageError('missing argument: an instance (or --all)');
-  const names = options.all ? await namesIn(context, options.from) : typed.map(instanceName);
+  const names = options.all ? await namesIn(context, options.from) : typed.map(read);
   if (names.length === 1 && names[0] !== undefined) {
     await act(names[0]);
     return 0;

@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lxcInstalled, StockLxc } from './stock-lxc.ts';
+
+let lxc: StockLxc;
+const inside = (name: string, script: string) => lxc.ok('exec', name, '--', 'sh', '-c', script);
+
+describe.skipIf(!lxcInstalled)("snapshots with the stock lxc (skipped where Debian's lxd-client is not installed)", () => {
+  beforeAll(async () => {
+    lxc = await StockLxc.start();
+  });
+  afterAll(() => lxc.stop());
+
+  it('takes them of what runs, goes back, and the instance runs again with the same address', async () => {
+    await lxc.ok('launch', 'busybox', 's', '-c', 'user.a=1');
+    const address = await lxc.ok('config', 'get', 's', 'volatile.eth0.hwaddr');
+    await inside('s', 'mkdir -p /data/deep && echo one > /data/deep/file && rm /etc/group');
+    await lxc.ok('snapshot', 's');
+    await lxc.ok('snapshot', 's', 'named', '--no-expiry');
+    await inside('s', 'rm -r /data && mkdir /data && echo two > /etc/group');
+    await lxc.ok('config', 'set', 's', 'user.a=2');
+    await lxc.ok('restore', 's', 'snap0');
+    expect(await inside('s', 'cat /data/deep/file; ls /data; test -e /etc/group || echo none')).toBe('one\ndeep\nnone\n');
+    expect(await lxc.ok('config', 'get', 's', 'user.a')).toBe('1\n');
+    expect(await lxc.ok('config', 'get', 's', 'volatile.eth0.hwaddr')).toBe(address);
+    expect(await lxc.ok('list', '-f', 'csv', '-c', 'nsS')).toBe('s,RUNNING,2\n');
+  });
+
+  it('shows, renames, changes and deletes them', async () => {
+    expect(await lxc.ok('info', 's')).toMatch(/Snapshots:[\s\S]*snap0[\s\S]*named/);
+    await lxc.ok('rename', 's/named', 's/other');
+    expect(await lxc.ok('query', '/1.0/instances/s/snapshots')).toContain('/1.0/instances/s/snapshots/other');
+    expect(await lxc.ok('config', 'show', 's/other')).toContain('expires_at: 0001-01-01T00:00:00Z');
+    await lxc.ok('query', '-X', 'PATCH', '--wait', '-d', '{"expires_at":"2999-01-02T03:04:05Z"}', '/1.0/instances/s/snapshots/other');
+    expect(await lxc.ok('info', 's')).toContain('2999/01/02');
+    await lxc.ok('delete', 's/other');
+    expect(await lxc.fails('snapshot', 's', 'snap0')).toContain('already exists');
+    await lxc.ok('snapshot', 's', 'snap0', '--reuse');
+  });
+
+  it('goes back with what is stopped, and deletes them with it', async () => {
+    await lxc.ok('stop', 's', '--force');
+    await lxc.ok('snapshot', 's', 'off');
+    await lxc.ok('restore', 's', 'off');
+    expect(await lxc.ok('list', '-f', 'csv', '-c', 'nsS')).toBe('s,STOPPED,2\n');
+    await lxc.ok('rename', 's', 't');
+    await lxc.ok('start', 't');
+    expect(await inside('t', 'cat /data/deep/file')).toBe('one\n');
+    await lxc.ok('delete', 't', '--force');
+    expect(await lxc.ok('list', '-f', 'csv')).toBe('');
+  });
+});

@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto';
+import { keyOf, LxError, problemsOf, refuse } from '#lib/contract';
+import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
+import type { Cgroups } from '#lib/host';
+import type { Expansion } from '#lib/profile';
+import type { SnapshotName, Still, Storage } from '#lib/storage';
+import { type InstanceRow, RowConflict, type SnapshotRow, type Store } from '#lib/store';
+import type { Acts } from '../act/acts.ts';
+import { knownRow } from '../read/rows.ts';
+import { readExpiry } from '../snapshot/expiry.ts';
+import { nextSnapshotName, snapshotNameProblems } from '../snapshot/name.ts';
+import type { Supervision } from '../supervision.ts';
+
+export interface SnapshotRequest {
+  /** Empty: the next of the instance's pattern. */
+  name: string;
+  stateful: boolean;
+  /** RFC 3339; null: as the instance's snapshots.expiry says. */
+  expiresAt: string | null;
+}
+
+export type SnapshotParams = {
+  /** The instance's. */
+  id: string;
+  project: string;
+  name: string;
+  snapshotId: string;
+  snapshot: string;
+  /** RFC 3339. */
+  createdAt: string;
+  expiresAt: string | null;
+};
+type SnapshotState = {
+  /** It ran and was not frozen: if it is found frozen, that was us. */
+  thaw: boolean;
+};
+type SnapshotStep = Step<SnapshotParams, SnapshotState>;
+
+interface Using {
+  store: Store;
+  storage: Storage;
+  supervision: Supervision;
+  cgroups: Cgroups;
+  expansion: Expansion;
+  now: () => Date;
+}
+
+/** Takes a snapshot: its rows, which reserve the name, then its root. A running instance is frozen while the cut is made, not longer. */
+export class Snapshot {
+  readonly operation: OperationSpec<SnapshotParams, SnapshotState>;
+  readonly #acts: Acts;
+  readonly #using: Using;
+
+  constructor(acts: Acts, using: Using) {
+    this.#acts = acts;
+    this.#using = using;
+    this.operation = defineOperation({ kind: 'snapshot.create', onCrash: 'unwind', steps: [reserveStep(using), cutStep(using)] });
+  }
+
+  async begin(row: InstanceRow, request: SnapshotRequest, requestor?: Requestor): Promise<Operation> {
+    const params = await this.prepare(row, request);
+    return this.#acts.begin(this.operation, params, {
+      of: row,
+      requestor,
+      snapshots: [params.snapshot],
+      announce: [{ action: 'instance-snapshot-created', snapshot: params.snapshot }],
+    });
+  }
+
+  async prepare(row: InstanceRow, { name, stateful, expiresAt }: SnapshotRequest): Promise<SnapshotParams> {
+    const { store, supervision, expansion, now } = this.#using;
+    const at = now();
+    const expires = expiresAt === null ? undefined : readExpiry(expiresAt);
+    const running = supervision.get(row.id) !== null;
+    refuse([
+      ...(name === '' ? [] : snapshotNameProblems(name)),
+      ...problemsOf([
+        [expiresAt !== null && expires === undefined, `Invalid expiry date: ${JSON.stringify(expiresAt)}`],
+        [stateful && !running, "Unable to create a stateful snapshot. The instance isn't running"],
+      ]),
+    ]);
+    if (stateful) throw new LxError('request.unsupported', { what: 'stateful snapshots' });
+    const [{ config }, taken] = await Promise.all([expansion.of(row), store.snapshots.list([row.id])]);
+    const names = taken.map((each) => each.name);
+    if (names.includes(name)) throw new LxError('snapshot.exists', { name });
+    return {
+      id: row.id,
+      project: row.project,
+      name: row.name,
+      snapshotId: randomUUID(),
+      snapshot: name || nextName(keyOf(config, 'snapshots.pattern')?.(at) ?? 'snap%d', names),
+      createdAt: at.toISOString(),
+      expiresAt: (expires === undefined ? keyOf(config, 'snapshots.expiry')?.(at) : expires)?.toISOString() ?? null,
+    };
+  }
+}
+
+function nextName(pattern: string, taken: readonly string[]): string {
+  const name = nextSnapshotName(pattern, taken);
+  refuse(snapshotNameProblems(name));
+  return name;
+}
+
+/** The rows: from here on the name is taken. The snapshot is what the instance's row is now. */
+function reserveStep({ store, storage, supervision, cgroups }: Using): SnapshotStep {
+  return {
+    name: 'reserve',
+    async do({ params, state }) {
+      state.thaw = supervision.get(params.id) !== null && !(await cgroups.frozen(params.id));
+    },
+    async commit({ params }, writes) {
+      const row = await knownRow(writes, params.id);
+      await writes.snapshots.insert(rowOf(params, row)).catch((error: unknown) => {
+        if (error instanceof RowConflict && error.constraint === 'instance_snapshot_name')
+          throw new LxError('snapshot.exists', { name: params.snapshot }, { cause: error });
+        throw error;
+      });
+      await storage.roots.reserveSnapshot(writes, volumeOf(params));
+    },
+    async undo({ params }) {
+      if (!(await store.snapshots.byId(params.snapshotId))) return;
+      await store.tx(async (writes) => {
+        await storage.roots.remove(writes, params.snapshotId);
+        await writes.snapshots.delete(params.snapshotId);
+      });
+    },
+  };
+}
+
+function cutStep({ storage, supervision, cgroups }: Using): SnapshotStep {
+  return {
+    name: 'cut',
+    async do({ params, state }) {
+      const { id } = params;
+      const still: Still = async (cut) => {
+        if (!state.thaw) return cut();
+        await cgroups.freeze(id);
+        try {
+          await cut();
+        } finally {
+          await cgroups.unfreeze(id);
+        }
+      };
+      await storage.roots.snapshot(volumeOf(params), supervision.get(id) ? still : null);
+    },
+    async undo({ params, state }) {
+      if (state.thaw && supervision.get(params.id)) await cgroups.unfreeze(params.id);
+      await storage.roots.delete(volumeOf(params));
+    },
+  };
+}
+
+function volumeOf({ id, project, name, snapshot, snapshotId }: SnapshotParams): SnapshotName {
+  return { id: snapshotId, project, root: id, name: `${name}/${snapshot}` };
+}
+
+function rowOf(params: SnapshotParams, { architecture, ephemeral, config, volatile, devices, profiles }: InstanceRow): SnapshotRow {
+  return {
+    id: params.snapshotId,
+    instanceId: params.id,
+    name: params.snapshot,
+    ...{ architecture, ephemeral, config, volatile, devices, profiles },
+    createdAt: new Date(params.createdAt),
+    expiresAt: params.expiresAt === null ? null : new Date(params.expiresAt),
+  };
+}
