@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { LinuxLinks } from '#lib/host';
@@ -7,6 +8,8 @@ import { TestDaemon } from './harness/daemon.ts';
 
 let daemon: TestDaemon;
 let network: string;
+/** A directory of the host. */
+let place: string;
 const links = new LinuxLinks();
 const socket = new RouteSocket();
 /** A cable of the host, one end of it in a network card's place. */
@@ -16,11 +19,16 @@ beforeAll(async () => {
   daemon = await TestDaemon.start();
   await daemon.buildImage('busybox');
   network = (await daemon.client.profiles.get('default')).devices.eth0?.network ?? '';
+  place = mkdtempSync(join(tmpdir(), 'lxctl-disk-'));
+  chmodSync(place, 0o755);
+  mkdirSync(join(place, 'sub'));
+  writeFileSync(join(place, 'file'), 'of the host');
   await socket.createVeth(card, { peer: other, mac: '00:16:3e:66:00:01', up: true });
   await socket.setLink(other, { up: true });
 });
 
 afterAll(async () => {
+  rmSync(place, { recursive: true });
   await socket.deleteLink(card);
   socket.close();
   links.close();
@@ -47,18 +55,20 @@ it('a network card is set up inside, with its address, also where the guest does
   await daemon.remove('p2p');
 });
 
-it('a running instance whose profile names another network card is taken down as it was attached', async () => {
+it('a running instance whose profile names another network card has it at once, and is taken down as it was attached', async () => {
   const body = { description: '', config: {} };
   const root = { type: 'disk', path: '/', pool: 'default' };
   await daemon.client.profiles.create({ name: 'moving', ...body, devices: { root, eth0: { type: 'nic', network } } });
   await daemon.launchInstance('moving', 'busybox', { profiles: ['moving'] });
   expect(entries()).toHaveLength(1);
   await daemon.client.profiles.replace('moving', { ...body, devices: { root, eth7: { type: 'nic', network } } });
+  const moved = (await daemon.client.instances.get('moving')).config;
+  expect((await linkInside('moving', moved['volatile.eth7.name'] ?? ''))[0]).toBe(moved['volatile.eth7.hwaddr']);
+  expect(entries()).toHaveLength(1);
   await stop('moving');
   expect(entries()).toEqual([]);
   const { config } = await daemon.client.instances.get('moving');
   expect(Object.keys(config).filter((key) => key.endsWith('host_name'))).toEqual([]);
-  // The new card had no MAC address yet.
   await daemon.done(daemon.client.instances.setState('moving', { action: 'start', timeout: 10, force: false }));
   const started = (await daemon.client.instances.get('moving')).config;
   expect(started['volatile.eth7.hwaddr']).toMatch(/^00:16:3e:/);
@@ -109,4 +119,97 @@ it('a bridge deleted under a running instance is made again, with the instance o
   await daemon.launch();
   expect(await masterOf(hostName)).toBe(network);
   await daemon.remove('wired');
+});
+
+const devicesOf = async (name: string, devices: Record<string, Record<string, string>>) => {
+  const { architecture, config, description, ephemeral, profiles, stateful } = await daemon.client.instances.get(name);
+  return daemon.done(
+    daemon.client.instances.replace(name, { architecture, config, description, devices, ephemeral, profiles, stateful: stateful ?? false }),
+  );
+};
+const said = async (name: string, ...command: string[]) => (await daemon.exec(name, ['sh', '-c', ...command])).stdout.trim();
+
+it('a directory and a file of the host are there from the start, with the ids of the instance, and nothing of them opens as a device', async () => {
+  const path = join(place, 'sub');
+  const data = { type: 'disk', source: path, path: '/data/sub', shift: 'true' };
+  const file = { type: 'disk', source: join(place, 'file'), path: '/etc/of-host', readonly: 'true' };
+  await daemon.launchInstance('disks', 'busybox', { devices: { data, file } });
+  expect(
+    await said(
+      'disks',
+      'cat /etc/of-host; touch /data/sub/new; stat -c %u /data/sub/new; (echo x > /etc/of-host) 2>/dev/null || echo refused',
+    ),
+  ).toBe('of the host0\nrefused');
+  expect(
+    await said('disks', 'for o in remount,rw,bind remount,dev,bind; do mount -o $o /etc/of-host 2>/dev/null && echo done; done; echo x'),
+  ).toBe('x');
+  expect(readdirSync(path)).toEqual(['new']);
+  await daemon.remove('disks');
+});
+
+it('disks and network cards come to a running instance and go, and a restart of the guest or the daemon keeps them', async () => {
+  const data = { type: 'disk', source: place, path: '/data' };
+  await daemon.launchInstance('hot', 'busybox');
+  await devicesOf('hot', { data, eth5: { type: 'nic', nictype: 'p2p' }, eth6: { type: 'nic', network } });
+  expect(await said('hot', 'cat /data/file')).toBe('of the host');
+  const { config } = await daemon.client.instances.get('hot');
+  expect(await linkInside('hot', config['volatile.eth5.name'] ?? '')).toEqual([config['volatile.eth5.hwaddr'], expect.anything()]);
+  expect(config['volatile.eth5.host_name']).toMatch(/^veth/);
+  expect(await masterOf(config['volatile.eth6.host_name'] ?? '')).toBe(network);
+  expect(entries()).toHaveLength(2);
+
+  await daemon.kill();
+  await daemon.launch();
+  await devicesOf('hot', { data: { ...data, path: '/other', readonly: 'true' } });
+  expect(await said('hot', 'ls /data; cat /other/file; ls /sys/class/net')).toBe('of the hosteth0\nlo');
+  expect(entries()).toHaveLength(1);
+  const after = (await daemon.client.instances.get('hot')).config;
+  expect(Object.keys(after).filter((key) => /^volatile\.eth[56]\./.test(key))).toEqual([]);
+  await devicesOf('hot', {});
+  expect(await said('hot', 'ls /other')).toBe('');
+  await daemon.remove('hot');
+});
+
+it('a disk of a profile comes to its running instances, and one whose source is missing waits for the next start', async () => {
+  await daemon.launchInstance('shared', 'busybox');
+  const { devices, config, description } = await daemon.client.profiles.get('default');
+  const data = { type: 'disk', source: place, path: '/data' };
+  await daemon.client.profiles.replace('default', { description, config, devices: { ...devices, data } });
+  expect(await said('shared', 'cat /data/file')).toBe('of the host');
+  await daemon.client.profiles.replace('default', { description, config, devices });
+  expect(await said('shared', 'ls /data')).toBe('');
+  await devicesOf('shared', { later: { ...data, source: join(place, 'later'), required: 'false' } });
+  expect(await said('shared', 'ls /data')).toBe('');
+  mkdirSync(join(place, 'later/in'), { recursive: true });
+  await daemon.done(daemon.client.instances.setState('shared', { action: 'restart', timeout: 10, force: true }));
+  expect(await said('shared', 'ls /data')).toBe('in');
+  await daemon.remove('shared');
+});
+
+it('what cannot be had is refused, and the instance is as it was', async () => {
+  await daemon.launchInstance('same', 'busybox');
+  const asked = (options: Record<string, string>) =>
+    devicesOf('same', { ok: { type: 'disk', source: place, path: '/ok' }, d: { type: 'disk', ...options } });
+  await expect(asked({ source: '/no/such', path: '/d' })).rejects.toThrow('Missing source path "/no/such" for disk "d"');
+  symlinkSync('/etc', join(place, 'link'));
+  await expect(asked({ source: join(place, 'link'), path: '/d' })).rejects.toThrow('leads through a symbolic link');
+  await said('same', 'echo mine > /taken');
+  await expect(asked({ source: place, path: '/taken' })).rejects.toThrow(/Failed to start device "d": .*'\/taken'/);
+  expect(await said('same', 'cat /taken; ls /ok/file /d 2>/dev/null; grep -c /ok /proc/mounts')).toBe('mine\n0');
+  expect((await daemon.client.instances.get('same')).devices).toEqual({});
+  await daemon.remove('same');
+});
+
+it('a guest that puts links in the place of a disk leads nobody out, and takes nothing of its own off', async () => {
+  await daemon.launchInstance('sly', 'busybox');
+  await said('sly', 'mkdir /trap; ln -s / /trap/up; ln -s /proc/1/root /trap/magic');
+  await devicesOf('sly', { d: { type: 'disk', source: place, path: '/trap/up/inside' } });
+  expect(await said('sly', 'cat /inside/file')).toBe('of the host');
+  await expect(devicesOf('sly', { e: { type: 'disk', source: place, path: '/trap/magic/x' } })).rejects.toThrow(
+    'Failed to start device "e": ELOOP',
+  );
+  expect(await said('sly', 'cat /inside/file; umount /inside; rmdir /inside; ln -s /proc /inside')).toBe('of the host');
+  await devicesOf('sly', {});
+  expect(await said('sly', 'cat /proc/1/comm')).toBe('init');
+  await daemon.remove('sly');
 });

@@ -62,6 +62,22 @@ describe.skipIf(!lxcInstalled)("configuration with the stock lxc (skipped where 
     expect(await lxc.ok('config', 'trust', 'list-tokens', '-f', 'csv')).toBe('');
   });
 
+  it('changes devices of a running instance', async () => {
+    expect(await lxc.fails('config', 'device', 'add', 'x', 'd', 'disk', 'source=/no/such', 'path=/d')).toMatch(
+      /Missing source path "\/no\/such" for disk "d"/,
+    );
+    expect(await lxc.ok('config', 'device', 'add', 'x', 'd', 'disk', 'source=/etc', 'path=/of-host', 'readonly=true')).toBe(
+      'Device d added to x\n',
+    );
+    expect(await lxc.ok('exec', 'x', '--', 'ls', '/of-host/passwd')).toBe('/of-host/passwd\n');
+    await lxc.ok('config', 'device', 'set', 'x', 'd', 'path=/elsewhere');
+    expect(await lxc.ok('exec', 'x', '--', 'ls', '/of-host', '/elsewhere/passwd')).toContain('/elsewhere/passwd\n');
+    await lxc.ok('config', 'device', 'add', 'x', 'eth7', 'nic', 'nictype=p2p', 'name=eth7');
+    expect(await lxc.ok('exec', 'x', '--', 'cat', '/sys/class/net/eth7/operstate')).toMatch(/up|down/);
+    expect(await lxc.ok('config', 'device', 'remove', 'x', 'd', 'eth7')).toBe('Device d, eth7 removed from x\n');
+    expect(await lxc.ok('exec', 'x', '--', 'ls', '/elsewhere', '/sys/class/net')).not.toMatch(/passwd|eth7/);
+  });
+
   it('changes devices of a stopped instance', async () => {
     expect(await lxc.ok('config', 'device', 'show', 'x')).toBe('{}\n');
     await lxc.ok('stop', '-f', 'x');

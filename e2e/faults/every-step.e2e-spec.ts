@@ -162,7 +162,7 @@ const kinds: Record<Verb, Kind> = {
         architecture: 'x86_64',
         config: { 'user.a': 'b', 'limits.processes': '77' },
         description: 'changed',
-        devices: {},
+        devices: { eth1: { type: 'nic', nictype: 'p2p', name: 'eth1' }, etc: { type: 'disk', source: '/etc', path: '/of-host' } },
         ephemeral: false,
         profiles: ['default'],
         stateful: false,
@@ -173,6 +173,9 @@ const kinds: Record<Verb, Kind> = {
       expect([description, config['user.a'], config['limits.processes']]).toEqual(
         done ? ['changed', 'b', '77'] : ['', undefined, undefined],
       );
+      expect(/^veth/.test(config['volatile.eth1.host_name'] ?? '')).toBe(done);
+      const { stdout } = await daemon.exec('f', ['sh', '-c', 'ls /of-host 2>/dev/null | wc -l; ls /sys/class/net']);
+      expect(stdout.trim().split(/\s+/)).toEqual(done ? [expect.stringMatching(/^[1-9]/), 'eth0', 'eth1', 'lo'] : ['0', 'eth0', 'lo']);
       await works();
     },
   },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Networks } from '#lib/network';
+import { FakeKeeper, FakePlaces } from '#lib/host';
 import { Attachments, shownOf } from './index.ts';
 
 type Call = [string, Record<string, unknown>];
@@ -16,7 +17,8 @@ function world(failing: string | null = null) {
     detach: async (request: object) => void calls.push(['detach', request as Record<string, unknown>]),
     sweep: async (id: string) => void calls.push(['sweep', { id }]),
   };
-  return { calls, attachments: new Attachments(networks as unknown as Networks, () => {}) };
+  const places = new FakePlaces().add('/srv/data', 'directory').add('/srv/file', 'file');
+  return { calls, places, attachments: new Attachments(networks as unknown as Networks, places, () => {}) };
 }
 
 const owner = { id: 'i', project: 'default', name: 'c1', volatile: { 'volatile.eth0.hwaddr': '00:16:3e:00:00:01' } };
@@ -75,5 +77,67 @@ describe('attached devices', () => {
     expect(calls.map(([, { ipv4 }]) => ipv4)).toEqual(['10.0.0.6', '10.0.0.5']);
     // One that the instance has no more stays as it was attached.
     expect(attachments.changed(attached, {})).toEqual(attached);
+  });
+
+  const data = { type: 'disk', source: '/srv/data/', path: '/data/in', readonly: 'true', shift: 'true', recursive: 'true' };
+  const file = { type: 'disk', source: '/srv/file', path: 'data' };
+
+  it('are mounts of the launch plan, those above before those below', async () => {
+    const { attachments } = world();
+    const chosen = attachments.choose(owner, { a: data, b: file, none: { type: 'disk', source: '/gone', path: '/g', required: 'false' } });
+    const { mounts } = await attachments.attach(owner, chosen);
+    const plain = { optional: false, plain: true };
+    expect(mounts).toEqual([
+      {
+        layer: { path: '/srv/file', idmapped: false, readonly: false, recursive: false, ...plain },
+        target: '/data',
+        create: 'file',
+        flags: ['nodev'],
+      },
+      {
+        layer: { path: '/srv/data', idmapped: true, readonly: true, recursive: true, ...plain },
+        target: '/data/in',
+        create: 'directory',
+        flags: ['readonly', 'nodev'],
+      },
+    ]);
+  });
+
+  it.each([
+    ['/gone', 'Missing source path "/gone" for disk "d"'],
+    ['/linked', 'leads through a symbolic link'],
+    ['/dev/sda', 'is neither a directory nor a file'],
+  ])('are no disk of %s', async (source, words) => {
+    const { attachments, places } = world();
+    places.add('/linked', 'directory', { linked: true }).add('/dev/sda', 'block');
+    const chosen = attachments.choose(owner, { d: { type: 'disk', source, path: '/d' } });
+    await expect(attachments.attach(owner, chosen)).rejects.toThrow(words);
+  });
+
+  it('come to a running instance and go, as far as they differ', async () => {
+    const { attachments, calls } = world();
+    const keeper = new FakeKeeper({ id: 'i', initPid: 1, startedAt: 0, reboots: 0 } as never);
+    const { attached } = attachments.choose(owner, { eth0, a: data });
+    expect(attachments.difference(owner, attached, { eth0: { ...eth0, 'ipv4.address': '10.0.0.9' }, a: { ...data } })).toEqual({
+      leave: [],
+      come: [],
+    });
+    const change = attachments.difference(owner, attached, { a: file, eth1: { ...eth0, name: 'eth1' } });
+    expect(change.leave.map(({ device }) => device)).toEqual(['eth0', 'a']);
+    expect(change.come.map(({ device }) => device)).toEqual(['a', 'eth1']);
+    await attachments.plug(keeper, owner, attached);
+    await attachments.unplug(keeper, owner, change.leave);
+    await attachments.plug(keeper, owner, change.come);
+    expect([...keeper.mounts.keys()]).toEqual(['/data']);
+    expect([...keeper.links.keys()]).toEqual(['eth1']);
+    expect(calls.map(([name, { device }]) => [name, device])).toEqual([
+      ['attach', 'eth0'],
+      ['detach', 'eth0'],
+      ['attach', 'eth1'],
+    ]);
+    // Again: what is gone is gone.
+    await attachments.unplug(keeper, owner, change.leave);
+    keeper.refused = '/data/in';
+    await expect(attachments.plug(keeper, owner, [attached[1] as never])).rejects.toThrow('Failed to start device "a": EBUSY');
   });
 });

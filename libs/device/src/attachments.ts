@@ -1,10 +1,19 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { DeviceMap, StringMap } from '#lib/base';
+import { LxError } from '#lib/contract';
+import { isErrno, type Keeper, type Places } from '#lib/host';
 import type { Networks } from '#lib/network';
-import type { AttachedDevice, DeviceLife, DeviceOwner, LaunchPart } from './device-type.ts';
-import { madeUpFor, typeOf } from './devices.ts';
+import type { AttachedDevice, DeviceLife, DeviceOwner, DevicePorts, LaunchPart } from './device-type.ts';
+import { fixedOptions, madeUpFor, typeOf } from './devices.ts';
 
 /** What a start attaches, and the volatile keys it adds for what was made up. A type, because operations keep it as JSON. */
 export type ChosenDevices = { attached: AttachedDevice[]; volatile: StringMap };
+
+/** What a running instance loses and gets; one that changes does both. Of JSON, for operations keep it. */
+export type DeviceChange = { leave: AttachedDevice[]; come: AttachedDevice[] };
+
+/** Of a running instance, as far as devices come and go. */
+type Inside = Pick<Keeper, 'mount' | 'unmount' | 'plug' | 'unplug'>;
 
 type Report = (message: string, cause: unknown) => void;
 
@@ -14,10 +23,12 @@ type Report = (message: string, cause: unknown) => void;
  */
 export class Attachments {
   readonly #networks: Networks;
+  readonly #ports: DevicePorts;
   readonly #report: Report;
 
-  constructor(networks: Networks, report: Report) {
+  constructor(networks: Networks, places: Places, report: Report) {
     this.#networks = networks;
+    this.#ports = { networks, places };
     this.#report = report;
   }
 
@@ -25,20 +36,25 @@ export class Attachments {
   choose(owner: DeviceOwner, devices: DeviceMap): ChosenDevices {
     const volatile = madeUpFor(devices, owner.volatile);
     const named = { ...owner, volatile: { ...owner.volatile, ...volatile } };
-    const choose = ([device, options]: [string, StringMap]) => typeOf(options)?.life?.choose(named, device, options) ?? [];
+    const choose = ([device, options]: [string, StringMap]) => {
+      const chosen = typeOf(options)?.life?.choose(named, device, options);
+      return chosen ? [{ ...chosen, options: fixedOptions(options) } as AttachedDevice] : [];
+    };
     return { attached: Object.entries(devices).flatMap(choose), volatile };
   }
 
   /** Gives the devices' part of the launch plan. On failure nothing is left of it. */
-  async attach(owner: DeviceOwner, { attached }: ChosenDevices): Promise<LaunchPart> {
-    const ports = { networks: this.#networks };
-    const done = await Promise.allSettled(attached.map((each) => lifeOf(each).attach(ports, owner, each)));
+  async attach(owner: DeviceOwner, { attached }: Pick<ChosenDevices, 'attached'>): Promise<Required<LaunchPart>> {
+    const done = await Promise.allSettled(attached.map((each) => lifeOf(each).attach(this.#ports, owner, each)));
     const failed = done.find((each) => each.status === 'rejected');
     if (failed) {
       await this.detach(owner, attached);
       throw failed.reason;
     }
-    return { links: done.flatMap((each) => (each.status === 'fulfilled' ? each.value.links : [])) };
+    const parts = done.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
+    // What lies below the place of another comes after it.
+    const mounts = parts.flatMap((part) => part.mounts ?? []).sort((a, b) => (a.target < b.target ? -1 : 1));
+    return { links: parts.flatMap((part) => part.links ?? []), mounts };
   }
 
   /** A device that cannot be detached is told of and no more: the instance is down all the same. */
@@ -46,7 +62,7 @@ export class Attachments {
     await Promise.all(
       attached.map((each) =>
         lifeOf(each)
-          .detach({ networks: this.#networks }, owner, each)
+          .detach(this.#ports, owner, each)
           .catch((error: unknown) => this.#report(`detaching ${each.device} of ${owner.name}`, error)),
       ),
     );
@@ -55,6 +71,37 @@ export class Attachments {
   /** For a launch that was cut off before its record was written: frees what the networks hold of the instance. */
   async sweep(owner: DeviceOwner): Promise<void> {
     await this.#networks.sweep(owner.id).catch((error: unknown) => this.#report(`clearing up the network devices of ${owner.name}`, error));
+  }
+
+  /** What has to come and to go for a running instance to have these devices. Asks nobody and changes nothing. */
+  difference(owner: DeviceOwner, attached: readonly AttachedDevice[], devices: DeviceMap): DeviceChange {
+    const wanted = this.choose(owner, devices).attached;
+    const same = (one: AttachedDevice, other: AttachedDevice) =>
+      one.device === other.device && isDeepStrictEqual(one.options, other.options);
+    return {
+      leave: attached.filter((each) => !wanted.some((other) => same(each, other))),
+      come: wanted.filter((each) => !attached.some((other) => same(each, other))),
+    };
+  }
+
+  /** Attaches devices to a running instance, which must not have them. On failure some of them may be left: `unplug` them. */
+  async plug(inside: Inside, owner: DeviceOwner, attached: readonly AttachedDevice[]): Promise<void> {
+    for (const each of attached) {
+      const { links, mounts } = await this.attach(owner, { attached: [each] });
+      for (const link of links) await inside.plug(link).catch(refusedBy(each, 'start'));
+      for (const mount of mounts) await inside.mount(mount).catch(refusedBy(each, 'start'));
+    }
+  }
+
+  /** Takes devices from a running instance. Idempotent. */
+  async unplug(inside: Inside, owner: DeviceOwner, attached: readonly AttachedDevice[]): Promise<void> {
+    // The other way round, for one may lie on another.
+    for (const each of attached.toReversed()) {
+      const { links = [], mounts = [] } = lifeOf(each).inside(each);
+      for (const name of links) await inside.unplug(name).catch(refusedBy(each, 'stop'));
+      for (const { target, remove } of mounts) await inside.unmount(target, remove).catch(refusedBy(each, 'stop'));
+    }
+    await this.detach(owner, attached);
   }
 
   /** The record with the live options of these devices, which the instance has by now. */
@@ -68,7 +115,7 @@ export class Attachments {
   /** Puts the live options of these devices into force; gives the record as it is then. */
   async update(owner: DeviceOwner, attached: readonly AttachedDevice[], devices: DeviceMap): Promise<AttachedDevice[]> {
     const changed = this.changed(attached, devices);
-    await Promise.all(changed.map((each) => lifeOf(each).update({ networks: this.#networks }, owner, each)));
+    await Promise.all(changed.map((each) => lifeOf(each).update(this.#ports, owner, each)));
     return changed;
   }
 }
@@ -76,6 +123,17 @@ export class Attachments {
 /** Volatile keys that show what is attached. */
 export function shownOf(attached: readonly AttachedDevice[]): Record<string, string> {
   return Object.assign({}, ...attached.map((each) => lifeOf(each).shown(each)));
+}
+
+function refusedBy({ device }: AttachedDevice, what: 'start' | 'stop'): (error: unknown) => never {
+  return (error) => {
+    const reason = isErrno(error, 'ENOSYS')
+      ? 'the instance was started by an earlier version of this server: restart it'
+      : error instanceof Error
+        ? error.message
+        : String(error);
+    throw new LxError(what === 'start' ? 'device.not_started' : 'device.not_stopped', { device, reason }, { cause: error });
+  };
 }
 
 function lifeOf({ type }: AttachedDevice): DeviceLife {

@@ -1,6 +1,6 @@
 import type { DeviceMap, StringMap } from '#lib/base';
 import type { KeyCatalogue } from '#lib/contract';
-import type { LinkPlan } from '#lib/host';
+import type { DeviceMount, LinkPlan, Places } from '#lib/host';
 import type { Networks } from '#lib/network';
 import type { Storage } from '#lib/storage';
 import type { AttachedRow, InstanceRow } from '#lib/store';
@@ -19,6 +19,8 @@ export interface DeviceType {
   problemsAmong?(devices: DeviceMap): string[];
   /** What it names and is not there, or another's; each text names the device. */
   missing?(holders: DeviceHolders, owner: Pick<DeviceOwner, 'project' | 'volatile'>, device: string, options: StringMap): Promise<string[]>;
+  /** What the host lacks for one that comes to an instance; null: nothing. */
+  lacks?(places: Places, device: string, options: StringMap): Promise<string | null>;
   /** Volatile keys that the server makes up for a device that has not got them yet; `known` are those there are. */
   madeUp?(device: string, devices: DeviceMap, known: StringMap): StringMap;
   /** Only of types whose devices are plugged in to a running instance. */
@@ -29,11 +31,13 @@ export interface DeviceType {
 export interface DeviceHolders {
   storage: Pick<Storage, 'pools'>;
   networks: Pick<Networks, 'nicProblems'>;
+  places: Places;
 }
 
 /** What attaching and detaching act on. */
 export interface DevicePorts {
   networks: Pick<Networks, 'hasLink' | 'attach' | 'detach'>;
+  places: Places;
 }
 
 export type DeviceOwner = Pick<InstanceRow, 'id' | 'project' | 'name' | 'volatile'>;
@@ -46,17 +50,28 @@ export type AttachedDevice = AttachedRow;
 
 /** A device's part of the launch plan. */
 export interface LaunchPart {
-  links: LinkPlan[];
+  links?: LinkPlan[];
+  mounts?: DeviceMount[];
+}
+
+/** What a device is inside the instance, for taking it off. */
+export interface InsidePart {
+  /** Names of links. */
+  links?: string[];
+  /** `remove`: with the empty file that it was mounted on. */
+  mounts?: { target: string; remove: boolean }[];
 }
 
 /** `R`: what is recorded of an attached device. */
 export interface DeviceLife<R extends AttachedDevice = AttachedDevice> {
-  /** Decides all that is to be decided; asks nobody and changes nothing. */
-  choose(owner: DeviceOwner, device: string, options: StringMap): R;
+  /** Decides all that is to be decided; asks nobody and changes nothing. null: there is nothing to attach. */
+  choose(owner: DeviceOwner, device: string, options: StringMap): Omit<R, 'options'> | null;
   /** Makes the host ready for it. On failure `detach` is called. */
   attach(ports: DevicePorts, owner: DeviceOwner, attached: R): Promise<LaunchPart>;
   /** Idempotent: also of what was attached in part, or is gone. */
   detach(ports: DevicePorts, owner: DeviceOwner, attached: R): Promise<void>;
+  /** What `attach` has made inside. */
+  inside(attached: R): InsidePart;
   /** The record with the `live` options as they are now; asks nobody. */
   changed(attached: R, options: StringMap): R;
   /** Puts the live options of the record into force on a running instance. Idempotent. */

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DeviceMap, StringMap } from '#lib/base';
 import { keyRow } from '#lib/contract';
+import type { Places } from '#lib/host';
 import type { DeviceHolders, DeviceType } from './device-type.ts';
 import { deviceNameProblems } from './names.ts';
 import { deviceTypes, unsupportedTypes } from './types/index.ts';
@@ -41,11 +42,6 @@ export function forgotten(before: DeviceMap, after: DeviceMap): Record<string, n
   return Object.fromEntries(gone.flatMap((device) => ['hwaddr', 'name'].map((key) => [`volatile.${device}.${key}`, null] as const)));
 }
 
-/** Whether a change of devices touches more than options that can change while the instance runs. */
-export function changesMoreThanLive(before: DeviceMap, after: DeviceMap): boolean {
-  return !isDeepStrictEqual(withoutLive(before), withoutLive(after));
-}
-
 export function typeOf({ type = '' }: StringMap): DeviceType | null {
   return Object.hasOwn(deviceTypes, type) ? (deviceTypes[type] ?? null) : null;
 }
@@ -69,11 +65,24 @@ function optionProblems({ catalogue, unsupported }: DeviceType, option: string, 
   return [known ? `option "${option}" is not supported by this server` : `Invalid device option "${option}"`];
 }
 
-function withoutLive(devices: DeviceMap): DeviceMap {
-  const kept = ([device, options]: [string, StringMap]) => {
-    const catalogue = typeOf(options)?.catalogue;
-    const fixed = Object.entries(options).filter(([option, value]) => value !== '' && !(catalogue && keyRow(catalogue, option)?.live));
-    return [device, Object.fromEntries(fixed)] as const;
-  };
-  return Object.fromEntries(Object.entries(devices).map(kept));
+/** What the host lacks for devices that come; each text names its device. */
+export async function lacksOf(places: Places, devices: DeviceMap): Promise<string[]> {
+  const asked = Object.entries(devices).map(async ([device, options]) => {
+    const text = await typeOf(options)?.lacks?.(places, device, options);
+    return text ? [`Failed add validation for device ${JSON.stringify(device)}: ${text}`] : [];
+  });
+  return (await Promise.all(asked)).flat();
+}
+
+/** Those of `after` that are not in `before`, or not the same. */
+export function newOnes(before: DeviceMap, after: DeviceMap): DeviceMap {
+  return Object.fromEntries(Object.entries(after).filter(([device, options]) => !isDeepStrictEqual(options, before[device])));
+}
+
+/** The options of a device that cannot change while it is attached. */
+export function fixedOptions(options: StringMap): StringMap {
+  const catalogue = typeOf(options)?.catalogue;
+  return Object.fromEntries(
+    Object.entries(options).filter(([option, value]) => value !== '' && !(catalogue && keyRow(catalogue, option)?.live)),
+  );
 }

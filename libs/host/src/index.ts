@@ -18,6 +18,7 @@ export * from './linux/links.ts';
 export * from './linux/processes.ts';
 export * from './fake/confinement.ts';
 export * from './fake/links.ts';
+export * from './fake/places.ts';
 export * from './fake/processes.ts';
 export * from './keeper/index.ts';
 export * from './programs/index.ts';

@@ -1,7 +1,7 @@
 import type { JsonObject } from '#lib/base';
 import { Attachments } from '#lib/device';
 import type { Engine, OperationSpec } from '#lib/engine';
-import type { Cgroups } from '#lib/host';
+import type { Cgroups, Places } from '#lib/host';
 import type { Images } from '#lib/image';
 import type { Networks } from '#lib/network';
 import type { Storage } from '#lib/storage';
@@ -43,6 +43,7 @@ export interface Foundations {
   engine: Engine;
   storage: Storage;
   networks: Networks;
+  places: Places;
   images: Images;
   cgroups: Cgroups;
   supervision: Supervision;
@@ -59,7 +60,7 @@ function shared(on: Foundations) {
   const logFiles = new LogFiles(on.host);
   const metadataFiles = new MetadataFiles(on.host);
   const limits = new LimitsInForce({ ...on, expansion });
-  const attachments = new Attachments(on.networks, on.report);
+  const attachments = new Attachments(on.networks, on.places, on.report);
   const ids = new IdAllocation(on);
   const startLog = new StartLog({ ...on, logFiles });
   const runner = new Runner({ ...on, expansion, logFiles, startLog, limits, attachments, ids });
@@ -125,12 +126,12 @@ export class Instances {
     this.expansion = parts.expansion;
     this.runner = parts.runner;
     this.limits = parts.limits;
-    this.liveDevices = new LiveDevices(parts.acts.turns, { ...on, ...parts });
     this.metadata = new InstanceMetadata(parts.acts.turns, parts.metadataFiles, on.store);
     this.logFiles = parts.logFiles;
     this.startLog = parts.startLog;
     this.reader = new InstanceReader({ ...on, expansion: parts.expansion });
     this.verbs = verbs(on, parts);
+    this.liveDevices = new LiveDevices(parts.acts.turns, this.verbs.update, { ...on, ...parts });
     this.state = new ChangeState(this.reader, this.verbs);
     this.discard = new Discard(parts.acts.turns, this.verbs.delete, on);
     for (const operation of Object.values(operationsOf(this.verbs)))

@@ -82,6 +82,7 @@ export class Runner {
       config,
       root,
       links: part.links,
+      devices: part.mounts,
       cgroups: cgroups.plan(row.id, wanted.limits),
       idMap: ids.map,
       seccomp: host.seccomp,

@@ -153,7 +153,7 @@ describe.skipIf(why !== '')(titled('ManagedNetworks on this host', why), { timeo
   it('is made again when somebody deletes the bridge, with its DHCP and what was plugged in', async () => {
     const before = await pid();
     const hostName = `${names[0]}v`;
-    const attached = [{ type: 'nic', device: 'eth0', network: name, hwaddr: macs[0], ipv4: null, hostName }];
+    const attached = [{ type: 'nic', device: 'eth0', options: {}, network: name, hwaddr: macs[0], ipv4: null, hostName }];
     await store.instances.update('id0', { attached });
     await run('ip', ['link', 'del', name]);
     await vi.waitUntil(async () => (await pid().catch(() => before)) !== before, { timeout: 10_000 });

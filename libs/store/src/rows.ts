@@ -63,7 +63,12 @@ export interface SnapshotRow {
 }
 
 /** A device in use; the rest is its type's own (libs/device). */
-export type AttachedRow = JsonObject & { type: string; device: string };
+export type AttachedRow = JsonObject & {
+  type: string;
+  device: string;
+  /** Those of its options that cannot change while it is attached, as they were then. */
+  options: StringMap;
+};
 
 /** What a network card of an instance has for itself; no two may have the same. */
 export type NicRow = {

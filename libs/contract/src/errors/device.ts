@@ -12,4 +12,14 @@ export const deviceErrors = {
     ({ device, parent }) => `Failed to start device "${device}": Parent device "${parent}" doesn't exist`,
     'The host has no interface of the name that the network card is to be on or made of.',
   ),
+  'device.not_started': row<{ device: string; reason: string }>(
+    400,
+    ({ device, reason }) => `Failed to start device "${device}": ${reason}`,
+    'The device cannot be had: what it names on the host is missing or not of its kind, or the place inside is taken.',
+  ),
+  'device.not_stopped': row<{ device: string; reason: string }>(
+    500,
+    ({ device, reason }) => `Failed to stop device "${device}": ${reason}`,
+    'The device could not be taken from the running instance. Stop the instance first.',
+  ),
 } as const;

@@ -12,6 +12,7 @@ const input: PlanInput = {
     root: { kind: 'overlay', lower: [0], upper: 1 },
   },
   links: [],
+  devices: [],
   cgroups: { create: [], write: [], cloneInto: '/sys/fs/cgroup/lxctl-0/c1', join: [], remove: [] },
   idMap: [{ inside: 0, outside: 1_000_000, count: 65_536 }],
   seccomp: null,

@@ -1,5 +1,5 @@
 import type { StringMap } from '#lib/base';
-import type { CgroupPlan, IdRange, LaunchPlan, Layer, LinkPlan } from '#lib/host';
+import type { CgroupPlan, DeviceMount, IdRange, LaunchPlan, Layer, LinkPlan } from '#lib/host';
 import type { InstanceRow } from '#lib/store';
 import type { RootRecipe } from '#lib/storage';
 import { droppedCapabilities } from './capabilities.ts';
@@ -12,6 +12,8 @@ export interface PlanInput {
   config: StringMap;
   root: RootRecipe;
   links: LinkPlan[];
+  /** Mounts of devices, in this order. */
+  devices: readonly DeviceMount[];
   cgroups: CgroupPlan;
   idMap: readonly IdRange[];
   seccomp: Uint8Array | null;
@@ -29,6 +31,7 @@ const CONSOLE_RING_BYTES = 128 * 1024;
 export function launchPlan(input: PlanInput): LaunchPlan {
   const layers: Layer[] = [...input.root.layers];
   const mounts = systemMounts(layers, { lxcfs: input.lxcfs, cgroup2: input.cgroups.cloneInto !== null });
+  for (const { layer, ...step } of input.devices) mounts.push({ op: 'layer', layer: layers.push(layer) - 1, ...step });
   return {
     id: input.instance.id,
     name: input.instance.name,

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OperationEngine } from '#lib/engine';
-import { FakeCgroups, type FakeKeeper, FakeKeepers, type LaunchPlan } from '#lib/host';
+import { FakeCgroups, type FakeKeeper, FakeKeepers, FakePlaces, type LaunchPlan } from '#lib/host';
 import type { Images } from '#lib/image';
 import type { Networks } from '#lib/network';
 import type { Storage } from '#lib/storage';
@@ -40,6 +40,7 @@ export class World {
   readonly storage = new FakeStorage(this.store);
   readonly networks = new FakeNetworks();
   readonly images = new FakeImages();
+  readonly places = new FakePlaces();
   readonly problems: string[] = [];
   readonly events: WireEvent[] = [];
   readonly engine: OperationEngine;
@@ -63,6 +64,7 @@ export class World {
       images: this.images as unknown as Images,
       cgroups: this.cgroups,
       supervision: new Supervision(this.keepers),
+      places: this.places,
       host: {
         ids: { shared: { first: 1_000_000, count: 131_072 }, own: [{ first: 2_000_000, count: 16 * 65_536 }] },
         seccomp: null,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DeviceMap, StringMap } from '#lib/base';
 import { instanceConfigProblems, LxError, problemsOf, refuse } from '#lib/contract';
-import { claimRefused, claimsOf, type DeviceHolders, deviceProblems } from '#lib/device';
+import { claimRefused, claimsOf, type DeviceHolders, deviceProblems, lacksOf } from '#lib/device';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
 import { type Images, type ImageWish, templateWarning } from '#lib/image';
 import type { Storage } from '#lib/storage';
@@ -130,6 +130,7 @@ export class Create {
     if (problems.length === 0) problems.push(...volatileProblems(volatile, {}, expanded.devices));
     if (problems.length === 0)
       problems.push(...limits.problems(expanded.config), ...(await wholeProblems(holders, project, expanded.devices)));
+    if (problems.length === 0) problems.push(...(await lacksOf(holders.places, expanded.devices)));
     refuse(problems);
 
     if (taken) throw new LxError('instance.exists', { name: request.name });

@@ -67,7 +67,7 @@ describe('network cards of two instances', () => {
     await profiles.merge(change, { devices: card({ 'ipv4.address': '10.0.0.5' }) });
     expect((await world.row(row.id)).attached).toMatchObject([{ device: 'eth0', ipv4: '10.0.0.5' }]);
     await profiles.merge(change, { devices: card({ mtu: '1400' }) });
-    expect((await world.row(row.id)).attached).toMatchObject([{ device: 'eth0', ipv4: null, mtu: null }]);
+    expect((await world.row(row.id)).attached).toMatchObject([{ device: 'eth0', ipv4: null, mtu: 1400 }]);
   });
 
   it('do not get it from a profile either', async () => {

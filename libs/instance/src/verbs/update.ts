@@ -4,13 +4,16 @@ import { instanceConfigProblems, LxError, problemsOf, refuse } from '#lib/contra
 import {
   type AttachedDevice,
   type Attachments,
-  changesMoreThanLive,
   claimsOf,
+  type DeviceChange,
   type DeviceHolders,
   deviceProblems,
   forgotten,
+  lacksOf,
   madeUpFor,
+  newOnes,
   rootDisk,
+  shownOf,
 } from '#lib/device';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
 import type { InstanceRow, Store } from '#lib/store';
@@ -46,8 +49,10 @@ export type UpdateParams = {
   /** What its network cards have for themselves changes. */
   newNics: boolean;
   ids: IdWish;
-  /** The devices change by more than a running instance can bear. */
-  newDevices: boolean;
+  /** What a running instance loses and gets, decided before, so that it can be undone after a crash. */
+  plug: DeviceChange;
+  /** Addresses that the server had made up change: not while it runs. */
+  newAddresses: boolean;
 };
 
 /** What applying it adds to the volatile keys. */
@@ -63,7 +68,8 @@ interface Using {
   holders: DeviceHolders;
 }
 
-const devicesAreFixed = 'Devices of a running instance cannot be changed by this server: stop it first';
+const addressesAreFixed = 'Addresses of devices of a running instance cannot be changed: stop it first';
+const noDevices: DeviceChange = { leave: [], come: [] };
 
 /** Live limits first, because the kernel may refuse them; then the row. */
 export class Update {
@@ -84,7 +90,7 @@ export class Update {
 
   /** Checks a change against the profiles and devices the instance will have, naming every problem at once. */
   async prepare(row: InstanceRow, change: InstanceChange): Promise<UpdateParams> {
-    const { store, supervision, holders, limits } = this.#using;
+    const { store, supervision, holders, limits, attachments } = this.#using;
     const { config, volatile } = separated(change.config);
     const before = expand(await store.profiles.many(row.project, row.profiles), row);
     const profiles = await store.profiles.many(row.project, change.profiles);
@@ -98,15 +104,16 @@ export class Update {
     ];
     if (problems.length === 0)
       problems.push(...limits.problems(after.config), ...(await wholeProblems(holders, row.project, devices, row.volatile)));
+    if (problems.length === 0) problems.push(...(await lacksOf(holders.places, newOnes(before.devices, devices))));
     const pool = rootDisk(before.devices)?.pool;
     const chosen = chosenVolatile(volatile, row.volatile, devices);
     const { [instanceIdKey]: instanceId, ...addresses } = chosen;
-    const newDevices = Object.keys(addresses).length > 0 || changesMoreThanLive(before.devices, devices);
+    const newAddresses = Object.keys(addresses).length > 0;
     refuse([
       ...problems,
       ...problemsOf([
         [problems.length === 0 && pool && rootDisk(devices)?.pool !== pool, 'Cannot update root disk device pool name'],
-        [newDevices && supervision.get(row.id), devicesAreFixed],
+        [newAddresses && supervision.get(row.id), addressesAreFixed],
       ]),
     ]);
     const own = { ...forgotten(before.devices, devices), ...madeUpFor(devices, row.volatile), ...addresses };
@@ -118,7 +125,8 @@ export class Update {
       volatile: { ...own, ...chosen },
       newNics: Object.keys(own).length > 0 || !isDeepStrictEqual(claimsOf(before.devices, {}), claimsOf(devices, {})),
       ids: idWish(after.config),
-      newDevices,
+      plug: supervision.get(row.id) ? attachments.difference(withVolatile(row, own), row.attached, devices) : noDevices,
+      newAddresses,
     };
   }
 }
@@ -135,10 +143,22 @@ function applyStep({ store, supervision, limits, expansion, attachments, ids }: 
       if (!isDeepStrictEqual(changeable(row), params.before)) throw new LxError('instance.changed');
       // One that runs has the ids it was started with; the next start sees what is wanted.
       if (!supervision.get(params.id)) state.ids = await nextIds(row, params.ids);
-      if (params.newDevices && supervision.get(params.id)) refuse([devicesAreFixed]);
+      const keeper = supervision.get(params.id);
+      if (params.newAddresses && keeper) refuse([addressesAreFixed]);
       const after = { ...row, ...params.after };
       state.volatile = await limits.apply(after);
-      if (row.attached.length > 0) state.attached = await attachments.update(row, row.attached, (await expansion.of(after)).devices);
+      if (!keeper) return;
+      const owner = withVolatile(row, params.volatile);
+      const { devices } = await expansion.of(after);
+      if (!isSameChange(attachments.difference(owner, row.attached, devices), params.plug)) throw new LxError('instance.changed');
+      const { leave, come } = params.plug;
+      // Those that come may be there: of a step that was cut off.
+      await attachments.unplug(keeper, owner, [...leave, ...come]);
+      await attachments.plug(keeper, owner, come);
+      const stay = row.attached.filter((each) => !leave.some(({ device }) => device === each.device));
+      state.attached = [...(await attachments.update(owner, stay, devices)), ...come];
+      const gone = Object.keys(shownOf(leave)).map((key) => [key, null] as const);
+      state.volatile = { ...state.volatile, ...Object.fromEntries(gone), ...shownOf(come) };
     },
     async commit({ params, state }, writes) {
       const change = { ...params.after, ...state.ids?.row, ...(state.attached ? { attached: state.attached } : {}) };
@@ -152,9 +172,24 @@ function applyStep({ store, supervision, limits, expansion, attachments, ids }: 
       const row = await store.instances.byId(params.id);
       if (!row) return;
       await limits.apply(row);
+      const keeper = supervision.get(row.id);
+      if (!keeper) return attachments.detach(row, params.plug.come);
+      await attachments.unplug(keeper, row, [...params.plug.leave, ...params.plug.come]);
+      await attachments.plug(keeper, row, params.plug.leave);
       await attachments.update(row, row.attached, (await expansion.of(row)).devices);
     },
   };
+}
+
+function withVolatile(row: InstanceRow, change: VolatileChange): InstanceRow {
+  const kept = Object.entries({ ...row.volatile, ...change }).filter((entry): entry is [string, string] => entry[1] !== null);
+  return { ...row, volatile: Object.fromEntries(kept) };
+}
+
+/** What is made up anew each time, names on the host, does not count. */
+function isSameChange(one: DeviceChange, other: DeviceChange): boolean {
+  const of = ({ leave, come }: DeviceChange) => [leave, come].map((list) => list.map(({ device, options }) => ({ device, options })));
+  return isDeepStrictEqual(of(one), of(other));
 }
 
 /** The fields of a row that a client may change. */

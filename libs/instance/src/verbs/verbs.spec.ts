@@ -405,7 +405,7 @@ describe('instance.update', () => {
     const row = await world.instance('c1');
     const params = await world.verbs.update.prepare(row, { ...changeable(row), devices: { eth1: { type: 'nic', network: 'br' } } });
     await world.supervision.launch({ id: row.id } as never);
-    expect((await run(spec(world), { store: world.store, params })).err).toContain('Devices of a running instance');
+    expect((await run(spec(world), { store: world.store, params })).err).toContain('changed by another request');
   });
 });
 

@@ -1,49 +1,74 @@
-import { defineKeys, isLxError, keyTypes, problemsOf } from '#lib/contract';
-import type { DeviceType } from '../../device-type.ts';
+import type { DeviceMap, StringMap } from '#lib/base';
+import { isLxError, isTrue, problemsOf } from '#lib/contract';
+import type { DeviceLife, DeviceType } from '../../device-type.ts';
+import { diskLife, insidePath, sourceProblem } from './life.ts';
+import { diskOptions, isAbsolute, unsupportedDiskOptions } from './options.ts';
 import { isRootDisk } from './root.ts';
 
-/** Disks: the root, so far. Storage makes the root volume and its part of the launch plan; there is nothing to attach. */
+/** What only disks that are no root may say. */
+const ofOthers = ['readonly', 'required', 'recursive', 'shift', 'propagation', 'raw.mount.options'];
+
+/** Disks: the root, which storage makes, so that there is nothing to attach; and paths of the host. */
 export const disk: DeviceType = {
-  catalogue: defineKeys('device.disk', {
-    type: { type: keyTypes.oneOf('disk'), doc: 'What the device is.', live: false },
-    path: { type: keyTypes.oneOf('/'), doc: 'Where it is mounted: only the root in this version.', live: false },
-    pool: { type: keyTypes.text, doc: "Storage pool that holds the instance's root volume.", live: false },
-    'boot.priority': {
-      type: keyTypes.integer({ min: 0, max: 4_294_967_295 }),
-      doc: 'Order among the devices that a virtual machine boots from; containers have none.',
-      live: true,
-      readWhenUsed: true,
-    },
-  }),
-  unsupported: [
-    'size',
-    'size.state',
-    'source',
-    'limits.',
-    'readonly',
-    'recursive',
-    'required',
-    'propagation',
-    'shift',
-    'raw.mount.options',
-    'ceph.',
-  ],
-  problems: ({ path, pool }) =>
-    problemsOf([
-      [path !== '/', 'disks other than the root are not supported by this server'],
-      [path === '/' && !pool, 'Root disk entry must have a "pool" property set'],
-    ]),
+  catalogue: diskOptions,
+  unsupported: unsupportedDiskOptions,
+  problems: (options) => (isRootDisk(options) ? rootProblems(options) : pathProblems(options)),
   problemsAmong(devices) {
     const roots = Object.values(devices).filter(isRootDisk).length;
-    if (roots === 1) return [];
-    return [`Failed detecting root disk device: ${roots === 0 ? 'No root device could be found' : 'More than one root device found'}`];
+    const root =
+      roots === 1
+        ? []
+        : [`Failed detecting root disk device: ${roots === 0 ? 'No root device could be found' : 'More than one root device found'}`];
+    return [...root, ...samePaths(devices)];
   },
-  missing: ({ storage }, _owner, _device, { pool = '' }) =>
-    storage.pools.get(pool).then(
-      () => [],
-      (error: unknown) => {
-        if (isLxError(error) && error.status < 500) return [`Failed loading root disk: ${error.message}`];
-        throw error;
-      },
-    ),
+  async missing({ storage }, _owner, _device, options) {
+    if (!isRootDisk(options)) return [];
+    try {
+      await storage.pools.get(options.pool ?? '');
+      return [];
+    } catch (error) {
+      if (isLxError(error) && error.status < 500) return [`Failed loading root disk: ${error.message}`];
+      throw error;
+    }
+  },
+  async lacks(places, device, options) {
+    if (isRootDisk(options)) return null;
+    const { required } = options;
+    const source = insidePath(options.source);
+    const place = await places.look(source);
+    return place === null && !isTrue(required, true) ? null : sourceProblem(device, source, place);
+  },
+  life: diskLife as unknown as DeviceLife,
 };
+
+function rootProblems(options: StringMap): string[] {
+  const strange = ofOthers.filter((option) => options[option]);
+  return [
+    ...strange.map((option) => `option "${option}" of the root disk is not supported by this server`),
+    ...problemsOf([[!options.pool, 'Root disk entry must have a "pool" property set']]),
+  ];
+}
+
+function pathProblems({ path, source, pool, size }: StringMap): string[] {
+  return problemsOf([
+    [path === '/', 'Root disk entry may not have a "source" property set'],
+    [/^\/(dev|proc|sys)(\/|$)/.test(insidePath(path)), `Path "${path}" is where the server itself mounts`],
+    [!path, 'Disk entry is missing the required "path" property'],
+    [!source, 'Disk entry is missing the required "source" property'],
+    [source && pool && isAbsolute(source), 'Storage volumes cannot be specified as absolute paths'],
+    [source && pool && !isAbsolute(source), 'storage volumes as disks are not supported by this server'],
+    [source && !pool && !isAbsolute(source), 'Source path must be absolute for local sources'],
+    [size, 'Only the root disk may have a size quota'],
+  ]);
+}
+
+function samePaths(devices: DeviceMap): string[] {
+  const seen = new Set<string>();
+  return Object.entries(devices).flatMap(([device, options]) => {
+    if (options.type !== 'disk' || isRootDisk(options)) return [];
+    const path = insidePath(options.path);
+    const taken = seen.has(path);
+    seen.add(path);
+    return taken ? [`Device validation failed for ${JSON.stringify(device)}: More than one disk device uses the same path "${path}"`] : [];
+  });
+}

@@ -27,6 +27,8 @@ export const nicLife: DeviceLife<AttachedNic> = {
     if (network) await networks.detach({ project, network, instanceId: id, device });
   },
 
+  inside: ({ name }) => ({ links: [name] }),
+
   changed: (attached, options) => ({ ...attached, ipv4: options['ipv4.address'] || null }),
 
   async update(ports, owner, attached) {
