@@ -1,5 +1,6 @@
+import type { StringMap } from '#lib/base';
 import { LxError, problemsOf, refuse } from '#lib/contract';
-import { type DeviceHolders, forgotten, madeUpFor, rootDisk } from '#lib/device';
+import { type Attachments, type DeviceHolders, forgotten, madeUpFor, rootDisk } from '#lib/device';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
 import { expand } from '#lib/profile';
 import type { Storage } from '#lib/storage';
@@ -34,6 +35,7 @@ interface Using extends StopUsing, LaunchUsing {
   holders: DeviceHolders;
   limits: LimitsInForce;
   ids: IdAllocation;
+  attachments: Attachments;
 }
 
 /** Goes back to a snapshot: root and configuration. It is resumed after a crash, because what was there before is given up. */
@@ -65,7 +67,7 @@ export class Restore {
 
   /** What the snapshot names may be gone by now, and an address be another's: all is told before anything stops. */
   async prepare(row: InstanceRow, snapshot: SnapshotRow): Promise<RestoreParams> {
-    const { store, supervision, holders, limits } = this.#using;
+    const { store, supervision, holders, limits, attachments } = this.#using;
     const [had, has] = await Promise.all([
       store.profiles.many(row.project, row.profiles),
       store.profiles.many(row.project, snapshot.profiles),
@@ -85,10 +87,15 @@ export class Restore {
       ]),
     ]);
     const start = supervision.get(row.id) !== null;
+    const volatile = ownOf(before.devices, after.devices, row, snapshot);
+    const { config, devices, profiles } = snapshot;
+    const restored = { ...row, config, devices, profiles, volatile: applied(row.volatile, volatile) };
     return {
       ...{ id: row.id, project: row.project, name: row.name, snapshotId: snapshot.id },
       ...{ start, force: true, timeout: 0, remove: null },
-      volatile: ownOf(before.devices, after.devices, row, snapshot),
+      // A daemon that resumes has to know them.
+      ...(start ? { chosen: attachments.choose(restored, after.devices) } : {}),
+      volatile,
       ids: idWish(after.config),
     };
   }
@@ -105,6 +112,11 @@ function ownOf(
   for (const [key, value] of Object.entries(madeUpFor(after, {})))
     if (change[key] !== undefined || volatile[key] === undefined) change[key] = snapshot.volatile[key] ?? value;
   return change;
+}
+
+function applied(volatile: StringMap, change: VolatileChange): StringMap {
+  const all: VolatileChange = { ...volatile, ...change };
+  return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== null));
 }
 
 function restoreStep({ store, storage, supervision, ids }: Using): RestoreStep {
