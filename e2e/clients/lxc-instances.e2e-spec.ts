@@ -33,7 +33,7 @@ describe.skipIf(!lxcInstalled)("instances with the stock lxc (skipped where Debi
     [['launch', 'busybox', 'd', '-t', 'c2-m4'], /^Not supported by this server: instance_type$/],
     [['launch', 'busybox', 'd', '--target', 'other'], /^This server is not clustered$/],
     [['list', '--project', 'other'], /^Project not found$/],
-    [['copy', 'a', 'd'], /Source type "copy" is not supported by this server/],
+    [['copy', 'a', 'b'], /already exists/],
     [['snapshot', 'a', 'x/y'], /Cannot contain "\/"/],
     [['restore', 'a', 's'], /^Instance snapshot not found$/],
     [['export', 'a'], /missing the required "container_backup" API extension/],

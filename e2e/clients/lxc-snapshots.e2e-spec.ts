@@ -37,6 +37,24 @@ describe.skipIf(!lxcInstalled)("snapshots with the stock lxc (skipped where Debi
     await lxc.ok('snapshot', 's', 'snap0', '--reuse');
   });
 
+  it('copies an instance with its snapshots, or a snapshot', async () => {
+    await lxc.ok('copy', 's', 'copy', '-c', 'user.b=3');
+    await lxc.ok('copy', 's/snap0', 'old', '--ephemeral');
+    await lxc.ok('copy', 's', 'alone', '--instance-only');
+    expect(await lxc.ok('list', '-f', 'csv', '-c', 'nS')).toBe('alone,0\ncopy,1\nold,0\ns,1\n');
+    for (const name of ['copy', 'old']) {
+      await lxc.ok('start', name);
+      expect(await inside(name, 'cat /data/deep/file; test -e /etc/group || echo none')).toBe('one\nnone\n');
+    }
+    expect(await lxc.ok('config', 'get', 'copy', 'user.b')).toBe('3\n');
+    expect(await lxc.ok('config', 'get', 'copy', 'volatile.eth0.hwaddr')).not.toBe(
+      await lxc.ok('config', 'get', 's', 'volatile.eth0.hwaddr'),
+    );
+    await lxc.ok('restore', 'copy', 'snap0');
+    await lxc.ok('delete', '-f', 'copy', 'old', 'alone');
+    expect(await inside('s', 'cat /data/deep/file')).toBe('one\n');
+  });
+
   it('goes back with what is stopped, and deletes them with it', async () => {
     await lxc.ok('stop', 's', '--force');
     await lxc.ok('snapshot', 's', 'off');

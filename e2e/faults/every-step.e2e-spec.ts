@@ -179,6 +179,17 @@ const kinds: Record<Verb, Kind> = {
       await works();
     },
   },
+  copy: {
+    prepare: snapshotted,
+    ask: () => daemon.client.instances.create({ name: 'g', source: { type: 'copy', source: 'f' }, start: true }),
+    check: async (point) => {
+      expect((await names()).sort()).toEqual(isDone('copy', point) ? ['f', 'g'] : ['f']);
+      await works();
+      if (!isDone('copy', point)) return;
+      await works('g');
+      expect((await daemon.client.instances.getFull('g')).snapshots?.map(({ name }) => name)).toEqual(['s']);
+    },
+  },
   snapshot: {
     prepare: () => daemon.done(create()),
     ask: () => daemon.client.instances.takeSnapshot('f', { name: 's' }),

@@ -30,6 +30,7 @@ export const apiExtensions = {
   instance_create_start: 'start in the request that creates an instance.',
   instance_create_recipe: 'An instance of an image that the server builds itself: protocol=recipe in its source.',
   instance_bulk_state_change: 'PUT on the list of instances.',
+  container_only_migration: 'instance_only and container_only: a copy without snapshots.',
   snapshot_expiry: 'expires_at and snapshots.expiry of snapshots.',
   snapshot_expiry_creation: 'expires_at in the request that takes a snapshot.',
   instance_nic_network: 'network= on nic devices.',

@@ -21,6 +21,7 @@ import { Removal } from './steps/remove.ts';
 import { StartLog } from './start-log.ts';
 import type { Supervision } from './supervision.ts';
 import { ChangeState } from './verbs/change-state.ts';
+import { Copy } from './verbs/copy.ts';
 import { Create } from './verbs/create.ts';
 import { Delete } from './verbs/delete.ts';
 import { Discard } from './verbs/discard.ts';
@@ -71,8 +72,10 @@ function shared(on: Foundations) {
 /** One line a verb. */
 function verbs(on: Foundations, { acts, ...parts }: ReturnType<typeof shared>) {
   const using = { ...on, ...parts, holders: on };
+  const create = new Create(acts, using);
   return {
-    create: new Create(acts, using),
+    create,
+    copy: new Copy(acts, create, using),
     update: new Update(acts, using),
     rename: new Rename(acts, using),
     delete: new Delete(acts, using),

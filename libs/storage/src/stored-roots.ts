@@ -39,19 +39,31 @@ export class StoredRoots implements Roots {
   }
 
   async reserveSnapshot(writes: Store, { id, project, root, name }: SnapshotName): Promise<void> {
-    const of = await writes.volumes.byId(root);
-    if (of === null) throw new LxError('volume.not_found');
-    const { poolId, type, contentType, config } = of;
-    const row = { id, parentId: root, poolId, project, name, type, contentType, description: '', config };
-    await writes.volumes.insert(row).catch(taken);
+    await this.#reserveLike(writes, { id, project, name }, root, root);
   }
 
-  async snapshot({ id, root }: SnapshotName, still: Still | null): Promise<void> {
-    const { pool, image } = await this.#known(root);
+  async reserveCopy(writes: Store, root: RootName, from: string): Promise<void> {
+    await this.#reserveLike(writes, root, from, null);
+  }
+
+  async #reserveLike(writes: Store, { id, project, name }: RootName, from: string, parentId: string | null): Promise<void> {
+    const of = await writes.volumes.byId(from);
+    if (of === null) throw new LxError('volume.not_found');
+    const { poolId, type, contentType, config } = of;
+    await writes.volumes.insert({ id, parentId, poolId, project, name, type, contentType, description: '', config }).catch(taken);
+  }
+
+  async snapshot({ id, project, name, root }: SnapshotName, still: Still | null): Promise<void> {
+    await this.copy({ id, project, name }, root, still);
+  }
+
+  async copy(root: RootName, from: string, still: Still | null): Promise<void> {
+    const { pool, image } = await this.#known(from);
     await pool.prepare();
-    const cut = () => pool.copyRoot(root, id, image);
+    const cut = () => pool.copyRoot(from, root.id, image);
     await (still ? still(cut) : cut());
-    this.#origins.set(id, { poolId: pool.row.id, image });
+    this.#origins.set(root.id, { poolId: pool.row.id, image });
+    if (!root.name.includes('/')) await pool.link(root);
   }
 
   async restore({ id }: RootName, snapshot: string): Promise<void> {

@@ -34,9 +34,21 @@ export class InstancesController {
     if (call.upload) throw new LxError('request.unsupported', { what: 'import of an instance backup' });
     const { instance_type, profiles, ...wanted } = call.body(InstancesPostBody);
     if (instance_type) throw new LxError('request.unsupported', { what: 'instance_type' });
-    return Answer.operation(
-      await this.instances.verbs.create.begin(call.project, { ...wanted, profiles: profiles ?? null }, call.requestor),
-    );
+    const request = { ...wanted, profiles: profiles ?? null };
+    if (wanted.source.type === 'copy') return Answer.operation(await this.#copy(call, request));
+    return Answer.operation(await this.instances.verbs.create.begin(call.project, request, call.requestor));
+  }
+
+  /** Clients ask for `live` whether the source runs or not; in a copy on one server LXD makes nothing of it. */
+  async #copy(call: Call, { source, ...request }: Omit<InstancesPostBody, 'profiles' | 'instance_type'> & { profiles: string[] | null }) {
+    if (source.refresh) throw new LxError('request.unsupported', { what: 'refreshing a copy' });
+    if (source.project !== '' && source.project !== call.project)
+      throw new LxError('request.unsupported', { what: 'a copy from another project' });
+    refuse(source.source === '' ? ['Must specify a source instance'] : []);
+    const [name = '', ...snapshot] = source.source.split('/');
+    const row = await this.instances.reader.row(call.project, name);
+    const copied = { snapshot: snapshot.length > 0 ? snapshot.join('/') : null, alone: source.instance_only || source.container_only };
+    return this.instances.verbs.copy.begin(row, { ...request, ...copied }, call.requestor);
   }
 
   @Put()

@@ -10,6 +10,10 @@ export class InstanceSourceBody {
   @IsOptional() @IsString() server = '';
   @IsOptional() @IsString() protocol = '';
   @IsOptional() @IsString() source = '';
+  @IsOptional() @IsString() project = '';
+  @IsOptional() @IsBoolean() instance_only = false;
+  @IsOptional() @IsBoolean() container_only = false;
+  @IsOptional() @IsBoolean() refresh = false;
 }
 
 /** POST /1.0/instances. */

@@ -54,12 +54,19 @@ export class FakeStorage implements Pick<Storage, 'roots' | 'trees'> {
       if (!of) throw new LxError('volume.not_found');
       await writes.volumes.insert({ ...of, id, parentId: root, project, name });
     },
-    snapshot: async ({ id, root }: SnapshotName, still: Still | null) => {
+    reserveCopy: async (writes: Store, { id, project, name }: RootName, from: string) => {
+      const of = await writes.volumes.byId(from);
+      if (!of) throw new LxError('volume.not_found');
+      await writes.volumes.insert({ ...of, id, parentId: null, project, name });
+    },
+    snapshot: ({ id, project, name, root }: SnapshotName, still: Still | null) => this.roots.copy({ id, project, name }, root, still),
+    copy: async (root: RootName, from: string, still: Still | null) => {
       const cut = async () => {
         await this.onCut();
-        this.made.set(id, { ...this.#root(root) });
+        this.made.set(root.id, { ...this.#root(from) });
       };
       await (still ? still(cut) : cut());
+      if (!root.name.includes('/')) await this.roots.link(root);
     },
     restore: async ({ id }: RootName, snapshot: string) => void this.made.set(id, { ...this.#root(snapshot) }),
     remove: async (writes: Store, id: string) => {

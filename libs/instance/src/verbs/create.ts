@@ -61,7 +61,7 @@ export type CreateParams = {
   fetch: ImageWish | null;
   start: boolean;
 };
-type CreateState = LaunchState & { ids: Pick<InstanceIds, 'row' | 'volatile'>; fetched: FromImage };
+export type CreateState = LaunchState & { ids: Pick<InstanceIds, 'row' | 'volatile'>; fetched: FromImage };
 type CreateStep = Step<CreateParams, CreateState>;
 
 interface Using extends LaunchUsing {
@@ -157,6 +157,13 @@ export class Create {
       fetch,
       start: request.start,
     };
+  }
+
+  /** The profiles that a request was checked with, once: for those who begin what `prepare` made by themselves. */
+  takeSeen(id: string): ProfileRow[] | undefined {
+    const seen = this.#seen.get(id);
+    this.#seen.delete(id);
+    return seen;
   }
 
   /** What the store knows of it, asked at once; the image only for a request that is `sound` in itself. */
@@ -262,7 +269,7 @@ function imageOf(params: CreateParams, { fetched }: Partial<CreateState>): strin
   return fetched?.fingerprint ?? params.image;
 }
 
-function rowOf(params: CreateParams, { ids, fetched }: Partial<CreateState>): InstanceRow {
+export function rowOf(params: CreateParams, { ids, fetched }: Partial<CreateState>): InstanceRow {
   const { createdAt, pool, image, fetch, start, nics, ids: wish, ...row } = params;
   const own = ids?.row ?? { idBase: null, idCount: null };
   const volatile = { ...row.volatile, ...(ids?.volatile as StringMap | undefined) };
@@ -287,7 +294,7 @@ function ownProblems({ type, name, config, devices, source }: CreateRequest): st
     ...deviceProblems(devices),
     ...problemsOf([
       [!sourceTypes.includes(source.type), `Unknown source type ${source.type}`],
-      [['copy', 'migration'].includes(source.type), `Source type "${source.type}" is not supported by this server`],
+      [source.type === 'migration', `Source type "${source.type}" is not supported by this server`],
       [source.type === 'image' && !named, 'Must specify one of alias, fingerprint or properties for init from image'],
     ]),
   ];

@@ -3,12 +3,13 @@ import { keyOf, LxError, problemsOf, refuse } from '#lib/contract';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
 import type { Cgroups } from '#lib/host';
 import type { Expansion } from '#lib/profile';
-import type { SnapshotName, Still, Storage } from '#lib/storage';
+import type { SnapshotName, Storage } from '#lib/storage';
 import { type InstanceRow, RowConflict, type SnapshotRow, type Store } from '#lib/store';
 import type { Acts } from '../act/acts.ts';
 import { knownRow } from '../read/rows.ts';
 import { readExpiry } from '../snapshot/expiry.ts';
 import { nextSnapshotName, snapshotNameProblems } from '../snapshot/name.ts';
+import { mustThaw, stillOf, thawed } from '../steps/still.ts';
 import type { Supervision } from '../supervision.ts';
 
 export interface SnapshotRequest {
@@ -102,11 +103,12 @@ function nextName(pattern: string, taken: readonly string[]): string {
 }
 
 /** The rows: from here on the name is taken. The snapshot is what the instance's row is now. */
-function reserveStep({ store, storage, supervision, cgroups }: Using): SnapshotStep {
+function reserveStep(using: Using): SnapshotStep {
+  const { store, storage } = using;
   return {
     name: 'reserve',
     async do({ params, state }) {
-      state.thaw = supervision.get(params.id) !== null && !(await cgroups.frozen(params.id));
+      state.thaw = await mustThaw(using, params.id);
     },
     async commit({ params }, writes) {
       const row = await knownRow(writes, params.id);
@@ -127,24 +129,13 @@ function reserveStep({ store, storage, supervision, cgroups }: Using): SnapshotS
   };
 }
 
-function cutStep({ storage, supervision, cgroups }: Using): SnapshotStep {
+function cutStep(using: Using): SnapshotStep {
+  const { storage } = using;
   return {
     name: 'cut',
-    async do({ params, state }) {
-      const { id } = params;
-      const still: Still = async (cut) => {
-        if (!state.thaw) return cut();
-        await cgroups.freeze(id);
-        try {
-          await cut();
-        } finally {
-          await cgroups.unfreeze(id);
-        }
-      };
-      await storage.roots.snapshot(volumeOf(params), supervision.get(id) ? still : null);
-    },
+    do: ({ params, state }) => storage.roots.snapshot(volumeOf(params), stillOf(using, params.id, state.thaw === true)),
     async undo({ params, state }) {
-      if (state.thaw && supervision.get(params.id)) await cgroups.unfreeze(params.id);
+      await thawed(using, params.id, state.thaw);
       await storage.roots.delete(volumeOf(params));
     },
   };

@@ -21,6 +21,9 @@ export const createFlags = {
 export const createDetails =
   'IMAGE is an alias or a fingerprint of the local store, or build:RECIPE for one that the server makes itself. A YAML\ndocument (config, devices, profiles, description) on the standard input is taken as a base.';
 
+type OverridesCall = Pick<Call, 'io' | 'client' | 'config'> & {
+  flags: Pick<FlagValues<typeof createFlags>, 'config' | 'device' | 'profile' | 'noProfiles' | 'network' | 'storage'>;
+};
 type CreateCall = Pick<Call, 'io' | 'client' | 'config'> & { flags: FlagValues<typeof createFlags> };
 
 /** From words, flags and standard input to the body of the request. */
@@ -43,6 +46,16 @@ export async function createRequest(call: CreateCall, words: readonly (string | 
     devices: { ...base.devices },
     ephemeral: flags.ephemeral || (base.ephemeral ?? false),
   };
+  if (flags.noProfiles) body.profiles = [];
+  else if (flags.profile.length > 0) body.profiles = flags.profile;
+  await addDevices(call, body);
+  return body;
+}
+
+/** What the flags change of a copy. `inherited`: the profiles of its source. */
+export async function overrides(call: OverridesCall, inheritedProfiles: readonly string[]): Promise<Omit<WireInstancesPost, 'source'>> {
+  const { flags } = call;
+  const body: Omit<WireInstancesPost, 'source'> = { config: pairs(flags.config), profiles: [...inheritedProfiles] };
   if (flags.noProfiles) body.profiles = [];
   else if (flags.profile.length > 0) body.profiles = flags.profile;
   await addDevices(call, body);
@@ -77,7 +90,7 @@ function pairs(words: readonly string[]): StringMap {
 }
 
 /** -n, -s and -d; the last one changes what the profiles bring, so those are asked for. */
-async function addDevices(call: CreateCall, body: WireInstancesPost): Promise<void> {
+async function addDevices(call: OverridesCall, body: Omit<WireInstancesPost, 'source'>): Promise<void> {
   const { flags, client } = call;
   const devices: DeviceMap = body.devices ?? {};
   if (flags.network) {
@@ -100,7 +113,7 @@ async function addDevices(call: CreateCall, body: WireInstancesPost): Promise<vo
   body.devices = devices;
 }
 
-async function inherited({ client }: CreateCall, profiles: readonly string[], device: string): Promise<StringMap> {
+async function inherited({ client }: OverridesCall, profiles: readonly string[], device: string): Promise<StringMap> {
   let found: StringMap = {};
   for (const name of profiles) found = (await client.profiles.get(name)).devices[device] ?? found;
   return found;

@@ -39,3 +39,34 @@ it('renames and deletes snapshots by the names of both', async () => {
   expect((await lxctl(server, 'rename c1/s c2/t')).err).toContain('stays with its instance');
   expect((await lxctl(server, 'rename c1 c2/t')).err).toContain('cannot become a snapshot');
 });
+
+it('copies an instance or a snapshot of one, with changes', async () => {
+  const server = new FakeServer().sync('GET /1.0/instances/c1', instance()).operation('POST /1.0/instances');
+  expect((await lxctl(server, 'copy c1 c2')).code).toBe(0);
+  expect((await lxctl(server, 'cp c1/s c3 -c user.a=1 -e --instance-only --no-profiles')).code).toBe(0);
+  expect(server.sent('POST /1.0/instances')).toEqual([
+    {
+      name: 'c2',
+      config: {},
+      devices: {},
+      profiles: ['default'],
+      ephemeral: false,
+      source: { type: 'copy', source: 'c1', instance_only: false },
+    },
+    {
+      name: 'c3',
+      config: { 'user.a': '1' },
+      devices: {},
+      profiles: [],
+      ephemeral: true,
+      source: { type: 'copy', source: 'c1/s', instance_only: true },
+    },
+  ]);
+  expect((await lxctl(server, 'copy c1 c2 --refresh')).err).toBe('Error: Copies cannot be refreshed\n');
+});
+
+it('moves by another name', async () => {
+  const server = new FakeServer().operation('POST /1.0/instances/c1');
+  expect((await lxctl(server, 'move c1 c2')).code).toBe(0);
+  expect(server.sent('POST /1.0/instances/c1')).toEqual([{ name: 'c2' }]);
+});

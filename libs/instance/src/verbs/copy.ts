@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto';
+import type { StringMap } from '#lib/base';
+import { LxError } from '#lib/contract';
+import { claimRefused } from '#lib/device';
+import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
+import type { Cgroups } from '#lib/host';
+import type { Storage } from '#lib/storage';
+import type { InstanceRow, ProfileRow, SnapshotRow, Store } from '#lib/store';
+import type { Acts, Announcement } from '../act/acts.ts';
+import type { IdAllocation } from '../ids/allocation.ts';
+import type { LogFiles } from '../log-files.ts';
+import { rowsRefused } from '../references.ts';
+import { type LaunchUsing, launchStep } from '../steps/launch.ts';
+import { mustThaw, stillOf, thawed } from '../steps/still.ts';
+import { templateKey } from '../volatile.ts';
+import { type Create, type CreateParams, type CreateRequest, type CreateState, rowOf } from './create.ts';
+
+export interface CopyRequest extends Omit<CreateRequest, 'source'> {
+  /** A snapshot of it; null: as it is now. */
+  snapshot: string | null;
+  /** Without its snapshots. */
+  alone: boolean;
+}
+
+export type CopyParams = CreateParams & {
+  /** Id of the root or snapshot that is copied, and of its instance. */
+  from: string;
+  source: string;
+  alone: boolean;
+};
+/** `from`: a snapshot of the source; `id`: what it becomes. */
+type Copied = { from: string; id: string; name: string };
+type CopyState = CreateState & { thaw: boolean; snapshots: Copied[] };
+type CopyStep = Step<CopyParams, CopyState>;
+
+interface Using extends LaunchUsing {
+  storage: Storage;
+  cgroups: Cgroups;
+  logFiles: LogFiles;
+  ids: IdAllocation;
+}
+
+/** Makes an instance like another one, or like a snapshot. The source is held for as long; it is frozen, if it runs, while its root is copied. */
+export class Copy {
+  readonly operation: OperationSpec<CopyParams, CopyState>;
+  readonly #acts: Acts;
+  readonly #create: Create;
+  readonly #using: Using;
+  readonly #seen = new Map<string, ProfileRow[]>();
+
+  constructor(acts: Acts, create: Create, using: Using) {
+    this.#acts = acts;
+    this.#create = create;
+    this.#using = using;
+    const steps = [reserveStep(using, this.#seen), rootStep(using), launchStep<CopyParams, CopyState>(using, 'keep')];
+    this.operation = defineOperation({ kind: 'instance.copy', onCrash: 'unwind', steps });
+  }
+
+  async begin(source: InstanceRow, request: CopyRequest, requestor?: Requestor): Promise<Operation> {
+    const params = await this.prepare(source, request);
+    const announce: Announcement[] = [{ action: 'instance-created', context: { 'storage-pool': params.pool, type: 'container' } }];
+    if (params.start) announce.push({ action: 'instance-started' });
+    try {
+      const operation = await this.#acts.begin(this.operation, params, { of: params, also: [source], requestor, announce });
+      void operation.done.then(() => {
+        this.#seen.delete(params.id);
+        this.#using.ids.settled(params.id);
+      });
+      return operation;
+    } catch (error) {
+      this.#seen.delete(params.id);
+      throw error;
+    }
+  }
+
+  /** What the request does not say is as in the source, but for what only one instance can have. */
+  async prepare(source: InstanceRow, { snapshot, alone, ...request }: CopyRequest): Promise<CopyParams> {
+    const { store, storage } = this.#using;
+    const like = snapshot === null ? source : await store.snapshots.get(source.id, snapshot);
+    if (!like) throw new LxError('snapshot.not_found');
+    const { 'volatile.base_image': _, ...config } = request.config;
+    const params = await this.#create.prepare(source.project, {
+      ...request,
+      config: { ...like.config, ...config },
+      devices: { ...like.devices, ...request.devices },
+      profiles: request.profiles ?? like.profiles,
+      source: { type: 'none' },
+    });
+    const seen = this.#create.takeSeen(params.id);
+    const [volume, pool] = await Promise.all([store.volumes.byId(like.id), storage.pools.get(params.pool)]);
+    if (volume?.poolId !== pool.id) throw new LxError('request.unsupported', { what: 'a copy to another storage pool' });
+    if (seen) this.#seen.set(params.id, seen);
+    const { 'volatile.base_image': base } = like.volatile;
+    const volatile = { ...params.volatile, [templateKey]: 'copy', ...(base === undefined ? {} : { 'volatile.base_image': base }) };
+    return { ...params, volatile, from: like.id, source: source.id, alone: alone || snapshot !== null };
+  }
+}
+
+/** The rows of the instance and its snapshots: from here on the name is taken. */
+function reserveStep(using: Using, seen: ReadonlyMap<string, ProfileRow[]>): CopyStep {
+  const { store, storage, ids } = using;
+  return {
+    name: 'reserve',
+    async do({ params, state }) {
+      const { row, volatile } = await ids.of({ id: params.id, name: params.name, idBase: null, idCount: null }, params.ids);
+      state.ids = { row, volatile };
+      state.thaw = params.from === params.source && (await mustThaw(using, params.source));
+      const snapshots = params.alone ? [] : await store.snapshots.list([params.source]);
+      state.snapshots = snapshots.map(({ id, name }) => ({ from: id, id: randomUUID(), name }));
+    },
+    async commit({ params, state }, writes) {
+      const { alone, from, source, ...own } = params;
+      try {
+        await writes.instances.insert(rowOf(own, state), seen.get(params.id), params.nics);
+        await storage.roots.reserveCopy(writes, params, params.from);
+      } catch (error) {
+        throw rowsRefused(claimRefused(error, params.nics), (cause) => new LxError('instance.exists', { name: params.name }, { cause }));
+      }
+      for (const copied of state.snapshots ?? []) await reserveSnapshot(writes, params, copied);
+    },
+    async undo({ params }) {
+      // The name may be another's: only rows with this operation's own id go.
+      if (!(await store.instances.byId(params.id))) return;
+      await store.tx(async (writes) => {
+        for (const { id } of await writes.snapshots.list([params.id])) await storage.roots.remove(writes, id);
+        await storage.roots.remove(writes, params.id);
+        await writes.instances.delete(params.id);
+      });
+      ids.freed();
+    },
+  };
+
+  async function reserveSnapshot(writes: Store, { id, project, name }: CopyParams, copied: Copied): Promise<void> {
+    const snapshot = await writes.snapshots.byId(copied.from);
+    if (!snapshot) throw new LxError('snapshot.not_found');
+    await writes.snapshots.insert({ ...snapshot, id: copied.id, instanceId: id, volatile: withoutAddresses(snapshot) });
+    await storage.roots.reserveSnapshot(writes, { id: copied.id, project, root: id, name: `${name}/${copied.name}` });
+  }
+}
+
+/** Addresses are the source's, also after a restore of the copy. */
+function withoutAddresses({ volatile }: SnapshotRow): StringMap {
+  return Object.fromEntries(Object.entries(volatile).filter(([key]) => !key.endsWith('.hwaddr')));
+}
+
+function rootStep(using: Using): CopyStep {
+  const { store, storage, logFiles } = using;
+  const named = ({ project, name }: CopyParams, copied: Copied) => ({ id: copied.id, project, name: `${name}/${copied.name}` });
+  return {
+    name: 'root',
+    joined: true,
+    async do({ params, state }) {
+      for (const copied of state.snapshots ?? []) await storage.roots.copy(named(params, copied), copied.from, null);
+      const still = params.from === params.source ? stillOf(using, params.source, state.thaw === true) : null;
+      await storage.roots.copy(params, params.from, still);
+    },
+    async undo({ params, state }) {
+      await thawed(using, params.source, state.thaw);
+      for (const copied of state.snapshots ?? []) await storage.roots.delete(named(params, copied));
+      // A later operation has had it since.
+      const row = await store.instances.byId(params.id);
+      if (row && row.name !== params.name) return;
+      await Promise.all([storage.roots.delete(params), logFiles.remove(params)]);
+    },
+  };
+}
