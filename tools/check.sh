@@ -26,6 +26,10 @@ words() {
   local found=0
   # Plans belong into issues, and no path of a developer's machine into the repository.
   git grep -nIE '\b(TODO|FIXME|XXX|HACK)\b|/home/[a-z]' -- . ':!package-lock.json' ':!tools/check.sh' ':!biome.json' && found=1
+  # A key is read by `keyOf`, which knows its type and default.
+  git grep -nE "onfig\[['\"](limits|security|boot|raw|linux|snapshots)\.[a-z._]+['\"]\]" -- libs apps/lxctld ':!*.spec.ts' && found=1
+  # URLs that the server sends are built in one place; clients build those that they ask for.
+  git grep -nE '`/1\.0/[^`]*\$\{' -- libs apps/lxctld ':!libs/client' ':!libs/contract/src/urls.ts' ':!*.spec.ts' ':!*/testing/*' ':!*/fake/*' && found=1
   # Nothing may be named after what it does not say.
   git ls-files | grep -E '/(utils?|helpers?|common|misc)\.(ts|cc|h)$' && found=1
   return "$found"

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { LxctlClient, UnixTransport } from '#lib/client';
+import { CheckedTransport } from './checked-transport.ts';
 import { leftovers, noBridgePorts } from './leftovers.ts';
 
 export const home = resolve(import.meta.dirname, '../..');
@@ -15,11 +16,14 @@ export class TestDaemon {
   /** What the daemon wrote, for the message of a failed test. */
   log = '';
 
+  readonly #answers: CheckedTransport;
+
   private constructor(
     readonly dir: string,
     readonly env: Record<string, string>,
   ) {
-    this.client = new LxctlClient(new UnixTransport(this.socket));
+    this.#answers = new CheckedTransport(new UnixTransport(this.socket));
+    this.client = new LxctlClient(this.#answers);
   }
 
   /** Rejects with the daemon's words when it ends before it is ready; nothing of it is left then. */
@@ -71,7 +75,8 @@ export class TestDaemon {
     await this.launch();
   }
 
-  /** Ends instances, networks, database and daemon, removes the directory, and returns what is left of any of it. */
+  /** Ends instances, networks, database and daemon, removes the directory, and returns what is left of any of it, after answers that are not
+   * as LXD describes them. */
   async stop(): Promise<string[]> {
     const names = await this.client.instances.list().catch(() => []);
     for (const { name, status } of names) {
@@ -84,7 +89,7 @@ export class TestDaemon {
     await exit;
     const left = await leftovers(this.dir);
     await rm(this.dir, { recursive: true, force: true });
-    return left;
+    return [...this.#answers.problems, ...left];
   }
 
   /** Waits for an operation; rejects with its error. */

@@ -37,8 +37,8 @@ export function instance(change: Partial<WireInstanceFull> = {}): WireInstanceFu
     devices: {},
     expanded_config: { 'limits.memory': '100MiB', 'user.role': 'web', 'security.privileged': 'true' },
     expanded_devices: { root: { type: 'disk', path: '/', pool: 'default' }, eth0: { type: 'nic', network: 'lxctlbr0' } },
-    backups: null,
-    snapshots: null,
+    backups: [],
+    snapshots: [],
     state: {
       status: 'Running',
       status_code: 103,

@@ -29,10 +29,10 @@ export interface WireInstance {
 
 /** `recursion=2` of the list, `recursion=1` of one. */
 export interface WireInstanceFull extends WireInstance {
-  backups: WireInstanceBackup[] | null;
+  backups: WireInstanceBackup[];
   /** null when the state could not be read. */
   state: WireInstanceState | null;
-  snapshots: WireInstanceSnapshot[] | null;
+  snapshots: WireInstanceSnapshot[];
 }
 
 /** Body of PUT and PATCH on an instance. */

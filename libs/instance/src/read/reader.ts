@@ -116,6 +116,6 @@ export class InstanceReader {
     snapshots: WireInstanceSnapshot[] = [],
   ): Promise<WireInstanceFull> {
     const view = instanceView(row, expanded, power);
-    return { ...view, backups: null, snapshots, state: await instanceState(this.#using, row, expanded, power) };
+    return { ...view, backups: [], snapshots, state: await instanceState(this.#using, row, expanded, power) };
   }
 }

@@ -44,7 +44,7 @@ describe('list', () => {
 
   it('asks for the state only when it is shown', async () => {
     const server = new FakeServer().sync('GET /1.0/instances?recursion=1&filter=', [
-      instance({ state: undefined as never, snapshots: null }),
+      instance({ state: undefined as never, snapshots: [] }),
     ]);
     expect((await lxctl(server, 'list --fast -f csv')).out).toBe('c1,RUNNING,x86_64,2026/01/01 10:00 UTC,default,CONTAINER\n');
     expect(needsState('ns,limits.memory')).toBe(false);
