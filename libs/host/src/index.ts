@@ -23,3 +23,4 @@ export * from './fake/processes.ts';
 export * from './keeper/index.ts';
 export * from './programs/index.ts';
 export * from './files/index.ts';
+export * from './sftp/index.ts';

@@ -43,6 +43,14 @@ export interface RunningExec {
   signal(signal: number): void;
 }
 
+/** A server of an instance's files (native/src/files), for one client. */
+export interface FileSession {
+  /** The client's end: a connected stream socket that speaks SFTP version 3; the caller owns it. */
+  fd: number;
+  /** Ends it without its help. One whose client closes the socket ends by itself. */
+  kill(): void;
+}
+
 /** One running instance, as its keeper shows it. Survives daemon restarts: a new daemon connects again. */
 export interface Keeper {
   readonly info: KeeperInfo;
@@ -55,6 +63,8 @@ export interface Keeper {
   /** SIGKILLs init; the kernel takes the rest of the pid namespace with it. Resolves with `ended`. */
   kill(): Promise<EndRecord>;
   exec(request: ExecRequest): Promise<RunningExec>;
+  /** A new server of the files, inside the instance. ENOSYS of a keeper that is older than this. */
+  files(): Promise<FileSession>;
   /** The console as a byte stream: an fd of a connected stream socket that the caller owns. */
   attachConsole(): Promise<number>;
   resizeConsole(columns: number, rows: number): Promise<void>;

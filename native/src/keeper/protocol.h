@@ -28,6 +28,8 @@ enum class Type : uint16_t {
   unmount = 27,
   plug = 28,
   unplug = 29,
+  files = 30,
+  filesEnd = 31,
   // answers, with the request's seq
   greeting = 64,
   running = 65,
@@ -36,6 +38,7 @@ enum class Type : uint16_t {
   execStarted = 68,
   console = 69,
   log = 70,
+  filesOpen = 71,
   // events, with seq 0
   execExited = 80,
   rebooted = 81,

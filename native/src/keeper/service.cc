@@ -30,7 +30,7 @@ Failure failureOf(const SysError& error, const char* stage) { return {stage, err
 }  // namespace
 
 Service::Service(Plan& plan, Instance instance, Console console, UniqueFd listener, UniqueFd signals) noexcept
-    : plan_(plan), instance_(std::move(instance)), console_(std::move(console)), listener_(std::move(listener)), signals_(std::move(signals)) {
+    : plan_(plan), instance_(std::move(instance)), console_(std::move(console)), listener_(std::move(listener)), signals_(std::move(signals)), files_(plan_, instance_.pidfd.get()) {
   console_.adopt(std::move(instance_.console), std::move(instance_.consoleSlave));
 }
 
@@ -53,6 +53,7 @@ void Service::sendRunning(Connection& connection, Type type, uint32_t seq) {
 EndRecord Service::run() {
   for (;;) {
     while (!initEnded_) turn();
+    files_.end();
     endExecs();
     endMounts();
     console_.drain();
@@ -91,6 +92,7 @@ bool Service::reboot(std::string& detail) {
   try {
     instance_ = Instance{};
     instance_ = launch(plan_, Launch::again);
+    files_.move(instance_.pidfd.get());
   } catch (const Failure& failure) {
     detail.append(failure.stage).append(": ").append(failure.call).append(" ").append(failure.path).append(": ");
     detail.append(strerrorname_np(failure.number) != nullptr ? strerrorname_np(failure.number) : "EIO").append("; ");
@@ -132,7 +134,7 @@ void Service::turn() {
   if (polled_[atListener].revents != 0) {
     if (UniqueFd fd = acceptRoot(listener_.get()); fd.valid()) connections_.push_back({std::move(fd), ++serial_});
   }
-  std::erase_if(connections_, [](const Connection& connection) { return !connection.fd.valid(); });
+  dropGone();
   std::erase_if(execs_, [](const Exec& exec) { return exec.helper < 0 && !exec.status.valid() && (exec.ended || exec.pid < 0); });
 }
 
@@ -166,6 +168,8 @@ void Service::answer(Connection& connection, socket::Message& message) {
       case Type::unmount: return queueMount(connection, type, seq, message);
       case Type::plug: return plug(connection, seq, message);
       case Type::unplug: return unplug(connection, seq, in);
+      case Type::files: return startFiles(connection, seq);
+      case Type::filesEnd: return endFiles(connection, seq, in);
       case Type::kill: kill(); return connection.send(Writer(Type::done, seq));
       case Type::signal: {
         const auto number = static_cast<int>(in.u32());

@@ -9,6 +9,7 @@
 #include "keeper/console.h"
 #include "keeper/end_record.h"
 #include "keeper/exec.h"
+#include "keeper/file_server.h"
 #include "keeper/launch.h"
 #include "keeper/live_mount.h"
 #include "keeper/reboot_brake.h"
@@ -78,6 +79,10 @@ class Service {
   void endMounts();
   void plug(Connection& connection, uint32_t seq, socket::Message& message);
   void unplug(Connection& connection, uint32_t seq, Reader& in);
+  void startFiles(Connection& connection, uint32_t seq);
+  void endFiles(Connection& connection, uint32_t seq, Reader& in);
+  /// Connections that are gone, and what was made for them alone.
+  void dropGone();
   void kill();
   void renew();
   Writer describe(Type type, uint32_t seq) const;
@@ -106,6 +111,7 @@ class Service {
   std::vector<Exec> execs_;
   /// The first is under way.
   std::deque<MountChange> mounts_;
+  FileServers files_;
   std::vector<pollfd> polled_;
   LinkRemoval links_;
   uint64_t serial_ = 1;

@@ -3,7 +3,7 @@ import { LxError } from '#lib/contract';
 import type { DeviceMount, LaunchPlan } from '../launch-plan.ts';
 import type { LinkPlan } from '../link-plan.ts';
 import type { AddressInfo, LinkInfo } from '../native.ts';
-import type { EndReason, EndRecord, ExecRequest, Keeper, KeeperInfo, Keepers, RunningExec } from '../ports.ts';
+import type { EndReason, EndRecord, ExecRequest, FileSession, Keeper, KeeperInfo, Keepers, RunningExec } from '../ports.ts';
 
 /** A keeper without a container. Tests end, reboot and script it. */
 export class FakeKeeper implements Keeper {
@@ -73,6 +73,10 @@ export class FakeKeeper implements Keeper {
     this.execs.push(request);
     const exited = Promise.race([Promise.resolve(this.execCode(request)), this.ended.then(() => 137)]);
     return { pid: 1000 + this.execs.length, terminal: null, exited, signal: (signal) => void this.signals.push(signal) };
+  }
+
+  async files(): Promise<FileSession> {
+    throw Object.assign(new Error('ENOTSUP: a fake keeper has no files'), { code: 'ENOTSUP', errno: -95, syscall: 'files' });
   }
 
   async attachConsole(): Promise<number> {

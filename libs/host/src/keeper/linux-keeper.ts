@@ -2,7 +2,7 @@ import { Deferred } from '#lib/base';
 import { LxError } from '#lib/contract';
 import { isErrno } from '../errno.ts';
 import { type AddressInfo, closeFd, type LinkInfo, readFd, RouteSocket } from '../native.ts';
-import type { EndRecord, ExecRequest, Keeper, KeeperInfo, RunningExec } from '../ports.ts';
+import type { EndRecord, ExecRequest, FileSession, Keeper, KeeperInfo, RunningExec } from '../ports.ts';
 import type { DeviceMount } from '../launch-plan.ts';
 import type { LinkPlan } from '../link-plan.ts';
 import { ByteWriter } from './bytes.ts';
@@ -10,6 +10,7 @@ import type { Conversation, Reply } from './conversation.ts';
 import { type Deadlines, within } from './deadline.ts';
 import { encodeLink } from './encode-link.ts';
 import { encodeDevice } from './encode-plan.ts';
+import { fileSession } from './file-session.ts';
 import { killKeeperProcess } from './nursery.ts';
 import { encodeExec, messageType, type MessageType } from './protocol.ts';
 
@@ -89,6 +90,17 @@ export class LinuxKeeper implements Keeper {
     } catch (error) {
       // Told to have failed, it may not run later.
       if (isErrno(error, 'ETIMEDOUT')) asked.then((reply) => this.#discard(this.#running(reply))).catch(() => undefined);
+      throw isEnding(error) ? new LxError('instance.not_running', undefined, { cause: error }) : error;
+    }
+  }
+
+  async files(): Promise<FileSession> {
+    const asked = this.#conversation.ask(messageType.files);
+    try {
+      return fileSession(this.#conversation, await within(this.#deadlines.answer, who, asked));
+    } catch (error) {
+      // A server that comes after that has no client.
+      if (isErrno(error, 'ETIMEDOUT')) asked.then((reply) => reply.fds.forEach(closeFd)).catch(() => undefined);
       throw isEnding(error) ? new LxError('instance.not_running', undefined, { cause: error }) : error;
     }
   }

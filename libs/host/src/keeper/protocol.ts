@@ -22,6 +22,8 @@ export const messageType = {
   unmount: 27,
   plug: 28,
   unplug: 29,
+  files: 30,
+  filesEnd: 31,
 } as const;
 export type MessageType = (typeof messageType)[keyof typeof messageType];
 
@@ -32,6 +34,7 @@ export type Answer =
   | { type: 'failed'; seq: number; stage: string; syscall: string; errno: number; path: string }
   | { type: 'done' | 'console' | 'log'; seq: number }
   | { type: 'execStarted'; seq: number; exec: number; pid: number }
+  | { type: 'filesOpen'; seq: number; server: number }
   | { type: 'execExited'; seq: 0; exec: number; code: number }
   | { type: 'ended'; seq: 0; end: Omit<EndRecord, 'id'> };
 
@@ -71,6 +74,8 @@ export function decodeAnswer(data: Buffer): Answer {
       return { type: 'console', seq };
     case 70:
       return { type: 'log', seq };
+    case 71:
+      return { type: 'filesOpen', seq, server: reader.u32() };
     case 80:
       return { type: 'execExited', seq: 0, exec: reader.u32(), code: reader.u32() };
     case 81:

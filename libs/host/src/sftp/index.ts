@@ -1,0 +1,2 @@
+export * from './client.ts';
+export { SftpError, type AttributeChange, type FileAttributes } from './packets.ts';
