@@ -69,6 +69,15 @@ export class Daemon {
     });
   }
 
+  snapshot(name, snapshot) {
+    return this.run('POST', `/1.0/instances/${name}/snapshots`, { name: snapshot, stateful: false });
+  }
+
+  restore(name, snapshot) {
+    return this.run('PUT', `/1.0/instances/${name}`, { restore: snapshot });
+  }
+
+  /** An instance, or `<instance>/snapshots/<snapshot>`. */
   remove(name) {
     return this.run('DELETE', `/1.0/instances/${name}`);
   }

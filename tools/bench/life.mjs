@@ -22,7 +22,10 @@ const goals = {
   freeze: [2, ''],
   unfreeze: [2, ''],
   restart: ['', ''],
+  snapshot: [5, 5],
   stop: [6, ''],
+  restore: [10, 5],
+  'delete snapshot': ['', ''],
   delete: [4, ''],
 };
 /** What a launch in one request may ask of the database. */
@@ -60,7 +63,11 @@ async function life(daemon, name) {
   await time(daemon, 'freeze', () => daemon.state(name, 'freeze'));
   await time(daemon, 'unfreeze', () => daemon.state(name, 'unfreeze'));
   await time(daemon, 'restart', () => daemon.state(name, 'restart'));
+  // Of an instance that runs, and back when it does not.
+  await time(daemon, 'snapshot', () => daemon.snapshot(name, 's0'));
   await time(daemon, 'stop', () => daemon.state(name, 'stop'));
+  await time(daemon, 'restore', () => daemon.restore(name, 's0'));
+  await time(daemon, 'delete snapshot', () => daemon.remove(`${name}/snapshots/s0`));
   await time(daemon, 'delete', () => daemon.remove(name));
 }
 
