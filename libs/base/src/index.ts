@@ -1,3 +1,4 @@
+export * from './all-ended.ts';
 export * from './delay.ts';
 export * from './deferred.ts';
 export * from './json.ts';

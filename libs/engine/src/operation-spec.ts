@@ -31,7 +31,7 @@ export interface Step<P, S> {
   undo?(context: StepContext<P, S>): Promise<void>;
   /**
    * Writes of the step that must be true exactly when the step is: they join the transaction that journals it as
-   * finished. `do` has run before. What it throws fails the step, unless it is the database that failed: then the
+   * finished, and are on their way together with the journal's. `do` has run before. What it throws fails the step, unless it is the database that failed: then the
    * transaction is repeated until it is written. It may run several times, so it changes nothing but rows. Only `store`
    * may be used: a second connection, asked for while this one is held, waits for ever once as many operations commit as
    * there are connections.

@@ -122,16 +122,22 @@ export class StepRun<P extends JsonObject, S extends JsonObject> {
     let refused = false;
     const inside = async (store: Store) => {
       // The row first: a transaction whose outcome nobody knows may still be under way in a server that hangs. It holds the
-      // row then, and when it took effect there is nothing left to do.
-      if (!(await store.operations.advance(this.operation.id, entry))) return;
-      await step.commit?.(this.#context, store).catch((error: unknown) => {
-        refused ||= !isDatabaseFailure(error);
-        throw error;
-      });
+      // row then, and when it took effect there is nothing left to do: what was sent behind it is rolled back.
+      const advancing = store.operations.advance(this.operation.id, entry);
+      const [advanced, committed] = await Promise.allSettled([advancing, step.commit?.(this.#context, store)]);
+      if (advanced.status === 'rejected') throw advanced.reason;
+      if (!advanced.value) throw new WrittenBefore();
+      if (committed.status === 'fulfilled') return;
+      refused ||= !isDatabaseFailure(committed.reason);
+      throw committed.reason;
     };
-    const { store } = this.deps;
+    const write = (store: Store) => (step.commit ? store.tx(inside) : inside(store));
+    const once = () =>
+      write(this.deps.store).catch((error: unknown) => {
+        if (!(error instanceof WrittenBefore)) throw error;
+      });
     const isRefusal = (error: unknown) => refused || isUnstorable(error);
-    const written = await this.#persist(step.commit ? () => store.tx(inside) : () => inside(store), 'journal', isRefusal);
+    const written = await this.#persist(once, 'journal', isRefusal);
     if (!written) return false;
     this.#revision = entry.revision;
     this.#finished.push(step.name);
@@ -203,6 +209,9 @@ export class StepRun<P extends JsonObject, S extends JsonObject> {
     this.deps.report({ what, operationId: this.operation.id, error });
   }
 }
+
+/** An attempt at the write that seemed to fail has taken effect. */
+class WrittenBefore extends Error {}
 
 /** The store refuses what a step gathered, because the database cannot hold it: repeating that does not help. */
 function isUnstorable(error: unknown): boolean {

@@ -1,4 +1,4 @@
-import type { DeviceMap, StringMap } from '#lib/base';
+import { allEnded, type DeviceMap, type StringMap } from '#lib/base';
 import { refuse } from '#lib/contract';
 import { type AttachedDevice, type Attachments, type ChosenDevices, shownOf } from '#lib/device';
 import type { Cgroups, Keeper, LaunchPlan } from '#lib/host';
@@ -32,12 +32,6 @@ interface Using {
 
 /** Of an instance that has come up. */
 const upKeys = { 'volatile.last_state.power': 'RUNNING', [templateKey]: null };
-
-/** Waits for all, then fails as the first that failed: what went on meanwhile would get in the way of taking it back. */
-async function allEnded<const T extends readonly Promise<unknown>[]>(work: T): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
-  await Promise.allSettled(work);
-  return Promise.all(work);
-}
 
 /** Brings instances up and takes them down; knows nothing of operations, requests or rows' states. */
 export class Runner {

@@ -1,9 +1,10 @@
+import { allEnded } from '#lib/base';
 import { LxError } from '#lib/contract';
 import type { Cgroups } from '#lib/host';
 import type { Networks } from '#lib/network';
 import { macsOf } from '#lib/device';
 import type { Storage } from '#lib/storage';
-import type { InstanceRow, Store } from '#lib/store';
+import { type InstanceRow, RowMissing, type Store } from '#lib/store';
 import type { IdAllocation } from '../ids/allocation.ts';
 import type { LogFiles } from '../log-files.ts';
 
@@ -43,10 +44,12 @@ export class Removal {
 
   /** For its `commit`. */
   async rows({ id }: RemoveParams, writes: Store): Promise<void> {
-    if (!(await writes.instances.byId(id))) return;
-    for (const snapshot of await writes.snapshots.list([id])) await this.#using.storage.roots.remove(writes, snapshot.id);
-    await this.#using.storage.roots.remove(writes, id);
-    await writes.instances.delete(id);
+    const snapshots = await writes.snapshots.list([id]);
+    const roots = [...snapshots, { id }].map((each) => this.#using.storage.roots.remove(writes, each.id));
+    const instance = writes.instances.delete(id).catch((error: unknown) => {
+      if (!(error instanceof RowMissing)) throw error;
+    });
+    await allEnded([...roots, instance]);
     this.#using.ids.freed();
   }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { DeviceMap, StringMap } from '#lib/base';
+import { allEnded, type DeviceMap, type StringMap } from '#lib/base';
 import { instanceConfigProblems, LxError, problemsOf, refuse } from '#lib/contract';
 import { claimRefused, claimsOf, type DeviceHolders, deviceProblems, lacksOf } from '#lib/device';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
@@ -216,8 +216,10 @@ function reserveStep(using: Using, seen: ReadonlyMap<string, ProfileRow[]>): Cre
     },
     async commit({ params, state }, writes) {
       try {
-        await writes.instances.insert(rowOf(params, state), seen.get(params.id), params.nics);
-        await storage.roots.reserve(writes, { ...params, image: imageOf(params, state) });
+        await allEnded([
+          writes.instances.insert(rowOf(params, state), seen.get(params.id), params.nics),
+          storage.roots.reserve(writes, { ...params, image: imageOf(params, state) }),
+        ]);
       } catch (error) {
         throw rowsRefused(claimRefused(error, params.nics), (cause) => new LxError('instance.exists', { name: params.name }, { cause }));
       }

@@ -8,9 +8,13 @@ import { isOwn, isUuid, mustBeUuid, Table } from './table.ts';
 
 const table = new Table<OperationRow>(operationEntity);
 
+/** Gives no row when the operation is not there, one when its revision is not older, two when it was written. */
 const advanceSql = `
-  UPDATE operation SET revision = $2, status_code = $3, metadata = $4, error = $5, state = $6, begun = $7, finished = $8, updated_at = $9
-  WHERE id = $1 AND revision < $2`;
+  WITH written AS (
+    UPDATE operation SET revision = $2, status_code = $3, metadata = $4, error = $5, state = $6, begun = $7, finished = $8, updated_at = $9
+    WHERE id = $1 AND revision < $2 RETURNING id
+  )
+  SELECT id FROM written UNION ALL SELECT id FROM operation WHERE id = $1`;
 
 /** The locks of each, joined with those of what succeeded since the oldest of them began. */
 const overtakenSql = `
@@ -45,9 +49,8 @@ export class PostgresOperations implements Operations {
     const json = (value: object | null) => (value === null ? null : JSON.stringify(value));
     const values = [id, revision, statusCode, json(metadata), error, json(state), begun, finished, updatedAt];
     const { count } = await this.#session.write(advanceSql, values, { kind: 'harmless' });
-    if (count > 0) return true;
-    if (!(await this.get(id))) throw new RowMissing(table.name);
-    return false;
+    if (count === 0) throw new RowMissing(table.name);
+    return count === 2;
   }
 
   unfinished({ after, limit }: Parameters<Operations['unfinished']>[0]): Promise<OperationRow[]> {

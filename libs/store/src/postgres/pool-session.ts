@@ -149,6 +149,8 @@ class TransactionSession implements Session {
   #failure: unknown = null;
   /** The connection must not be used again. */
   spoilt = false;
+  /** COMMIT or ROLLBACK is sent: a statement behind it would be none of this transaction. */
+  #over = false;
   /** Tables that were written. */
   readonly changed = new Set<CachedTable>();
 
@@ -184,17 +186,22 @@ class TransactionSession implements Session {
   /** After a failed statement Postgres answers COMMIT with a rollback; that failure is thrown, also if `work` caught it. */
   async commit(): Promise<void> {
     this.traffic.commits++;
-    const { command } = await this.#ask('COMMIT', []);
+    const committing = this.#ask('COMMIT', []);
+    this.#over = true;
+    const { command } = await committing;
     if (command !== 'COMMIT') throw this.#failure;
   }
 
   /** Never rejects: a connection that broke has rolled back, and one that hangs is given up. */
   async rollback(): Promise<void> {
-    if (!this.spoilt) await this.#ask('ROLLBACK', []).catch(() => {});
+    const rolling = this.spoilt || this.#over ? null : this.#ask('ROLLBACK', []).catch(() => {});
+    this.#over = true;
+    await rolling;
   }
 
   /** What follows a failed statement fails because of that one. */
   async #ask(sql: string, values: readonly unknown[]): Promise<QueryResult> {
+    if (this.#over) throw new Error('the transaction is over');
     try {
       return await query(this.client, sql, values, this.timeMs);
     } catch (error) {

@@ -263,6 +263,23 @@ describe.each([
     await expect(store.operations.advance(randomUUID(), row)).rejects.toThrow(RowMissing);
   });
 
+  it('tells that a write of the journal was done before, also when what was sent behind it is refused', async () => {
+    const store = await make();
+    const row = operation();
+    const first = operation();
+    await store.operations.insert(row);
+    await store.operations.insert(first);
+    await store.operations.advance(row.id, { ...row, revision: 1 });
+    const seen: unknown[] = [];
+    const again = store.tx(async (tx) => {
+      const behind = tx.operations.advance(row.id, { ...row, revision: 1 });
+      const [advanced, inserted] = await Promise.allSettled([behind, tx.operations.insert(first)]);
+      seen.push(advanced, inserted.status);
+    });
+    await expect(again).rejects.toThrow(RowConflict);
+    expect(seen).toEqual([{ status: 'fulfilled', value: false }, 'rejected']);
+  });
+
   it('pages through what is unfinished and knows what a later operation overtook', async () => {
     const store = await make();
     const at = (n: number, change: Partial<OperationRow>) => operation({ createdAt: new Date(n), ...change });
@@ -372,4 +389,17 @@ describe('PostgresStore alone', () => {
     ]);
     await source.destroy();
   });
+});
+
+it('no statement follows the end of a transaction', async () => {
+  const store = await cluster.newStore();
+  const ended: Store[] = [];
+  await store.tx(async (tx) => void ended.push(tx));
+  const failing = store.tx(async (tx) => {
+    ended.push(tx);
+    throw new Error('no');
+  });
+  await expect(failing).rejects.toThrow('no');
+  for (const tx of ended) await expect(tx.config.set({ late: 'x' })).rejects.toThrow('the transaction is over');
+  expect(await store.config.all()).toEqual({});
 });
