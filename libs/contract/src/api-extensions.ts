@@ -50,6 +50,9 @@ export const apiExtensions = {
   network_leases: 'Leases of networks.',
   network_hwaddr: 'bridge.hwaddr on networks.',
   storage: 'Storage pools and volumes.',
+  storage_api_volume_rename: 'Custom volumes can be renamed.',
+  storage_api_local_volume_handling: 'Custom volumes can be copied and moved in a pool and between pools.',
+  storage_volume_state: 'What a custom volume occupies.',
   server_supported_storage_drivers: 'Storage drivers this host can use, in the environment.',
 } as const;
 

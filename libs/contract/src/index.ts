@@ -14,6 +14,7 @@ export * from './keys/ipv4.ts';
 export * from './keys/network.ts';
 export * from './keys/pool.ts';
 export * from './keys/server.ts';
+export * from './keys/volume.ts';
 export { isTrue, type KeyType } from './keys/types.ts';
 export * as keyTypes from './keys/types.ts';
 export * from './operations.ts';

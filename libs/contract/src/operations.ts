@@ -20,6 +20,11 @@ export const operationCatalogue = {
   'snapshot.update': { description: 'Updating snapshot' },
   'snapshot.delete': { description: 'Deleting snapshot' },
   'snapshot.restore': { description: 'Restoring snapshot' },
+  'volume.create': { description: 'Creating storage volume' },
+  'volume.copy': { description: 'Copying storage volume' },
+  'volume.move': { description: 'Moving storage volume' },
+  'volume.rename': { description: 'Renaming storage volume' },
+  'volume.delete': { description: 'Deleting storage volume' },
   'image.create': { description: 'Downloading image' },
   'image.delete': { description: 'Deleting image' },
 } as const;

@@ -8,6 +8,7 @@ import type { RootName } from './storage.ts';
  *   images/<fingerprint>/{metadata.yaml,templates/,rootfs/}   read-only once there
  *   volumes/<id>/                                             the driver's, of a root or a snapshot; `image` links to the image's directory
  *   containers/<name>                                         links to volumes/<id>, for people; nothing is found by them
+ *   custom/<project>_<name>                                   the same, of custom volumes, whose data is in volumes/<id>/data
  *   unpacking/<uuid>/, unpacking/<id>.<snapshot's id>/        trees and roots that are being made; swept at start
  */
 export class PoolLayout {
@@ -22,6 +23,9 @@ export class PoolLayout {
   get containers(): string {
     return join(this.directory, 'containers');
   }
+  get custom(): string {
+    return join(this.directory, 'custom');
+  }
   get unpacking(): string {
     return join(this.directory, 'unpacking');
   }
@@ -35,10 +39,17 @@ export class PoolLayout {
   link({ id, project, name }: RootName): [link: string, target: string] {
     return [join(this.containers, linkName(project, name)), join('..', 'volumes', id)];
   }
+  /** The link of a custom volume, and where it leads. */
+  customLink({ id, project, name }: Linked): [link: string, target: string] {
+    return [join(this.custom, `${project}_${name}`), join('..', 'volumes', id)];
+  }
 }
 
+/** A volume as links name it. */
+export type Linked = Pick<RootName, 'id' | 'project' | 'name'>;
+
 /** The directories that a pool makes in its place. */
-export const poolDirectories = ['images', 'volumes', 'containers', 'unpacking'] as const;
+export const poolDirectories = ['images', 'volumes', 'containers', 'custom', 'unpacking'] as const;
 
 /** Instance names hold no underscore, so that project and name cannot run into each other. */
 export function linkName(project: string, name: string): string {

@@ -1,6 +1,7 @@
 import type { Store, VolumeRow } from '#lib/store';
 import { flagsOf, type StorageDriver } from './driver.ts';
 import { OpenPools } from './open-pools.ts';
+import { CustomPlaces } from './custom/custom-places.ts';
 import type { Pools, Roots, Storage, Trees, Volumes } from './storage.ts';
 import { StoredPools } from './stored-pools.ts';
 import { StoredRoots } from './stored-roots.ts';
@@ -19,6 +20,8 @@ export class PoolStorage implements Storage {
   readonly volumes: Volumes;
   readonly roots: Roots;
   readonly trees: Trees;
+  /** Where custom volumes have their data. */
+  readonly customPlaces: CustomPlaces;
   readonly #store: Store;
   readonly #open: OpenPools;
 
@@ -28,6 +31,7 @@ export class PoolStorage implements Storage {
     this.#open = open;
     this.pools = new StoredPools(stateDir, store, open);
     this.roots = new StoredRoots(store, open);
+    this.customPlaces = new CustomPlaces(open);
     this.trees = new StoredTrees(store, open);
     this.volumes = {
       list: async (pool, project) => {
@@ -51,7 +55,13 @@ export class PoolStorage implements Storage {
         () => true,
         () => false,
       );
-      if (usable) await pool.repairLinks((await this.#store.volumes.list(row.id)).filter(isRoot));
+      if (!usable) continue;
+      const volumes = await this.#store.volumes.list(row.id);
+      await pool.repairLinks(volumes.filter(isRoot));
+      await this.customPlaces.repairLinks(
+        pool,
+        volumes.filter((volume) => volume.type === 'custom'),
+      );
     }
   }
 }

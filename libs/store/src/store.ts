@@ -141,6 +141,8 @@ export interface Volumes {
   list(poolId: string): Promise<VolumeRow[]>;
   get(poolId: string, project: string, type: VolumeRow['type'], name: string): Promise<VolumeRow | null>;
   byId(id: string): Promise<VolumeRow | null>;
+  /** `byId` for a change, in a transaction: until it ends nobody else changes the row. */
+  lock(id: string): Promise<VolumeRow | null>;
   /** Those that were taken of it. */
   snapshots(parentId: string): Promise<VolumeRow[]>;
   insert(row: New<VolumeRow, 'id' | 'createdAt' | 'parentId'>): Promise<VolumeRow>;

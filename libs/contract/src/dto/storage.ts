@@ -1,4 +1,5 @@
-import { IsOptional, IsString } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsBoolean, IsObject, IsOptional, IsString, ValidateNested } from 'class-validator';
 import type { StringMap } from '#lib/base';
 import { IsStringMap } from './maps.ts';
 
@@ -16,6 +17,52 @@ export class PoolsPostBody extends PoolPutBody {
 
 /** Body of `PATCH /1.0/storage-pools/{name}`: what is absent stays. */
 export class PoolPatchBody {
+  @IsOptional() @IsString() description?: string;
+  @IsOptional() @IsStringMap() config?: StringMap;
+}
+
+/** Where a new volume's data comes from. */
+export class VolumeSourceBody {
+  /** Empty: from nowhere; `copy`: from another volume of this server. */
+  @IsString() type: string = '';
+  @IsString() name: string = '';
+  /** Of the volume that is copied; empty: the same pool. */
+  @IsString() pool: string = '';
+  @IsString() project: string = '';
+  @IsBoolean() volume_only: boolean = false;
+  @IsBoolean() refresh: boolean = false;
+}
+
+/** Body of `POST /1.0/storage-pools/{pool}/volumes`. */
+export class VolumesPostBody {
+  @IsString() name: string = '';
+  @IsString() type: string = '';
+  @IsString() content_type: string = '';
+  /** Absent in a copy: that of the volume that is copied. */
+  @IsOptional() @IsStringMap() config?: StringMap;
+  @IsString() description: string = '';
+  @IsObject() @ValidateNested() @Type(() => VolumeSourceBody) source: VolumeSourceBody = new VolumeSourceBody();
+}
+
+/** Body of `POST /1.0/storage-pools/{pool}/volumes/{type}/{name}`: another name, another pool, or both. */
+export class VolumePostBody {
+  @IsString() name: string = '';
+  @IsString() pool: string = '';
+  @IsString() project: string = '';
+  @IsBoolean() migration: boolean = false;
+  @IsBoolean() volume_only: boolean = false;
+}
+
+/** Body of `PUT /1.0/storage-pools/{pool}/volumes/{type}/{name}`: what is absent becomes empty. */
+export class VolumePutBody {
+  @IsString() description: string = '';
+  @IsStringMap() config: StringMap = {};
+  /** Name of a snapshot. */
+  @IsString() restore: string = '';
+}
+
+/** Body of `PATCH /1.0/storage-pools/{pool}/volumes/{type}/{name}`: what is absent stays. */
+export class VolumePatchBody {
   @IsOptional() @IsString() description?: string;
   @IsOptional() @IsStringMap() config?: StringMap;
 }

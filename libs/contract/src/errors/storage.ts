@@ -20,6 +20,11 @@ export const storageErrors = {
     'The file system or directory does not offer what the driver needs.',
   ),
   'volume.not_found': row(404, () => 'Storage pool volume not found', 'The pool has no volume of this type and name.'),
+  'volume.busy': row<{ action: string }>(
+    409,
+    ({ action }) => `Storage volume is busy running a "${action}" operation`,
+    'One operation at a time works on a volume; wait for it.',
+  ),
   'volume.snapshot_not_found': row(404, () => 'Storage volume snapshot not found', 'The volume has no snapshot of this name.'),
   'volume.backup_not_found': row(404, () => 'Storage volume backup not found', 'The volume has no backup of this name.'),
   'volume.exists': row(409, () => 'Volume by that name already exists', 'Volume names are unique in a pool, project and type.'),

@@ -70,6 +70,7 @@ export const lifecycleActions = [
   'storage-pool-updated',
   'storage-volume-created',
   'storage-volume-deleted',
+  'storage-volume-renamed',
   'storage-volume-updated',
 ] as const;
 

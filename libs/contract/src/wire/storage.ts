@@ -19,6 +19,11 @@ export interface WirePoolResources {
   inodes: { used: number; total: number };
 }
 
+/** `total` is 0 where nothing limits the volume. */
+export interface WireVolumeState {
+  usage: { used: number; total: number };
+}
+
 export interface WireVolume {
   name: string;
   type: string;

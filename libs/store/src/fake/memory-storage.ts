@@ -37,6 +37,7 @@ export function memoryVolumes(tables: MemoryTables, write: Write): Volumes {
       volumes.where((row) => row.poolId === poolId && row.project === project && row.type === type && row.name === name)[0] ?? null,
     byId: async (id) => volumes.get(id),
     snapshots: async (parentId) => volumes.where((row) => row.parentId === parentId).sort(byName),
+    lock: async (id) => volumes.get(id),
     insert: (row) =>
       write((inverses) => {
         if (!pools.get(row.poolId)) throw new RowConflict('volume_pool');

@@ -28,6 +28,10 @@ export class PostgresVolumes implements Volumes {
     return isUuid(id) ? table.one(this.#session, 'id = $1', [id]) : null;
   }
 
+  async lock(id: string): Promise<VolumeRow | null> {
+    return isUuid(id) ? table.lock(this.#session, 'id = $1', [id]) : null;
+  }
+
   async snapshots(parentId: string): Promise<VolumeRow[]> {
     return isUuid(parentId) ? table.select(this.#session, 'WHERE parent_id = $1 ORDER BY name COLLATE "C"', [parentId]) : [];
   }

@@ -1,0 +1,102 @@
+import { readdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isLxError, LxError } from '#lib/contract';
+import { dropLink, exists, makeDirectory, pointLink, programOutput, removeTree } from '#lib/host';
+import { copyTree } from '../copy-tree.ts';
+import type { Linked } from '../layout.ts';
+import type { OpenPool } from '../open-pool.ts';
+import type { OpenPools } from '../open-pools.ts';
+
+/** Where one volume has its data. */
+export type VolumePlace = { poolId: string; id: string };
+
+/**
+ * The data of custom volumes: plain directories, whatever the pool's driver, since a volume stands on nothing else. What is
+ * in `volumes/<id>/data` is its instances' affair, the directory round it the server's.
+ *
+ * INVARIANT: `volumes/<id>` is whole, because it comes and goes by rename.
+ */
+export class CustomPlaces {
+  readonly #open: OpenPools;
+
+  constructor(open: OpenPools) {
+    this.#open = open;
+  }
+
+  /** An empty volume. Idempotent. */
+  make(place: VolumePlace): Promise<void> {
+    return this.#arrive(place, (data) => makeDirectory(data, 0o711));
+  }
+
+  /** A volume like the one at `from`. Idempotent. */
+  async copy(from: VolumePlace, to: VolumePlace): Promise<void> {
+    const source = await this.#pool(from);
+    await this.#arrive(to, async (data) => {
+      if (!(await exists(source.layout.volume(from.id)))) throw new LxError('volume.not_found');
+      await copyTree(dataOf(source, from.id), data);
+    });
+  }
+
+  /** Idempotent; what was in a pool that is deleted went with it. */
+  async remove(place: VolumePlace): Promise<void> {
+    const pool = await this.#pool(place).catch((error: unknown) => {
+      if (isLxError(error, 'pool.not_found')) return null;
+      throw error;
+    });
+    if (pool === null) return;
+    const { layout } = pool;
+    const going = join(layout.unpacking, place.id);
+    await removeTree(going);
+    await rename(layout.volume(place.id), going).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+    await removeTree(going);
+  }
+
+  async link(poolId: string, volume: Linked): Promise<void> {
+    const { layout } = await this.#pool({ poolId, id: volume.id });
+    await pointLink(...layout.customLink(volume));
+  }
+
+  async unlink(poolId: string, volume: Linked): Promise<void> {
+    const { layout } = await this.#pool({ poolId, id: volume.id });
+    await dropLink(...layout.customLink(volume));
+  }
+
+  /** All links of a pool anew: a crash may have come between a row and its link. */
+  async repairLinks({ layout }: OpenPool, volumes: readonly Linked[]): Promise<void> {
+    const wanted = new Set(volumes.map((volume) => layout.customLink(volume)[0]));
+    for (const name of await readdir(layout.custom)) {
+      const link = join(layout.custom, name);
+      if (!wanted.has(link)) await removeTree(link);
+    }
+    for (const volume of volumes) await pointLink(...layout.customLink(volume));
+  }
+
+  /** Bytes that the volume occupies. Walks it. */
+  async usage(place: VolumePlace): Promise<number> {
+    const data = dataOf(await this.#pool(place), place.id);
+    const printed = await programOutput('du', ['--summarize', '--one-file-system', '--block-size=1', '--', data], 64 * 1024);
+    return Number.parseInt(printed, 10);
+  }
+
+  async #arrive(place: VolumePlace, fill: (data: string) => Promise<void>): Promise<void> {
+    const { layout } = await this.#pool(place);
+    if (await exists(layout.volume(place.id))) return;
+    const arriving = join(layout.unpacking, place.id);
+    await removeTree(arriving);
+    await makeDirectory(arriving);
+    await fill(join(arriving, 'data'));
+    await rename(arriving, layout.volume(place.id));
+  }
+
+  async #pool({ poolId }: VolumePlace): Promise<OpenPool> {
+    const pool = await this.#open.withId(poolId);
+    await pool.prepare();
+    return pool;
+  }
+}
+
+function dataOf({ layout }: OpenPool, id: string): string {
+  return join(layout.volume(id), 'data');
+}

@@ -1,0 +1,163 @@
+import type { JsonObject, StringMap } from '#lib/base';
+import { LxError } from '#lib/contract';
+import { defineOperation, type OperationSpec, type Step } from '#lib/engine';
+import { RowConflict, RowMissing, type Store } from '#lib/store';
+import type { CustomPlaces, VolumePlace } from './custom-places.ts';
+
+/** `from`: the volume that is copied; null: an empty one is made. */
+export type MakeParams = VolumePlace & {
+  project: string;
+  name: string;
+  description: string;
+  config: StringMap;
+  from: VolumePlace | null;
+};
+export type RenameVolumeParams = VolumePlace & { project: string; name: string; newName: string };
+export type MoveParams = RenameVolumeParams & { toPoolId: string };
+export type DeleteVolumeParams = VolumePlace & { project: string; name: string };
+
+interface Using {
+  store: Store;
+  places: CustomPlaces;
+  report: (message: string, cause: unknown) => void;
+}
+type Nothing = Record<string, never>;
+
+export type VolumeOperations = ReturnType<typeof volumeOperations>;
+
+/** The operations on custom volumes, by name; register them all. */
+export function volumeOperations(using: Using) {
+  return {
+    create: make('volume.create', using),
+    copy: make('volume.copy', using),
+    rename: renaming(using),
+    move: moving(using),
+    delete: deleting(using),
+  };
+}
+
+/** The data comes first: a volume that can be seen is whole. */
+function make(kind: 'volume.create' | 'volume.copy', { places, ...using }: Using): OperationSpec<MakeParams, Nothing> {
+  return defineOperation<MakeParams, Nothing>({
+    kind,
+    onCrash: 'unwind',
+    steps: [
+      {
+        name: 'data',
+        do: ({ params }) => (params.from === null ? places.make(params) : places.copy(params.from, params)),
+        undo: ({ params }) => places.remove(params),
+      },
+      {
+        name: 'row',
+        async do() {},
+        async commit({ params }, writes) {
+          const { id, poolId, project, name, description, config } = params;
+          const row = { id, poolId, project, name, description, config, type: 'custom', contentType: 'filesystem' } as const;
+          await writes.volumes.insert(row).catch(taken);
+        },
+        undo: ({ params }) => using.store.volumes.delete(params.id).catch(gone),
+      },
+      { ...linkStep({ places, ...using }), undo: ({ params }) => places.unlink(params.poolId, params) },
+    ],
+  });
+}
+
+function renaming({ places, ...using }: Using): OperationSpec<RenameVolumeParams, Nothing> {
+  return defineOperation<RenameVolumeParams, Nothing>({
+    kind: 'volume.rename',
+    onCrash: 'resume',
+    steps: [
+      {
+        name: 'rename',
+        async do() {},
+        commit: ({ params }, writes) => writes.volumes.update(params.id, { name: params.newName }).catch(taken),
+      },
+      linkStep({ places, ...using }, ({ poolId, id, project, newName }) => ({ poolId, id, project, name: newName })),
+    ],
+  });
+}
+
+/**
+ * The volume keeps its id. Its old data goes once the row says where it is now, and what goes wrong then undoes nothing:
+ * it is told of, and the volume has moved.
+ */
+function moving({ places, store, report }: Using): OperationSpec<MoveParams, Nothing> {
+  const target = ({ toPoolId, id }: MoveParams): VolumePlace => ({ poolId: toPoolId, id });
+  return defineOperation<MoveParams, Nothing>({
+    kind: 'volume.move',
+    onCrash: 'resume',
+    steps: [
+      {
+        name: 'copy',
+        do: ({ params }) => places.copy(params, target(params)),
+        async undo({ params }) {
+          if ((await store.volumes.byId(params.id))?.poolId !== params.toPoolId) await places.remove(target(params));
+        },
+      },
+      {
+        name: 'switch',
+        async do() {},
+        commit: ({ params }, writes) => writes.volumes.update(params.id, { poolId: params.toPoolId, name: params.newName }).catch(taken),
+      },
+      {
+        name: 'clear',
+        async do({ params }) {
+          const { id, project, newName } = params;
+          const work = [
+            places.unlink(params.poolId, params).then(() => places.remove(params)),
+            places.link(params.toPoolId, { id, project, name: newName }),
+          ];
+          for (const outcome of await Promise.allSettled(work))
+            if (outcome.status === 'rejected') report(`the old place of the volume ${newName}`, outcome.reason);
+        },
+      },
+    ],
+  });
+}
+
+function deleting({ places }: Using): OperationSpec<DeleteVolumeParams, Nothing> {
+  return defineOperation<DeleteVolumeParams, Nothing>({
+    kind: 'volume.delete',
+    makesRoom: true,
+    onCrash: 'resume',
+    steps: [
+      { name: 'forget', async do() {}, commit: ({ params }, writes) => writes.volumes.delete(params.id).catch(gone) },
+      {
+        name: 'remove',
+        async do({ params }) {
+          await places.unlink(params.poolId, params);
+          await places.remove(params);
+        },
+      },
+    ],
+  });
+}
+
+/** The link is for people: one that cannot be made is put in order by the next start. */
+function linkStep<P extends JsonObject & DeleteVolumeParams>(
+  { places, report }: Using,
+  as: (params: P) => DeleteVolumeParams = (params) => params,
+): Step<P, Nothing> {
+  return {
+    name: 'link',
+    async do({ params }) {
+      const volume = as(params);
+      try {
+        if (volume.name !== params.name) await places.unlink(params.poolId, params);
+        await places.link(volume.poolId, volume);
+      } catch (error) {
+        report(`the link of the volume ${volume.name}`, error);
+      }
+    },
+  };
+}
+
+function taken(error: unknown): never {
+  if (error instanceof RowMissing) throw new LxError('volume.not_found', undefined, { cause: error });
+  if (!(error instanceof RowConflict)) throw error;
+  throw new LxError(error.constraint === 'volume_pool' ? 'pool.not_found' : 'volume.exists', undefined, { cause: error });
+}
+
+function gone(error: unknown): void {
+  if (!(error instanceof RowMissing)) throw error;
+}
