@@ -13,6 +13,7 @@ import { NetworksController } from './networks/networks.controller.ts';
 import { ImagesController } from './images/images.controller.ts';
 import { AliasesController } from './images/aliases.controller.ts';
 import { PoolsController } from './storage-pools/pools.controller.ts';
+import { CustomVolumesController } from './storage-pools/custom-volumes.controller.ts';
 import { VolumesController } from './storage-pools/volumes.controller.ts';
 import { operationSockets } from './operations/operation-sockets.ts';
 import { OperationsController } from './operations/operations.controller.ts';
@@ -38,6 +39,7 @@ export const allControllers: Type[] = [
   SessionsController,
   LogsController,
   MetadataController,
+  CustomVolumesController,
   VolumesController,
   PoolsController,
   AliasesController,

@@ -7,7 +7,7 @@ import { imageOperations, LocalImages, recipes } from '#lib/image';
 import { type Foundations, type HostFacts, Housekeeping, Instances, Logs, profileRules, Sessions, Supervision } from '#lib/instance';
 import { ManagedNetworks, NftFirewall, ProcSysctls } from '#lib/network';
 import { Profiles } from '#lib/profile';
-import { PoolStorage, storageDrivers } from '#lib/storage';
+import { CustomVolumes, PoolStorage, storageDrivers } from '#lib/storage';
 import type { Store } from '#lib/store';
 import { initialise } from './first-run.ts';
 import { hostFacts } from './host-facts.ts';
@@ -19,7 +19,7 @@ import { type Log, logFailure, logReconciled } from './server/log.ts';
 import { Reserve } from './server/reserve.ts';
 import type { StopOrder } from './server/shutdown.ts';
 import type { DaemonSettings } from './settings.ts';
-import { ENGINE, IMAGE_OPERATIONS, IMAGES, INSTANCES, NETWORKS, PROFILES, SETTINGS, STORAGE, STORE } from './tokens.ts';
+import { CUSTOM_VOLUMES, ENGINE, IMAGE_OPERATIONS, IMAGES, INSTANCES, NETWORKS, PROFILES, SETTINGS, STORAGE, STORE } from './tokens.ts';
 
 type Report = (message: string, cause: unknown) => void;
 
@@ -49,6 +49,7 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
   const { store } = database;
   const engine = operationEngine(store, log, reserve);
   const storage = new PoolStorage({ stateDir, store, drivers: storageDrivers });
+  const customVolumes = new CustomVolumes({ store, engine, places: storage.customPlaces, report });
   const networks = managedNetworks(stateDir, store, report);
   const confinement = new LinuxConfinement(join(settings.homeDir, 'native/build/Release/lxctl-confine'));
   const images = new LocalImages({ stateDir, store, recipes, confinement });
@@ -66,6 +67,7 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
     [STORE, store],
     [ENGINE, engine],
     [STORAGE, storage],
+    [CUSTOM_VOLUMES, customVolumes],
     [NETWORKS, networks],
     [IMAGES, images],
     [IMAGE_OPERATIONS, imageOps],

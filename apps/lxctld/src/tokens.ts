@@ -3,6 +3,7 @@ export const SETTINGS = Symbol('settings');
 export const STORE = Symbol('store');
 export const ENGINE = Symbol('engine');
 export const STORAGE = Symbol('storage');
+export const CUSTOM_VOLUMES = Symbol('custom volumes');
 export const NETWORKS = Symbol('networks');
 export const IMAGES = Symbol('images');
 export const IMAGE_OPERATIONS = Symbol('image operations');

@@ -2,6 +2,9 @@ import type { WirePool, WireVolume } from '#lib/contract';
 import { volumeOwner } from '#lib/storage';
 import type { PoolRow, VolumeRow } from '#lib/store';
 
+/** Types of volumes in URLs. */
+export const volumeTypes = ['container', 'virtual-machine', 'image', 'custom'];
+
 export function presentPool(row: PoolRow, usedBy: string[], available: boolean): WirePool {
   const { name, driver, description, config } = row;
   return { name, driver, description, config, used_by: usedBy, status: available ? 'Created' : 'Errored', locations: ['none'] };

@@ -6,11 +6,9 @@ import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
 import { Call } from '../rim/call.ts';
 import { STORAGE } from '../tokens.ts';
-import { presentVolume, volumeTuple } from './pools.presenter.ts';
+import { presentVolume, volumeTuple, volumeTypes } from './pools.presenter.ts';
 
-const types = ['container', 'virtual-machine', 'image', 'custom'];
-
-/** /1.0/storage-pools/{pool}/volumes: what instances and images have in a pool. */
+/** /1.0/storage-pools/{pool}/volumes, to be read: what instances and images have in a pool, and custom volumes. */
 @Controller('1.0/storage-pools/:pool/volumes')
 export class VolumesController {
   constructor(@Inject(STORAGE) private readonly storage: Storage) {}
@@ -24,7 +22,7 @@ export class VolumesController {
   @Get(':type')
   @Access('view')
   async listType(@Param('pool') pool: string, @Param('type') type: string, @Call() call: Call): Promise<Answer> {
-    refuse(types.includes(type) ? [] : [`Invalid storage volume type ${JSON.stringify(type)}`]);
+    refuse(volumeTypes.includes(type) ? [] : ['Invalid storage volume type name']);
     const rows = await this.storage.volumes.list(pool, call.projectOf('storage.volumes'));
     return this.#answer(
       pool,
@@ -54,6 +52,7 @@ export class VolumesController {
   }
 
   async #row(pool: string, type: string, name: string, call: Call): Promise<VolumeRow> {
+    refuse(volumeTypes.includes(type) ? [] : ['Invalid storage volume type name']);
     const rows = await this.storage.volumes.list(pool, call.projectOf('storage.volumes'));
     const row = rows.find((volume) => volume.type === type && volume.name === name);
     if (!row) throw new LxError('volume.not_found');

@@ -1,0 +1,117 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OperationEngine } from '#lib/engine';
+import { CustomVolumes, PoolStorage, storageDrivers } from '#lib/storage';
+import { MemoryStore } from '../../../../libs/store/src/fake/index.ts';
+import { type Method, type RimServer, serveRim } from '../testing/rim-server.ts';
+import { CUSTOM_VOLUMES, ENGINE, STORAGE } from '../tokens.ts';
+import { CustomVolumesController } from './custom-volumes.controller.ts';
+import { PoolsController } from './pools.controller.ts';
+import { VolumesController } from './volumes.controller.ts';
+
+let stateDir = '';
+let rim: RimServer;
+let engine: OperationEngine;
+const problems: unknown[] = [];
+
+beforeAll(async () => {
+  stateDir = await mkdtemp('/tmp/lxctl-volumes-api-');
+  const store = new MemoryStore();
+  const drivers = Object.fromEntries(
+    Object.entries(storageDrivers).map(([name, driver]) => [name, { ...driver, pool: { ...driver.pool, probe: async () => {} } }]),
+  );
+  const storage = new PoolStorage({ stateDir, store, drivers });
+  const report = (_: string, cause: unknown) => void problems.push(cause);
+  engine = new OperationEngine({ store, report: ({ error }) => void problems.push(error) });
+  const volumes = new CustomVolumes({ store, engine, places: storage.customPlaces, report });
+  for (const name of ['default', 'two']) await storage.pools.create({ name, driver: 'dir', description: '', config: {} });
+  const providers = [
+    { provide: STORAGE, useValue: storage },
+    { provide: ENGINE, useValue: engine },
+    { provide: CUSTOM_VOLUMES, useValue: volumes },
+  ];
+  rim = await serveRim({ controllers: [CustomVolumesController, PoolsController, VolumesController], providers });
+});
+afterAll(async () => {
+  await rim.close();
+  await engine.shutdown(0);
+  await rm(stateDir, { recursive: true });
+  expect(problems).toEqual([]);
+});
+
+const call = (method: Method, path: string, body?: object, headers = {}) =>
+  rim.call(method, `/1.0/storage-pools/default/volumes${path}`, body, headers);
+
+describe('/1.0/storage-pools/{pool}/volumes', () => {
+  it('makes a custom volume by either URL, without an operation', async () => {
+    expect(await call('POST', '', { name: 'a', type: 'custom', config: { 'user.x': 'y' } })).toMatchObject({ status: 200 });
+    expect(await call('POST', '/custom', { name: 'b', content_type: 'filesystem' })).toMatchObject({ status: 200 });
+    expect((await call('GET', '/custom')).metadata).toEqual([
+      '/1.0/storage-pools/default/volumes/custom/a',
+      '/1.0/storage-pools/default/volumes/custom/b',
+    ]);
+    expect((await call('GET', '/custom/a')).metadata).toMatchObject({
+      name: 'a',
+      type: 'custom',
+      content_type: 'filesystem',
+      config: { 'user.x': 'y' },
+      description: '',
+      used_by: [],
+      location: 'none',
+    });
+    expect((await call('GET', '?recursion=1&filter=config.user.x%20eq%20y')).metadata).toEqual([expect.objectContaining({ name: 'a' })]);
+  });
+
+  it.each<[string, string, object, number, string]>([
+    ['no type', '', { name: 'x' }, 400, 'You must provide a storage volume type of the storage volume'],
+    ['no name', '/custom', {}, 400, 'No name provided'],
+    ['a slash', '/custom', { name: 'x/y' }, 400, 'Storage volume names may not contain slashes'],
+    ['another type', '/container', { name: 'x' }, 400, 'Currently not allowed to create storage volumes of type "container"'],
+    ['a block volume', '/custom', { name: 'x', content_type: 'block' }, 400, 'disks of virtual machines'],
+    ['a content type that is none', '/custom', { name: 'x', content_type: 'n' }, 400, 'Invalid volume content type name'],
+    ['a source that is none', '/custom', { name: 'x', source: { type: 'n' } }, 400, 'Unknown source type "n"'],
+    ['a copy of nothing', '/custom', { name: 'x', source: { type: 'copy' } }, 400, 'No source volume name supplied'],
+    ['a copy of what is not there', '/custom', { name: 'x', source: { type: 'copy', name: 'n' } }, 404, 'Storage pool volume not found'],
+    ['a volume of another server', '/custom', { name: 'x', source: { type: 'migration' } }, 501, 'storage volumes from another server'],
+    ['a refresh', '/custom', { name: 'x', source: { type: 'copy', name: 'a', refresh: true } }, 501, 'refreshing storage volumes'],
+    ['a taken name', '/custom', { name: 'a' }, 409, 'Volume by that name already exists'],
+    ['an unknown option', '/custom', { name: 'x', config: { nonsense: '1' } }, 400, 'option "nonsense"'],
+  ])('refuses %s', async (_what, path, body, status, text) => {
+    const answer = await call('POST', path, body);
+    expect([answer.status, answer.error]).toEqual([status, expect.stringContaining(text)]);
+  });
+
+  it('changes a volume by its ETag', async () => {
+    const { etag } = (await call('GET', '/custom/a')).headers;
+    expect((await call('PATCH', '/custom/a', { config: { 'user.z': '1' } }, { 'if-match': etag })).status).toBe(200);
+    expect((await call('PATCH', '/custom/a', { config: { 'user.z': '2' } }, { 'if-match': etag })).status).toBe(412);
+    expect((await call('GET', '/custom/a')).metadata).toMatchObject({ config: { 'user.x': 'y', 'user.z': '1' } });
+    expect(await call('PUT', '/custom/a', { config: { size: '1GiB' } })).toMatchObject({ status: 400 });
+    expect((await call('PUT', '/custom/a', { description: 'd', config: {} })).status).toBe(200);
+    expect((await call('GET', '/custom/a')).metadata).toMatchObject({ config: {}, description: 'd' });
+    expect(await call('PUT', '/custom/a', { restore: 's' })).toMatchObject({ status: 404 });
+    expect(await call('PUT', '/container/a', { config: {} })).toMatchObject({ status: 501 });
+    expect(await call('PUT', '/nonsense/a', { config: {} })).toMatchObject({ status: 400, error: 'Invalid storage volume type name' });
+  });
+
+  it('renames in one answer, copies and moves in an operation, deletes', async () => {
+    const ended = async ({ status, body }: Awaited<ReturnType<typeof call>>) => {
+      expect(status).toBe(202);
+      expect((await engine.get((body.metadata as { id: string }).id)?.done)?.err).toBe('');
+    };
+    const renamed = await call('POST', '/custom/b', { name: 'c' });
+    expect([renamed.status, renamed.headers.location]).toEqual([201, '/1.0/storage-pools/default/volumes/custom/c']);
+    expect(await call('POST', '/custom/c', { name: 'a' })).toMatchObject({ status: 409 });
+    await ended(await call('POST', '/custom', { name: 'd', source: { type: 'copy', name: 'c' } }));
+    await ended(await call('POST', '/custom/d', { name: 'd', pool: 'two' }));
+    expect(await call('GET', '/custom/d')).toMatchObject({ status: 404 });
+    expect((await rim.call('GET', '/1.0/storage-pools/two/volumes')).metadata).toEqual(['/1.0/storage-pools/two/volumes/custom/d']);
+    expect((await rim.call('GET', '/1.0/storage-pools/two')).metadata).toMatchObject({
+      used_by: ['/1.0/storage-pools/two/volumes/custom/d'],
+    });
+    expect((await call('GET', '/custom/c/state')).metadata).toEqual({ usage: { used: expect.any(Number), total: 0 } });
+    expect((await call('DELETE', '/custom/c')).status).toBe(200);
+    expect(await call('DELETE', '/custom/c')).toMatchObject({ status: 404, error: 'Storage pool volume not found' });
+    expect(await call('DELETE', '/container/c')).toMatchObject({ status: 501 });
+  });
+});

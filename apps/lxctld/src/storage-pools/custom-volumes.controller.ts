@@ -1,0 +1,142 @@
+import { Controller, Delete, Get, Inject, Param, Patch, Post, Put } from '@nestjs/common';
+import { VolumePatchBody, VolumePostBody, VolumePutBody, VolumesPostBody } from '#dto';
+import { LxError, refuse, urls, type WireVolumeState } from '#lib/contract';
+import { succeeded } from '#lib/engine';
+import type { CustomVolumes, NewVolume } from '#lib/storage';
+import type { VolumeRow } from '#lib/store';
+import { Access } from '../rim/access.ts';
+import { Answer } from '../rim/answer.ts';
+import { Call } from '../rim/call.ts';
+import { CUSTOM_VOLUMES } from '../tokens.ts';
+import { volumeTuple, volumeTypes } from './pools.presenter.ts';
+
+/** Changes of /1.0/storage-pools/{pool}/volumes: custom volumes alone are changed here, others with what they belong to. */
+@Controller('1.0/storage-pools/:pool/volumes')
+export class CustomVolumesController {
+  constructor(@Inject(CUSTOM_VOLUMES) private readonly volumes: CustomVolumes) {}
+
+  @Post()
+  @Access('manage-volumes')
+  async createTyped(@Param('pool') pool: string, @Call() call: Call): Promise<Answer> {
+    const body = this.#wanted(call);
+    refuse(body.type === '' ? ['You must provide a storage volume type of the storage volume'] : []);
+    return this.#create(pool, body.type, body, call);
+  }
+
+  @Post(':type')
+  @Access('manage-volumes')
+  async create(@Param('pool') pool: string, @Param('type') type: string, @Call() call: Call): Promise<Answer> {
+    return this.#create(pool, type, this.#wanted(call), call);
+  }
+
+  @Put(':type/:name')
+  @Access('manage-volumes')
+  async replace(@Param('pool') pool: string, @Param('type') type: string, @Param('name') name: string, @Call() call: Call) {
+    const { description, config, restore } = call.body(VolumePutBody);
+    if (restore !== '') {
+      await this.volumes.get(this.#named(pool, type, name, call));
+      throw new LxError('volume.snapshot_not_found');
+    }
+    return this.#update(pool, type, name, call, () => ({ description, config }));
+  }
+
+  @Patch(':type/:name')
+  @Access('manage-volumes')
+  async merge(@Param('pool') pool: string, @Param('type') type: string, @Param('name') name: string, @Call() call: Call) {
+    const { description, config } = call.body(VolumePatchBody);
+    return this.#update(pool, type, name, call, (before) => ({
+      ...(description !== undefined && { description }),
+      ...(config && { config: { ...before.config, ...config } }),
+    }));
+  }
+
+  /** LXD answers a new name at once, and a new pool with an operation. */
+  @Post(':type/:name')
+  @Access('manage-volumes')
+  async rename(@Param('pool') pool: string, @Param('type') type: string, @Param('name') name: string, @Call() call: Call) {
+    const body = call.body(VolumePostBody);
+    refuse(
+      type === 'custom' || !volumeTypes.includes(type) ? [] : [`Renaming storage volumes of type ${JSON.stringify(type)} is not allowed`],
+    );
+    const volume = this.#named(pool, type, name, call);
+    if (body.migration) throw new LxError('feature.not_implemented', { what: 'moves of storage volumes to another server' });
+    this.#sameProject(body.project, call);
+    if (body.pool !== '' && body.pool !== pool) {
+      return Answer.operation(await this.volumes.move(volume, { pool: body.pool, name: body.name }, call.requestor));
+    }
+    await succeeded(await this.volumes.rename(volume, body.name, call.requestor));
+    return Answer.created(urls.volume(pool, type, body.name, volume.project));
+  }
+
+  @Delete(':type/:name')
+  @Access('manage-volumes')
+  async remove(@Param('pool') pool: string, @Param('type') type: string, @Param('name') name: string, @Call() call: Call) {
+    await succeeded(await this.volumes.delete(this.#named(pool, type, name, call), call.requestor));
+    return Answer.sync();
+  }
+
+  @Get(':type/:name/state')
+  @Access('view')
+  async state(@Param('pool') pool: string, @Param('type') type: string, @Param('name') name: string, @Call() call: Call) {
+    const state: WireVolumeState = { usage: { used: await this.volumes.usage(this.#named(pool, type, name, call)), total: 0 } };
+    return Answer.sync(state);
+  }
+
+  #wanted(call: Call): VolumesPostBody {
+    if (call.upload) throw new LxError('feature.not_implemented', { what: 'backups of storage volumes' });
+    return call.body(VolumesPostBody);
+  }
+
+  async #create(pool: string, type: string, body: VolumesPostBody, call: Call): Promise<Answer> {
+    const { name, description, config, source } = body;
+    refuse([
+      ...(type === 'custom' ? [] : [`Currently not allowed to create storage volumes of type ${JSON.stringify(type)}`]),
+      ...contentProblems(body.content_type),
+      ...(['', 'copy', 'migration'].includes(source.type) ? [] : [`Unknown source type ${JSON.stringify(source.type)}`]),
+    ]);
+    if (source.type === 'migration') throw new LxError('feature.not_implemented', { what: 'storage volumes from another server' });
+    if (source.refresh) throw new LxError('feature.not_implemented', { what: 'refreshing storage volumes' });
+    const wanted: NewVolume = { pool, project: call.projectOf('storage.volumes'), name, description, config };
+    if (source.type === 'copy') {
+      refuse(source.name === '' ? ['No source volume name supplied'] : []);
+      this.#sameProject(source.project, call);
+      const of = { pool: source.pool || pool, project: wanted.project, name: source.name };
+      return Answer.operation(await this.volumes.copy(wanted, of, call.requestor));
+    }
+    await succeeded(await this.volumes.create(wanted, call.requestor));
+    return Answer.sync();
+  }
+
+  async #update(
+    pool: string,
+    type: string,
+    name: string,
+    call: Call,
+    change: (before: VolumeRow) => Partial<Pick<VolumeRow, 'description' | 'config'>>,
+  ): Promise<Answer> {
+    const matched = (before: VolumeRow) => {
+      call.match(volumeTuple(before));
+      return change(before);
+    };
+    await this.volumes.update(this.#named(pool, type, name, call), matched, call.requestor);
+    return Answer.sync();
+  }
+
+  #named(pool: string, type: string, name: string, call: Call) {
+    refuse(volumeTypes.includes(type) ? [] : ['Invalid storage volume type name']);
+    if (type !== 'custom') throw new LxError('feature.not_implemented', { what: `changes and state of storage volumes of type "${type}"` });
+    return { pool, project: call.projectOf('storage.volumes'), name };
+  }
+
+  #sameProject(project: string, call: Call): void {
+    if (project !== '' && project !== call.project) throw new LxError('project.not_found');
+  }
+}
+
+function contentProblems(content: string): string[] {
+  if (content === '' || content === 'filesystem') return [];
+  if (content === 'block' || content === 'iso') {
+    return [`Storage volumes of content type "${content}" are not supported by this server: they are disks of virtual machines`];
+  }
+  return ['Invalid volume content type name'];
+}
