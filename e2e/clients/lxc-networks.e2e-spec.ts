@@ -62,8 +62,6 @@ describe.skipIf(!lxcInstalled)("networks and pools with the stock lxc (skipped w
     [['storage', 'create', 'default', 'dir'], /^The storage pool already exists$/],
     [['storage', 'delete', 'default'], /^The storage pool is currently in use$/],
     [['storage', 'delete', 'nope'], /^Storage pool not found$/],
-    [['storage', 'volume', 'create', 'default', 'v'], /^not implemented: custom storage volumes$/],
-    [['storage', 'volume', 'delete', 'default', 'v'], /^not implemented: changes of storage volumes$/],
     [['storage', 'volume', 'show', 'default', 'v'], /^Storage pool volume not found$/],
   ])('refuses lxc %j in one clear sentence', async (args, sentence) => {
     expect(await lxc.fails(...args)).toMatch(sentence);

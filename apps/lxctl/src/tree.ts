@@ -141,6 +141,16 @@ export const tree: Tree = {
         verbs: {
           list: leaf('List volumes', () => import('./cmd/storage/volume/list.ts'), 'ls'),
           show: leaf('Show a volume', () => import('./cmd/storage/volume/show.ts')),
+          info: leaf('Show what a custom volume occupies', () => import('./cmd/storage/volume/info.ts')),
+          create: leaf('Create a custom volume', () => import('./cmd/storage/volume/create.ts')),
+          delete: leaf('Delete a custom volume', () => import('./cmd/storage/volume/delete.ts'), 'rm'),
+          rename: leaf('Rename a custom volume', () => import('./cmd/storage/volume/rename.ts')),
+          copy: leaf('Copy a custom volume', () => import('./cmd/storage/volume/copy.ts'), 'cp'),
+          move: leaf('Move a custom volume', () => import('./cmd/storage/volume/move.ts'), 'mv'),
+          get: leaf('Show the value of a key', () => import('./cmd/storage/volume/get.ts')),
+          set: leaf('Set keys', () => import('./cmd/storage/volume/set.ts')),
+          unset: leaf('Take a key away', () => import('./cmd/storage/volume/unset.ts')),
+          edit: leaf('Edit a custom volume as YAML', () => import('./cmd/storage/volume/edit.ts')),
         },
       },
     },
@@ -210,12 +220,11 @@ export const absent: Readonly<Record<string, Readonly<Record<string, string>>>> 
     zone: 'DNS zones',
   },
   storage: { bucket: 'storage buckets' },
-  'storage volume': Object.fromEntries(
-    [
-      ...['attach', 'attach-profile', 'copy', 'cp', 'create', 'delete', 'detach', 'detach-profile', 'edit', 'export', 'get'],
-      ...['import', 'info', 'move', 'mv', 'rename', 'restore', 'rm', 'set', 'snapshot', 'unset'],
-    ].map((word) => [word, 'custom volumes']),
-  ),
+  'storage volume': Object.fromEntries([
+    ...['attach', 'attach-profile', 'detach', 'detach-profile'].map((word) => [word, 'custom volumes as devices of instances']),
+    ...['export', 'import'].map((word) => [word, 'backups of custom volumes']),
+    ...['restore', 'snapshot'].map((word) => [word, 'snapshots of custom volumes']),
+  ]),
   admin: {
     activateifneeded: 'activation by socket',
     cluster: 'clusters',

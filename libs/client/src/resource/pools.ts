@@ -1,5 +1,5 @@
 import type { StringMap } from '#lib/base';
-import type { WirePool, WirePoolResources, WireVolume } from '#lib/contract';
+import type { WireOperation, WirePool, WirePoolResources, WireVolume, WireVolumeState } from '#lib/contract';
 import { type Api, segment } from '../api.ts';
 import type { Reply } from '../envelope.ts';
 
@@ -30,6 +30,39 @@ export class PoolsClient {
     return this.#api.get(`${path(name)}/volumes`, { recursion: 1 });
   }
 
+  /** A custom volume. */
+  readVolume(pool: string, name: string): Promise<Reply<WireVolume>> {
+    return this.#api.read(volumePath(pool, name));
+  }
+
+  volumeState(pool: string, name: string): Promise<WireVolumeState> {
+    return this.#api.get(`${volumePath(pool, name)}/state`);
+  }
+
+  createVolume(pool: string, body: { name: string; content_type: string; config: StringMap }): Promise<void> {
+    return this.#api.send('POST', `${path(pool)}/volumes/custom`, { ...body, type: 'custom' });
+  }
+
+  copyVolume(pool: string, body: { name: string; source: { pool: string; name: string; volume_only: boolean } }): Promise<WireOperation> {
+    return this.#api.start('POST', `${path(pool)}/volumes/custom`, { ...body, type: 'custom', source: { ...body.source, type: 'copy' } });
+  }
+
+  replaceVolume(pool: string, name: string, body: { config: StringMap; description: string }, etag?: string | null): Promise<void> {
+    return this.#api.send('PUT', volumePath(pool, name), body, etag);
+  }
+
+  renameVolume(pool: string, name: string, newName: string): Promise<void> {
+    return this.#api.send('POST', volumePath(pool, name), { name: newName });
+  }
+
+  moveVolume(pool: string, name: string, to: { pool: string; name: string }): Promise<WireOperation> {
+    return this.#api.start('POST', volumePath(pool, name), to);
+  }
+
+  deleteVolume(pool: string, name: string): Promise<void> {
+    return this.#api.send('DELETE', volumePath(pool, name));
+  }
+
   create(body: { name: string; driver: string; description: string; config: StringMap }): Promise<void> {
     return this.#api.send('POST', '/1.0/storage-pools', body);
   }
@@ -45,4 +78,8 @@ export class PoolsClient {
 
 function path(name: string): string {
   return `/1.0/storage-pools/${segment(name)}`;
+}
+
+function volumePath(pool: string, name: string): string {
+  return `${path(pool)}/volumes/custom/${segment(name)}`;
 }

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FakeServer } from '../../../testing/fake-server.ts';
 import { lxctl } from '../../../testing/lxctl.ts';
 
@@ -9,4 +9,55 @@ it('shows a volume of the type that is named, a custom one otherwise', async () 
   expect((await lxctl(server, 'storage volume show default container/c1')).out).toBe('name: c1\ntype: container\nconfig: {}\n');
   expect((await lxctl(server, 'storage volume show local:default c1')).err).toBe('Error: Storage pool volume not found\n');
   expect((await lxctl(server, 'storage volume show default vm/c1')).err).toContain('its type is one of container');
+});
+
+describe('a custom volume', () => {
+  const volume = { name: 'v', type: 'custom', content_type: 'filesystem', description: '', config: { 'user.a': '1' } };
+  const at = '/1.0/storage-pools/default/volumes/custom';
+
+  it('is made, renamed and deleted', async () => {
+    const server = new FakeServer().sync(`POST ${at}`, null).sync(`POST ${at}/v`, null).sync(`DELETE ${at}/w`, null);
+    expect((await lxctl(server, 'storage volume create local:default v user.a=1')).out).toBe('Storage volume v created\n');
+    expect(server.sent(`POST ${at}`)).toEqual([{ name: 'v', type: 'custom', content_type: 'filesystem', config: { 'user.a': '1' } }]);
+    expect((await lxctl(server, 'storage volume rename default custom/v w')).out).toBe('Renamed storage volume from "v" to "w"\n');
+    expect(server.sent(`POST ${at}/v`)).toEqual([{ name: 'w' }]);
+    expect((await lxctl(server, 'storage volume delete default w')).out).toBe('Storage volume w deleted\n');
+  });
+
+  it('is copied, and moved by its name alone in the same pool', async () => {
+    const server = new FakeServer()
+      .operation('POST /1.0/storage-pools/fast/volumes/custom')
+      .operation(`POST ${at}/v`)
+      .sync('POST /1.0/storage-pools/fast/volumes/custom/w', null);
+    expect((await lxctl(server, 'storage volume copy default/v fast/w')).out).toContain('copied successfully');
+    expect(server.sent('POST /1.0/storage-pools/fast/volumes/custom')).toEqual([
+      { name: 'w', type: 'custom', source: { type: 'copy', pool: 'default', name: 'v', volume_only: false } },
+    ]);
+    await lxctl(server, 'storage volume move default/v fast/w');
+    expect(server.sent(`POST ${at}/v`)).toEqual([{ pool: 'fast', name: 'w' }]);
+    await lxctl(server, 'storage volume move fast/w fast/x');
+    expect(server.sent('POST /1.0/storage-pools/fast/volumes/custom/w')).toEqual([{ name: 'x' }]);
+  });
+
+  it('has keys that are read and changed, and tells what it occupies', async () => {
+    const server = new FakeServer()
+      .sync(`GET ${at}/v`, volume, 'e')
+      .sync(`PUT ${at}/v`, null)
+      .sync(`GET ${at}/v/state`, { usage: { used: 4096, total: 0 } });
+    expect((await lxctl(server, 'storage volume get default v user.a')).out).toBe('1\n');
+    await lxctl(server, 'storage volume set default v user.b=2');
+    await lxctl(server, 'storage volume unset default v user.a');
+    expect(server.sent(`PUT ${at}/v`)).toEqual([
+      { config: { 'user.a': '1', 'user.b': '2' }, description: '' },
+      { config: {}, description: '' },
+    ]);
+    expect((await lxctl(server, 'storage volume info default v')).out).toContain('Usage: 4');
+  });
+
+  it.each(['storage volume copy v fast/w', 'storage volume copy default/v fast', 'storage volume delete default container/c1'])(
+    'is what these words must name: %s',
+    async (words) => {
+      expect((await lxctl(new FakeServer(), words)).err).toMatch(/is not (<pool>\/<volume>|a custom volume)/);
+    },
+  );
 });

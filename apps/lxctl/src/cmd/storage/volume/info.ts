@@ -1,0 +1,21 @@
+import { print } from '../../../output/print.ts';
+import { bytes } from '../../../output/units.ts';
+import { localName } from '../../../run/name.ts';
+import { defineVerb } from '../../../run/verb.ts';
+import { customName } from './volume-noun.ts';
+
+export const verb = defineVerb({
+  args: '<pool> <volume>',
+  flags: {},
+  async run({ args, client, io }) {
+    const pool = localName(args[0], 'storage pool');
+    const name = customName(args[1]);
+    const { metadata: volume } = await client.pools.readVolume(pool, name);
+    const { usage } = await client.pools.volumeState(pool, name);
+    print(io, `Name: ${volume.name}`);
+    if (volume.description !== '') print(io, `Description: ${volume.description}`);
+    print(io, `Type: ${volume.type}`);
+    print(io, `Content type: ${volume.content_type}`);
+    print(io, `Usage: ${bytes(usage.used)}`);
+  },
+});

@@ -1,0 +1,71 @@
+import { stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lxcInstalled, StockLxc } from './stock-lxc.ts';
+
+let lxc: StockLxc;
+const volume = (...words: string[]) => lxc.ok('storage', 'volume', ...words);
+const refused = (...words: string[]) => lxc.fails('storage', 'volume', ...words);
+const data = (pool: string, name: string) => join(lxc.daemon.dir, 'storage-pools', pool, 'custom', `default_${name}`, 'data');
+
+describe.skipIf(!lxcInstalled)("custom volumes with the stock lxc (skipped where Debian's lxd-client is not installed)", () => {
+  beforeAll(async () => {
+    lxc = await StockLxc.start();
+    await lxc.ok('storage', 'create', 'two', 'dir');
+  });
+  afterAll(() => lxc.stop());
+
+  it('makes, shows, changes, renames and removes them', async () => {
+    await volume('create', 'default', 'a', 'user.x=y');
+    expect(await refused('create', 'default', 'a')).toBe('Volume by that name already exists');
+    expect(await volume('list', 'default', 'type=custom', '-f', 'csv')).toBe('custom,a,,filesystem,0\n');
+    expect(await volume('get', 'default', 'a', 'user.x')).toBe('y\n');
+    await volume('set', 'default', 'a', 'user.x=z', 'user.w=1');
+    await volume('unset', 'default', 'a', 'user.w');
+    const shown = await volume('show', 'default', 'a');
+    expect(shown).toMatch(/user\.x: z[\s\S]*name: a[\s\S]*type: custom[\s\S]*used_by: \[\][\s\S]*content_type: filesystem/);
+    await lxc.feed(shown.replace('description: ""', 'description: mine'), 'storage', 'volume', 'edit', 'default', 'a');
+    expect(await volume('show', 'default', 'a')).toContain('description: mine');
+    expect(await refused('info', 'default', 'a')).toMatch(/"storage_api_volume_snapshots" API extension/);
+    expect(await lxc.ok('storage', 'show', 'default')).toContain('- /1.0/storage-pools/default/volumes/custom/a');
+    await volume('rename', 'default', 'a', 'b');
+    expect(await refused('show', 'default', 'a')).toBe('Storage pool volume not found');
+    await volume('delete', 'default', 'b');
+    expect(await volume('list', 'default', 'type=custom', '-f', 'csv')).toBe('');
+  });
+
+  it('copies and moves them, in a pool and to another', async () => {
+    await volume('create', 'default', 'c', 'user.x=y');
+    await writeFile(join(data('default', 'c'), 'file'), 'mine', { mode: 0o640 });
+    await volume('copy', 'default/c', 'default/d');
+    await volume('copy', 'default/c', 'two/c');
+    expect((await stat(join(data('two', 'c'), 'file'))).mode & 0o777).toBe(0o640);
+    expect(await volume('get', 'two', 'c', 'user.x')).toBe('y\n');
+    expect(await refused('move', 'default/d', 'two/c')).toMatch(/already exists/);
+    await volume('move', 'default/d', 'default/e');
+    await volume('move', 'default/e', 'two/e');
+    expect((await stat(join(data('two', 'e'), 'file'))).size).toBe(4);
+    expect(await volume('list', 'two', '-f', 'csv')).toBe('custom,c,,filesystem,0\ncustom,e,,filesystem,0\n');
+    expect(await lxc.fails('storage', 'delete', 'two')).toBe('The storage pool is currently in use');
+    for (const [pool = '', name = ''] of [
+      ['default', 'c'],
+      ['two', 'c'],
+      ['two', 'e'],
+    ])
+      await volume('delete', pool, name);
+  });
+
+  it.each([
+    [['create', 'nope', 'v'], /^Storage pool not found$/],
+    [['create', 'default', 'v', 'nonsense=1'], /Invalid option for volume "default_v" option "nonsense"/],
+    [['create', 'default', 'v', 'size=1GiB'], /not supported by this server: "size"/],
+    [['create', 'default', 'v', '--type=block'], /"block" are not supported by this server: they are disks of virtual machines/],
+    [['delete', 'default', 'v'], /^Storage pool volume not found$/],
+    [['rename', 'default', 'v', 'w'], /^Storage pool volume not found$/],
+    [['show', 'default', 'v'], /^Storage pool volume not found$/],
+    [['info', 'default', 'v'], /^Storage pool volume not found$/],
+    [['snapshot', 'default', 'v'], /^Storage pool volume not found$/],
+  ])('refuses lxc storage volume %j in one clear sentence', async (words, sentence) => {
+    expect(await refused(...words)).toMatch(sentence);
+  });
+});
