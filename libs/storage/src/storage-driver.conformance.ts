@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
 import { type Chain, flagsOf, type RootPlace, type StorageDriver } from './driver.ts';
+import { makeHardTree, sumOfTree } from './hard-tree.conformance.ts';
 import type { RootRecipe } from './storage.ts';
 
 const run = promisify(execFile);
@@ -124,6 +125,20 @@ export function storageDriverConformance(driver: StorageDriver): void {
         const shown = 'ls -R; stat -c "%n %u:%g %a" . etc etc/file; getfattr -d -m user.note etc/file';
         expect(await inside(await copied(), shown)).toBe(await inside(recipe, shown));
       });
+
+      it('loses nothing of ten thousand files and of any kind of file, twice over', async () => {
+        const recipe = await made('one');
+        const sum = await inside(recipe, `${makeHardTree}cd ..; ${sumOfTree}`);
+        expect(await inside(await copied(), sumOfTree)).toBe(sum);
+        const again = await place('three');
+        await driver.copy?.copy(await place('two'), again);
+        const last = driver.view.recipe(again, [image]);
+        expect(await inside(last, sumOfTree)).toBe(sum);
+        expect(Number(await inside(last, 'stat -c %b kinds/holes'))).toBeLessThan(1000);
+        expect(await inside(last, 'cd kinds; find . -type p -o -type s -o -type c | sort; ls -A | wc -l')).toBe(
+          './fifo\n./node\n./socket\n16\n',
+        );
+      }, 120_000);
 
       it('leaves the two apart, and does no harm the second time', async () => {
         const recipe = await made('one');
