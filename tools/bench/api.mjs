@@ -77,6 +77,11 @@ export class Daemon {
     return this.run('PUT', `/1.0/instances/${name}`, { restore: snapshot });
   }
 
+  /** With its snapshots. */
+  copy(from, to) {
+    return this.run('POST', '/1.0/instances', { name: to, source: { type: 'copy', source: from }, config: {}, devices: {} });
+  }
+
   /** An instance, or `<instance>/snapshots/<snapshot>`. */
   remove(name) {
     return this.run('DELETE', `/1.0/instances/${name}`);

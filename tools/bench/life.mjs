@@ -25,6 +25,7 @@ const goals = {
   snapshot: [5, 5],
   stop: [6, ''],
   restore: [10, 5],
+  'copy, one snapshot': [8, 5],
   'delete snapshot': ['', ''],
   delete: [4, ''],
 };
@@ -67,6 +68,8 @@ async function life(daemon, name) {
   await time(daemon, 'snapshot', () => daemon.snapshot(name, 's0'));
   await time(daemon, 'stop', () => daemon.state(name, 'stop'));
   await time(daemon, 'restore', () => daemon.restore(name, 's0'));
+  await time(daemon, 'copy, one snapshot', () => daemon.copy(name, `${name}-c`));
+  await daemon.remove(`${name}-c`);
   await time(daemon, 'delete snapshot', () => daemon.remove(`${name}/snapshots/s0`));
   await time(daemon, 'delete', () => daemon.remove(name));
 }
