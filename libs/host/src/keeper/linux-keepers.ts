@@ -167,8 +167,8 @@ export class LinuxKeepers implements Keepers {
 
   /** The record that the nursery writes for a keeper that was killed, once it has cleared up behind it. */
   async #findEnd(id: string): Promise<EndRecord> {
-    // A new one clears up first of all.
-    await this.prepare().catch(() => undefined);
+    // A new one clears up first of all. The old one may have died with the keeper, a moment ago.
+    await this.#nursery.confirm().catch(() => undefined);
     const controller = new AbortController();
     const watcher = watch(this.#runDir, { signal: controller.signal });
     const timer = setTimeout(() => controller.abort(), this.#deadlines.sweep);

@@ -59,6 +59,14 @@ export class Nursery {
     await this.prepare();
   }
 
+  /** `prepare` that takes nobody's word: the end of the one that is held may not have been heard of here yet. */
+  async confirm(): Promise<void> {
+    this.#drop();
+    await this.prepare();
+    // Another's `prepare` that was under way may have trusted the one that was held.
+    if (this.#held === null) await this.prepare();
+  }
+
   /** Whether, after `prepare`, it is another process than this one. */
   async replaced(pid: number): Promise<boolean> {
     // Its end may not have been heard of here yet.
