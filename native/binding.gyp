@@ -77,6 +77,7 @@
         'src/keeper/service_files.cc',
         'src/keeper/title.cc',
         'src/keeper/wire.cc',
+        'src/keeper/written_file.cc',
         'src/cgroup/tree.cc',
         'src/files/attributes.cc',
         'src/files/handles.cc',

@@ -105,18 +105,32 @@ describe.skipIf(!lxcInstalled)("images with the stock lxc (skipped where Debian'
     expect(await lxc.fails('image', 'import', 'u.tar.gz')).toBe('Image with same fingerprint already exists');
   });
 
-  it('says which templates of an image are not applied', async () => {
-    const templates = 'templates:\n  /etc/hostname:\n    when: [create]\n    template: hostname.tpl\n';
+  it('applies the templates of an image when its instances are made, renamed and started', async () => {
+    const row = (path: string, when: string, more = '') =>
+      `  ${path}:\n    when: [${when}]\n    template: all.tpl\n    properties: {p: "1"}\n${more}`;
+    const only = row('/etc/kept', 'create, rename', '    create_only: true\n');
+    const templates = `templates:\n${row('/etc/hostname', 'create, rename')}${row('/etc/each', 'start')}${only}`;
     await writeFile(join(place, 'tree/metadata.yaml'), metadata + templates);
     await sh(
-      'mkdir tree/templates; echo "{{ instance.name }}" >tree/templates/hostname.tpl; tar -C tree --owner=0 --group=0 -cf t.tar .',
+      'mkdir tree/templates; echo "{{ instance.name }} {{ trigger }} {{ properties.p }}" >tree/templates/all.tpl; tar -C tree --owner=0 --group=0 -cf t.tar .',
       place,
     );
-    const { client } = lxc.daemon;
     await importFiles('t.tar', '--alias', 'templated');
-    const made = await lxc.daemon.done(client.instances.create({ name: 'templated', source: { type: 'image', alias: 'templated' } }));
-    expect(made.metadata).toMatchObject({ warning: 'The templates of the image are not applied by this server: /etc/hostname' });
-    expect(lxc.daemon.log).toContain('not applied by this server: /etc/hostname');
-    await lxc.ok('delete', 'templated');
+    await lxc.ok('launch', 'templated', 'first');
+    const read = (name: string, path: string) => lxc.ok('exec', name, '--', '/bin/cat', path);
+    expect(await read('first', '/etc/hostname')).toBe('first create 1\n');
+    expect(await read('first', '/etc/each')).toBe('first start 1\n');
+    expect(await read('first', '/etc/kept')).toBe('first create 1\n');
+    expect(await lxc.ok('config', 'template', 'list', 'first', '-f', 'csv')).toBe('all.tpl\n');
+    await lxc.ok('stop', '-f', 'first');
+    await lxc.ok('rename', 'first', 'second');
+    await lxc.ok('start', 'second');
+    expect(await read('second', '/etc/hostname')).toBe('second rename 1\n');
+    expect(await read('second', '/etc/each')).toBe('second start 1\n');
+    expect(await read('second', '/etc/kept')).toBe('first create 1\n');
+    await lxc.ok('stop', '-f', 'second');
+    await lxc.feed('{{ nobody }}', 'config', 'template', 'edit', 'second', 'all.tpl');
+    expect(await lxc.fails('start', 'second')).toContain('Template "all.tpl", line 1: unknown variable "nobody"');
+    await lxc.ok('delete', 'second');
   });
 });

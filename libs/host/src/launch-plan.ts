@@ -113,6 +113,11 @@ export type MountStep =
   | { op: 'layer'; layer: number; target: string; create: 'file' | 'directory' | null; flags: readonly MountFlag[] }
   | { op: 'mkdir'; target: string; mode: number }
   | { op: 'symlink'; target: string; to: string }
+  /**
+   * A file that is there with this content; parents are made. One that was there keeps its owner and mode. `once`: not again
+   * when the guest reboots. Before all mounts, so that the path leads nowhere but into the root.
+   */
+  | { op: 'file'; target: string; content: Uint8Array; mode: number; createOnly: boolean; once: boolean }
   /** A pty of the instance's own devpts, bound over `target` (/dev/console). Every plan has one, after devpts. */
   | { op: 'console'; target: string };
 

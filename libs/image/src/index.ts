@@ -5,4 +5,3 @@ export { LocalImages, type LocalImagesParts } from './local-images.ts';
 export { type ImageCreateParams, type ImageDeleteParams, type ImageOperations, imageOperations } from './operations.ts';
 export { recipes } from './sources/recipe/recipes/index.ts';
 export type { Fetching, ImageSource } from './sources/source.ts';
-export { templateWarning } from './templates.ts';

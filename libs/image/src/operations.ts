@@ -3,7 +3,6 @@ import { urls } from '#lib/contract';
 import { defineOperation, type EventHub } from '#lib/engine';
 import type { LocalImages } from './local-images.ts';
 import type { ImageSource } from './sources/source.ts';
-import { templateWarning } from './templates.ts';
 
 /** `source` is the source's name, `reference` what is asked of it. */
 export type ImageCreateParams = { project: string; source: string; reference: JsonObject };
@@ -39,8 +38,7 @@ function imageCreate(images: LocalImages, announce: Announce) {
           const row =
             (await source.find(params.project, params.reference)) ??
             (await source.fetch(params.project, params.reference, { progress: tell, signal }));
-          const warning = templateWarning(row.metadata);
-          progress({ fingerprint: row.fingerprint, size: String(row.size), ...(warning && { warning }) });
+          progress({ fingerprint: row.fingerprint, size: String(row.size) });
           state.fingerprint = row.fingerprint;
         },
         undo: async ({ params }) => sourceOf(params).takeBack?.(params.project, params.reference),

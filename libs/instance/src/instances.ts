@@ -64,7 +64,7 @@ function shared(on: Foundations) {
   const attachments = new Attachments(on.networks, on.places, on.report);
   const ids = new IdAllocation(on);
   const startLog = new StartLog({ ...on, logFiles });
-  const runner = new Runner({ ...on, expansion, logFiles, startLog, limits, attachments, ids });
+  const runner = new Runner({ ...on, expansion, logFiles, metadataFiles, startLog, limits, attachments, ids });
   const removal = new Removal({ ...on, logFiles, ids });
   return { expansion, ids, logFiles, metadataFiles, startLog, limits, attachments, runner, removal, acts: new Acts(on.engine) };
 }

@@ -10,6 +10,8 @@ import type { IdAllocation } from './ids/allocation.ts';
 import { idWish } from './ids/map.ts';
 import type { LimitsInForce } from './limits/in-force.ts';
 import type { LogFiles } from './log-files.ts';
+import type { MetadataFiles } from './metadata/metadata-files.ts';
+import { writtenFiles } from './metadata/written-files.ts';
 import { inTermsOfKeys } from './limits/refusal.ts';
 import { launchPlan } from './plan/launch.ts';
 import type { StartLog } from './start-log.ts';
@@ -25,6 +27,7 @@ interface Using {
   limits: LimitsInForce;
   supervision: Supervision;
   logFiles: LogFiles;
+  metadataFiles: MetadataFiles;
   startLog: StartLog;
   ids: IdAllocation;
   host: HostFacts;
@@ -61,20 +64,22 @@ export class Runner {
   }
 
   async #plan(row: InstanceRow, config: StringMap, devices: DeviceMap, before?: ChosenDevices): Promise<{ plan: LaunchPlan; up: Up }> {
-    const { storage, cgroups, attachments, limits, logFiles, host } = this.#using;
+    const { storage, cgroups, attachments, limits, logFiles, metadataFiles, host } = this.#using;
     refuse(limits.problems(config));
     const chosen = before ?? attachments.choose(row, devices);
-    const [root, part, wanted, ids] = await allEnded([
+    const [root, part, wanted, ids, files] = await allEnded([
       storage.roots.recipe(row),
       attachments.attach(row, chosen),
       limits.of(row, config),
       this.#using.ids.ofStart(row, idWish(config)),
+      writtenFiles(metadataFiles, row, { config, devices }),
       storage.roots.link(row),
     ]);
     const plan = launchPlan({
       instance: row,
       config,
       root,
+      files,
       links: part.links,
       devices: part.mounts,
       cgroups: cgroups.plan(row.id, wanted.limits),

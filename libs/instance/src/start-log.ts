@@ -16,6 +16,7 @@ export const launchStages = [
   'idmap',
   'keyring',
   'root',
+  'template',
   'mount',
   'links',
   'hostname',

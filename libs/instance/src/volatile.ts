@@ -16,7 +16,7 @@ export function separated(given: StringMap): { config: StringMap; volatile: Stri
 
 /** LXD's: what cloud-init takes for a new machine when it changes. */
 export const instanceIdKey = 'volatile.cloud-init.instance-id';
-/** LXD's: the event whose templates the next start applies. This server knows none (templateWarning tells), but keeps the key. */
+/** LXD's: the event whose templates the next start applies. */
 export const templateKey = 'volatile.apply_template';
 
 /** The volatile keys of an instance that is made, but for its ids. */

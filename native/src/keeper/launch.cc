@@ -250,7 +250,7 @@ class Attempt {
                            theirs.get(),
                            keep,
                            tasks,
-                           {plan_, layers.data(), locks_, early.data(), stage.c_str(), options.c_str()},
+                           {plan_, layers.data(), kind_ == Launch::again, locks_, early.data(), stage.c_str(), options.c_str()},
                            {argv.data(), env.data(), plan_.init.uid, plan_.init.gid}};
     int pidfd = -1;
     clone_args args{};

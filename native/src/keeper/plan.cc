@@ -98,7 +98,7 @@ void readRoot(Reader& in, RootPlan& root) {
 void readMount(Reader& in, MountStep& step) {
   step = {};
   const uint8_t op = in.u8();
-  if (op > 4) in.refuse();
+  if (op > 5) in.refuse();
   step.op = static_cast<MountStep::Op>(op);
   step.target = absolute(in);
   switch (step.op) {
@@ -120,6 +120,15 @@ void readMount(Reader& in, MountStep& step) {
     case MountStep::Op::mkdir: step.mode = in.u32() & 07777; break;
     case MountStep::Op::symlink: step.to = in.text(); break;
     case MountStep::Op::console: break;
+    case MountStep::Op::file: {
+      const auto content = in.blob();
+      step.content = content.data();
+      step.contentSize = content.size();
+      step.mode = in.u32() & 0777;
+      step.createOnly = in.flag();
+      step.once = in.flag();
+      break;
+    }
   }
 }
 

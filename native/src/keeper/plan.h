@@ -83,7 +83,7 @@ struct RootPlan {
 };
 
 struct MountStep {
-  enum class Op : uint8_t { fs = 0, layer = 1, mkdir = 2, symlink = 3, console = 4 };
+  enum class Op : uint8_t { fs = 0, layer = 1, mkdir = 2, symlink = 3, console = 4, file = 5 };
   enum class Create : uint8_t { nothing = 0, file = 1, directory = 2 };
   Op op;
   const char* target;
@@ -96,8 +96,14 @@ struct MountStep {
   // layer
   uint32_t layer;
   Create create;
-  // mkdir
+  // mkdir, file
   uint32_t mode;
+  // file
+  const void* content;
+  size_t contentSize;
+  bool createOnly;
+  /// Not again when the guest reboots.
+  bool once;
   // symlink
   const char* to;
 };

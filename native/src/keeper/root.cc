@@ -14,8 +14,33 @@
 
 #include "base/syscalls.h"
 #include "keeper/report.h"
+#include "keeper/written_file.h"
 
 namespace lx::keeper {
+
+int openTarget(const char* path, uint64_t flags, uint64_t mode) {
+  open_how how{};
+  how.flags = flags | O_CLOEXEC;
+  how.mode = mode;
+  how.resolve = RESOLVE_NO_MAGICLINKS;
+  return openat2(AT_FDCWD, path, how);
+}
+
+void makeDirectories(int status, const char* path, bool last) {
+  char partial[PATH_MAX];
+  const size_t size = std::strlen(path);
+  if (size >= sizeof partial) {
+    errno = ENAMETOOLONG;
+    fail(status, "mount", "mkdir(", path);
+  }
+  for (size_t i = 1; i <= size; ++i) {
+    if (path[i] != '/' && path[i] != '\0') continue;
+    if (path[i] == '\0' && !last) break;
+    std::memcpy(partial, path, i);
+    partial[i] = '\0';
+    if (::mkdir(partial, 0755) < 0 && errno != EEXIST) fail(status, "mount", "mkdir(", partial);
+  }
+}
 
 namespace {
 
@@ -55,32 +80,6 @@ int newFilesystem(int status, const MountStep& step) {
 void attach(int status, int mount, const char* name) {
   LX_MUST(status, "root", ::mkdir(name, 0755), name);
   LX_MUST(status, "root", ::move_mount(mount, "", AT_FDCWD, name, kFromFd), name);
-}
-
-/// Opens inside the root this process has; links of procfs that lead elsewhere are not followed.
-int openTarget(const char* path, uint64_t flags, uint64_t mode = 0) {
-  open_how how{};
-  how.flags = flags | O_CLOEXEC;
-  how.mode = mode;
-  how.resolve = RESOLVE_NO_MAGICLINKS;
-  return openat2(AT_FDCWD, path, how);
-}
-
-/// Makes the directories above `path`, and `path` too when `last`.
-void makeDirectories(int status, const char* path, bool last) {
-  char partial[PATH_MAX];
-  const size_t size = std::strlen(path);
-  if (size >= sizeof partial) {
-    errno = ENAMETOOLONG;
-    fail(status, "mount", "mkdir(", path);
-  }
-  for (size_t i = 1; i <= size; ++i) {
-    if (path[i] != '/' && path[i] != '\0') continue;
-    if (path[i] == '\0' && !last) break;
-    std::memcpy(partial, path, i);
-    partial[i] = '\0';
-    if (::mkdir(partial, 0755) < 0 && errno != EEXIST) fail(status, "mount", "mkdir(", partial);
-  }
 }
 
 int mountPoint(int status, const char* target, MountStep::Create create) {
@@ -209,6 +208,9 @@ RootResult runMountSteps(int status, const RootInput& input) {
         if (::symlink(step.to, step.target) < 0 && errno != EEXIST) fail(status, "mount", "symlink(", step.target);
         break;
       case MountStep::Op::console: bindConsole(status, step, result); break;
+      case MountStep::Op::file:
+        if (!input.again || !step.once) writeFileStep(status, step);
+        break;
     }
   }
   return result;

@@ -12,6 +12,8 @@ struct RootInput {
   const Plan& plan;
   /// A fd for each layer, -1 where an optional one is missing. Those of locked layers are replaced here.
   int* layers;
+  /// A reboot of the guest: what is to be done once is not done again.
+  bool again;
   /// Whether there is any locked layer.
   bool locks;
   /// An fd for each mount step; filled here for those that are `early`.
@@ -50,6 +52,11 @@ void shareMounts(int status);
 
 /// Puts a detached mount at `target`, which is resolved in the root that this process has; makes it where it is missing.
 void place(int status, int mount, const char* target, MountStep::Create create);
+
+/// Opens inside the root this process has; links of procfs that lead elsewhere are not followed.
+int openTarget(const char* path, uint64_t flags, uint64_t mode = 0);
+/// Makes the directories above `path`, and `path` too when `last`.
+void makeDirectories(int status, const char* path, bool last);
 
 /// Opens a new pty of the devpts instance whose root is `devpts`. Gives the master; the slave in `slave`.
 int openPty(int status, const char* stage, int devpts, int& slave);

@@ -77,7 +77,7 @@ function encodeRoot(out: ByteWriter, root: RootPlan): void {
 }
 
 function encodeMount(out: ByteWriter, step: MountStep): void {
-  const codes = { fs: 0, layer: 1, mkdir: 2, symlink: 3, console: 4 } as const;
+  const codes = { fs: 0, layer: 1, mkdir: 2, symlink: 3, console: 4, file: 5 } as const;
   out.u8(codes[step.op]).text(step.target);
   if (step.op === 'fs') out.text(step.fstype).text(step.source).text(step.data).flag(step.early).u32(bits(mountBits, step.flags));
   if (step.op === 'layer')
@@ -87,4 +87,5 @@ function encodeMount(out: ByteWriter, step: MountStep): void {
       .u32(bits(mountBits, step.flags));
   if (step.op === 'mkdir') out.u32(step.mode);
   if (step.op === 'symlink') out.text(step.to);
+  if (step.op === 'file') out.blob(step.content).u32(step.mode).flag(step.createOnly).flag(step.once);
 }

@@ -11,6 +11,7 @@ const input: PlanInput = {
     ],
     root: { kind: 'overlay', lower: [0], upper: 1 },
   },
+  files: [],
   links: [],
   devices: [],
   cgroups: { create: [], write: [], cloneInto: '/sys/fs/cgroup/lxctl-0/c1', join: [], remove: [] },

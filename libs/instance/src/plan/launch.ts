@@ -2,6 +2,7 @@ import type { StringMap } from '#lib/base';
 import type { CgroupPlan, DeviceMount, IdRange, LaunchPlan, Layer, LinkPlan } from '#lib/host';
 import type { InstanceRow } from '#lib/store';
 import type { RootRecipe } from '#lib/storage';
+import type { FileStep } from '../metadata/written-files.ts';
 import { droppedCapabilities } from './capabilities.ts';
 import { systemMounts } from './mounts.ts';
 import { kernelLimits } from './rlimits.ts';
@@ -11,6 +12,8 @@ export interface PlanInput {
   /** Expanded. */
   config: StringMap;
   root: RootRecipe;
+  /** Of templates. */
+  files: readonly FileStep[];
   links: LinkPlan[];
   /** Mounts of devices, in this order. */
   devices: readonly DeviceMount[];
@@ -30,7 +33,8 @@ const CONSOLE_RING_BYTES = 128 * 1024;
 /** The plan of a system container. Pure: the same input gives the same plan. */
 export function launchPlan(input: PlanInput): LaunchPlan {
   const layers: Layer[] = [...input.root.layers];
-  const mounts = systemMounts(layers, { lxcfs: input.lxcfs, cgroup2: input.cgroups.cloneInto !== null });
+  // Files first: no mount of the plan is in their way.
+  const mounts = [...input.files, ...systemMounts(layers, { lxcfs: input.lxcfs, cgroup2: input.cgroups.cloneInto !== null })];
   for (const { layer, ...step } of input.devices) mounts.push({ op: 'layer', layer: layers.push(layer) - 1, ...step });
   return {
     id: input.instance.id,

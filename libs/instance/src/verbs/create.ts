@@ -3,7 +3,7 @@ import { allEnded, type DeviceMap, type StringMap } from '#lib/base';
 import { instanceConfigProblems, LxError, problemsOf, refuse } from '#lib/contract';
 import { claimRefused, claimsOf, type DeviceHolders, deviceProblems, lacksOf } from '#lib/device';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
-import { type Images, type ImageWish, templateWarning } from '#lib/image';
+import type { Images, ImageWish } from '#lib/image';
 import type { Storage } from '#lib/storage';
 import type { ImageRow, InstanceRow, NicRow, ProfileRow } from '#lib/store';
 import type { Acts, Announcement } from '../act/acts.ts';
@@ -237,7 +237,7 @@ function reserveStep(using: Using, seen: ReadonlyMap<string, ProfileRow[]>): Cre
 }
 
 /** The root volume, from the image's layer. Its undo takes the logs too, which a launch on it has made. */
-function rootStep({ store, images, storage, logFiles, metadataFiles, report }: Using): CreateStep {
+function rootStep({ store, images, storage, logFiles, metadataFiles }: Using): CreateStep {
   return {
     name: 'root',
     joined: true,
@@ -245,11 +245,6 @@ function rootStep({ store, images, storage, logFiles, metadataFiles, report }: U
       const image = imageOf(params, state);
       if (image) {
         const row = await images.resolve(params.project, { fingerprint: image });
-        const warning = templateWarning(row.metadata);
-        if (warning) {
-          progress({ warning });
-          report(`instance ${params.name}`, new Error(warning));
-        }
         await storage.trees.ensure(params.pool, image, (directory) => {
           progress({ create_instance_from_image_unpack_progress: 'Unpacking image' });
           return images.unpack(row, directory);

@@ -10,7 +10,9 @@ import type { Supervision } from '../supervision.ts';
 import { instanceIdKey, templateKey } from '../volatile.ts';
 
 export type RenameParams = { id: string; project: string; name: string; newName: string; instanceId: string };
-type RenameStep = Step<RenameParams, Record<string, never>>;
+/** `templates`: the event whose templates the next start applies. */
+type RenameState = { templates: string };
+type RenameStep = Step<RenameParams, RenameState>;
 
 interface Using {
   store: Store;
@@ -22,7 +24,7 @@ interface Using {
 
 /** Root and logs are kept by id, so a name is a row and the links by which people find them. */
 export class Rename {
-  readonly operation: OperationSpec<RenameParams, Record<string, never>>;
+  readonly operation: OperationSpec<RenameParams, RenameState>;
   readonly #acts: Acts;
   readonly #using: Using;
 
@@ -54,15 +56,17 @@ export class Rename {
 function rowStep({ store, supervision, storage }: Using): RenameStep {
   return {
     name: 'rename',
-    async do({ params }) {
+    async do({ params, state }) {
       const row = await store.instances.byId(params.id);
       if (row?.name !== params.name) throw new LxError('instance.not_found');
+      // Those of its making, when it has never run, are not lost for those of the rename.
+      state.templates = row.volatile[templateKey] ?? 'rename';
       if (supervision.get(params.id)) throw new LxError('instance.running');
       if (await store.instances.get(params.project, params.newName)) throw new LxError('instance.exists', { name: params.newName });
     },
-    async commit({ params }, writes) {
+    async commit({ params, state }, writes) {
       try {
-        const volatile = { [templateKey]: 'rename', [instanceIdKey]: params.instanceId };
+        const volatile = { [templateKey]: state.templates ?? 'rename', [instanceIdKey]: params.instanceId };
         await writes.instances.update(params.id, { name: params.newName }, volatile);
       } catch (error) {
         if (error instanceof RowConflict) throw new LxError('instance.name_in_use', { name: params.newName }, { cause: error });
