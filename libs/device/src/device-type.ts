@@ -17,6 +17,8 @@ export interface DeviceType {
   problems(options: StringMap): string[];
   /** What shows only among all devices of an instance. */
   problemsAmong?(devices: DeviceMap): string[];
+  /** Where inside it is mounted, as `insidePath` has it; no other device may be there. */
+  place?(options: StringMap): string | null;
   /** What it names and is not there, or another's; each text names the device. */
   missing?(holders: DeviceHolders, owner: Pick<DeviceOwner, 'project' | 'volatile'>, device: string, options: StringMap): Promise<string[]>;
   /** What the host lacks for one that comes to an instance; null: nothing. */

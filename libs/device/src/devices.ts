@@ -4,7 +4,7 @@ import { keyRow } from '#lib/contract';
 import type { Places } from '#lib/host';
 import type { DeviceHolders, DeviceType } from './device-type.ts';
 import { deviceNameProblems } from './names.ts';
-import { deviceTypes, unsupportedTypes } from './types/index.ts';
+import { deviceTypes, foreignTypes } from './types/index.ts';
 
 /** All problems of a device map as an instance or a profile may carry it, each naming its device. */
 export function deviceProblems(devices: DeviceMap): string[] {
@@ -17,7 +17,20 @@ export function deviceProblems(devices: DeviceMap): string[] {
 
 /** Problems that show only in the whole of an instance: its root disk, and what may be there once. */
 export function expandedDeviceProblems(devices: DeviceMap): string[] {
-  return Object.values(deviceTypes).flatMap((type) => type.problemsAmong?.(devices) ?? []);
+  return [...Object.values(deviceTypes).flatMap((type) => type.problemsAmong?.(devices) ?? []), ...samePlaces(devices)];
+}
+
+/** Two devices at one place inside. */
+function samePlaces(devices: DeviceMap): string[] {
+  const seen = new Set<string>();
+  return Object.entries(devices).flatMap(([device, options]) => {
+    const place = typeOf(options)?.place?.(options);
+    if (!place) return [];
+    const taken = seen.has(place);
+    seen.add(place);
+    const words = `More than one ${options.type} device uses the same path "${place}"`;
+    return taken ? [`Device validation failed for ${JSON.stringify(device)}: ${words}`] : [];
+  });
 }
 
 /** What devices without problems name and cannot have: pools and networks that are not there, addresses of others. */
@@ -53,7 +66,7 @@ function ownProblems(options: StringMap): string[] {
 }
 
 function unknownType(type: string): string {
-  return unsupportedTypes.has(type) ? `Device type "${type}" is not supported by this server` : `Unsupported device type "${type}"`;
+  return foreignTypes.has(type) ? `Device type "${type}" is not supported by this server` : `Unsupported device type "${type}"`;
 }
 
 /** An empty value is as good as none. */

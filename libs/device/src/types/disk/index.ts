@@ -1,7 +1,8 @@
-import type { DeviceMap, StringMap } from '#lib/base';
+import type { StringMap } from '#lib/base';
 import { isLxError, isTrue, problemsOf } from '#lib/contract';
 import type { DeviceLife, DeviceType } from '../../device-type.ts';
-import { diskLife, insidePath, sourceProblem } from './life.ts';
+import { insidePath } from '../../inside-path.ts';
+import { diskLife, sourceProblem } from './life.ts';
 import { diskOptions, isAbsolute, unsupportedDiskOptions } from './options.ts';
 import { isRootDisk } from './root.ts';
 
@@ -15,12 +16,10 @@ export const disk: DeviceType = {
   problems: (options) => (isRootDisk(options) ? rootProblems(options) : pathProblems(options)),
   problemsAmong(devices) {
     const roots = Object.values(devices).filter(isRootDisk).length;
-    const root =
-      roots === 1
-        ? []
-        : [`Failed detecting root disk device: ${roots === 0 ? 'No root device could be found' : 'More than one root device found'}`];
-    return [...root, ...samePaths(devices)];
+    if (roots === 1) return [];
+    return [`Failed detecting root disk device: ${roots === 0 ? 'No root device could be found' : 'More than one root device found'}`];
   },
+  place: (options) => (isRootDisk(options) ? null : insidePath(options.path)),
   async missing({ storage }, _owner, _device, options) {
     if (!isRootDisk(options)) return [];
     try {
@@ -60,15 +59,4 @@ function pathProblems({ path, source, pool, size }: StringMap): string[] {
     [source && !pool && !isAbsolute(source), 'Source path must be absolute for local sources'],
     [size, 'Only the root disk may have a size quota'],
   ]);
-}
-
-function samePaths(devices: DeviceMap): string[] {
-  const seen = new Set<string>();
-  return Object.entries(devices).flatMap(([device, options]) => {
-    if (options.type !== 'disk' || isRootDisk(options)) return [];
-    const path = insidePath(options.path);
-    const taken = seen.has(path);
-    seen.add(path);
-    return taken ? [`Device validation failed for ${JSON.stringify(device)}: More than one disk device uses the same path "${path}"`] : [];
-  });
 }

@@ -1,8 +1,8 @@
-import { posix } from 'node:path';
 import type { StringMap } from '#lib/base';
 import { isTrue, LxError } from '#lib/contract';
 import type { MountFlag, Place } from '#lib/host';
 import type { AttachedDevice, DeviceLife } from '../../device-type.ts';
+import { insidePath } from '../../inside-path.ts';
 import { mountOptions } from './options.ts';
 import { isRootDisk } from './root.ts';
 
@@ -61,12 +61,6 @@ export function sourceProblem(device: string, source: string, place: Place | nul
   if (place.linked) return `Source path "${source}" for disk "${device}" leads through a symbolic link: name where it leads to`;
   if (place.kind === 'directory' || place.kind === 'file') return null;
   return `Source path "${source}" for disk "${device}" is neither a directory nor a file`;
-}
-
-/** A path as it is meant, without `..` and a slash at its end: nothing leads above the root. */
-export function insidePath(path = ''): string {
-  const whole = posix.normalize(`/${path}`);
-  return whole.length > 1 && whole.endsWith('/') ? whole.slice(0, -1) : whole;
 }
 
 /** Device nodes in it would be those of the host: they never open. */
