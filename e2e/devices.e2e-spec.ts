@@ -213,3 +213,19 @@ it('a guest that puts links in the place of a disk leads nobody out, and takes n
   expect(await said('sly', 'cat /proc/1/comm')).toBe('init');
   await daemon.remove('sly');
 });
+
+it('a character device is there from the start and comes and goes, with its owner, and leaves nothing behind', async () => {
+  const cold = { type: 'unix-char', source: '/dev/zero', path: '/dev/cold', uid: '7', mode: '0640' };
+  await daemon.launchInstance('nodes', 'busybox', { devices: { cold } });
+  const kinds = 'for f in /dev/cold /dev/hot; do stat -c "%F %u %a %t %T" $f 2>/dev/null || echo none; done; head -c 2 /dev/cold | wc -c';
+  expect(await said('nodes', kinds)).toBe('character special file 7 640 1 5\nnone\n2');
+  await devicesOf('nodes', { cold, hot: { type: 'unix-char', path: '/dev/hot', major: '1', minor: '3' } });
+  expect(await said('nodes', kinds)).toBe('character special file 7 640 1 5\ncharacter special file 0 660 1 3\n2');
+  await devicesOf('nodes', {});
+  expect(await said('nodes', 'ls /dev/cold /dev/hot 2>/dev/null; echo end')).toBe('end');
+  expect(readdirSync(join(daemon.dir, 'run')).filter((name) => name.includes('.node'))).toEqual([]);
+  await expect(devicesOf('nodes', { d: { type: 'unix-char', source: '/dev/no-such' } })).rejects.toThrow(
+    "required device path doesn't exist",
+  );
+  await daemon.remove('nodes');
+});

@@ -140,4 +140,26 @@ describe('attached devices', () => {
     keeper.refused = '/data/in';
     await expect(attachments.plug(keeper, owner, [attached[1] as never])).rejects.toThrow('Failed to start device "a": EBUSY');
   });
+
+  it('are nodes with the numbers of the host, or with their own', async () => {
+    const { attachments, places } = world();
+    places
+      .add('/dev/ttyS0', 'char', { major: 4, minor: 64 })
+      .add('/dev/sda', 'block', { major: 8 })
+      .add('/srv/link', 'char', { linked: true });
+    const chosen = attachments.choose(owner, {
+      a: { type: 'unix-char', source: '/dev/ttyS0', path: '/dev/modem', mode: '0600', uid: '5', gid: '6' },
+      b: { type: 'unix-char', path: '/dev/made', major: '10', minor: '3' },
+      c: { type: 'unix-char', path: '/dev/later', required: 'false' },
+    });
+    const { mounts } = await attachments.attach(owner, chosen);
+    expect(mounts.map(({ target, layer }) => [target, layer.node])).toEqual([
+      ['/dev/made', { kind: 'char', major: 10, minor: 3, mode: 0o660, uid: 0, gid: 0 }],
+      ['/dev/modem', { kind: 'char', major: 4, minor: 64, mode: 0o600, uid: 5, gid: 6 }],
+    ]);
+    const refused = (source: string) => attachments.attach(owner, attachments.choose(owner, { d: { type: 'unix-char', source } }));
+    await expect(refused('/dev/none')).rejects.toThrow('Failed to start device "d": The required device path doesn\'t exist');
+    await expect(refused('/dev/sda')).rejects.toThrow('Path specified is not a unix-char device');
+    await expect(refused('/srv/link')).rejects.toThrow('leads through a symbolic link');
+  });
 });

@@ -85,6 +85,14 @@ describe('deviceProblems', () => {
     [{ type: 'disk', path: '/mnt', source: '/srv', 'limits.read': '1MB' }],
     [{ type: 'disk', path: '/x/../dev/shm', source: '/srv' }],
     [{ type: 'disk', path: '/', pool: 'p', readonly: 'true' }],
+    [{ type: 'unix-char' }],
+    [{ type: 'unix-char', source: 'ttyS0' }],
+    [{ type: 'unix-char', source: '/dev/null' }],
+    [{ type: 'unix-char', source: '/dev/ttyS0', path: '/dev/../proc/x' }],
+    [{ type: 'unix-char', source: '/dev/ttyS0', path: '/dev/pts/7' }],
+    [{ type: 'unix-char', path: '/dev/x', major: '1' }],
+    [{ type: 'unix-char', path: '/dev/x', mode: '9999' }],
+    [{ type: 'unix-char', path: '/dev/x', uid: '-1' }],
   ])('refuses %o', (options) => {
     expect(deviceProblems({ d: options as Record<string, string> }).length).toBeGreaterThan(0);
   });
@@ -125,6 +133,9 @@ describe('the whole of an instance', () => {
     const disk = { type: 'disk', source: '/srv', path: '/mnt' };
     expect(expandedDeviceProblems({ root, a: disk, b: { ...disk, path: 'x/../mnt/' } })).toEqual([
       'Device validation failed for "b": More than one disk device uses the same path "/mnt"',
+    ]);
+    expect(expandedDeviceProblems({ root, a: disk, b: { type: 'unix-char', source: '/dev/x', path: '/mnt' } })).toEqual([
+      'Device validation failed for "b": More than one unix-char device uses the same path "/mnt"',
     ]);
   });
 
