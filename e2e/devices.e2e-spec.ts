@@ -214,13 +214,15 @@ it('a guest that puts links in the place of a disk leads nobody out, and takes n
   await daemon.remove('sly');
 });
 
-it('a character device is there from the start and comes and goes, with its owner, and leaves nothing behind', async () => {
+it('a character or block device is there from the start and comes and goes, with its owner, and leaves nothing behind', async () => {
   const cold = { type: 'unix-char', source: '/dev/zero', path: '/dev/cold', uid: '7', mode: '0640' };
   await daemon.launchInstance('nodes', 'busybox', { devices: { cold } });
   const kinds = 'for f in /dev/cold /dev/hot; do stat -c "%F %u %a %t %T" $f 2>/dev/null || echo none; done; head -c 2 /dev/cold | wc -c';
   expect(await said('nodes', kinds)).toBe('character special file 7 640 1 5\nnone\n2');
   await devicesOf('nodes', { cold, hot: { type: 'unix-char', path: '/dev/hot', major: '1', minor: '3' } });
   expect(await said('nodes', kinds)).toBe('character special file 7 640 1 5\ncharacter special file 0 660 1 3\n2');
+  await devicesOf('nodes', { disk: { type: 'unix-block', path: '/dev/own/disk', major: '7', minor: '9', required: 'false' } });
+  expect(await said('nodes', 'stat -c "%F %t %T" /dev/own/disk; ls /dev/cold /dev/hot 2>/dev/null')).toBe('block special file 7 9');
   await devicesOf('nodes', {});
   expect(await said('nodes', 'ls /dev/cold /dev/hot 2>/dev/null; echo end')).toBe('end');
   expect(readdirSync(join(daemon.dir, 'run')).filter((name) => name.includes('.node'))).toEqual([]);

@@ -49,6 +49,7 @@ export const tree: Tree = {
           list: leaf('List the devices', () => import('./cmd/config/device/list.ts'), 'ls'),
           show: leaf('Show the devices with their options', () => import('./cmd/config/device/show.ts')),
           add: leaf('Add a device', () => import('./cmd/config/device/add.ts')),
+          override: leaf("Make a profile's device the instance's own, with other options", () => import('./cmd/config/device/override.ts')),
           remove: leaf('Remove devices', () => import('./cmd/config/device/remove.ts'), 'rm'),
           get: leaf('Show the value of an option', () => import('./cmd/config/device/get.ts')),
           set: leaf('Set options', () => import('./cmd/config/device/set.ts')),
@@ -198,7 +199,6 @@ export const absent: Readonly<Record<string, Readonly<Record<string, string>>>> 
     trust: 'the API over HTTPS and its trusted clients',
     uefi: 'virtual machines',
   },
-  'config device': { override: "the override of a profile's device (add a device of the same name instead)" },
   image: {
     copy: 'copies of images between servers',
     cp: 'copies of images between servers',

@@ -160,6 +160,8 @@ describe('attached devices', () => {
     const refused = (source: string) => attachments.attach(owner, attachments.choose(owner, { d: { type: 'unix-char', source } }));
     await expect(refused('/dev/none')).rejects.toThrow('Failed to start device "d": The required device path doesn\'t exist');
     await expect(refused('/dev/sda')).rejects.toThrow('Path specified is not a unix-char device');
+    const block = attachments.choose(owner, { d: { type: 'unix-block', source: '/dev/ttyS0' } });
+    await expect(attachments.attach(owner, block)).rejects.toThrow('Path specified is not a unix-block device');
     await expect(refused('/srv/link')).rejects.toThrow('leads through a symbolic link');
   });
 });

@@ -86,6 +86,7 @@ describe('deviceProblems', () => {
     [{ type: 'disk', path: '/x/../dev/shm', source: '/srv' }],
     [{ type: 'disk', path: '/', pool: 'p', readonly: 'true' }],
     [{ type: 'unix-char' }],
+    [{ type: 'unix-block' }],
     [{ type: 'unix-char', source: 'ttyS0' }],
     [{ type: 'unix-char', source: '/dev/null' }],
     [{ type: 'unix-char', source: '/dev/ttyS0', path: '/dev/../proc/x' }],

@@ -28,6 +28,27 @@ export function addDevice({ word, subject }: DeviceNoun) {
   });
 }
 
+/** A device of a profile becomes the instance's own, with options of its own. */
+export function overrideDevice({ word, subject }: DeviceNoun) {
+  return defineVerb({
+    args: '<name> <device> [key=value...]',
+    usage: `<${word}> <device> [key=value...]`,
+    flags: {},
+    async run(call) {
+      const [name, device, ...options] = call.args;
+      const whole = subject(call, name);
+      const { metadata } = await whole.read();
+      if (devicesOf(metadata)[device]) throw new CommandError('The device already exists');
+      const inherited = (metadata.expanded_devices as DeviceMap | undefined)?.[device];
+      if (!inherited) throw new CommandError("The profile device doesn't exist");
+      await change(whole, (body) => {
+        devicesOf(body)[device] = { ...inherited, ...pairs(options) };
+      });
+      say(call, `Device ${device} overridden for ${name}`);
+    },
+  });
+}
+
 export function removeDevice({ word, subject }: DeviceNoun) {
   return defineVerb({
     args: '<name> <device...>',

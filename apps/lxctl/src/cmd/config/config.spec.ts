@@ -92,6 +92,12 @@ describe('config', () => {
       {},
     ]);
     expect((await lxctl(fake, 'config device add c1 data nic')).err).toContain('already exists');
+    expect((await lxctl(fake, 'config device override c1 eth0 name=lan0')).out).toBe('Device eth0 overridden for c1\n');
+    expect(fake.sent('PUT /1.0/instances/c1').at(-1)).toMatchObject({
+      devices: { data: c1.devices.data, eth0: { type: 'nic', network: 'lxctlbr0', name: 'lan0' } },
+    });
+    expect((await lxctl(fake, 'config device override c1 data')).err).toContain('already exists');
+    expect((await lxctl(fake, 'config device override c1 nope')).err).toContain("The profile device doesn't exist");
     expect((await lxctl(fake, 'config device remove c1 eth0')).err).toContain("Device doesn't exist");
   });
 
