@@ -61,6 +61,12 @@ export class MetadataFiles {
     await writeFile(this.#document(row), JSON.stringify(metadata), { mode: 0o600 });
   }
 
+  /** What a new instance has of another one, which does not change meanwhile. Idempotent. */
+  async copy(from: Identified, to: Identified): Promise<void> {
+    for (const name of await this.list(from)) await this.writeTemplate(to, name, await this.template(from, name));
+    await this.write(to, await this.read(from));
+  }
+
   async #copyTemplates(row: Identified, from: string): Promise<void> {
     const names = (await readdir(from).catch(nothing<string[]>([]))).filter(isTemplateName);
     if (names.length > mostTemplates)

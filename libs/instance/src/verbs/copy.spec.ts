@@ -26,6 +26,9 @@ async function world(running: boolean, request: CopyRequest) {
     ? (await made.running('c1', { config: { 'user.a': '1' } })).row
     : await made.instance('c1', { config: { 'user.a': '1' } });
   const row = await made.row(id);
+  const { files } = made.instances.metadata;
+  await files.write(row, { ...(await files.read(row)), properties: { os: 'busybox' } });
+  await files.writeTemplate(row, 'hello.tpl', 'hello');
   await (await made.verbs.snapshot.begin(row, { name: 's', stateful: false, expiresAt: null })).done;
   return Object.assign(made, { id, params: await made.verbs.copy.prepare(row, request) });
 }
@@ -49,6 +52,9 @@ describe('instance.copy', () => {
     expect(snapshot?.name).toBe('s');
     expect(snapshot?.volatile['volatile.eth0.hwaddr']).toBeUndefined();
     expect(made.storage.made.size).toBe(4);
+    const { files } = made.instances.metadata;
+    expect((await files.read(row)).properties).toEqual({ os: 'busybox' });
+    expect(await files.template(row, 'hello.tpl')).toBe('hello');
     expect((await made.store.volumes.snapshots(row.id)).map(({ name }) => name)).toEqual(['c2/s']);
   };
 

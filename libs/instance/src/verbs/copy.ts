@@ -9,6 +9,7 @@ import type { InstanceRow, ProfileRow, SnapshotRow, Store } from '#lib/store';
 import type { Acts, Announcement } from '../act/acts.ts';
 import type { IdAllocation } from '../ids/allocation.ts';
 import type { LogFiles } from '../log-files.ts';
+import type { MetadataFiles } from '../metadata/metadata-files.ts';
 import { rowsRefused } from '../references.ts';
 import { type LaunchUsing, launchStep } from '../steps/launch.ts';
 import { mustThaw, stillOf, thawed } from '../steps/still.ts';
@@ -37,6 +38,7 @@ interface Using extends LaunchUsing {
   storage: Storage;
   cgroups: Cgroups;
   logFiles: LogFiles;
+  metadataFiles: MetadataFiles;
   ids: IdAllocation;
 }
 
@@ -144,13 +146,14 @@ function withoutAddresses({ volatile }: SnapshotRow): StringMap {
 }
 
 function rootStep(using: Using): CopyStep {
-  const { store, storage, logFiles } = using;
+  const { store, storage, logFiles, metadataFiles } = using;
   const named = ({ project, name }: CopyParams, copied: Copied) => ({ id: copied.id, project, name: `${name}/${copied.name}` });
   return {
     name: 'root',
     joined: true,
     async do({ params, state }) {
       for (const copied of state.snapshots ?? []) await storage.roots.copy(named(params, copied), copied.from, null);
+      await metadataFiles.copy({ id: params.source }, params);
       const still = params.from === params.source ? stillOf(using, params.source, state.thaw === true) : null;
       await storage.roots.copy(params, params.from, still);
     },
