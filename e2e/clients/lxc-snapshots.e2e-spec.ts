@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { lxcInstalled, StockLxc } from './stock-lxc.ts';
 
 let lxc: StockLxc;
@@ -54,6 +54,14 @@ describe.skipIf(!lxcInstalled)("snapshots with the stock lxc (skipped where Debi
     // The stock client ends with the first ephemeral one that it has to stop.
     await lxc.ok('delete', '-f', 'copy', 'alone', 'old');
     expect(await inside('s', 'cat /data/deep/file')).toBe('one\n');
+  });
+
+  it('deletes those whose time is over', async () => {
+    const past = '{"name":"over","expires_at":"2001-01-02T03:04:05Z"}';
+    await lxc.ok('query', '-X', 'POST', '--wait', '-d', past, '/1.0/instances/s/snapshots');
+    await lxc.daemon.restart();
+    await vi.waitFor(async () => expect(await lxc.ok('list', 's', '-f', 'csv', '-c', 'nS')).toBe('s,1\n'), { timeout: 60_000 });
+    expect(await lxc.ok('query', '/1.0/instances/s/snapshots')).toContain('/1.0/instances/s/snapshots/snap0');
   });
 
   it('goes back with what is stopped, and deletes them with it', async () => {

@@ -24,6 +24,7 @@ import { ChangeState } from './verbs/change-state.ts';
 import { Copy } from './verbs/copy.ts';
 import { Create } from './verbs/create.ts';
 import { Delete } from './verbs/delete.ts';
+import { ExpiredSnapshots } from './snapshot/expired.ts';
 import { Discard } from './verbs/discard.ts';
 import { Freeze } from './verbs/freeze.ts';
 import { Rename } from './verbs/rename.ts';
@@ -114,6 +115,7 @@ export class Instances {
   readonly verbs: InstanceVerbs;
   readonly state: ChangeState;
   readonly discard: Discard;
+  readonly expiredSnapshots: ExpiredSnapshots;
   readonly acts: Acts;
   readonly expansion: Expansion;
   readonly runner: Runner;
@@ -137,6 +139,7 @@ export class Instances {
     this.liveDevices = new LiveDevices(parts.acts.turns, this.verbs.update, { ...on, ...parts });
     this.state = new ChangeState(this.reader, this.verbs);
     this.discard = new Discard(parts.acts.turns, this.verbs.delete, on);
+    this.expiredSnapshots = new ExpiredSnapshots(this.verbs.snapshotDelete, on);
     for (const operation of Object.values(operationsOf(this.verbs)))
       on.engine.register(operation as unknown as OperationSpec<JsonObject, JsonObject>);
   }

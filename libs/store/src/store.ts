@@ -84,6 +84,8 @@ export interface Snapshots {
   list(instanceIds: readonly string[] | null): Promise<SnapshotRow[]>;
   get(instanceId: string, name: string): Promise<SnapshotRow | null>;
   byId(id: string): Promise<SnapshotRow | null>;
+  /** Those that are to be gone by then, of this server's instances. */
+  expired(by: Date): Promise<SnapshotRow[]>;
   /** RowConflict 'instance_snapshot_name', or 'instance_snapshot_instance' when the instance is gone. */
   insert(row: SnapshotRow): Promise<void>;
   /** Refuses as `insert` does. */

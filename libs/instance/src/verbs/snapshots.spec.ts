@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { Deferred } from '#lib/base';
 import { resumesFromEveryStep, run, stepsAreIdempotent, unwindsFromEveryStep } from '../../../engine/src/testing.ts';
 import { nextSnapshotName, snapshotNameProblems } from '../snapshot/name.ts';
 import { failureOf, fingerprint, removeWorlds, World } from '../testing/world.ts';
@@ -190,5 +191,35 @@ describe('names of snapshots', () => {
     expect(nextSnapshotName('snap%d', ['snap0', 'snap7', 'snapx', 'other9'])).toBe('snap8');
     expect(nextSnapshotName('daily', [])).toBe('daily');
     expect(nextSnapshotName('daily', ['daily'])).toBe('daily-0');
+  });
+});
+
+describe('snapshots whose time is over', () => {
+  it('go, the others stay, and those of a busy instance wait', async () => {
+    const made = await world(true);
+    const take = async (name: string, expiresAt: string | null) =>
+      (await made.verbs.snapshot.begin(await made.row(made.id), asked({ name, expiresAt }))).done;
+    await take('over', '2026-01-02T03:04:05Z');
+    await take('later', '2026-01-02T03:04:06Z');
+    await take('never', null);
+    const names = async () => (await made.store.snapshots.list([made.id])).map(({ name }) => name).sort();
+    const { freeze } = made.cgroups;
+    const held = new Deferred<void>();
+    made.cgroups.freeze = () => held.promise;
+    const freezing = await made.verbs.freeze.begin(await made.row(made.id), {
+      force: false,
+      timeout: 10,
+      requestor: undefined,
+      power: 'running',
+    });
+    made.cgroups.freeze = freeze;
+    await made.instances.expiredSnapshots.sweep();
+    expect(await names()).toEqual(['later', 'never', 'over']);
+    held.resolve();
+    await freezing.done;
+    await made.instances.expiredSnapshots.sweep();
+    expect(await names()).toEqual(['later', 'never']);
+    expect(await made.store.volumes.snapshots(made.id)).toHaveLength(2);
+    expect(made.problems).toEqual([]);
   });
 });

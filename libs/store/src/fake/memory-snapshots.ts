@@ -9,6 +9,7 @@ export function memorySnapshots({ instances, snapshots }: MemoryTables, write: W
     list: async (ids) => snapshots.where((row) => ids === null || ids.includes(row.instanceId)).sort(oldestFirst),
     get: async (instanceId, name) => snapshots.where((row) => row.instanceId === instanceId && row.name === name)[0] ?? null,
     byId: async (id) => snapshots.get(id),
+    expired: async (by) => snapshots.where(({ expiresAt }) => expiresAt !== null && expiresAt <= by).sort(oldestFirst),
     insert: (row) =>
       write((inverses) => {
         if (!instances.get(row.instanceId)) throw new RowConflict('instance_snapshot_instance');

@@ -5,6 +5,7 @@ import type { Session } from './session.ts';
 import { isOwn, isUuid, mustBeUuid, Table } from './table.ts';
 
 const table = new Table<SnapshotRow>(snapshotEntity);
+const ofOwn = `instance_id IN (SELECT id FROM instance WHERE ${isOwn})`;
 const oldestFirst = 'ORDER BY created_at, name COLLATE "C"';
 
 export class PostgresSnapshots implements Snapshots {
@@ -15,8 +16,7 @@ export class PostgresSnapshots implements Snapshots {
   }
 
   list(instanceIds: readonly string[] | null): Promise<SnapshotRow[]> {
-    if (instanceIds === null)
-      return table.select(this.#session, `WHERE instance_id IN (SELECT id FROM instance WHERE ${isOwn}) ${oldestFirst}`);
+    if (instanceIds === null) return table.select(this.#session, `WHERE ${ofOwn} ${oldestFirst}`);
     return table.select(this.#session, `WHERE instance_id = ANY ($1::uuid[]) ${oldestFirst}`, [instanceIds.filter(isUuid)]);
   }
 
@@ -26,6 +26,10 @@ export class PostgresSnapshots implements Snapshots {
 
   async byId(id: string): Promise<SnapshotRow | null> {
     return isUuid(id) ? table.one(this.#session, 'id = $1', [id]) : null;
+  }
+
+  expired(by: Date): Promise<SnapshotRow[]> {
+    return table.select(this.#session, `WHERE expires_at <= $1 AND ${ofOwn} ${oldestFirst}`, [by]);
   }
 
   insert(row: SnapshotRow): Promise<void> {

@@ -220,6 +220,8 @@ describe.each([
     const expiresAt = new Date(1_800_000_000_000);
     await store.snapshots.update(older.id, { name: 'c', expiresAt });
     expect(await store.snapshots.byId(older.id)).toEqual({ ...older, name: 'c', expiresAt });
+    expect((await store.snapshots.expired(expiresAt)).map(({ id }) => id)).toEqual([older.id]);
+    expect(await store.snapshots.expired(new Date(expiresAt.getTime() - 1))).toEqual([]);
 
     const volume = {
       ...{ poolId: pool.id, project: 'default', description: '', config: {} },
