@@ -63,11 +63,21 @@ def execute(_):
     assert py.execute(["/nonexistent"]).exit_code == 127
 
 
-def absent(_):
+def snapshots(_):
     py = client.containers.get("py")
     assert py.snapshots.all() == []
-    problem = raises(LXDAPIException, lambda: py.snapshots.create("s", wait=True))
-    assert "snapshots" in str(problem), problem
+    py.snapshots.create("s", wait=True)
+    py.snapshots.get("s").rename("t", wait=True)
+    assert [each.name for each in py.snapshots.all()] == ["t"]
+    raises(NotFound, lambda: py.snapshots.get("s"))
+    py.snapshots.get("t").restore(wait=True)
+    assert client.containers.get("py").status == "Running"
+    py.snapshots.get("t").delete(wait=True)
+    assert py.snapshots.all() == []
+
+
+def absent(_):
+    py = client.containers.get("py")
     problem = raises(LXDAPIException, lambda: py.files.get("/etc/passwd"))
     assert "files of instances" in str(problem), problem
 

@@ -35,6 +35,7 @@ describe.skipIf(!installed)('python3-pylxd (skipped where the Debian package is 
   it('reads what the server is', () => step('server'));
   it('creates, starts, changes, freezes and restarts', () => step('life'));
   it('runs commands with input, output, errors and exit codes', () => step('execute'));
+  it('takes snapshots, goes back to one, renames and deletes them', () => step('snapshots'));
   it('is told what this server does not have', () => step('absent'));
   it('stops, renames and deletes', () => step('end'));
   it('imports an image without a content type, exports it, and knows aliases', async () => {
