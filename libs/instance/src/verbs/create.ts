@@ -243,15 +243,16 @@ function rootStep({ store, images, storage, logFiles, metadataFiles }: Using): C
     joined: true,
     async do({ params, state, progress }) {
       const image = imageOf(params, state);
+      let metadata: Promise<void> | null = null;
       if (image) {
         const row = await images.resolve(params.project, { fingerprint: image });
         await storage.trees.ensure(params.pool, image, (directory) => {
           progress({ create_instance_from_image_unpack_progress: 'Unpacking image' });
           return images.unpack(row, directory);
         });
-        await metadataFiles.create(params, row.metadata, () => storage.trees.directory(params.pool, image));
+        metadata = metadataFiles.create(params, row.metadata, () => storage.trees.directory(params.pool, image));
       }
-      await storage.roots.create({ ...params, image });
+      await allEnded([metadata ?? Promise.resolve(), storage.roots.create({ ...params, image })]);
     },
     async undo({ params }) {
       // A later operation has had it since.
