@@ -125,6 +125,11 @@ export function shownOf(attached: readonly AttachedDevice[]): Record<string, str
   return Object.assign({}, ...attached.map((each) => lifeOf(each).shown(each)));
 }
 
+/** The same keys, gone. */
+export function hiddenOf(attached: readonly AttachedDevice[]): Record<string, null> {
+  return Object.fromEntries(Object.keys(shownOf(attached)).map((key) => [key, null]));
+}
+
 function refusedBy({ device }: AttachedDevice, what: 'start' | 'stop'): (error: unknown) => never {
   return (error) => {
     const reason = isErrno(error, 'ENOSYS')

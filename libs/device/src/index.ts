@@ -1,4 +1,4 @@
-export { Attachments, type ChosenDevices, type DeviceChange, shownOf } from './attachments.ts';
+export { Attachments, type ChosenDevices, type DeviceChange, hiddenOf, shownOf } from './attachments.ts';
 export { claimRefused, claimsOf } from './claims.ts';
 export type { AttachedDevice, DeviceHolders, DeviceType } from './device-type.ts';
 export { deviceProblems, expandedDeviceProblems, forgotten, lacksOf, madeUpFor, missingOf, newOnes } from './devices.ts';

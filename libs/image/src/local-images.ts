@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { LxError } from '#lib/contract';
 import { type Confinement, isErrno, removeTree } from '#lib/host';
-import { type ImageRow, RowConflict, RowMissing, type Store } from '#lib/store';
+import { type ImageRow, RowConflict, type Store, unlessMissing } from '#lib/store';
 import { Aliases } from './aliases.ts';
 import { ArchiveChecks } from './check.ts';
 import { ImageFiles, type Upload } from './image-files.ts';
@@ -153,9 +153,7 @@ export class LocalImages implements ImageLibrary {
   }
 
   async forget(store: Store, project: string, fingerprint: string): Promise<void> {
-    await store.images.delete(project, fingerprint).catch((error: unknown) => {
-      if (!(error instanceof RowMissing)) throw error;
-    });
+    await store.images.delete(project, fingerprint).catch(unlessMissing);
   }
 }
 

@@ -76,7 +76,7 @@ function verbs(on: Foundations, { acts, ...parts }: ReturnType<typeof shared>) {
   const create = new Create(acts, using);
   return {
     create,
-    copy: new Copy(acts, create, using),
+    copy: new Copy(create, using),
     update: new Update(acts, using),
     rename: new Rename(acts, using),
     delete: new Delete(acts, using),

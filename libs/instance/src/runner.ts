@@ -1,6 +1,6 @@
 import { allEnded, type DeviceMap, type StringMap } from '#lib/base';
 import { refuse } from '#lib/contract';
-import { type AttachedDevice, type Attachments, type ChosenDevices, shownOf } from '#lib/device';
+import { type AttachedDevice, type Attachments, type ChosenDevices, hiddenOf, shownOf } from '#lib/device';
 import type { Cgroups, Keeper, LaunchPlan } from '#lib/host';
 import type { Storage } from '#lib/storage';
 import type { InstanceRow } from '#lib/store';
@@ -102,8 +102,7 @@ export class Runner {
   /** After the end: detaches what the row says is attached, and sweeps what a dead keeper left. */
   async down(row: InstanceRow): Promise<VolatileChange> {
     await Promise.all([this.#end(row), this.#using.attachments.detach(row, row.attached)]);
-    const shown = Object.keys(shownOf(row.attached)).map((key) => [key, null] as const);
-    return { 'volatile.last_state.power': 'STOPPED', ...Object.fromEntries(shown) };
+    return { 'volatile.last_state.power': 'STOPPED', ...hiddenOf(row.attached) };
   }
 
   /** Undoes a start of which the row says nothing yet. */

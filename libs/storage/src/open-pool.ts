@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, rename, symlink } from 'node:fs/promises';
+import { rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LxError } from '#lib/contract';
 import { dropLink, exists, isErrno, makeDirectory, pointLink, removeTree } from '#lib/host';
@@ -106,16 +106,6 @@ export class OpenPool {
     if (!root.name.includes('/')) await dropLink(...this.layout.link(root));
     await removeTree(directory);
     if (image !== null) await this.trees.removeUnused(image);
-  }
-
-  /** All links anew: a crash may have come between a row and its link. */
-  async repairLinks(roots: readonly RootName[]): Promise<void> {
-    const wanted = new Set(roots.map((root) => this.layout.link(root)[0]));
-    for (const name of await readdir(this.layout.containers)) {
-      const link = join(this.layout.containers, name);
-      if (!wanted.has(link)) await removeTree(link);
-    }
-    for (const root of roots) await this.link(root);
   }
 
   async link(root: RootName, formerly?: string): Promise<void> {

@@ -1,9 +1,8 @@
 import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { StorageDriver } from './driver.ts';
-import { storageDrivers } from './drivers/index.ts';
 import { PoolStorage } from './pool-storage.ts';
+import { unprobedDrivers as drivers } from './testing.ts';
 import type { NewRoot } from './storage.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
 
@@ -11,14 +10,6 @@ const fingerprint = 'ab'.repeat(32);
 const root = (id: string, name: string) => ({ id, project: 'default', name, pool: 'default', image: fingerprint });
 const c1 = root('00000000-0000-4000-8000-000000000001', 'c1');
 const c2 = root('00000000-0000-4000-8000-000000000002', 'c2');
-
-/** The real drivers without the probe, which needs root. */
-const drivers = Object.fromEntries(
-  Object.entries(storageDrivers).map(([name, driver]) => [
-    name,
-    { ...driver, pool: { ...driver.pool, probe: async () => {} } } satisfies StorageDriver,
-  ]),
-);
 
 let stateDir = '';
 let store: MemoryStore;

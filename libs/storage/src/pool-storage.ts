@@ -2,6 +2,7 @@ import type { Store, VolumeRow } from '#lib/store';
 import { flagsOf, type StorageDriver } from './driver.ts';
 import { OpenPools } from './open-pools.ts';
 import { CustomPlaces } from './custom/custom-places.ts';
+import { repairLinks } from './repair-links.ts';
 import type { Pools, Roots, Storage, Trees, Volumes } from './storage.ts';
 import { StoredPools } from './stored-pools.ts';
 import { StoredRoots } from './stored-roots.ts';
@@ -57,10 +58,15 @@ export class PoolStorage implements Storage {
       );
       if (!usable) continue;
       const volumes = await this.#store.volumes.list(row.id);
-      await pool.repairLinks(volumes.filter(isRoot));
-      await this.customPlaces.repairLinks(
-        pool,
-        volumes.filter((volume) => volume.type === 'custom'),
+      const { layout } = pool;
+      const custom = volumes.filter(({ type }) => type === 'custom');
+      await repairLinks(
+        layout.containers,
+        volumes.filter(isRoot).map((root) => layout.link(root)),
+      );
+      await repairLinks(
+        layout.custom,
+        custom.map((volume) => layout.customLink(volume)),
       );
     }
   }

@@ -1,9 +1,8 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { StorageDriver } from './driver.ts';
-import { storageDrivers } from './drivers/index.ts';
 import { PoolStorage } from './pool-storage.ts';
+import { unprobedDrivers as drivers } from './testing.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
 
 const fingerprint = 'ab'.repeat(32);
@@ -16,14 +15,6 @@ const snap = (last: number, name: string) => ({
   name: `c1/${name}`,
 });
 const [s0, s1] = [snap(0, 's0'), snap(1, 's1')];
-
-/** The real drivers without the probe, which needs root. */
-const drivers = Object.fromEntries(
-  Object.entries(storageDrivers).map(([name, driver]) => [
-    name,
-    { ...driver, pool: { ...driver.pool, probe: async () => {} } } satisfies StorageDriver,
-  ]),
-);
 
 let stateDir = '';
 let store: MemoryStore;

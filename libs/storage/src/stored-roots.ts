@@ -1,5 +1,5 @@
 import { LxError } from '#lib/contract';
-import { RowConflict, RowMissing, type Store, type VolumeRow } from '#lib/store';
+import { RowConflict, type Store, unlessMissing, type VolumeRow } from '#lib/store';
 import type { OpenPool } from './open-pool.ts';
 import type { OpenPools } from './open-pools.ts';
 import type { NewRoot, RootName, RootRecipe, Roots, SnapshotName, Still } from './storage.ts';
@@ -74,9 +74,7 @@ export class StoredRoots implements Roots {
 
   async remove(writes: Store, id: string): Promise<void> {
     this.#origins.delete(id);
-    await writes.volumes.delete(id).catch((error: unknown) => {
-      if (!(error instanceof RowMissing)) throw error;
-    });
+    await writes.volumes.delete(id).catch(unlessMissing);
   }
 
   async create(root: NewRoot): Promise<void> {

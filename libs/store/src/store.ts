@@ -48,6 +48,10 @@ export interface Store {
 export class RowMissing extends Error {
   override name = 'RowMissing';
 }
+/** For the `catch` of a deletion: what is not there need not be deleted. */
+export function unlessMissing(error: unknown): void {
+  if (!(error instanceof RowMissing)) throw error;
+}
 export class RowConflict extends Error {
   override name = 'RowConflict';
   constructor(

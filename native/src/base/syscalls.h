@@ -5,8 +5,11 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <cstdint>
 
 // glibc 2.36 forgot to say that these are C functions.
 extern "C" {
@@ -33,5 +36,14 @@ inline int openat2(int directory, const char* path, const open_how& how) {
 /// clone3(2): as fork, without glibc's atfork handlers. The caller must be single-threaded, or the child must do
 /// nothing but async-signal-safe calls.
 inline pid_t clone3(clone_args& args) { return static_cast<pid_t>(::syscall(SYS_clone3, &args, sizeof args)); }
+
+/// fork by `clone3`, with a pidfd of the child for the parent.
+inline pid_t forkWithPidfd(int& pidfd) {
+  clone_args args{};
+  args.flags = CLONE_PIDFD;
+  args.pidfd = reinterpret_cast<uint64_t>(&pidfd);
+  args.exit_signal = SIGCHLD;
+  return clone3(args);
+}
 
 }  // namespace lx

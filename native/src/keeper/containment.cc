@@ -105,6 +105,10 @@ void confine(int status, const Plan& plan) {
     // EINVAL: a capability newer than this kernel.
     if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0 && errno != EINVAL) fail(status, "capabilities", "prctl(", "PR_CAPBSET_DROP");
   }
+  filterCalls(status, plan);
+}
+
+void filterCalls(int status, const Plan& plan) {
   if (plan.seccompSize == 0) return;
   const sock_fprog program{static_cast<uint16_t>(plan.seccompSize / sizeof(sock_filter)),
                            static_cast<sock_filter*>(const_cast<void*>(plan.seccomp))};

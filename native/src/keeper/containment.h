@@ -32,6 +32,8 @@ int keepOnly(int status, int in, int out, int err);
 void raiseLimits(int status, const Plan& plan);
 /// Resource limits, capability bounding set, seccomp filter.
 void confine(int status, const Plan& plan);
+/// The plan's seccomp filter, which `confine` sets too; whoever has no CAP_SYS_ADMIN needs PR_SET_NO_NEW_PRIVS before.
+void filterCalls(int status, const Plan& plan);
 /// Ids of the program, after `confine`.
 void becomeUser(int status, uint32_t uid, uint32_t gid);
 /// execve; a name without a slash is looked for in the PATH of `env`. Comes back only with the errno of the failure.

@@ -1,8 +1,6 @@
 #include "keeper/file_server.h"
 
 #include <linux/capability.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -60,10 +58,7 @@ void dropRights(int status, const Plan& plan) {
   for (int i = 0; i < 2; ++i) sets[i].effective = sets[i].permitted = static_cast<uint32_t>(kept >> (32 * i));
   LX_MUST(status, "capabilities", ::syscall(SYS_capset, &head, sets));
   LX_MUST(status, "seccomp", ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-  if (plan.seccompSize == 0) return;
-  const sock_fprog program{static_cast<uint16_t>(plan.seccompSize / sizeof(sock_filter)),
-                           static_cast<sock_filter*>(const_cast<void*>(plan.seccomp))};
-  LX_MUST(status, "seccomp", ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
+  filterCalls(status, plan);
 }
 
 [[noreturn]] void runServer(const Plan& plan, int status, int socket, int init) {
@@ -106,11 +101,7 @@ UniqueFd FileServers::start(uint64_t owner, uint32_t& id) {
     UniqueFd ours(ends[0]), theirs(ends[1]);
     auto [status, said] = socket::pair(socket::Mode::blocking);
     int pidfd = -1;
-    clone_args args{};
-    args.flags = CLONE_PIDFD;
-    args.pidfd = reinterpret_cast<uint64_t>(&pidfd);
-    args.exit_signal = SIGCHLD;
-    const pid_t pid = lx::clone3(args);
+    const pid_t pid = lx::forkWithPidfd(pidfd);
     if (pid == 0) runServer(plan_, said.get(), theirs.get(), init_);
     LX_SYS(pid < 0 ? -1 : pid, "clone3");
     servers_.push_back({id = ++last_, owner, pid, UniqueFd(pidfd)});

@@ -99,11 +99,7 @@ LiveMount spawn(const Plan& plan, const Instance& instance, Run run) {
   LX_SYS(::fcntl(ours.get(), F_SETFL, O_NONBLOCK));
   const Input input{plan, theirs.get(), instance.pidfd.get()};
   int process = -1;
-  clone_args args{};
-  args.flags = CLONE_PIDFD;
-  args.pidfd = reinterpret_cast<uint64_t>(&process);
-  args.exit_signal = SIGCHLD;
-  const pid_t pid = lx::clone3(args);
+  const pid_t pid = lx::forkWithPidfd(process);
   if (pid == 0) run(input);
   LX_SYS(pid < 0 ? -1 : pid, "clone3");
   return {std::move(ours), UniqueFd(process), {}};

@@ -1,4 +1,5 @@
 import { isLxError } from '#lib/contract';
+import { succeeded } from '#lib/engine';
 import type { SnapshotRow, Store } from '#lib/store';
 import type { SnapshotDelete } from '../verbs/snapshot-delete.ts';
 
@@ -56,8 +57,6 @@ export class ExpiredSnapshots {
   async #remove(snapshot: SnapshotRow): Promise<void> {
     const row = await this.#using.store.instances.byId(snapshot.instanceId);
     if (!row) return;
-    const { done } = await this.#delete.begin(row, snapshot);
-    const { status_code: status, err } = await done;
-    if (status >= 400) throw new Error(err);
+    await succeeded(await this.#delete.begin(row, snapshot));
   }
 }

@@ -4,7 +4,7 @@ import type { Cgroups } from '#lib/host';
 import type { Networks } from '#lib/network';
 import { macsOf } from '#lib/device';
 import type { Storage } from '#lib/storage';
-import { type InstanceRow, RowMissing, type Store } from '#lib/store';
+import { type InstanceRow, type Store, unlessMissing } from '#lib/store';
 import type { IdAllocation } from '../ids/allocation.ts';
 import type { LogFiles } from '../log-files.ts';
 
@@ -46,10 +46,24 @@ export class Removal {
   async rows({ id }: RemoveParams, writes: Store): Promise<void> {
     const snapshots = await writes.snapshots.list([id]);
     const roots = [...snapshots, { id }].map((each) => this.#using.storage.roots.remove(writes, each.id));
-    const instance = writes.instances.delete(id).catch((error: unknown) => {
-      if (!(error instanceof RowMissing)) throw error;
-    });
-    await allEnded([...roots, instance]);
+    await allEnded([...roots, writes.instances.delete(id).catch(unlessMissing)]);
     this.#using.ids.freed();
+  }
+
+  /** For the undo of the step that made the rows. The name may be another's: only rows with this operation's own id go. */
+  async undoRows(params: RemoveParams): Promise<void> {
+    const { store, ids } = this.#using;
+    if (!(await store.instances.byId(params.id))) return;
+    await store.tx((writes) => this.rows(params, writes));
+    ids.freed();
+  }
+
+  /** For the undo of the step that made the root. It takes the logs too, which a launch on it has made. */
+  async undoRoot(params: RemoveParams): Promise<void> {
+    const { store, storage, logFiles } = this.#using;
+    const row = await store.instances.byId(params.id);
+    // A later operation has had it since.
+    if (row && row.name !== params.name) return;
+    await Promise.all([storage.roots.delete(params), logFiles.remove(params)]);
   }
 }

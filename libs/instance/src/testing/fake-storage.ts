@@ -1,7 +1,7 @@
 import { LxError } from '#lib/contract';
 import { errnoError } from '#lib/host';
 import type { NewRoot, Pools, RootName, RootRecipe, Roots, SnapshotName, Still, Storage, Trees } from '#lib/storage';
-import { type PoolRow, RowMissing, type Store } from '#lib/store';
+import { type PoolRow, type Store, unlessMissing } from '#lib/store';
 
 /** The part of Storage that instances use, in memory. */
 export class FakeStorage implements Pick<Storage, 'roots' | 'trees'> {
@@ -70,9 +70,7 @@ export class FakeStorage implements Pick<Storage, 'roots' | 'trees'> {
     },
     restore: async ({ id }: RootName, snapshot: string) => void this.made.set(id, { ...this.#root(snapshot) }),
     remove: async (writes: Store, id: string) => {
-      await writes.volumes.delete(id).catch((error: unknown) => {
-        if (!(error instanceof RowMissing)) throw error;
-      });
+      await writes.volumes.delete(id).catch(unlessMissing);
     },
     create: async (root: NewRoot) => {
       const { id, pool, image } = root;

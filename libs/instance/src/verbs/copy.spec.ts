@@ -1,20 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { run, stepsAreIdempotent, unwindsFromEveryStep } from '../../../engine/src/testing.ts';
+import { bareRequest } from '../testing/requests.ts';
 import { failureOf, fingerprint, removeWorlds, World } from '../testing/world.ts';
 import type { CopyRequest } from './copy.ts';
 
 afterEach(removeWorlds);
 
 const asked = (change: Partial<CopyRequest> = {}): CopyRequest => ({
+  ...bareRequest,
   name: 'c2',
-  description: '',
-  architecture: '',
-  config: {},
-  devices: {},
-  profiles: null,
-  ephemeral: false,
-  type: '',
-  start: false,
   snapshot: null,
   alone: false,
   ...change,

@@ -6,12 +6,11 @@ import { defineOperation, type Operation, type OperationSpec, type Requestor, ty
 import type { Cgroups } from '#lib/host';
 import type { Storage } from '#lib/storage';
 import type { InstanceRow, ProfileRow, SnapshotRow, Store } from '#lib/store';
-import type { Acts, Announcement } from '../act/acts.ts';
 import type { IdAllocation } from '../ids/allocation.ts';
-import type { LogFiles } from '../log-files.ts';
 import type { MetadataFiles } from '../metadata/metadata-files.ts';
 import { rowsRefused } from '../references.ts';
 import { type LaunchUsing, launchStep } from '../steps/launch.ts';
+import type { Removal } from '../steps/remove.ts';
 import { mustThaw, stillOf, thawed } from '../steps/still.ts';
 import { templateKey } from '../volatile.ts';
 import { type Create, type CreateParams, type CreateRequest, type CreateState, rowOf } from './create.ts';
@@ -37,7 +36,7 @@ type CopyStep = Step<CopyParams, CopyState>;
 interface Using extends LaunchUsing {
   storage: Storage;
   cgroups: Cgroups;
-  logFiles: LogFiles;
+  removal: Removal;
   metadataFiles: MetadataFiles;
   ids: IdAllocation;
 }
@@ -45,34 +44,19 @@ interface Using extends LaunchUsing {
 /** Makes an instance like another one, or like a snapshot. The source is held for as long; it is frozen, if it runs, while its root is copied. */
 export class Copy {
   readonly operation: OperationSpec<CopyParams, CopyState>;
-  readonly #acts: Acts;
   readonly #create: Create;
   readonly #using: Using;
-  readonly #seen = new Map<string, ProfileRow[]>();
 
-  constructor(acts: Acts, create: Create, using: Using) {
-    this.#acts = acts;
+  constructor(create: Create, using: Using) {
     this.#create = create;
     this.#using = using;
-    const steps = [reserveStep(using, this.#seen), rootStep(using), launchStep<CopyParams, CopyState>(using, 'keep')];
+    const steps = [reserveStep(using, create.seen), rootStep(using), launchStep<CopyParams, CopyState>(using, 'keep')];
     this.operation = defineOperation({ kind: 'instance.copy', onCrash: 'unwind', steps });
   }
 
   async begin(source: InstanceRow, request: CopyRequest, requestor?: Requestor): Promise<Operation> {
     const params = await this.prepare(source, request);
-    const announce: Announcement[] = [{ action: 'instance-created', context: { 'storage-pool': params.pool, type: 'container' } }];
-    if (params.start) announce.push({ action: 'instance-started' });
-    try {
-      const operation = await this.#acts.begin(this.operation, params, { of: params, also: [source], requestor, announce });
-      void operation.done.then(() => {
-        this.#seen.delete(params.id);
-        this.#using.ids.settled(params.id);
-      });
-      return operation;
-    } catch (error) {
-      this.#seen.delete(params.id);
-      throw error;
-    }
+    return this.#create.beginMade(this.operation, params, { also: [source], requestor });
   }
 
   /** What the request does not say is as in the source, but for what only one instance can have. */
@@ -88,10 +72,13 @@ export class Copy {
       profiles: request.profiles ?? like.profiles,
       source: { type: 'none' },
     });
-    const seen = this.#create.takeSeen(params.id);
-    const [volume, pool] = await Promise.all([store.volumes.byId(like.id), storage.pools.get(params.pool)]);
-    if (volume?.poolId !== pool.id) throw new LxError('request.unsupported', { what: 'a copy to another storage pool' });
-    if (seen) this.#seen.set(params.id, seen);
+    try {
+      const [volume, pool] = await Promise.all([store.volumes.byId(like.id), storage.pools.get(params.pool)]);
+      if (volume?.poolId !== pool.id) throw new LxError('request.unsupported', { what: 'a copy to another storage pool' });
+    } catch (error) {
+      this.#create.forget(params.id);
+      throw error;
+    }
     const { 'volatile.base_image': base } = like.volatile;
     const volatile = { ...params.volatile, [templateKey]: 'copy', ...(base === undefined ? {} : { 'volatile.base_image': base }) };
     return { ...params, volatile, from: like.id, source: source.id, alone: alone || snapshot !== null };
@@ -100,7 +87,7 @@ export class Copy {
 
 /** The rows of the instance and its snapshots: from here on the name is taken. */
 function reserveStep(using: Using, seen: ReadonlyMap<string, ProfileRow[]>): CopyStep {
-  const { store, storage, ids } = using;
+  const { store, storage, ids, removal } = using;
   return {
     name: 'reserve',
     async do({ params, state }) {
@@ -120,16 +107,7 @@ function reserveStep(using: Using, seen: ReadonlyMap<string, ProfileRow[]>): Cop
       }
       for (const copied of state.snapshots ?? []) await reserveSnapshot(writes, params, copied);
     },
-    async undo({ params }) {
-      // The name may be another's: only rows with this operation's own id go.
-      if (!(await store.instances.byId(params.id))) return;
-      await store.tx(async (writes) => {
-        for (const { id } of await writes.snapshots.list([params.id])) await storage.roots.remove(writes, id);
-        await storage.roots.remove(writes, params.id);
-        await writes.instances.delete(params.id);
-      });
-      ids.freed();
-    },
+    undo: ({ params }) => removal.undoRows(params),
   };
 
   async function reserveSnapshot(writes: Store, { id, project, name }: CopyParams, copied: Copied): Promise<void> {
@@ -146,7 +124,7 @@ function withoutAddresses({ volatile }: SnapshotRow): StringMap {
 }
 
 function rootStep(using: Using): CopyStep {
-  const { store, storage, logFiles, metadataFiles } = using;
+  const { storage, metadataFiles, removal } = using;
   const named = ({ project, name }: CopyParams, copied: Copied) => ({ id: copied.id, project, name: `${name}/${copied.name}` });
   return {
     name: 'root',
@@ -160,10 +138,7 @@ function rootStep(using: Using): CopyStep {
     async undo({ params, state }) {
       await thawed(using, params.source, state.thaw);
       for (const copied of state.snapshots ?? []) await storage.roots.delete(named(params, copied));
-      // A later operation has had it since.
-      const row = await store.instances.byId(params.id);
-      if (row && row.name !== params.name) return;
-      await Promise.all([storage.roots.delete(params), logFiles.remove(params)]);
+      await removal.undoRoot(params);
     },
   };
 }

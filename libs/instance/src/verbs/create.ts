@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { allEnded, type DeviceMap, type StringMap } from '#lib/base';
+import { allEnded, type DeviceMap, type JsonObject, type StringMap } from '#lib/base';
 import { instanceConfigProblems, LxError, problemsOf, refuse } from '#lib/contract';
 import { claimRefused, claimsOf, type DeviceHolders, deviceProblems, lacksOf } from '#lib/device';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
 import type { Images, ImageWish } from '#lib/image';
 import type { Storage } from '#lib/storage';
 import type { ImageRow, InstanceRow, NicRow, ProfileRow } from '#lib/store';
-import type { Acts, Announcement } from '../act/acts.ts';
+import type { Acts, Announcement, Begin } from '../act/acts.ts';
 import { architectureProblems } from '../architecture.ts';
 import { missingProfiles, wholeProblems } from '../checks.ts';
 import { expand } from '#lib/profile';
@@ -14,11 +14,11 @@ import type { HostFacts } from '../host-facts.ts';
 import type { IdAllocation, InstanceIds } from '../ids/allocation.ts';
 import { type IdWish, idWish } from '../ids/map.ts';
 import type { LimitsInForce } from '../limits/in-force.ts';
-import type { LogFiles } from '../log-files.ts';
 import type { MetadataFiles } from '../metadata/metadata-files.ts';
 import { generatedName, nameProblems } from '../name.ts';
 import { rowsRefused } from '../references.ts';
 import { rootPool } from '../root-pool.ts';
+import type { Removal } from '../steps/remove.ts';
 import { fetchImage, type FromImage, fromImage } from '../steps/fetch.ts';
 import { type LaunchState, type LaunchUsing, launchStep } from '../steps/launch.ts';
 import { firstVolatile, separated, volatileProblems } from '../volatile.ts';
@@ -69,7 +69,7 @@ interface Using extends LaunchUsing {
   images: Images;
   holders: DeviceHolders;
   limits: LimitsInForce;
-  logFiles: LogFiles;
+  removal: Removal;
   metadataFiles: MetadataFiles;
   ids: IdAllocation;
   host: HostFacts;
@@ -98,19 +98,25 @@ export class Create {
   }
 
   async begin(project: string, request: CreateRequest, requestor?: Requestor): Promise<Operation> {
-    const params = await this.prepare(project, request);
+    return this.beginMade(this.operation, await this.prepare(project, request), { requestor });
+  }
+
+  /** Begins what `prepare` made, as this or another operation that makes an instance of it. */
+  async beginMade<P extends CreateParams, S extends JsonObject>(
+    spec: OperationSpec<P, S>,
+    params: P,
+    how: Pick<Begin, 'requestor' | 'also'>,
+  ): Promise<Operation> {
     const context = { 'storage-pool': params.pool, type: 'container' };
     const announce: Announcement[] = [{ action: 'instance-created', context }];
     if (params.start) announce.push({ action: 'instance-started' });
     const mayCancel = params.fetch !== null;
-    const operation = await this.#acts
-      .begin(this.operation, params, { of: params, requestor, announce, mayCancel })
-      .catch((error: unknown) => {
-        this.#seen.delete(params.id);
-        throw error;
-      });
+    const operation = await this.#acts.begin(spec, params, { ...how, of: params, announce, mayCancel }).catch((error: unknown) => {
+      this.forget(params.id);
+      throw error;
+    });
     void operation.done.then((view) => {
-      this.#seen.delete(params.id);
+      this.forget(params.id);
       this.#using.ids.settled(params.id);
       return view.status_code === 200 ? this.#noteUse(params) : undefined;
     });
@@ -159,11 +165,14 @@ export class Create {
     };
   }
 
-  /** The profiles that a request was checked with, once: for those who begin what `prepare` made by themselves. */
-  takeSeen(id: string): ProfileRow[] | undefined {
-    const seen = this.#seen.get(id);
+  /** The profiles that a request was checked with. */
+  get seen(): ReadonlyMap<string, ProfileRow[]> {
+    return this.#seen;
+  }
+
+  /** For a request that is not begun after all. */
+  forget(id: string): void {
     this.#seen.delete(id);
-    return seen;
   }
 
   /** What the store knows of it, asked at once; the image only for a request that is `sound` in itself. */
@@ -205,7 +214,7 @@ export class Create {
 
 /** The rows: from here on the name is taken. */
 function reserveStep(using: Using, seen: ReadonlyMap<string, ProfileRow[]>): CreateStep {
-  const { store, storage, ids } = using;
+  const { storage, ids, removal } = using;
   return {
     name: 'reserve',
     async do(context) {
@@ -224,20 +233,12 @@ function reserveStep(using: Using, seen: ReadonlyMap<string, ProfileRow[]>): Cre
         throw rowsRefused(claimRefused(error, params.nics), (cause) => new LxError('instance.exists', { name: params.name }, { cause }));
       }
     },
-    async undo({ params }) {
-      // The name may be another's: only rows with this operation's own id go.
-      if (!(await store.instances.byId(params.id))) return;
-      await store.tx(async (writes) => {
-        await storage.roots.remove(writes, params.id);
-        await writes.instances.delete(params.id);
-      });
-      ids.freed();
-    },
+    undo: ({ params }) => removal.undoRows(params),
   };
 }
 
-/** The root volume, from the image's layer. Its undo takes the logs too, which a launch on it has made. */
-function rootStep({ store, images, storage, logFiles, metadataFiles }: Using): CreateStep {
+/** The root volume, from the image's layer. */
+function rootStep({ images, storage, metadataFiles, removal }: Using): CreateStep {
   return {
     name: 'root',
     joined: true,
@@ -254,12 +255,7 @@ function rootStep({ store, images, storage, logFiles, metadataFiles }: Using): C
       }
       await allEnded([metadata ?? Promise.resolve(), storage.roots.create({ ...params, image })]);
     },
-    async undo({ params }) {
-      // A later operation has had it since.
-      const row = await store.instances.byId(params.id);
-      if (row && row.name !== params.name) return;
-      await Promise.all([storage.roots.delete(params), logFiles.remove(params)]);
-    },
+    undo: ({ params }) => removal.undoRoot(params),
   };
 }
 

@@ -5,21 +5,15 @@ import type { ImageRow } from '#lib/store';
 import type { CreateRequest } from './create.ts';
 import { changeable } from './update.ts';
 import { FakeImages } from '../testing/fake-images.ts';
+import { bareRequest } from '../testing/requests.ts';
 import { failureOf, removeWorlds, World } from '../testing/world.ts';
 
 afterEach(removeWorlds);
 
 const request = (change: Partial<CreateRequest> = {}): CreateRequest => ({
+  ...bareRequest,
   name: 'c1',
-  description: '',
-  architecture: '',
-  config: {},
-  devices: {},
-  profiles: null,
-  ephemeral: false,
-  type: '',
   source: { type: 'image', alias: 'img' },
-  start: false,
   ...change,
 });
 

@@ -1,4 +1,3 @@
-import type { StringMap } from '#lib/base';
 import { LxError, problemsOf, refuse } from '#lib/contract';
 import { type Attachments, type DeviceHolders, forgotten, madeUpFor, rootDisk } from '#lib/device';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
@@ -15,7 +14,7 @@ import { knownRow } from '../read/rows.ts';
 import { rowsRefused } from '../references.ts';
 import { type LaunchParams, type LaunchState, type LaunchUsing, launchStep } from '../steps/launch.ts';
 import { type StopState, type StopStepParams, type StopUsing, stopStep } from '../steps/stop.ts';
-import type { VolatileChange } from '../volatile-change.ts';
+import { type VolatileChange, withVolatile } from '../volatile-change.ts';
 
 export type RestoreParams = StopStepParams &
   LaunchParams & {
@@ -89,7 +88,7 @@ export class Restore {
     const start = supervision.get(row.id) !== null;
     const volatile = ownOf(before.devices, after.devices, row, snapshot);
     const { config, devices, profiles } = snapshot;
-    const restored = { ...row, config, devices, profiles, volatile: applied(row.volatile, volatile) };
+    const restored = withVolatile({ ...row, config, devices, profiles }, volatile);
     return {
       ...{ id: row.id, project: row.project, name: row.name, snapshotId: snapshot.id },
       ...{ start, force: true, timeout: 0, remove: null },
@@ -112,11 +111,6 @@ function ownOf(
   for (const [key, value] of Object.entries(madeUpFor(after, {})))
     if (change[key] !== undefined || volatile[key] === undefined) change[key] = snapshot.volatile[key] ?? value;
   return change;
-}
-
-function applied(volatile: StringMap, change: VolatileChange): StringMap {
-  const all: VolatileChange = { ...volatile, ...change };
-  return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== null));
 }
 
 function restoreStep({ store, storage, supervision, ids }: Using): RestoreStep {

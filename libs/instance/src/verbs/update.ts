@@ -9,6 +9,7 @@ import {
   type DeviceHolders,
   deviceProblems,
   forgotten,
+  hiddenOf,
   lacksOf,
   madeUpFor,
   newOnes,
@@ -28,7 +29,7 @@ import { rowsRefused } from '../references.ts';
 import { knownRow } from '../read/rows.ts';
 import type { Supervision } from '../supervision.ts';
 import { chosenVolatile, instanceIdKey, separated, volatileProblems } from '../volatile.ts';
-import type { VolatileChange } from '../volatile-change.ts';
+import { type VolatileChange, withVolatile } from '../volatile-change.ts';
 
 /** What a client may change of an instance. */
 export type InstanceChange = {
@@ -157,8 +158,7 @@ function applyStep({ store, supervision, limits, expansion, attachments, ids }: 
       await attachments.plug(keeper, owner, come);
       const stay = row.attached.filter((each) => !leave.some(({ device }) => device === each.device));
       state.attached = [...(await attachments.update(owner, stay, devices)), ...come];
-      const gone = Object.keys(shownOf(leave)).map((key) => [key, null] as const);
-      state.volatile = { ...state.volatile, ...Object.fromEntries(gone), ...shownOf(come) };
+      state.volatile = { ...state.volatile, ...hiddenOf(leave), ...shownOf(come) };
     },
     async commit({ params, state }, writes) {
       const change = { ...params.after, ...state.ids?.row, ...(state.attached ? { attached: state.attached } : {}) };
@@ -179,11 +179,6 @@ function applyStep({ store, supervision, limits, expansion, attachments, ids }: 
       await attachments.update(row, row.attached, (await expansion.of(row)).devices);
     },
   };
-}
-
-function withVolatile(row: InstanceRow, change: VolatileChange): InstanceRow {
-  const kept = Object.entries({ ...row.volatile, ...change }).filter((entry): entry is [string, string] => entry[1] !== null);
-  return { ...row, volatile: Object.fromEntries(kept) };
 }
 
 /** What is made up anew each time, names on the host, does not count. */

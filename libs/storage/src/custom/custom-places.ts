@@ -1,7 +1,7 @@
-import { readdir, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isLxError, LxError } from '#lib/contract';
-import { dropLink, exists, makeDirectory, pointLink, programOutput, removeTree } from '#lib/host';
+import { dropLink, exists, isErrno, makeDirectory, pointLink, programOutput, removeTree } from '#lib/host';
 import { copyTree } from '../copy-tree.ts';
 import type { Linked } from '../layout.ts';
 import type { OpenPool } from '../open-pool.ts';
@@ -47,8 +47,8 @@ export class CustomPlaces {
     const { layout } = pool;
     const going = join(layout.unpacking, place.id);
     await removeTree(going);
-    await rename(layout.volume(place.id), going).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
+    await rename(layout.volume(place.id), going).catch((error: unknown) => {
+      if (!isErrno(error, 'ENOENT')) throw error;
     });
     await removeTree(going);
   }
@@ -61,16 +61,6 @@ export class CustomPlaces {
   async unlink(poolId: string, volume: Linked): Promise<void> {
     const { layout } = await this.#pool({ poolId, id: volume.id });
     await dropLink(...layout.customLink(volume));
-  }
-
-  /** All links of a pool anew: a crash may have come between a row and its link. */
-  async repairLinks({ layout }: OpenPool, volumes: readonly Linked[]): Promise<void> {
-    const wanted = new Set(volumes.map((volume) => layout.customLink(volume)[0]));
-    for (const name of await readdir(layout.custom)) {
-      const link = join(layout.custom, name);
-      if (!wanted.has(link)) await removeTree(link);
-    }
-    for (const volume of volumes) await pointLink(...layout.customLink(volume));
   }
 
   /** Bytes that the volume occupies. Walks it. */

@@ -4,8 +4,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { OperationEngine, succeeded } from '#lib/engine';
 import { resumesFromEveryStep, run, stepsAreIdempotent, unwindsFromEveryStep } from '../../../engine/src/testing.ts';
 import { MemoryStore } from '../../../store/src/fake/index.ts';
-import { storageDrivers } from '../drivers/index.ts';
 import { PoolStorage } from '../pool-storage.ts';
+import { unprobedDrivers } from '../testing.ts';
 import { CustomVolumes } from './custom-volumes.ts';
 import { type DeleteVolumeParams, type MakeParams, type MoveParams, type RenameVolumeParams, volumeOperations } from './operations.ts';
 
@@ -26,11 +26,7 @@ class World {
     const dir = await mkdtemp('/tmp/lxctl-custom-');
     worlds.push(dir);
     const store = new MemoryStore();
-    // The real drivers without the probe, which needs root.
-    const drivers = Object.fromEntries(
-      Object.entries(storageDrivers).map(([name, driver]) => [name, { ...driver, pool: { ...driver.pool, probe: async () => {} } }]),
-    );
-    const storage = new PoolStorage({ stateDir: dir, store, drivers });
+    const storage = new PoolStorage({ stateDir: dir, store, drivers: unprobedDrivers });
     for (const [name, driver] of [
       ['one', 'overlay'],
       ['two', 'dir'],

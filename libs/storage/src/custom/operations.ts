@@ -1,7 +1,7 @@
 import type { JsonObject, StringMap } from '#lib/base';
 import { LxError } from '#lib/contract';
 import { defineOperation, type OperationSpec, type Step } from '#lib/engine';
-import { RowConflict, RowMissing, type Store } from '#lib/store';
+import { RowConflict, RowMissing, type Store, unlessMissing } from '#lib/store';
 import type { CustomPlaces, VolumePlace } from './custom-places.ts';
 
 /** `from`: the volume that is copied; null: an empty one is made. */
@@ -55,7 +55,7 @@ function make(kind: 'volume.create' | 'volume.copy', { places, ...using }: Using
           const row = { id, poolId, project, name, description, config, type: 'custom', contentType: 'filesystem' } as const;
           await writes.volumes.insert(row).catch(taken);
         },
-        undo: ({ params }) => using.store.volumes.delete(params.id).catch(gone),
+        undo: ({ params }) => using.store.volumes.delete(params.id).catch(unlessMissing),
       },
       { ...linkStep({ places, ...using }), undo: ({ params }) => places.unlink(params.poolId, params) },
     ],
@@ -121,7 +121,7 @@ function deleting({ places }: Using): OperationSpec<DeleteVolumeParams, Nothing>
     makesRoom: true,
     onCrash: 'resume',
     steps: [
-      { name: 'forget', async do() {}, commit: ({ params }, writes) => writes.volumes.delete(params.id).catch(gone) },
+      { name: 'forget', async do() {}, commit: ({ params }, writes) => writes.volumes.delete(params.id).catch(unlessMissing) },
       {
         name: 'remove',
         async do({ params }) {
@@ -156,8 +156,4 @@ function taken(error: unknown): never {
   if (error instanceof RowMissing) throw new LxError('volume.not_found', undefined, { cause: error });
   if (!(error instanceof RowConflict)) throw error;
   throw new LxError(error.constraint === 'volume_pool' ? 'pool.not_found' : 'volume.exists', undefined, { cause: error });
-}
-
-function gone(error: unknown): void {
-  if (!(error instanceof RowMissing)) throw error;
 }

@@ -46,18 +46,21 @@ export async function createRequest(call: CreateCall, words: readonly (string | 
     devices: { ...base.devices },
     ephemeral: flags.ephemeral || (base.ephemeral ?? false),
   };
-  if (flags.noProfiles) body.profiles = [];
-  else if (flags.profile.length > 0) body.profiles = flags.profile;
-  await addDevices(call, body);
-  return body;
+  return withFlags(call, body);
 }
 
 /** What the flags change of a copy. `inherited`: the profiles of its source. */
 export async function overrides(call: OverridesCall, inheritedProfiles: readonly string[]): Promise<Omit<WireInstancesPost, 'source'>> {
   const { flags } = call;
   const body: Omit<WireInstancesPost, 'source'> = { config: pairs(flags.config), profiles: [...inheritedProfiles] };
-  if (flags.noProfiles) body.profiles = [];
-  else if (flags.profile.length > 0) body.profiles = flags.profile;
+  return withFlags(call, body);
+}
+
+/** The flags for profiles and devices. */
+async function withFlags<B extends Omit<WireInstancesPost, 'source'>>(call: OverridesCall, body: B): Promise<B> {
+  const { noProfiles, profile } = call.flags;
+  if (noProfiles) body.profiles = [];
+  else if (profile.length > 0) body.profiles = profile;
   await addDevices(call, body);
   return body;
 }
