@@ -4,7 +4,7 @@ import { Deferred } from '#lib/base';
 import type { WireEvent, WireOperation } from '#lib/contract';
 import { LxError } from '#lib/contract';
 import type { Store } from '#lib/store';
-import { MemoryStore } from '../../store/src/fake/index.ts';
+import { MemoryStore, sampleOperation } from '../../store/src/fake/index.ts';
 import { OperationEngine } from './operation-engine.ts';
 import type { OperationSpec, Step, StepContext } from './operation-spec.ts';
 import { defineOperation } from './operation-spec.ts';
@@ -306,24 +306,9 @@ describe('shutdown', () => {
 });
 
 describe('recovery', () => {
-  const left = {
-    project: 'default',
-    class: 'task' as const,
-    resources: null,
-    metadata: null,
-    error: '',
-    mayCancel: false,
-    locks: [],
-    revision: 0,
-    params: {},
-    state: {},
-    createdAt: new Date(),
-    updatedAt: new Date(),
-  };
-
   it('marks kinds that are not known as failed', async () => {
     const store = new MemoryStore();
-    await store.operations.insert({ ...left, id: 'x', kind: 'gone.away', statusCode: 103, begun: ['a'], finished: [] });
+    await store.operations.insert(sampleOperation({ id: 'x', kind: 'gone.away', statusCode: 103, begun: ['a'], finished: [] }));
     const { engine, problems } = engineOn(store);
     await engine.recover();
     expect((await store.operations.get('x'))?.statusCode).toBe(400);
@@ -333,16 +318,17 @@ describe('recovery', () => {
 
   it('goes on unwinding what was on its way back, also where it would resume', async () => {
     const store = new MemoryStore();
-    await store.operations.insert({
-      ...left,
-      id: 'x',
-      kind: 'instance.start',
-      statusCode: 103,
-      error: 'first',
-      begun: ['one', 'two'],
-      finished: ['one'],
-    });
-    await store.operations.insert({ ...left, id: 'y', kind: 'instance.start', statusCode: 104, begun: ['one'], finished: [] });
+    await store.operations.insert(
+      sampleOperation({
+        id: 'x',
+        kind: 'instance.start',
+        statusCode: 103,
+        error: 'first',
+        begun: ['one', 'two'],
+        finished: ['one'],
+      }),
+    );
+    await store.operations.insert(sampleOperation({ id: 'y', kind: 'instance.start', statusCode: 104, begun: ['one'], finished: [] }));
     const { engine } = engineOn(store);
     const trace: string[] = [];
     register(engine, traced(trace, {}, 'resume'));
@@ -356,15 +342,16 @@ describe('recovery', () => {
   it('forgets operations after a day and events after a week', async () => {
     const store = new MemoryStore();
     const long = new Date(Date.now() - 8 * 86_400_000);
-    await store.operations.insert({
-      ...left,
-      id: 'old',
-      kind: 'instance.start',
-      statusCode: 200,
-      begun: [],
-      finished: [],
-      updatedAt: long,
-    });
+    await store.operations.insert(
+      sampleOperation({
+        id: 'old',
+        kind: 'instance.start',
+        statusCode: 200,
+        begun: [],
+        finished: [],
+        updatedAt: long,
+      }),
+    );
     await store.events.append([{ type: 'lifecycle', project: 'default', at: long, metadata: {} }]);
     const { engine } = engineOn(store);
     await engine.recover();

@@ -1,34 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import type { JsonObject } from '#lib/base';
 import type { OperationRow, Operations } from '#lib/store';
-import { MemoryStore } from '../../store/src/fake/index.ts';
+import { MemoryStore, sampleOperation } from '../../store/src/fake/index.ts';
 import { OperationEngine } from './operation-engine.ts';
 import { defineOperation } from './operation-spec.ts';
 import { recoverAll } from './recovery.ts';
 
-function left(change: Partial<OperationRow>): OperationRow {
-  return {
-    id: randomUUID(),
-    project: 'default',
-    kind: 'instance.start',
-    class: 'task',
-    statusCode: 103,
-    resources: null,
-    metadata: null,
-    error: '',
-    mayCancel: false,
-    locks: [],
-    revision: 0,
-    params: {},
-    state: {},
-    begun: ['one'],
-    finished: [],
-    createdAt: new Date(),
-    updatedAt: new Date(),
-    ...change,
-  };
-}
+const left = (change: Partial<OperationRow>) => sampleOperation({ begun: ['one'], ...change });
 
 it('does not touch what a later operation has changed', async () => {
   const store = new MemoryStore();

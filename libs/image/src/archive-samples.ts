@@ -27,6 +27,11 @@ export function lackOfConfinement(): string {
 /** Archives for the specs of this library. */
 export const goodMetadata = 'architecture: amd64\ncreation_date: 1700000000\nproperties: {os: Test, release: 1}\n';
 
+/** What an upload asks that names nothing; `change` says what differs. */
+export function uploadRequest(change: Partial<ImportRequest> = {}): ImportRequest {
+  return { project: 'default', filename: '', public: false, properties: {}, profiles: [], fingerprint: null, aliases: [], ...change };
+}
+
 /** Makes files an image, as a request with an upload does. */
 export async function importFiles(images: LocalImages, request: ImportRequest, ...files: Readable[]): Promise<ImageRow> {
   const { upload } = images.sources;

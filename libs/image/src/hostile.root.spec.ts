@@ -6,14 +6,14 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
-import { confinement, goodMetadata, lackOfConfinement, importFiles } from './archive-samples.ts';
+import { confinement, goodMetadata, lackOfConfinement, importFiles, uploadRequest } from './archive-samples.ts';
 import { LocalImages } from './local-images.ts';
 import { end, pax, raw, start, zero } from './raw-archives.ts';
 import { unpackImage } from './unpack.ts';
 
 const run = promisify(execFile);
 const why = lackOfRoot('find', 'mksquashfs', 'unsquashfs', 'setfattr', 'getfattr', 'tar') || lackOfConfinement();
-const request = { project: 'default', filename: '', public: false, properties: {}, profiles: [], fingerprint: null, aliases: [] };
+const request = uploadRequest();
 
 let place = '';
 let sample = '';

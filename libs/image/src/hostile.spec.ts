@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OpenConfinement } from '#lib/host';
 import { MemoryStore } from '../../store/src/fake/index.ts';
-import { importFiles } from './archive-samples.ts';
+import { importFiles, uploadRequest } from './archive-samples.ts';
 import { LocalImages } from './local-images.ts';
 import { end, long, pax, raw, start, zero } from './raw-archives.ts';
 
-const request = { project: 'default', filename: '', public: false, properties: {}, profiles: [], fingerprint: null, aliases: [] };
+const request = uploadRequest();
 
 let place = '';
 let sample = '';

@@ -6,20 +6,12 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
-import { confinement, goodMetadata, lackOfConfinement, goodUnified, writeSample, importFiles } from './archive-samples.ts';
+import { confinement, goodMetadata, lackOfConfinement, goodUnified, writeSample, importFiles, uploadRequest } from './archive-samples.ts';
 import { LocalImages } from './local-images.ts';
 
 const run = promisify(execFile);
 const why = lackOfRoot('mknod', 'mksquashfs', 'unsquashfs', 'setfattr', 'getfattr', 'tar') || lackOfConfinement();
-const request = {
-  project: 'default',
-  filename: 'x.tar.gz',
-  public: false,
-  properties: { os: 'Mine' },
-  profiles: ['default'],
-  fingerprint: null,
-  aliases: [],
-};
+const request = uploadRequest({ filename: 'x.tar.gz', properties: { os: 'Mine' }, profiles: ['default'] });
 
 let place = '';
 let sample = '';

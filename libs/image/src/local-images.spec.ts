@@ -8,20 +8,12 @@ import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OpenConfinement } from '#lib/host';
-import { goodMetadata, goodUnified, recompress, type SampleMember, writeSample, importFiles } from './archive-samples.ts';
+import { goodMetadata, goodUnified, recompress, type SampleMember, writeSample, importFiles, uploadRequest } from './archive-samples.ts';
 import { LocalImages } from './local-images.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
 
 const run = promisify(execFile);
-const request = {
-  project: 'default',
-  filename: 'x.tar.gz',
-  public: false,
-  properties: { os: 'Mine' },
-  profiles: ['default'],
-  fingerprint: null,
-  aliases: [],
-};
+const request = uploadRequest({ filename: 'x.tar.gz', properties: { os: 'Mine' }, profiles: ['default'] });
 
 let place = '';
 let sample = '';

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeLinks, FakeProcesses } from '#lib/host';
-import type { InstanceRow } from '#lib/store';
-import { MemoryStore } from '../../store/src/fake/index.ts';
+import { MemoryStore, sampleInstance } from '../../store/src/fake/index.ts';
 import { RecordingFirewall } from './fake/recording-firewall.ts';
 import { ManagedNetworks } from './managed-networks.ts';
 
@@ -113,17 +112,8 @@ it('warns when dnsmasq could not read the names', async () => {
 });
 
 /** An instance that runs, on br0. */
-const running: InstanceRow = {
+const running = sampleInstance('c1', {
   id: 'i',
-  project: 'default',
-  name: 'c1',
-  architecture: 'x86_64',
-  description: '',
-  ephemeral: false,
-  config: {},
-  profiles: [],
-  volatile: {},
-  devices: {},
   attached: [
     {
       type: 'nic',
@@ -148,11 +138,7 @@ const running: InstanceRow = {
     { type: 'nic', device: 'eth2', options: {}, kind: 'p2p', network: null, hwaddr: '00:16:3e:00:00:03', ipv4: null, hostName: 'vethp2p' },
   ],
   power: 'running',
-  createdAt: new Date(0),
-  lastUsedAt: null,
-  idBase: null,
-  idCount: null,
-};
+});
 
 async function masterOf(name: string): Promise<string | undefined> {
   const all = await links.list();
@@ -385,24 +371,12 @@ it('shows the state of a link', async () => {
 
 it('tells the gateway and fixed addresses as leases', async () => {
   await create({ 'ipv4.address': '10.9.8.1/24' });
-  await store.instances.insert({
-    id: 'i',
-    project: 'default',
-    name: 'c1',
-    architecture: 'x86_64',
-    description: '',
-    ephemeral: false,
-    config: {},
-    profiles: [],
-    attached: [],
-    power: 'stopped',
-    createdAt: new Date(0),
-    lastUsedAt: null,
-    idBase: null,
-    idCount: null,
-    volatile: { 'volatile.eth0.hwaddr': '00:16:3e:00:00:01' },
-    devices: { eth0: { type: 'nic', network: 'br0', 'ipv4.address': '10.9.8.5' } },
-  });
+  await store.instances.insert(
+    sampleInstance('c1', {
+      volatile: { 'volatile.eth0.hwaddr': '00:16:3e:00:00:01' },
+      devices: { eth0: { type: 'nic', network: 'br0', 'ipv4.address': '10.9.8.5' } },
+    }),
+  );
   expect(await networks.leases('default', 'br0')).toEqual([
     { hostname: 'br0.gw', hwaddr: '', address: '10.9.8.1', type: 'gateway' },
     { hostname: 'c1', hwaddr: '00:16:3e:00:00:01', address: '10.9.8.5', type: 'static' },

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +8,7 @@ import type { Networks } from '#lib/network';
 import type { Storage } from '#lib/storage';
 import type { InstanceRow } from '#lib/store';
 import type { WireEvent } from '#lib/contract';
-import { MemoryStore } from '../../../store/src/fake/index.ts';
+import { MemoryStore, sampleInstance } from '../../../store/src/fake/index.ts';
 import { Housekeeping } from '../housekeeping.ts';
 import { type Foundations, type instanceOperations, Instances, type InstanceVerbs, operationsOf } from '../instances.ts';
 import { Supervision } from '../supervision.ts';
@@ -112,28 +111,14 @@ export class World {
 
   /** A stopped instance with root and volume, as a create leaves it. */
   async instance(name: string, change: Partial<InstanceRow> = {}): Promise<InstanceRow> {
-    const id = randomUUID();
-    const row: InstanceRow = {
-      id,
-      project: 'default',
-      name,
-      architecture: 'x86_64',
-      description: '',
-      ephemeral: false,
-      config: {},
+    const row = sampleInstance(name, {
       volatile: { 'volatile.base_image': fingerprint, 'volatile.eth0.hwaddr': '00:16:3e:00:00:01', 'volatile.eth0.name': 'eth0' },
-      devices: {},
-      attached: [],
       profiles: ['default'],
-      power: 'stopped',
       createdAt: new Date(0),
-      lastUsedAt: null,
-      idBase: null,
-      idCount: null,
       ...change,
-    };
+    });
     await this.store.instances.insert(row);
-    const root = { id, project: row.project, name, pool: 'default', image: fingerprint };
+    const root = { id: row.id, project: row.project, name, pool: 'default', image: fingerprint };
     this.storage.images.add(`default/${fingerprint}`);
     await this.storage.roots.reserve(this.store, root);
     await this.storage.roots.create(root);

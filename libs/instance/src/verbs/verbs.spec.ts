@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { sampleOperation } from '../../../store/src/fake/index.ts';
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -134,25 +134,9 @@ describe('instance.start', () => {
   it('left over by a daemon that died does not take down what ran before it began', async () => {
     const world = await ready(async (made) => ({ id: (await made.running('c1')).row.id, name: 'c1' }));
     const at = new Date(Date.now() + 60_000);
-    await world.store.operations.insert({
-      id: randomUUID(),
-      project: 'default',
-      kind: 'instance.start',
-      class: 'task',
-      statusCode: 103,
-      resources: null,
-      metadata: null,
-      error: '',
-      mayCancel: false,
-      locks: [],
-      revision: 0,
-      params: world.params,
-      state: {},
-      begun: ['launch'],
-      finished: [],
-      createdAt: at,
-      updatedAt: at,
-    });
+    await world.store.operations.insert(
+      sampleOperation({ params: world.params, begun: ['launch'], finished: [], createdAt: at, updatedAt: at }),
+    );
     const engine = new OperationEngine({ store: world.store, report: () => {} });
     engine.register(spec(world));
     await engine.recover();

@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { sampleInstance, sampleOperation } from '../fake/index.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Deferred } from '#lib/base';
 import { openStore } from '../open-store.ts';
-import type { InstanceRow, OperationRow } from '../rows.ts';
 import type { TestCluster } from '../testing.ts';
 import { sqlOn, startTestCluster, testServer } from '../testing.ts';
 
@@ -12,44 +11,9 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => cluster.stop(), 60_000);
 
-const instance = (name: string): InstanceRow => ({
-  id: randomUUID(),
-  project: 'default',
-  name,
-  architecture: 'x86_64',
-  description: '',
-  ephemeral: false,
-  config: {},
-  volatile: {},
-  devices: {},
-  profiles: [],
-  power: 'running',
-  createdAt: new Date(),
-  lastUsedAt: null,
-  idBase: null,
-  idCount: null,
-  attached: [],
-});
+const instance = (name: string) => sampleInstance(name, { power: 'running' });
 
-const operation = (): OperationRow => ({
-  id: randomUUID(),
-  project: 'default',
-  kind: 'instance.start',
-  class: 'task',
-  statusCode: 103,
-  resources: null,
-  metadata: null,
-  error: '',
-  mayCancel: false,
-  locks: [],
-  revision: 0,
-  params: {},
-  state: {},
-  begun: ['a'],
-  finished: [],
-  createdAt: new Date(),
-  updatedAt: new Date(),
-});
+const operation = () => sampleOperation({ begun: ['a'] });
 
 describe('a database', () => {
   it('belongs to one server, and a second one is told to whom', async () => {

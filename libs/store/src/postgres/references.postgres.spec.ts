@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MemoryStore } from '../fake/index.ts';
-import type { InstanceRow, NetworkRow, PoolRow, ProfileRow } from '../rows.ts';
+import { MemoryStore, sampleInstance } from '../fake/index.ts';
+import type { NetworkRow, PoolRow, ProfileRow } from '../rows.ts';
 import type { Store } from '../store.ts';
 import { RowConflict } from '../store.ts';
 import type { TestCluster } from '../testing.ts';
@@ -13,25 +12,6 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => cluster.stop(), 60_000);
 
-const instance = (name: string, change: Partial<InstanceRow> = {}): InstanceRow => ({
-  id: randomUUID(),
-  project: 'default',
-  name,
-  architecture: 'x86_64',
-  description: '',
-  ephemeral: false,
-  config: {},
-  volatile: {},
-  devices: {},
-  profiles: [],
-  power: 'stopped',
-  createdAt: new Date(),
-  lastUsedAt: null,
-  idBase: null,
-  idCount: null,
-  attached: [],
-  ...change,
-});
 const named = (name: string) => ({ project: 'default', name, description: '', config: {} });
 const nic = (network: string) => ({ eth0: { type: 'nic', network } });
 const disk = (pool: string) => ({ root: { type: 'disk', path: '/', pool } });
@@ -59,9 +39,15 @@ describe.each([
 ] as [string, () => Promise<Store>][])('references in %s', (_, make) => {
   it('are refused where there is nothing of the name', async () => {
     const { store } = await things(await make());
-    await expect(store.instances.insert(instance('a', { profiles: ['p', 'none'] }))).rejects.toEqual(refusal('instance_profile_profile'));
-    await expect(store.instances.insert(instance('a', { devices: nic('none') }))).rejects.toEqual(refusal('instance_reference_network'));
-    await expect(store.instances.insert(instance('a', { devices: disk('none') }))).rejects.toEqual(refusal('instance_reference_pool'));
+    await expect(store.instances.insert(sampleInstance('a', { profiles: ['p', 'none'] }))).rejects.toEqual(
+      refusal('instance_profile_profile'),
+    );
+    await expect(store.instances.insert(sampleInstance('a', { devices: nic('none') }))).rejects.toEqual(
+      refusal('instance_reference_network'),
+    );
+    await expect(store.instances.insert(sampleInstance('a', { devices: disk('none') }))).rejects.toEqual(
+      refusal('instance_reference_pool'),
+    );
     await expect(store.profiles.insert({ ...named('q'), devices: nic('none') })).rejects.toEqual(refusal('profile_reference_network'));
     await expect(store.profiles.insert({ ...named('q'), devices: disk('none') })).rejects.toEqual(refusal('profile_reference_pool'));
     expect(await store.instances.list(null)).toEqual([]);
@@ -70,7 +56,7 @@ describe.each([
 
   it('hold what they name, until they are changed', async () => {
     const { store, profile, network, pool } = await things(await make());
-    const row = instance('a', { profiles: ['p'], devices: { ...nic('n'), ...disk('s') } });
+    const row = sampleInstance('a', { profiles: ['p'], devices: { ...nic('n'), ...disk('s') } });
     await store.instances.insert(row);
     await store.profiles.update(profile.id, { devices: { ...nic('n'), ...disk('s') } });
     await expect(store.profiles.delete(profile.id)).rejects.toEqual(refusal('instance_profile_profile'));
@@ -87,7 +73,7 @@ describe.each([
 
   it('go with their owner', async () => {
     const { store, network, pool } = await things(await make());
-    const row = instance('a', { devices: { ...nic('n'), ...disk('s') } });
+    const row = sampleInstance('a', { devices: { ...nic('n'), ...disk('s') } });
     await store.instances.insert(row);
     await store.instances.delete(row.id);
     await store.networks.delete(network.id);
@@ -97,15 +83,15 @@ describe.each([
   it('let any parent pass, and hold one that is a managed network', async () => {
     const { store, network } = await things(await make());
     const parent = (name: string) => ({ eth0: { type: 'nic', nictype: 'bridged', parent: name } });
-    await store.instances.insert(instance('a', { devices: parent('br-of-the-host') }));
-    await store.instances.insert(instance('b', { devices: parent('n') }));
+    await store.instances.insert(sampleInstance('a', { devices: parent('br-of-the-host') }));
+    await store.instances.insert(sampleInstance('b', { devices: parent('n') }));
     await expect(store.networks.delete(network.id)).rejects.toEqual(refusal('instance_reference_network'));
   });
 
   it('follow a profile to its new name, and keep their order', async () => {
     const { store, profile } = await things(await make());
     for (const name of ['a', 'b']) await store.profiles.insert({ ...named(name), devices: {} });
-    const row = instance('i', { profiles: ['b', 'p', 'a'] });
+    const row = sampleInstance('i', { profiles: ['b', 'p', 'a'] });
     await store.instances.insert(row);
     await store.profiles.update(profile.id, { name: 'renamed' });
     expect((await store.instances.byId(row.id))?.profiles).toEqual(['b', 'renamed', 'a']);
@@ -118,14 +104,16 @@ describe.each([
   it('are refused to a profile that is no longer what was seen of it', async () => {
     const { store, profile } = await things(await make());
     const seen = [{ config: { 'user.a': '1', 'user.b': '2' }, devices: {} }];
-    await expect(store.instances.insert(instance('a', { profiles: ['p'] }), seen)).rejects.toEqual(refusal('instance_profile_profile'));
+    await expect(store.instances.insert(sampleInstance('a', { profiles: ['p'] }), seen)).rejects.toEqual(
+      refusal('instance_profile_profile'),
+    );
     await store.profiles.update(profile.id, { config: { 'user.b': '2', 'user.a': '1' } });
-    await store.instances.insert(instance('a', { profiles: ['p'] }), seen);
+    await store.instances.insert(sampleInstance('a', { profiles: ['p'] }), seen);
   });
 
   it('merge volatile keys in the statement that changes the row', async () => {
     const { store } = await things(await make());
-    const row = instance('a', { volatile: { keep: '1', drop: '2' } });
+    const row = sampleInstance('a', { volatile: { keep: '1', drop: '2' } });
     await store.instances.insert(row);
     await store.instances.update(row.id, { power: 'running' }, { drop: null, add: '3' });
     await store.instances.update(row.id, {}, { more: '4' });
@@ -151,7 +139,7 @@ describe('of two at once exactly one succeeds:', () => {
     const store = await cluster.newStore();
     const outcomes = await race(150, async (n) => {
       const profile = await store.profiles.insert({ ...named(`p${n}`), devices: {} });
-      return [store.profiles.delete(profile.id), store.instances.insert(instance(`i${n}`, { profiles: [profile.name] }))];
+      return [store.profiles.delete(profile.id), store.instances.insert(sampleInstance(`i${n}`, { profiles: [profile.name] }))];
     });
     expect(Object.keys(outcomes).filter((outcome) => !either.includes(outcome))).toEqual([]);
   });
@@ -160,7 +148,7 @@ describe('of two at once exactly one succeeds:', () => {
     const store = await cluster.newStore();
     const outcomes = await race(100, async (n) => {
       const network = await store.networks.insert({ ...named(`n${n}`), type: 'bridge' });
-      return [store.networks.delete(network.id), store.instances.insert(instance(`i${n}`, { devices: nic(network.name) }))];
+      return [store.networks.delete(network.id), store.instances.insert(sampleInstance(`i${n}`, { devices: nic(network.name) }))];
     });
     expect(Object.keys(outcomes).filter((outcome) => !either.includes(outcome))).toEqual([]);
   });
@@ -169,7 +157,7 @@ describe('of two at once exactly one succeeds:', () => {
     const store = await cluster.newStore();
     const outcomes = await race(100, async (n) => {
       const pool = await store.pools.insert({ name: `s${n}`, driver: 'dir', description: '', config: {} });
-      return [store.pools.delete(pool.id), store.instances.insert(instance(`i${n}`, { devices: disk(pool.name) }))];
+      return [store.pools.delete(pool.id), store.instances.insert(sampleInstance(`i${n}`, { devices: disk(pool.name) }))];
     });
     expect(Object.keys(outcomes).filter((outcome) => !either.includes(outcome))).toEqual([]);
   });
@@ -186,7 +174,7 @@ describe('of two at once exactly one succeeds:', () => {
       });
       const [changed, made] = await Promise.allSettled([
         change,
-        store.instances.insert(instance(`i${n}`, { profiles: [profile.name] }), [profile]),
+        store.instances.insert(sampleInstance(`i${n}`, { profiles: [profile.name] }), [profile]),
       ]);
       expect(changed.status).toBe('fulfilled');
       // Who came second has seen what the first did.

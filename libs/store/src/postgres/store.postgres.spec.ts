@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isLxError } from '#lib/contract';
-import { MemoryStore } from '../fake/index.ts';
+import { MemoryStore, sampleInstance, sampleOperation } from '../fake/index.ts';
 import { dataSource, openStore } from '../open-store.ts';
 import type { InstanceRow, OperationRow } from '../rows.ts';
 import type { Store } from '../store.ts';
@@ -15,48 +15,23 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => cluster.stop(), 60_000);
 
-const instance = (name: string, change: Partial<InstanceRow> = {}): InstanceRow => ({
-  id: randomUUID(),
-  project: 'default',
-  name,
-  architecture: 'x86_64',
-  description: '',
-  ephemeral: false,
-  config: { 'limits.memory': '1GiB' },
-  volatile: {},
-  devices: { root: { type: 'disk', path: '/' } },
-  attached: [],
-  profiles: [],
-  power: 'stopped',
-  createdAt: new Date('2026-01-02T03:04:05.678Z'),
-  lastUsedAt: null,
-  idBase: null,
-  idCount: null,
-  ...change,
-});
+const instance = (name: string, change: Partial<InstanceRow> = {}) =>
+  sampleInstance(name, {
+    config: { 'limits.memory': '1GiB' },
+    devices: { root: { type: 'disk', path: '/' } },
+    createdAt: new Date('2026-01-02T03:04:05.678Z'),
+    ...change,
+  });
 
 const profile = (name: string) => ({ project: 'default', name, description: '', config: {}, devices: {} });
 
-const operation = (change: Partial<OperationRow> = {}): OperationRow => ({
-  id: randomUUID(),
-  project: 'default',
-  kind: 'instance.start',
-  class: 'task',
-  statusCode: 103,
-  resources: { instances: ['/1.0/instances/c1'] },
-  metadata: null,
-  error: '',
-  mayCancel: false,
-  locks: [],
-  revision: 0,
-  params: { list: [1, 'two', null] },
-  state: {},
-  begun: ['a'],
-  finished: [],
-  createdAt: new Date(),
-  updatedAt: new Date(),
-  ...change,
-});
+const operation = (change: Partial<OperationRow> = {}) =>
+  sampleOperation({
+    resources: { instances: ['/1.0/instances/c1'] },
+    params: { list: [1, 'two', null] },
+    begun: ['a'],
+    ...change,
+  });
 
 const image = (fingerprint: string) => ({
   fingerprint,
