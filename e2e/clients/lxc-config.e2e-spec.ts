@@ -18,7 +18,9 @@ describe.skipIf(!lxcInstalled)("configuration with the stock lxc (skipped where 
     await lxc.ok('config', 'set', 'x', 'limits.memory=90MiB', 'user.a=b');
     expect(await lxc.fails('config', 'set', 'x', 'limits.memory', 'banana')).toMatch(/limits\.memory/);
     expect(await lxc.fails('config', 'set', 'x', 'nonsense=1')).toBe('Unknown configuration key: nonsense');
-    expect(await lxc.fails('config', 'set', 'x', 'raw.lxc=1')).toBe('Configuration key not supported by this server: raw.lxc');
+    expect(await lxc.fails('config', 'set', 'x', 'raw.lxc=1')).toMatch(
+      /^Configuration key not supported by this server: raw\.lxc \(liblxc is not used here/,
+    );
     await lxc.ok('config', 'unset', 'x', 'limits.memory');
     expect(await lxc.fails('config', 'unset', 'x', 'limits.memory')).toMatch(/not currently set/);
     expect(await lxc.ok('config', 'show', 'x')).toContain('user.a: b');

@@ -11,7 +11,21 @@ export function configKeysPage(): string {
 
 Values are text. A key that ends in \`.*\` stands for all keys with that prefix. *Live* keys take effect at once, the others at the next start.
 
-${sections.join('\n')}`;
+${sections.join('\n')}
+## Refused
+
+Keys of instances that LXD or Incus have and this server refuses, with the reason that it gives.
+
+${refused()}
+`;
+}
+
+function refused(): string {
+  const rows = Object.entries(contract.foreignInstanceKeys).sort(([a], [b]) => a.localeCompare(b, 'en'));
+  return table(
+    ['Key', 'Why'],
+    rows.map(([key, reason]) => [code(key), reason]),
+  );
 }
 
 /** Tables are looked into too: pools and networks have a catalogue for each driver. */

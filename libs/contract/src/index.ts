@@ -2,6 +2,7 @@ export * from './api-extensions.ts';
 export * from './errors/index.ts';
 export * from './keys/define.ts';
 export { parseCpuList } from './keys/cpus.ts';
+export { foreignInstanceKeys } from './keys/foreign-instance-keys.ts';
 export {
   instanceConfigProblems,
   instanceKeys,

@@ -1,4 +1,5 @@
 import type { DeviceMap, StringMap } from '#lib/base';
+import { keyOf } from '#lib/contract';
 import { type DeviceHolders, deviceProblems, expandedDeviceProblems, missingOf } from '#lib/device';
 
 /** Profiles that are asked for and not there. */
@@ -16,4 +17,9 @@ export async function wholeProblems(
 ): Promise<string[]> {
   const problems = [...deviceProblems(devices), ...expandedDeviceProblems(devices)];
   return problems.length > 0 ? problems : missingOf(holders, project, devices, volatile);
+}
+
+/** Why an instance with this expanded config is not to be started. */
+export function startProblems(config: StringMap): string[] {
+  return keyOf(config, 'security.protection.start') ? ['Instance is protected from being started (security.protection.start)'] : [];
 }

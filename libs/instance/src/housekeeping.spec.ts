@@ -11,7 +11,7 @@ async function reconciled(prepare: (world: World) => Promise<unknown>): Promise<
   await prepare(world);
   await world.supervision.adopt();
   await world.housekeeping.reconcile();
-  await world.housekeeping.settle();
+  await world.settled();
   return world;
 }
 
@@ -99,7 +99,7 @@ describe('at the start of the daemon', () => {
     await world.housekeeping.reconcile();
     await world.lifecycle('instance-started');
     world.housekeeping.close();
-    await world.housekeeping.settle();
+    await world.settled();
     expect(world.keepers.plans.map((plan) => plan.name)).toEqual(['first']);
     expect((await world.store.instances.get('default', 'second'))?.power).toBe('running');
   });
@@ -112,7 +112,7 @@ describe('an instance that ends by itself', () => {
     const [id = ''] = running(world);
     world.keeper(id).finish('poweroff');
     await told;
-    await world.housekeeping.settle();
+    await world.settled();
     expect(await world.row(id)).toMatchObject({ power: 'stopped', volatile: { 'volatile.last_state.power': 'STOPPED' } });
     expect(world.networks.attached.size).toBe(0);
     expect(world.keepers.records.size).toBe(0);
@@ -143,7 +143,7 @@ describe('an instance that ends by itself', () => {
     const starting = world.instances.state.begin('default', 'c1', { action: 'start', force: false, timeout: 10 });
     held.resolve();
     expect(await (await starting).done).toMatchObject({ status_code: 200 });
-    await world.housekeeping.settle();
+    await world.settled();
     expect(running(world)).toEqual([id]);
     expect((await world.row(id)).power).toBe('running');
     expect(world.networks.attached.size).toBe(1);
@@ -154,7 +154,7 @@ describe('an instance that ends by itself', () => {
     world.keepers.onLaunch = (keeper) => queueMicrotask(() => keeper.finish('exited'));
     const start = await world.instances.state.begin('default', 'c1', { action: 'start', force: false, timeout: 10 });
     await start.done;
-    await world.housekeeping.settle();
+    await world.settled();
     expect((await world.store.instances.get('default', 'c1'))?.power).toBe('stopped');
     expect(world.networks.attached.size).toBe(0);
     expect(world.actions).toContain('instance-stopped');
@@ -168,9 +168,57 @@ describe('an instance that ends by itself', () => {
     world.keepers.running.get(id)?.finish('poweroff');
     await stop.done;
     await deleted;
-    await world.housekeeping.settle();
+    await world.settled();
     expect(world.problems).toEqual([]);
     expect(world.actions.filter((action) => action === 'instance-deleted')).toHaveLength(1);
+  });
+
+  describe('with boot.autorestart', () => {
+    const config = { 'boot.autorestart': 'true' };
+
+    it('is started again, unless the guest powered off', async () => {
+      const world = await reconciled(async (made) => {
+        await made.running('dies', { config });
+        await made.running('off', { config });
+        await made.running('plain');
+      });
+      const [dies = '', off = '', plain = ''] = running(world);
+      const started = world.lifecycle('instance-started');
+      world.keeper(off).finish('poweroff');
+      world.keeper(plain).finish('killed', 9);
+      world.keeper(dies).finish('exited', 1);
+      await started;
+      await world.settled();
+      expect(running(world)).toEqual([dies]);
+      expect((await world.row(dies)).power).toBe('running');
+      expect((await world.row(off)).power).toBe('stopped');
+      expect((await world.row(plain)).power).toBe('stopped');
+      expect(world.problems).toEqual([]);
+    });
+
+    it('is left alone when it dies again and again', async () => {
+      const world = await reconciled(async (made) => made.running('c1', { config }));
+      world.keepers.onLaunch = (keeper) => queueMicrotask(() => keeper.finish('killed', 9));
+      const [id = ''] = running(world);
+      world.keeper(id).finish('killed', 9);
+      while (world.problems.length === 0) await world.lifecycle('instance-stopped');
+      await world.settled();
+      expect(world.keepers.plans).toHaveLength(11);
+      expect((await world.row(id)).power).toBe('stopped');
+      expect(world.problems).toEqual([expect.stringMatching(/c1 ended too often/)]);
+    });
+
+    it('is started by the next daemon where its end was not seen', async () => {
+      const world = await reconciled(async (made) => {
+        (await made.running('dies', { config })).keeper.finish('killed', 9);
+        (await made.running('off', { config })).keeper.finish('poweroff');
+      });
+      expect((await world.store.instances.list(null)).map((row) => [row.name, row.power])).toEqual([
+        ['dies', 'running'],
+        ['off', 'stopped'],
+      ]);
+      expect(running(world)).toHaveLength(1);
+    });
   });
 
   it('before the daemon has looked around is left to that', async () => {
@@ -179,7 +227,7 @@ describe('an instance that ends by itself', () => {
     keeper.finish('poweroff');
     await keeper.ended;
     await world.housekeeping.reconcile();
-    await world.housekeeping.settle();
+    await world.settled();
     expect((await world.row(row.id)).power).toBe('stopped');
     expect(world.keepers.plans).toHaveLength(1);
   });

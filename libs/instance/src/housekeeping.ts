@@ -4,6 +4,7 @@ import { messageOf } from '#lib/engine';
 import type { EndRecord } from '#lib/host';
 import type { InstanceRow } from '#lib/store';
 import type { Expanded } from '#lib/profile';
+import { Autorestarts } from './autorestart.ts';
 import type { Foundations, Instances } from './instances.ts';
 import { shutDown } from './steps/shut-down.ts';
 
@@ -35,12 +36,14 @@ export class Housekeeping {
   readonly #reconciled = new Deferred<void>();
   readonly #closing = new AbortController();
   readonly #patienceMs: number;
+  readonly #autorestarts: Autorestarts;
 
   /** `patienceMs`: how long operations under way may take to end at a shutdown before instances are stopped. */
   constructor(using: Using, instances: Instances, patienceMs = 5000) {
     this.#patienceMs = patienceMs;
     this.#using = using;
     this.#instances = instances;
+    this.#autorestarts = new Autorestarts(using.now);
     using.supervision.watch({
       ended: (id, record) => this.#track(`noting the end of ${id}`, () => this.#ended(id, record)),
       rebooted: (id) => this.#track(`noting the reboot of ${id}`, () => this.#rebooted(id)),
@@ -56,7 +59,7 @@ export class Housekeeping {
     const { store, supervision, cgroups } = this.#using;
     // In this order: what ends from now on is told to the watcher.
     const running = new Set(supervision.ids());
-    const ends = new Set((await supervision.endRecords()).map((record) => record.id));
+    const ends = new Map((await supervision.endRecords()).map((record) => [record.id, record]));
     const rows = await store.instances.list(null);
     const known = new Set(rows.map((row) => row.id));
     for (const id of running)
@@ -66,9 +69,9 @@ export class Housekeeping {
     const toStart: Member[] = [];
     for (const member of await this.#expanded(rows)) {
       const { row } = member;
-      if (await this.#settleRow(member, running.has(row.id), ends.has(row.id))) toStart.push(member);
+      if (await this.#settleRow(member, running.has(row.id), ends.get(row.id) ?? null)) toStart.push(member);
     }
-    for (const id of ends) await this.#attempt(`forgetting the end of ${id}`, () => supervision.forgetEnd(id));
+    for (const id of ends.keys()) await this.#attempt(`forgetting the end of ${id}`, () => supervision.forgetEnd(id));
     this.#reconciled.resolve();
     this.#track('starting instances', () => this.#autostart(toStart));
     this.#instances.expiredSnapshots.start();
@@ -76,12 +79,12 @@ export class Housekeeping {
     return { adopted: adopted.map(({ name }) => name), starting: toStart.map(({ row }) => row.name) };
   }
 
-  /** Makes a row say whether its instance runs; true for one that should run and does not. `ended`: by itself. */
-  async #settleRow({ row, config }: Member, runs: boolean, ended: boolean): Promise<boolean> {
+  /** Makes a row say whether its instance runs; true for one that should run and does not. `end`: by itself. */
+  async #settleRow({ row, config }: Member, runs: boolean, end: EndRecord | null): Promise<boolean> {
     if (runs && row.power !== 'running') await this.#using.store.instances.update(row.id, { power: 'running' });
     if (runs) return false;
     const ran = row.power === 'running';
-    const starts = !ended && (keyOf(config, 'boot.autostart') ?? ran);
+    const starts = end === null ? (keyOf(config, 'boot.autostart') ?? ran) : ran && wantsRestart(row, config, end);
     // One that is to be started stays wanted until it is: this daemon may end before its turn comes.
     if (ran) await this.#attempt(`noting the end of ${row.name}`, () => this.#noteStopped(row, starts ? 'running' : 'stopped'));
     if (starts) return true;
@@ -147,9 +150,9 @@ export class Housekeeping {
   }
 
   /** Resolves when no end is being noted any more, or after a while: what is missing then, the next daemon sees. */
-  async settle(): Promise<void> {
+  async settle(patienceMs = this.#patienceMs): Promise<void> {
     const enough = new AbortController();
-    await Promise.race([this.#quiet(), delay(this.#patienceMs, enough.signal)]);
+    await Promise.race([this.#quiet(), delay(patienceMs, enough.signal)]);
     enough.abort();
   }
 
@@ -180,11 +183,7 @@ export class Housekeeping {
   async #autostart(members: readonly Member[]): Promise<void> {
     for (const { row, config } of ranked(members, 'boot.autostart.priority').flat()) {
       if (this.#closing.signal.aborted) return;
-      await this.#attempt(`starting ${row.name}`, async () => {
-        const start = await this.#instances.state.begin(row.project, row.name, { action: 'start', force: false, timeout: -1 });
-        const view = await start.done;
-        if (view.status_code >= 400) throw new Error(view.err);
-      });
+      await this.#attempt(`starting ${row.name}`, () => this.#start(row));
       const seconds = keyOf(config, 'boot.autostart.delay');
       if (seconds > 0) await delay(seconds * 1000, this.#closing.signal);
     }
@@ -195,11 +194,14 @@ export class Housekeeping {
     const { store, supervision, engine, report } = this.#using;
     await this.#reconciled.promise;
     let ephemeral: InstanceRow | null = null;
+    let again: InstanceRow | null = null;
     await this.#instances.acts.turns.note(id, async () => {
       const row = await store.instances.byId(id);
       if (supervision.get(id)) return;
       if (row?.power === 'running') {
-        await this.#noteStopped(row);
+        const restarts = await this.#restarts(row, record);
+        await this.#noteStopped(row, restarts ? 'running' : 'stopped');
+        if (restarts) again = row;
         const action = record.reason === 'poweroff' ? 'instance-shutdown' : 'instance-stopped';
         engine.events.lifecycle(row.project, { action, source: urls.instance(row.name, row.project) });
         this.#instances.startLog.ended(row, record);
@@ -210,6 +212,31 @@ export class Housekeeping {
       await supervision.forgetEnd(id);
     });
     if (ephemeral) await this.#instances.discard.run(ephemeral);
+    if (again) await this.#startAgain(again);
+  }
+
+  async #restarts(row: InstanceRow, end: EndRecord): Promise<boolean> {
+    if (this.#closing.signal.aborted) return false;
+    const { config } = await this.#instances.expansion.of(row);
+    if (!wantsRestart(row, config, end)) return false;
+    if (this.#autorestarts.take(row.id)) return true;
+    this.#using.report(`${row.name} ended too often within a minute`, new Error('it is not started again (boot.autorestart)'));
+    return false;
+  }
+
+  /** One that cannot be started stays stopped; one that somebody else has deleted or started meanwhile is theirs. */
+  async #startAgain(row: InstanceRow): Promise<void> {
+    await this.#attempt(`starting ${row.name} again`, () =>
+      this.#start(row).catch((error: unknown) => {
+        if (!isLxError(error, 'instance.already_running') && !isLxError(error, 'instance.not_found')) throw error;
+      }),
+    );
+  }
+
+  async #start(row: InstanceRow): Promise<void> {
+    const start = await this.#instances.state.begin(row.project, row.name, { action: 'start', force: false, timeout: -1 });
+    const view = await start.done;
+    if (view.status_code >= 400) throw new Error(view.err);
   }
 
   async #rebooted(id: string): Promise<void> {
@@ -239,6 +266,11 @@ export class Housekeeping {
     const tracked = this.#attempt(what, work).finally(() => this.#pending.delete(tracked));
     this.#pending.add(tracked);
   }
+}
+
+/** An end that nobody asked for, neither the guest's own root nor a client, of an instance that is to go on after it. */
+function wantsRestart(row: InstanceRow, config: Expanded['config'], { reason }: EndRecord): boolean {
+  return reason !== 'poweroff' && !row.ephemeral && keyOf(config, 'boot.autorestart');
 }
 
 /** Groups of the same value of a numeric key, the highest first. */

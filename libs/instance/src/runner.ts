@@ -5,6 +5,7 @@ import type { Cgroups, Keeper, LaunchPlan } from '#lib/host';
 import type { Storage } from '#lib/storage';
 import type { InstanceRow } from '#lib/store';
 import type { Expansion } from '#lib/profile';
+import { startProblems } from './checks.ts';
 import type { HostFacts } from './host-facts.ts';
 import type { IdAllocation } from './ids/allocation.ts';
 import { idWish } from './ids/map.ts';
@@ -65,7 +66,7 @@ export class Runner {
 
   async #plan(row: InstanceRow, config: StringMap, devices: DeviceMap, before?: ChosenDevices): Promise<{ plan: LaunchPlan; up: Up }> {
     const { storage, cgroups, attachments, limits, logFiles, metadataFiles, host } = this.#using;
-    refuse(limits.problems(config));
+    refuse([...limits.problems(config), ...startProblems(config)]);
     const chosen = before ?? attachments.choose(row, devices);
     const [root, part, wanted, ids, files] = await allEnded([
       storage.roots.recipe(row),

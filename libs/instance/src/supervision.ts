@@ -104,6 +104,7 @@ export class Supervision {
 
   #hold(keeper: Keeper): void {
     const { id } = keeper.info;
+    if (this.#running.get(id) === keeper) return;
     this.#running.set(id, keeper);
     keeper.onReboot = (info) => this.#watcher?.rebooted(id, info);
     void keeper.ended.then((record) => {

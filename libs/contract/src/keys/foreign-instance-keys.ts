@@ -1,76 +1,85 @@
-/** Keys of LXD and Incus that this version refuses because nothing would act on them. `.*`: all with that beginning. */
-const foreign = [
-  'agent.nic_config',
-  'boot.autorestart',
-  'boot.debug_edk2',
-  'boot.host_shutdown_action',
-  'boot.mode',
-  'cloud-init.network-config',
-  'cloud-init.ssh-keys.*',
-  'cloud-init.user-data',
-  'cloud-init.vendor-data',
-  'cluster.evacuate',
-  'limits.cpu.nodes',
-  'limits.cpu.pin_strategy',
-  'limits.disk.priority',
-  'limits.hugepages.1GB',
-  'limits.hugepages.1MB',
-  'limits.hugepages.2MB',
-  'limits.hugepages.64KB',
-  'limits.max_bus_ports',
-  'limits.memory.hotplug',
-  'limits.memory.hugepages',
-  'limits.memory.oom_priority',
-  'limits.memory.swap.priority',
-  'limits.network.priority',
-  'linux.kernel_modules',
-  'linux.kernel_modules.load',
-  'migration.incremental.memory',
-  'migration.incremental.memory.goal',
-  'migration.incremental.memory.iterations',
-  'migration.stateful',
-  'nvidia.driver.capabilities',
-  'nvidia.require.cuda',
-  'nvidia.require.driver',
-  'nvidia.runtime',
-  'oci.*',
-  'placement.group',
-  'raw.apparmor',
-  'raw.idmap',
-  'raw.lxc',
-  'raw.qemu',
-  'raw.qemu.*',
-  'raw.seccomp',
-  'security.agent.metrics',
-  'security.bpffs.*',
-  'security.csm',
-  'security.delegate_bpf',
-  'security.delegate_bpf.*',
-  'security.devlxd',
-  'security.devlxd.images',
-  'security.devlxd.management.volumes',
-  'security.guestapi',
-  'security.guestapi.images',
-  'security.iommu',
-  'security.protection.shift',
-  'security.protection.start',
-  'security.secureboot',
-  'security.selinux.*',
-  'security.sev',
-  'security.sev.*',
-  'security.syscalls.*',
-  'smbios11.*',
-  'snapshots.expiry.manual',
-  'snapshots.schedule',
-  'snapshots.schedule.stopped',
-  'systemd.credential-binary.*',
-  'systemd.credential.*',
-  'ubuntu_pro.guest_attach',
-];
+const virtualMachines = 'it is for virtual machines';
+const guestApi = 'this server has no API for guests';
+const noMigration = 'instances are not migrated while they run';
+const noNvidia = "nothing here calls NVIDIA's container tools";
+const noBpf = "guests may not use the host's BPF (bpf(2))";
+const noSelinux = 'SELinux labels are not set by this server';
+const noIntercept = 'no system call of a guest is carried out by the host for it';
+const noCredentials = "systemd's credentials are not passed; give the instance a file or a template";
 
-const exact = new Set(foreign.filter((key) => !key.endsWith('.*')));
-const beginnings = foreign.filter((key) => key.endsWith('.*')).map((key) => key.slice(0, -1));
+/**
+ * Keys of LXD and Incus that this version refuses because nothing would act on them, with why. `.*`: all with that
+ * beginning, for which there is no row before.
+ */
+export const foreignInstanceKeys: Readonly<Record<string, string>> = {
+  'agent.nic_config': virtualMachines,
+  'boot.debug_edk2': virtualMachines,
+  'boot.mode': virtualMachines,
+  'cloud-init.ssh-keys.*': 'nothing merges it into cloud-init.user-data; write the keys there',
+  'cluster.evacuate': 'this server is not part of a cluster',
+  'limits.cpu.nodes': 'CPUs are not chosen by NUMA node; name them in limits.cpu',
+  'limits.cpu.pin_strategy': virtualMachines,
+  'limits.disk.priority': 'nothing sets it in this version',
+  'limits.hugepages.1GB': 'nothing sets it in this version',
+  'limits.hugepages.1MB': 'nothing sets it in this version',
+  'limits.hugepages.2MB': 'nothing sets it in this version',
+  'limits.hugepages.64KB': 'nothing sets it in this version',
+  'limits.max_bus_ports': virtualMachines,
+  'limits.memory.hotplug': virtualMachines,
+  'limits.memory.hugepages': virtualMachines,
+  'limits.memory.oom_priority': 'the score of each process is its own; see limits.memory',
+  'limits.memory.swap.priority': 'nothing sets it in this version',
+  'limits.network.priority': 'nothing sets it in this version',
+  'linux.kernel_modules': 'this server loads no modules; load them on the host (modules-load.d(5))',
+  'linux.kernel_modules.load': 'this server loads no modules; load them on the host (modules-load.d(5))',
+  'migration.incremental.memory': noMigration,
+  'migration.incremental.memory.goal': noMigration,
+  'migration.incremental.memory.iterations': noMigration,
+  'migration.stateful': noMigration,
+  'nvidia.driver.capabilities': noNvidia,
+  'nvidia.require.cuda': noNvidia,
+  'nvidia.require.driver': noNvidia,
+  'nvidia.runtime': noNvidia,
+  'oci.*': 'images of applications (OCI) are not supported',
+  'placement.group': 'this server is not part of a cluster',
+  'raw.apparmor': 'instances have no AppArmor profile: a user namespace and a system call filter confine them',
+  'raw.idmap': 'nothing sets it in this version',
+  'raw.lxc': 'liblxc is not used here; environment.*, limits.*, linux.sysctl.* and devices say what it would',
+  'raw.qemu': virtualMachines,
+  'raw.qemu.*': virtualMachines,
+  'raw.seccomp': "liblxc's policies are not read; security.syscalls.* say what is denied",
+  'security.agent.metrics': virtualMachines,
+  'security.bpffs.*': noBpf,
+  'security.csm': virtualMachines,
+  'security.delegate_bpf': noBpf,
+  'security.delegate_bpf.*': noBpf,
+  'security.devlxd': guestApi,
+  'security.devlxd.images': guestApi,
+  'security.devlxd.management.volumes': guestApi,
+  'security.guestapi': guestApi,
+  'security.guestapi.images': guestApi,
+  'security.iommu': virtualMachines,
+  'security.secureboot': virtualMachines,
+  'security.selinux.*': noSelinux,
+  'security.sev': virtualMachines,
+  'security.sev.*': virtualMachines,
+  'security.syscalls.intercept.*': noIntercept,
+  'security.syscalls.*': 'nothing sets it in this version',
+  'smbios11.*': virtualMachines,
+  'snapshots.expiry.manual': 'snapshots.expiry is for all of them',
+  'snapshots.schedule': 'snapshots are not taken by the clock',
+  'snapshots.schedule.stopped': 'snapshots are not taken by the clock',
+  'systemd.credential-binary.*': noCredentials,
+  'systemd.credential.*': noCredentials,
+  'ubuntu_pro.guest_attach': guestApi,
+};
 
-export function isForeignInstanceKey(key: string): boolean {
-  return exact.has(key) || beginnings.some((beginning) => key.startsWith(beginning) && key.length > beginning.length);
+const beginnings = Object.entries(foreignInstanceKeys).flatMap(([key, reason]) =>
+  key.endsWith('.*') ? [[key.slice(0, -1), reason] as const] : [],
+);
+
+/** Why a key that LXD or Incus has is refused; null for one that nobody has. */
+export function foreignInstanceKeyReason(key: string): string | null {
+  if (Object.hasOwn(foreignInstanceKeys, key) && !key.endsWith('.*')) return foreignInstanceKeys[key] ?? null;
+  return beginnings.find(([beginning]) => key.startsWith(beginning) && key.length > beginning.length)?.[1] ?? null;
 }

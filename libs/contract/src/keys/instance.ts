@@ -3,7 +3,7 @@ import { anyOf, bool, bytes, integer, keyType, oneOf, percent, text } from './ty
 import type { StringMap } from '#lib/base';
 import { parseCpuList } from './cpus.ts';
 import { expiryExpression, snapshotPattern } from './snapshots.ts';
-import { isForeignInstanceKey } from './foreign-instance-keys.ts';
+import { foreignInstanceKeyReason } from './foreign-instance-keys.ts';
 
 /** A number: that many, chosen by the server. A list: these. */
 const cpus = keyType(
@@ -68,8 +68,23 @@ const kernelRow = (resource: string) =>
     live: false,
   }) as const;
 
+const cloudInit = (what: string) =>
+  ({
+    type: text,
+    doc: `${what} for cloud-init in the guest; templates of the image pass it on (config_get), at the events they say.`,
+    live: true,
+    readWhenUsed: true,
+  }) as const;
+
 /** What may be configured on an instance or in a profile. */
 export const instanceKeys = defineKeys('instance', {
+  'boot.autorestart': {
+    type: bool,
+    default: 'false',
+    doc: 'Start the instance again when its init dies or is killed, at most 10 times within a minute. Not when the guest powers off.',
+    live: true,
+    readWhenUsed: true,
+  },
   'boot.autostart': {
     type: bool,
     doc: 'Start the instance when the server starts; unset: as it was before.',
@@ -111,6 +126,9 @@ export const instanceKeys = defineKeys('instance', {
     live: true,
     readWhenUsed: true,
   },
+  'cloud-init.network-config': cloudInit('Network configuration'),
+  'cloud-init.user-data': cloudInit('User data'),
+  'cloud-init.vendor-data': cloudInit('Vendor data'),
   'environment.*': { type: text, doc: 'Environment of the init and of every exec.', live: true, readWhenUsed: true },
   'image.*': { type: text, doc: 'Properties of the image the instance was made from.', live: true, readWhenUsed: true },
   'limits.cpu': { type: cpus, doc: 'How many CPUs, chosen by the server, or which ones.', live: true },
@@ -178,6 +196,14 @@ export const instanceKeys = defineKeys('instance', {
     live: false,
   },
   'security.protection.delete': { type: bool, default: 'false', doc: 'Refuse to delete the instance.', live: true, readWhenUsed: true },
+  'security.protection.shift': {
+    type: bool,
+    default: 'false',
+    doc: 'Refuse to change the owners of the files of the root. Always so here: ids are shifted by the mount, never on disk.',
+    live: true,
+    readWhenUsed: true,
+  },
+  'security.protection.start': { type: bool, default: 'false', doc: 'Refuse to start the instance.', live: true, readWhenUsed: true },
   'snapshots.expiry': {
     type: expiryExpression,
     doc: 'How long snapshots are kept that are taken from now on, unless the request says.',
@@ -210,9 +236,9 @@ export function instanceConfigProblems(config: StringMap): string[] {
   const known: StringMap = {};
   const problems: string[] = [];
   for (const [key, value] of Object.entries(config)) {
-    if (keyRow(instanceKeys as KeyCatalogue, key) === null && isForeignInstanceKey(key)) {
-      problems.push(`Configuration key not supported by this server: ${key}`);
-    } else known[key] = value;
+    const foreign = keyRow(instanceKeys as KeyCatalogue, key) === null ? foreignInstanceKeyReason(key) : null;
+    if (foreign === null) known[key] = value;
+    else problems.push(`Configuration key not supported by this server: ${key} (${foreign})`);
   }
   for (const key of Object.keys(known)) {
     if (key.startsWith('linux.sysctl.') && !/^[a-z0-9_.-]+$/i.test(key)) problems.push(`Unknown configuration key: ${key}`);

@@ -21,7 +21,7 @@ async function setup(templates: Record<string, WireImageTemplate>, contents: Rec
   const { files } = world.instances.metadata;
   await files.write(row, { ...noMetadata, templates });
   for (const [name, content] of Object.entries(contents)) await files.writeTemplate(row, name, content);
-  return { world, row, steps: () => writtenFiles(files, row, { config: { 'user.a': 'one\n' }, devices }) };
+  return { world, row, files, steps: () => writtenFiles(files, row, { config: { 'user.a': 'one\n' }, devices }) };
 }
 
 const texts = (steps: { target: string; content: Uint8Array }[]) =>
@@ -67,6 +67,27 @@ it('know what templates of LXD know', async () => {
   ].join('\n');
   const { steps } = await setup({ 'etc/x': template('a', ['start'], { properties: { p: 'v' } }) }, { a: source });
   expect(texts(await steps())).toEqual([['/etc/x', 'c1 container x86_64 false false\none|no|u\n/ v']]);
+});
+
+it("pass cloud-init's data on, as LXD's images do", async () => {
+  const seed = (key: string) => `{{ config_get("cloud-init.${key}", config_get("user.${key}", properties.default)) }}`;
+  const templates = {
+    '/var/lib/cloud/seed/nocloud-net/meta-data': template('meta', ['create', 'copy']),
+    '/var/lib/cloud/seed/nocloud-net/user-data': template('user', ['create'], { properties: { default: '#cloud-config\n{}\n' } }),
+    '/var/lib/cloud/seed/nocloud-net/vendor-data': template('vendor', ['create'], { properties: { default: '#cloud-config\n{}\n' } }),
+  };
+  const contents = {
+    meta: '#cloud-config\ninstance-id: {{ container.name }}\nlocal-hostname: {{ container.name }}\n{{ config_get("user.meta-data", "") }}\n',
+    user: seed('user-data'),
+    vendor: seed('vendor-data'),
+  };
+  const { files, row } = await setup(templates, contents, 'create');
+  const config = { 'cloud-init.user-data': '#cloud-config\nhostname: x\n', 'user.user-data': 'no', 'user.vendor-data': 'v' };
+  expect(texts(await writtenFiles(files, row, { config, devices }))).toEqual([
+    ['/var/lib/cloud/seed/nocloud-net/meta-data', '#cloud-config\ninstance-id: c1\nlocal-hostname: c1\n\n'],
+    ['/var/lib/cloud/seed/nocloud-net/user-data', '#cloud-config\nhostname: x'],
+    ['/var/lib/cloud/seed/nocloud-net/vendor-data', 'v'],
+  ]);
 });
 
 it('fail with the name of the template that is at fault', async () => {

@@ -146,6 +146,11 @@ export class World {
     return row;
   }
 
+  /** Resolves when everything that housekeeping has begun is over, however long this machine takes. */
+  settled(): Promise<void> {
+    return this.housekeeping.settle(60_000);
+  }
+
   /** Resolves with the next lifecycle event of this action. */
   lifecycle(action: string): Promise<void> {
     return new Promise((resolve) => {

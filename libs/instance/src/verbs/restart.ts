@@ -4,6 +4,7 @@ import { defineOperation, type Operation, type OperationSpec } from '#lib/engine
 import type { Expansion } from '#lib/profile';
 import type { InstanceRow } from '#lib/store';
 import type { Acts } from '../act/acts.ts';
+import { startProblems } from '../checks.ts';
 import type { LimitsInForce } from '../limits/in-force.ts';
 import { type LaunchParams, type LaunchState, type LaunchUsing, launchStep } from '../steps/launch.ts';
 import { type StopState, type StopStepParams, type StopUsing, stopStep } from '../steps/stop.ts';
@@ -37,7 +38,7 @@ export class Restart implements StateVerb {
     if (power === 'stopped') throw new LxError('instance.already_stopped');
     const { config, devices } = await this.#using.expansion.of(row);
     // What it cannot have when it comes up again, it is told while it still runs.
-    refuse(this.#using.limits.problems(config));
+    refuse([...this.#using.limits.problems(config), ...startProblems(config)]);
     const params = { id: row.id, name: row.name, force, timeout, chosen: this.#using.attachments.choose(row, devices) };
     const begin = { of: row, requestor, announce: [{ action: 'instance-restarted' as const }], mayCancel: !force };
     return this.#acts.begin(this.operation, params, begin);

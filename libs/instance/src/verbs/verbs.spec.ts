@@ -152,6 +152,13 @@ describe('instance.start', () => {
     await clean(world);
   });
 
+  it('of one that is protected from it fails and leaves nothing', async () => {
+    const protectedOne = { config: { 'security.protection.start': 'true' } };
+    const world = await ready(async (made) => ({ id: (await made.instance('c1', protectedOne)).id, name: 'c1' }));
+    expect((await run(spec(world), world)).err).toBe('Instance is protected from being started (security.protection.start)');
+    await clean(world);
+  });
+
   it('without its network fails and leaves nothing', async () => {
     const world = await setup();
     world.networks.down.add('br');
