@@ -64,6 +64,13 @@ export interface NetworkPort {
 /** ETHTOOL_GLINKSETTINGS of a link; null when there is no such link or its driver has no settings. */
 export function networkPort(link: string): Promise<NetworkPort | null>;
 
+/**
+ * The whole tree that these directories show in layers, the uppermost first, as overlayfs with `userxattr` reads them; one is
+ * shown as it is. The fd is a mount of its own that nobody finds by a path: it can be read by `/proc/<pid>/fd/<fd>/`, only read,
+ * and is gone with the fd.
+ */
+export function mergedTree(layers: readonly string[]): Promise<number>;
+
 // ---- processes: pidfd_open(2), pidfd_send_signal(2)
 export function pidfdOpen(pid: number): number;
 export function pidfdSendSignal(pidfd: number, signal: number): void;

@@ -7,6 +7,7 @@ export const {
   closeFd,
   compileSeccomp,
   linkWatch,
+  mergedTree,
   networkPort,
   peerCredentials,
   pidfdOpen,

@@ -89,6 +89,12 @@ export interface Roots {
   delete(root: RootName): Promise<void>;
   /** How to build the root, for a start. LxError 'volume.not_found'. */
   recipe(root: RootName): Promise<RootRecipe>;
+  /**
+   * Shows the whole tree of a root or a snapshot, read only, with the owners that the instance itself sees; it is gone when `use`
+   * has ended, or the daemon. What is read must not run, nor change or go meanwhile: hold its lock. Links in the tree are the
+   * guest's: follow none. LxError 'volume.not_found'.
+   */
+  withTree<T>(id: string, use: (directory: string) => Promise<T>): Promise<T>;
   /** Puts the link in order by which people find the root; `formerly`: the name it had before. */
   link(root: RootName, formerly?: string): Promise<void>;
   /** Bytes the instance's own changes occupy; null when the driver cannot tell cheaply. */

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { LxError } from '#lib/contract';
+import { withMergedTree } from '#lib/host';
 import { RowConflict, type Store, unlessMissing, type VolumeRow } from '#lib/store';
 import type { OpenPool } from './open-pool.ts';
 import type { OpenPools } from './open-pools.ts';
@@ -98,6 +100,12 @@ export class StoredRoots implements Roots {
     return pool.driver.view.recipe(pool.place(root.id), pool.chain(image));
   }
 
+  async withTree<T>(id: string, use: (directory: string) => Promise<T>): Promise<T> {
+    const { pool, image } = await this.#known(id);
+    await pool.prepare();
+    return withMergedTree(treesOf(pool.driver.view.recipe(pool.place(id), pool.chain(image))), use);
+  }
+
   async link(root: RootName, formerly?: string): Promise<void> {
     const { pool } = await this.#known(root.id);
     await pool.link(root, formerly);
@@ -120,6 +128,12 @@ export class StoredRoots implements Roots {
     this.#origins.set(id, origin);
     return { pool: await this.#open.withId(origin.poolId), image: origin.image };
   }
+}
+
+/** The directories that a recipe lays over each other, the uppermost first. */
+function treesOf({ layers, root }: RootRecipe): string[] {
+  const path = (layer: number) => layers[layer]?.path ?? '';
+  return root.kind === 'bind' ? [path(root.layer)] : [join(path(root.upper), 'upper'), ...root.lower.map(path)];
 }
 
 function originOf(row: VolumeRow | null): Origin | null {

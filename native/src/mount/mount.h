@@ -30,4 +30,9 @@ using Option = std::pair<std::string, std::optional<std::string>>;
 /// A new, detached file system. The kernel's log of a refusal is the error's detail.
 UniqueFd create(const std::string& fstype, const std::vector<Option>& options, const Attributes& attributes);
 
+
+/// What an overlay of these directories shows, the uppermost first, to be read only: a detached mount, so that it is gone with
+/// the last descriptor of it, however its holder ends. One directory alone is shown as it is.
+UniqueFd merged(const std::vector<std::string>& layers);
+
 }  // namespace lx::mount

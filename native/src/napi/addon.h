@@ -15,5 +15,6 @@ void registerLinkWatch(Napi::Object exports);
 void registerProcesses(Napi::Object exports);
 void registerRouteSocket(Napi::Object exports);
 void registerSeccomp(Napi::Object exports);
+void registerTrees(Napi::Object exports);
 
 }  // namespace lx::rim

@@ -2,3 +2,4 @@ export { exists, makeDirectory } from './exists.ts';
 export { dropLink, pointLink } from './links.ts';
 export { removeTree } from './remove-tree.ts';
 export { hostPlaces, type Place, type Places } from './places.ts';
+export { withMergedTree } from './merged-tree.ts';

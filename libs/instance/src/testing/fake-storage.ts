@@ -96,6 +96,10 @@ export class FakeStorage implements Pick<Storage, 'roots' | 'trees'> {
         root: { kind: 'overlay', lower: [0], upper: 1 },
       };
     },
+    withTree: async (id, use) => {
+      const { pool } = this.#root(id);
+      return use(`/fake/${pool}/${id}`);
+    },
     usage: async () => 4096,
   };
 
