@@ -6,6 +6,7 @@ const kinds: Record<string, string> = {
   instance_profile_profile: 'profile',
   instance_reference_network: 'network',
   instance_reference_pool: 'storage pool',
+  instance_reference_volume: 'storage volume',
   volume_pool: 'storage pool',
 };
 

@@ -176,14 +176,19 @@ async function lock(store: Store, project: string, name: string): Promise<Profil
   return row;
 }
 
+/** What a profile's devices refer to, by the constraint that holds it. */
+const referred: Record<string, string> = {
+  profile_reference_network: 'network',
+  profile_reference_pool: 'storage pool',
+  profile_reference_volume: 'storage volume',
+};
+
 /** What the database refuses although it was in order a moment ago. */
 function refused(name: string): (error: unknown) => never {
   return (error) => {
     if (!(error instanceof RowConflict)) throw error;
-    if (error.constraint === 'profile_reference_network')
-      throw new LxError('instance.reference_gone', { what: 'network' }, { cause: error });
-    if (error.constraint === 'profile_reference_pool')
-      throw new LxError('instance.reference_gone', { what: 'storage pool' }, { cause: error });
+    const what = referred[error.constraint];
+    if (what) throw new LxError('instance.reference_gone', { what }, { cause: error });
     throw new LxError('profile.exists', { name }, { cause: error });
   };
 }

@@ -69,8 +69,8 @@ export interface Instances {
   get(project: string, name: string): Promise<InstanceRow | null>;
   byId(id: string): Promise<InstanceRow | null>;
   /**
-   * With its references: RowConflict 'instance_profile_profile', 'instance_reference_network' or 'instance_reference_pool'
-   * when a profile, network or pool that it names is not there. With `seen`, in the order of `row.profiles`, also when a
+   * With its references: RowConflict 'instance_profile_profile', 'instance_reference_network', 'instance_reference_pool' or
+   * 'instance_reference_volume' when a profile, network, pool or custom volume that it names is not there. With `seen`, in the order of `row.profiles`, also when a
    * profile is no longer what the caller has seen. `nics`: as `Nics.replace` has them.
    */
   insert(row: InstanceRow, seen?: readonly Pick<ProfileRow, 'config' | 'devices'>[], nics?: readonly NicRow[]): Promise<void>;
@@ -80,6 +80,8 @@ export interface Instances {
   mergeVolatile(id: string, change: Record<string, string | null>): Promise<void>;
   delete(id: string): Promise<void>;
   usingProfile(project: string, profile: string): Promise<InstanceRow[]>;
+  /** Those with a device of their own that names the custom volume. */
+  usingVolume(volumeId: string): Promise<InstanceRow[]>;
 }
 
 /** Snapshots of instances. They go with their instance. */
@@ -104,7 +106,9 @@ export interface Profiles {
   many(project: string, names: readonly string[]): Promise<ProfileRow[]>;
   /** `get` for a change, in a transaction: until it ends nobody else changes the row or begins to use it. */
   lock(project: string, name: string): Promise<ProfileRow | null>;
-  /** RowConflict 'profile_reference_network' or 'profile_reference_pool' when what a device names is not there. */
+  /** Those with a device that names the custom volume. */
+  usingVolume(volumeId: string): Promise<ProfileRow[]>;
+  /** RowConflict 'profile_reference_network', 'profile_reference_pool' or 'profile_reference_volume' when what a device names is not there. */
   insert(row: New<ProfileRow, 'id'>): Promise<ProfileRow>;
   /** Refuses as `insert` does. */
   update(id: string, change: Partial<Omit<ProfileRow, 'id' | 'project'>>): Promise<void>;
@@ -153,6 +157,10 @@ export interface Volumes {
   snapshots(parentId: string): Promise<VolumeRow[]>;
   insert(row: New<VolumeRow, 'id' | 'createdAt' | 'parentId'>): Promise<VolumeRow>;
   update(id: string, change: Partial<Omit<VolumeRow, 'id'>>): Promise<void>;
+  /**
+   * RowConflict 'volume_parent' while it has snapshots, 'instance_reference_volume' or 'profile_reference_volume' while a
+   * device names it.
+   */
   delete(id: string): Promise<void>;
 }
 

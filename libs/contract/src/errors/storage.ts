@@ -20,6 +20,16 @@ export const storageErrors = {
     'The file system or directory does not offer what the driver needs.',
   ),
   'volume.not_found': row(404, () => 'Storage pool volume not found', 'The pool has no volume of this type and name.'),
+  'volume.in_use': row(
+    400,
+    () => 'The storage volume is still in use',
+    'Detach it first: its `used_by` names the instances and profiles with a device that names it.',
+  ),
+  'volume.in_use_running': row(
+    400,
+    () => 'Volume is still in use by running instances',
+    'Stop the instances that use it, or detach it from them.',
+  ),
   'volume.busy': row<{ action: string }>(
     409,
     ({ action }) => `Storage volume is busy running a "${action}" operation`,

@@ -121,7 +121,7 @@ function deleting({ places }: Using): OperationSpec<DeleteVolumeParams, Nothing>
     makesRoom: true,
     onCrash: 'resume',
     steps: [
-      { name: 'forget', async do() {}, commit: ({ params }, writes) => writes.volumes.delete(params.id).catch(unlessMissing) },
+      { name: 'forget', async do() {}, commit: ({ params }, writes) => writes.volumes.delete(params.id).catch(used).catch(unlessMissing) },
       {
         name: 'remove',
         async do({ params }) {
@@ -150,6 +150,11 @@ function linkStep<P extends JsonObject & DeleteVolumeParams>(
       }
     },
   };
+}
+
+/** A device names it, since a moment. */
+function used(error: unknown): never {
+  throw error instanceof RowConflict ? new LxError('volume.in_use', undefined, { cause: error }) : error;
 }
 
 function taken(error: unknown): never {

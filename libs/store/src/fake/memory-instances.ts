@@ -3,7 +3,7 @@ import { RowMissing } from '../store.ts';
 import type { MemoryTables, Write } from './memory-tables.ts';
 import { byName } from './memory-tables.ts';
 import { replaceNics } from './memory-nics.ts';
-import { refuseUnknownNames, refuseUnknownProfiles } from './memory-references.ts';
+import { isVolume, refuseUnknownNames, refuseUnknownProfiles } from './memory-references.ts';
 
 export function memoryInstances(tables: MemoryTables, write: Write): Instances {
   const { instances } = tables;
@@ -40,5 +40,9 @@ export function memoryInstances(tables: MemoryTables, write: Write): Instances {
       }),
     usingProfile: async (project, profile) =>
       instances.where((row) => row.project === project && row.profiles.includes(profile)).sort(byName),
+    usingVolume: async (volumeId) => {
+      const isIt = isVolume(tables, volumeId);
+      return instances.where(({ project, devices }) => Object.values(devices).some((options) => isIt(project, options))).sort(byName);
+    },
   };
 }

@@ -3,7 +3,7 @@ import type { Profiles } from '../store.ts';
 import type { Inverse } from './memory-table.ts';
 import type { MemoryTables, Write } from './memory-tables.ts';
 import { byName, defaults } from './memory-tables.ts';
-import { refuseUnknownNames } from './memory-references.ts';
+import { isVolume, refuseUnknownNames } from './memory-references.ts';
 import { RowConflict } from '../store.ts';
 
 export function memoryProfiles(tables: MemoryTables, write: Write): Profiles {
@@ -21,6 +21,10 @@ export function memoryProfiles(tables: MemoryTables, write: Write): Profiles {
     get: async (project, name) => find(project, name),
     many: async (project, names) => names.flatMap((name) => find(project, name) ?? []),
     lock: async (project, name) => find(project, name),
+    usingVolume: async (volumeId) => {
+      const isIt = isVolume(tables, volumeId);
+      return profiles.where(({ project, devices }) => Object.values(devices).some((options) => isIt(project, options))).sort(byName);
+    },
     insert: (row) =>
       write((inverses) => {
         const whole: ProfileRow = defaults.withId(row);

@@ -3,7 +3,7 @@ import type { Pools, Volumes } from '../store.ts';
 import { RowConflict } from '../store.ts';
 import type { MemoryTables, Write } from './memory-tables.ts';
 import { byName, defaults } from './memory-tables.ts';
-import { refuseNamed } from './memory-references.ts';
+import { isVolume, refuseNamed } from './memory-references.ts';
 
 export function memoryPools(tables: MemoryTables, write: Write): Pools {
   const { pools, volumes } = tables;
@@ -49,6 +49,7 @@ export function memoryVolumes(tables: MemoryTables, write: Write): Volumes {
     delete: (id) =>
       write((inverses) => {
         if (volumes.where((row) => row.parentId === id).length > 0) throw new RowConflict('volume_parent');
+        refuseNamed(tables, 'volume', isVolume(tables, id));
         volumes.delete(id, inverses);
       }),
   };

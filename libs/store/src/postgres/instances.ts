@@ -87,6 +87,12 @@ export class PostgresInstances implements Instances {
       WHERE profile.project = $1 AND profile.name = $2`;
     return table.select(this.#session, `WHERE ${isOwn} AND id IN (${users}) ${byName}`, [project, profile]);
   }
+
+  async usingVolume(volumeId: string): Promise<InstanceRow[]> {
+    if (!isUuid(volumeId)) return [];
+    const users = 'SELECT instance_id FROM instance_reference WHERE volume_id = $1';
+    return table.select(this.#session, `WHERE ${isOwn} AND id IN (${users}) ${byName}`, [volumeId]);
+  }
 }
 
 /** What the volatile keys become; `place` takes a value and gives the place of its parameter. */

@@ -3,7 +3,7 @@ import { profileEntity } from '../entities/profile.ts';
 import type { ProfileRow } from '../rows.ts';
 import type { New, Profiles } from '../store.ts';
 import type { Session } from './session.ts';
-import { mustBeUuid, Table } from './table.ts';
+import { isUuid, mustBeUuid, Table } from './table.ts';
 import { referencesChanged, referencesMade } from './references.ts';
 import { RowMissing } from '../store.ts';
 
@@ -32,6 +32,12 @@ export class PostgresProfiles implements Profiles {
 
   lock(project: string, name: string): Promise<ProfileRow | null> {
     return table.lock(this.#session, 'project = $1 AND name = $2', [project, name]);
+  }
+
+  async usingVolume(volumeId: string): Promise<ProfileRow[]> {
+    if (!isUuid(volumeId)) return [];
+    const users = 'SELECT profile_id FROM profile_reference WHERE volume_id = $1';
+    return table.select(this.#session, `WHERE id IN (${users}) ORDER BY name COLLATE "C", project COLLATE "C"`, [volumeId]);
   }
 
   async insert(row: New<ProfileRow, 'id'>): Promise<ProfileRow> {

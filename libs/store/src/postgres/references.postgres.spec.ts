@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MemoryStore, sampleInstance } from '../fake/index.ts';
 import type { NetworkRow, PoolRow, ProfileRow } from '../rows.ts';
@@ -80,6 +81,38 @@ describe.each([
     await store.pools.delete(pool.id);
   });
 
+  it('hold a custom volume under whatever name, until the devices name it no more', async () => {
+    const { store, profile, pool } = await things(await make());
+    const volume = (name: string) => ({ poolId: pool.id, project: 'default', name, type: 'custom', contentType: 'filesystem' }) as const;
+    const { id } = await store.volumes.insert({ ...volume('v'), description: '', config: {} });
+    await store.volumes.insert({ ...volume('v/s'), parentId: id, description: '', config: {} });
+    const data = (source: string) => ({ data: { type: 'disk', path: '/data', pool: 's', source } });
+    for (const none of ['none', 'v/s']) {
+      await expect(store.instances.insert(sampleInstance('a', { devices: data(none) }))).rejects.toEqual(
+        refusal('instance_reference_volume'),
+      );
+      await expect(store.profiles.update(profile.id, { devices: data(none) })).rejects.toEqual(refusal('profile_reference_volume'));
+    }
+    const row = sampleInstance('a', { devices: { ...data('v'), host: { type: 'disk', path: '/h', source: '/srv' } } });
+    await store.instances.insert(row);
+    await store.profiles.update(profile.id, { devices: data('v') });
+    expect((await store.instances.usingVolume(id)).map(({ name }) => name)).toEqual(['a']);
+    expect((await store.profiles.usingVolume(id)).map(({ name }) => name)).toEqual(['p']);
+    expect([await store.instances.usingVolume(randomUUID()), await store.profiles.usingVolume('none')]).toEqual([[], []]);
+    await store.tx(async (tx) => {
+      const [users, profiles] = [await tx.instances.usingVolume(id), await tx.profiles.usingVolume(id)];
+      await tx.volumes.update(id, { name: 'w' });
+      for (const user of users) await tx.instances.update(user.id, { devices: data('w') });
+      for (const user of profiles) await tx.profiles.update(user.id, { devices: data('w') });
+    });
+    await store.volumes.delete((await store.volumes.snapshots(id))[0]?.id ?? '');
+    await expect(store.volumes.delete(id)).rejects.toThrow(RowConflict);
+    await store.profiles.update(profile.id, { devices: {} });
+    await expect(store.volumes.delete(id)).rejects.toEqual(refusal('instance_reference_volume'));
+    await store.instances.update(row.id, { devices: {} });
+    await store.volumes.delete(id);
+  });
+
   it('let any parent pass, and hold one that is a managed network', async () => {
     const { store, network } = await things(await make());
     const parent = (name: string) => ({ eth0: { type: 'nic', nictype: 'bridged', parent: name } });
@@ -158,6 +191,18 @@ describe('of two at once exactly one succeeds:', () => {
     const outcomes = await race(100, async (n) => {
       const pool = await store.pools.insert({ name: `s${n}`, driver: 'dir', description: '', config: {} });
       return [store.pools.delete(pool.id), store.instances.insert(sampleInstance(`i${n}`, { devices: disk(pool.name) }))];
+    });
+    expect(Object.keys(outcomes).filter((outcome) => !either.includes(outcome))).toEqual([]);
+  });
+
+  it('the delete of a custom volume and the making of an instance that has it', async () => {
+    const store = await cluster.newStore();
+    const { pool } = await things(store);
+    const outcomes = await race(100, async (n) => {
+      const named = { poolId: pool.id, project: 'default', name: `v${n}`, type: 'custom', contentType: 'filesystem' } as const;
+      const { id } = await store.volumes.insert({ ...named, description: '', config: {} });
+      const devices = { data: { type: 'disk', path: '/d', pool: 's', source: named.name } };
+      return [store.volumes.delete(id), store.instances.insert(sampleInstance(`i${n}`, { devices }))];
     });
     expect(Object.keys(outcomes).filter((outcome) => !either.includes(outcome))).toEqual([]);
   });

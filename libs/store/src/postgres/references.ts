@@ -6,13 +6,14 @@
 /** An id that no row has: the foreign key refuses it, so that a name that finds nothing is an error. */
 const nobody = `'00000000-0000-0000-0000-000000000000'::uuid`;
 
-/** What the devices of `row` name: device_reference of the migration `references`. */
-const named = (row: string) => `${row}, device_reference(${row}.project, ${row}.devices) AS named (device, network_id, pool_id)`;
+/** What the devices of `row` name: device_references of the migration `volume-references`. */
+const named = (row: string) =>
+  `${row}, device_references(${row}.project, ${row}.devices) AS named (device, network_id, pool_id, volume_id)`;
 
 /** For a row that is new. */
 export function referencesMade(owner: 'instance' | 'profile', row: string): string {
-  return `INSERT INTO ${owner}_reference (${owner}_id, device, network_id, pool_id)
-    SELECT ${row}.id, named.device, named.network_id, named.pool_id FROM ${named(row)}`;
+  return `INSERT INTO ${owner}_reference (${owner}_id, device, network_id, pool_id, volume_id)
+    SELECT ${row}.id, named.device, named.network_id, named.pool_id, named.volume_id FROM ${named(row)}`;
 }
 
 /** For a row whose devices changed: two members of a WITH list. No row is touched by both. */
@@ -22,7 +23,8 @@ export function referencesChanged(owner: 'instance' | 'profile', row: string): s
       WHERE ${owner}_id = ${row}.id AND device NOT IN (SELECT named.device FROM ${named(row)})
     ), references_made AS (
       ${referencesMade(owner, row)}
-      ON CONFLICT (${owner}_id, device) DO UPDATE SET network_id = excluded.network_id, pool_id = excluded.pool_id
+      ON CONFLICT (${owner}_id, device) DO UPDATE
+        SET network_id = excluded.network_id, pool_id = excluded.pool_id, volume_id = excluded.volume_id
     )`;
 }
 
