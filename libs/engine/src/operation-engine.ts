@@ -13,7 +13,7 @@ import { noFaults } from './faults.ts';
 import { LiveRun } from './live-run.ts';
 import type { Locks } from './locks.ts';
 import { MemoryLocks } from './locks.ts';
-import type { OperationSpec } from './operation-spec.ts';
+import { type OperationSpec, stepsFor } from './operation-spec.ts';
 import type { Report } from './problem.ts';
 import { asError, messageOf } from './problem.ts';
 import { Pruning } from './pruning.ts';
@@ -93,6 +93,7 @@ export class OperationEngine implements Engine {
     const joinable = spec.onCrash === 'unwind' ? spec.steps.slice(1, -1) : [];
     for (const step of spec.steps)
       if (step.joined && (step.commit || !joinable.includes(step))) throw new TypeError(`${spec.kind}: ${step.name} cannot be joined`);
+    for (const step of spec.steps.slice(1)) if (step.rowsOnly) throw new TypeError(`${spec.kind}: ${step.name} is not the first step`);
     if (this.#specs.has(spec.kind)) throw new TypeError(`${spec.kind} is registered already`);
     this.#specs.set(spec.kind, spec as unknown as AnySpec);
   }
@@ -105,17 +106,18 @@ export class OperationEngine implements Engine {
     const lease = await this.#locks.take(locks, spec.kind);
     const release = () => lease.release();
     const operation = this.#make(factsOf(spec.kind, 'task', options, this.#now()));
-    const row = firstRow(operation, spec.steps[0]?.name ?? '', params, locks);
+    const row = firstRow(operation, stepsFor(spec, params)[0]?.name ?? '', params, locks);
+    const run = new StepRun(this.#stepDeps(), spec, operation, row);
     try {
-      await this.#store.operations.insert(row);
+      await run.open(row);
     } catch (error) {
       // Nobody knows whether it was written: the next daemon must not take it for an operation that began.
-      if (isDatabaseFailure(error)) void this.#withdraw(row).then(release);
+      if (isDatabaseFailure(error))
+        void this.#withdraw(row, () => (run.opensWithStep ? run.backward(error) : this.#writeOff(row))).then(release);
       else release();
       throw error;
     }
     this.#begin(operation);
-    const run = new StepRun(this.#stepDeps(), spec, operation, row);
     void this.#conclude(operation, run.forward(), release);
     return operation;
   }
@@ -230,15 +232,18 @@ export class OperationEngine implements Engine {
     await this.#writeOff(row);
   }
 
-  /** Makes sure that the row, whether it is there or not, says that the operation is over. */
-  async #withdraw(row: OperationRow): Promise<void> {
+  /**
+   * Makes sure that the row says that the operation is over. Where it is there after all, its first step may have been
+   * written with it, and is undone; where it is not, it cannot come any more.
+   */
+  async #withdraw(row: OperationRow, undo: () => Promise<unknown>): Promise<void> {
     const over = { ...row, ...writtenOff(row, this.#now()) };
     const write = async () => {
       try {
         await this.#store.operations.insert(over);
       } catch (error) {
         if (!(error instanceof RowConflict)) throw error;
-        await this.#writeOff(row);
+        await undo();
       }
     };
     await this.#untilWritten(row, write);
@@ -365,5 +370,6 @@ function writtenOff(row: OperationRow, at: Date): JournalEntry {
 
 /** Whether the journal fits the steps as they are now: an upgrade may have changed them. */
 function isPrefix(row: OperationRow, spec: AnySpec): boolean {
-  return row.finished.length < spec.steps.length && row.finished.every((name, index) => spec.steps[index]?.name === name);
+  const steps = stepsFor(spec, row.params);
+  return row.finished.length < steps.length && row.finished.every((name, index) => steps[index]?.name === name);
 }

@@ -27,6 +27,13 @@ export interface Step<P, S> {
    * its `do` puts into `state`.
    */
   joined?: true;
+  /**
+   * One commit less: for a first step whose `do`, with these params, makes nothing but `state`. Its end and its `commit` are
+   * journaled together with the operation's own row; what it refuses is told to the caller of `start`, and nothing is written.
+   */
+  rowsOnly?(params: P): boolean;
+  /** Whether an operation with these params has the step at all. */
+  when?(params: P): boolean;
   do(context: StepContext<P, S>): Promise<void>;
   undo?(context: StepContext<P, S>): Promise<void>;
   /**
@@ -51,6 +58,11 @@ export interface StepContext<P, S> {
   readonly signal: AbortSignal;
   /** Merges keys into the operation's metadata and tells the listeners (`*_progress` keys are shown by clients). */
   progress(metadata: JsonObject): void;
+}
+
+/** The steps that an operation with these params has. */
+export function stepsFor<P extends JsonObject, S extends JsonObject>(spec: OperationSpec<P, S>, params: P): Step<P, S>[] {
+  return spec.steps.filter((step) => step.when?.(params) ?? true);
 }
 
 export function defineOperation<P extends JsonObject, S extends JsonObject>(spec: OperationSpec<P, S>): OperationSpec<P, S> {

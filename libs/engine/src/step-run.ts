@@ -3,7 +3,7 @@ import { storableJson, storableText } from '#lib/base';
 import { isDatabaseFailure, isLxError, LxError, status, withoutRoom } from '#lib/contract';
 import type { JournalEntry, OperationRow, Store } from '#lib/store';
 import type { Faults } from './faults.ts';
-import type { OperationSpec, Step, StepContext } from './operation-spec.ts';
+import { type OperationSpec, type Step, type StepContext, stepsFor } from './operation-spec.ts';
 import type { Report } from './problem.ts';
 import { asError, messageOf } from './problem.ts';
 import type { RunningOperation } from './running-operation.ts';
@@ -28,10 +28,11 @@ export type Ending = { status: 'success' | 'failure' | 'cancelled'; error: strin
  *
  * INVARIANTS: a step's begin is journaled before its `do` (the first with the operation's row, each further one with the
  * end of the step before it), its end together with its `commit` in one transaction, the last end together with the
- * final status. So n steps cost n + 1 commits, less one for each that is joined with the next. The row is final only when nothing is left to undo. A write of the journal
- * that fails is repeated until it is done or the daemon halts; what a step's `commit` refuses by itself fails the step.
+ * final status. So n steps cost n + 1 commits, less one for each that is joined with the next, and for a first one that is
+ * rows only. The row is final only when nothing is left to undo. A write of the journal that fails is repeated until it is done or the daemon halts; what a step's `commit` refuses by itself fails the step.
  */
 export class StepRun<P extends JsonObject, S extends JsonObject> {
+  readonly #steps: readonly Step<P, S>[];
   readonly #begun: string[];
   readonly #finished: string[];
   #revision: number;
@@ -43,6 +44,7 @@ export class StepRun<P extends JsonObject, S extends JsonObject> {
     readonly operation: RunningOperation,
     row: OperationRow,
   ) {
+    this.#steps = stepsFor(spec, row.params as P);
     this.#begun = [...row.begun];
     this.#finished = [...row.finished];
     this.#revision = row.revision;
@@ -57,11 +59,41 @@ export class StepRun<P extends JsonObject, S extends JsonObject> {
     };
   }
 
+  /** Whether `open` writes the first step too. */
+  get opensWithStep(): boolean {
+    const [first] = this.#steps;
+    return !!first?.rowsOnly?.(this.#context.params) && !this.deps.faults.mustFail(this.spec.kind, first.name);
+  }
+
+  /**
+   * Writes the operation's row, and with it the first step where that is rows only. Rejects with what failed: nothing is
+   * written then, unless it is the database that failed: then nobody knows.
+   */
+  async open(row: OperationRow): Promise<void> {
+    const { store, faults } = this.deps;
+    const [first, next] = this.#steps;
+    if (!first || !this.opensWithStep) return store.operations.insert(row);
+    await faults.reach(this.spec.kind, first.name, 'before');
+    await first.do(this.#context);
+    await faults.reach(this.spec.kind, first.name, 'during');
+    const begun = next ? [first.name, ...this.#beginning(next)] : [first.name];
+    const statusCode = next ? status.running.code : status.success.code;
+    const opened = { ...row, statusCode, begun, finished: [first.name], state: this.#context.state as JsonObject };
+    await store.tx(async (inside) => {
+      // On their way together; of two failures the first is the cause.
+      const [inserted, committed] = await Promise.allSettled([inside.operations.insert(opened), first.commit?.(this.#context, inside)]);
+      for (const written of [inserted, committed]) if (written.status === 'rejected') throw written.reason;
+    });
+    this.#begun.splice(0, Infinity, ...begun);
+    this.#finished.push(first.name);
+    await faults.reach(this.spec.kind, first.name, 'after');
+  }
+
   /** From the first step that is not finished to the end, or back. Never rejects. */
   async forward(): Promise<Ending> {
     let at = this.deps.now();
     try {
-      for (const step of this.spec.steps.slice(this.#finished.length)) {
+      for (const step of this.#steps.slice(this.#finished.length)) {
         await this.deps.faults.reach(this.spec.kind, step.name, 'before');
         this.#stopWhenAborted();
         await step.do(this.#context);
@@ -111,7 +143,7 @@ export class StepRun<P extends JsonObject, S extends JsonObject> {
 
   /** false when the daemon halts before it is written; rejects with what the step's `commit` refuses. */
   async #journalEnd(step: Step<P, S>, updatedAt: Date): Promise<boolean> {
-    const next = this.spec.steps[this.#finished.length + 1];
+    const next = this.#steps[this.#finished.length + 1];
     const finished = [...this.#finished, step.name];
     if (step.joined && next && this.#begun.includes(next.name)) {
       this.#finished.push(step.name);
@@ -147,7 +179,7 @@ export class StepRun<P extends JsonObject, S extends JsonObject> {
 
   /** The steps that begin for the journal when this one does. */
   #beginning(step: Step<P, S>): string[] {
-    const after = this.spec.steps[this.spec.steps.indexOf(step) + 1];
+    const after = this.#steps[this.#steps.indexOf(step) + 1];
     return step.joined && after ? [step.name, ...this.#beginning(after)] : [step.name];
   }
 

@@ -7,7 +7,7 @@ import type { StartOptions } from './engine.ts';
 import type { FaultPoint, Faults } from './faults.ts';
 import { noFaults } from './faults.ts';
 import { OperationEngine } from './operation-engine.ts';
-import type { OperationSpec, Step } from './operation-spec.ts';
+import { type OperationSpec, type Step, stepsFor } from './operation-spec.ts';
 import type { Problem } from './problem.ts';
 
 /** What an operation runs on, made anew for each run. */
@@ -30,12 +30,13 @@ export async function unwindsFromEveryStep<P extends JsonObject, S extends JsonO
   setup: () => W | Promise<W>,
   assertClean: (world: W) => unknown,
 ): Promise<void> {
-  const { steps, onCrash } = specFor(spec, await setup());
+  const { onCrash } = specFor(spec, await setup());
+  const steps = await stepsOf(spec, setup);
   for (const [index, step] of steps.entries()) {
     for (const when of ['before', 'after'] as const) {
       await at(`failure ${when} do of ${step.name}`, async () => {
         const world = await setup();
-        const view = await run(failing(specFor(spec, world), index, when), world);
+        const view = await run(failing(specFor(spec, world), step.name, when), world);
         expectStatus(view, status.failure.code);
         await assertClean(world);
       });
@@ -60,7 +61,7 @@ export async function resumesFromEveryStep<P extends JsonObject, S extends JsonO
   setup: () => W | Promise<W>,
   assertDone: (world: W) => unknown,
 ): Promise<void> {
-  for (const step of specFor(spec, await setup()).steps) {
+  for (const step of await stepsOf(spec, setup)) {
     for (const point of ['before', 'during', 'after'] as const) {
       await at(`crash at ${step.name}:${point}`, async () => {
         const world = await setup();
@@ -88,7 +89,8 @@ export async function stepsAreIdempotent<P extends JsonObject, S extends JsonObj
   await at('every undo twice', async () => {
     const world = await setup();
     const twice = doubled(specFor(spec, world));
-    expectStatus(await run(failing(twice, twice.steps.length - 1, 'after'), world), status.failure.code);
+    const last = stepsFor(twice, world.params).at(-1)?.name ?? '';
+    expectStatus(await run(failing(twice, last, 'after'), world), status.failure.code);
     await assertClean(world);
   });
 }
@@ -120,11 +122,12 @@ async function crash<P extends JsonObject, S extends JsonObject>(
   };
   const { engine } = engineOn(world.store, faults);
   engine.register(spec);
-  const operation = await engine.start(spec, world.params, { project: 'default', ...world.options });
-  const ended = operation.done.then((view) => {
+  const ended = async () => {
+    const operation = await engine.start(spec, world.params, { project: 'default', ...world.options });
+    const view = await operation.done;
     throw new Error(`the operation ended before the point was reached: ${view.status} ${view.err}`);
-  });
-  await Promise.race([reached.promise, ended]);
+  };
+  await Promise.race([reached.promise, ended()]);
 }
 
 async function recover<P extends JsonObject, S extends JsonObject>(spec: OperationSpec<P, S>, world: World<P>): Promise<void> {
@@ -154,9 +157,18 @@ function specFor<P extends JsonObject, S extends JsonObject, W>(spec: SpecOf<P, 
   return typeof spec === 'function' ? spec(world) : spec;
 }
 
+/** The steps that the operation of these worlds has. */
+async function stepsOf<P extends JsonObject, S extends JsonObject, W extends World<P>>(
+  spec: SpecOf<P, S, W>,
+  setup: () => W | Promise<W>,
+): Promise<Step<P, S>[]> {
+  const world = await setup();
+  return stepsFor(specFor(spec, world), world.params);
+}
+
 function failing<P extends JsonObject, S extends JsonObject>(
   spec: OperationSpec<P, S>,
-  index: number,
+  name: string,
   when: 'before' | 'after',
 ): OperationSpec<P, S> {
   const fail = (step: Step<P, S>): Step<P, S> =>
@@ -164,7 +176,7 @@ function failing<P extends JsonObject, S extends JsonObject>(
       if (when === 'after') await step.do(context);
       throw new Error(`injected ${when} ${step.name}`);
     });
-  return { ...spec, steps: spec.steps.map((step, place) => (place === index ? fail(step) : step)) };
+  return { ...spec, steps: spec.steps.map((step) => (step.name === name ? fail(step) : step)) };
 }
 
 function doubled<P extends JsonObject, S extends JsonObject>(spec: OperationSpec<P, S>): OperationSpec<P, S> {
@@ -184,11 +196,12 @@ function doubled<P extends JsonObject, S extends JsonObject>(spec: OperationSpec
   return { ...spec, steps: spec.steps.map(twice) };
 }
 
-/** The step with another `do`; also of steps that are objects of a class. */
+/** The step with another `do`, journaled by itself; also of steps that are objects of a class. */
 function around<P, S>(step: Step<P, S>, run: Step<P, S>['do']): Step<P, S> {
   return {
     name: step.name,
     do: run,
+    ...(step.when ? { when: step.when.bind(step) } : {}),
     ...(step.undo ? { undo: step.undo.bind(step) } : {}),
     ...(step.commit ? { commit: step.commit.bind(step) } : {}),
   };

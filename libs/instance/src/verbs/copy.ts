@@ -90,6 +90,7 @@ function reserveStep(using: Using, seen: ReadonlyMap<string, ProfileRow[]>): Cop
   const { store, storage, ids, removal } = using;
   return {
     name: 'reserve',
+    rowsOnly: () => true,
     async do({ params, state }) {
       const { row, volatile } = await ids.of({ id: params.id, name: params.name, idBase: null, idCount: null }, params.ids);
       state.ids = { row, volatile };

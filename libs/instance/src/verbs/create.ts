@@ -93,7 +93,7 @@ export class Create {
   constructor(acts: Acts, using: Using) {
     this.#acts = acts;
     this.#using = using;
-    const steps = [reserveStep(using, this.#seen), rootStep(using), launchStep<CreateParams, CreateState>(using, 'keep')];
+    const steps = [reserveStep(using, this.#seen), rootStep(using), launchStep<CreateParams, CreateState>(using, 'keep', rowOf)];
     this.operation = defineOperation({ kind: 'instance.create', onCrash: 'unwind', steps });
   }
 
@@ -113,6 +113,7 @@ export class Create {
     const mayCancel = params.fetch !== null;
     const operation = await this.#acts.begin(spec, params, { ...how, of: params, announce, mayCancel }).catch((error: unknown) => {
       this.forget(params.id);
+      this.#using.ids.settled(params.id);
       throw error;
     });
     void operation.done.then((view) => {
@@ -217,6 +218,7 @@ function reserveStep(using: Using, seen: ReadonlyMap<string, ProfileRow[]>): Cre
   const { storage, ids, removal } = using;
   return {
     name: 'reserve',
+    rowsOnly: ({ fetch }) => fetch === null,
     async do(context) {
       const { params, state } = context;
       if (params.fetch) state.fetched = await fetchImage(using, params.fetch, context);

@@ -25,8 +25,11 @@ async function create(name: string, devices: Record<string, Record<string, strin
     type: '',
     start: false,
   };
-  const begun = await world.verbs.create.begin('default', { ...request, source: { type: 'image', alias: 'img' } });
-  return (await begun.done).err;
+  const begun = world.verbs.create.begin('default', { ...request, source: { type: 'image', alias: 'img' } });
+  return begun.then(
+    async (operation) => (await operation.done).err,
+    (error: Error) => error.message,
+  );
 }
 
 async function update(name: string, devices: Record<string, Record<string, string>>): Promise<string> {

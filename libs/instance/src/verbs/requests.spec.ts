@@ -171,17 +171,19 @@ describe('a request for an instance', () => {
     expect(event?.metadata).toMatchObject({ context: { 'storage-pool': 'default', type: 'container' } });
   });
 
-  it('fails when a profile is no longer what it was checked with, and leaves nothing', async () => {
+  it('is refused when a profile is no longer what it was checked with, and leaves nothing', async () => {
     const world = await World.make();
     const profile = await world.store.profiles.get('default', 'default');
-    const { insert } = world.store.operations;
+    const { tx } = world.store;
     // Between the check and the first rows somebody else's change is committed.
-    world.store.operations.insert = async (row) => {
+    world.store.tx = async (work) => {
       await world.store.profiles.update(profile?.id ?? '', { config: { 'limits.memory': '64MiB' } });
-      return insert(row);
+      return tx.call(world.store, work) as ReturnType<typeof work>;
     };
-    const operation = await world.verbs.create.begin('default', request());
-    expect((await operation.done).err).toBe('A profile that the request names was changed or deleted meanwhile');
+    await expect(world.verbs.create.begin('default', request())).rejects.toThrow(
+      'A profile that the request names was changed or deleted meanwhile',
+    );
+    expect(await world.store.operations.unfinished({ limit: 10 })).toEqual([]);
     expect(await world.store.instances.list(null)).toEqual([]);
     expect(await world.store.volumes.list((await world.store.pools.get('default'))?.id ?? '')).toEqual([]);
   });

@@ -107,6 +107,7 @@ function reserveStep(using: Using): SnapshotStep {
   const { store, storage } = using;
   return {
     name: 'reserve',
+    rowsOnly: () => true,
     async do({ params, state }) {
       state.thaw = await mustThaw(using, params.id);
     },
