@@ -1,6 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import addon from '#native';
 import { type EndRecord, type Keeper, LinuxKeepers, LinuxProcesses } from '#lib/host';
 import { keeperPath, missing, parentOf, World } from './keeper-world.ts';
 
@@ -70,6 +71,36 @@ describe.skipIf(reason !== null)(`what is lost or does not answer${reason ? ` (s
     expect((await keeper.ended).detail).toContain('the keeper was killed');
     expect(await world.traces(plan)).toEqual([]);
     await second.kill();
+  });
+
+  it('links that came or went since the launch are cleared up behind a killed keeper, and no other that has the name of one', async () => {
+    const [first, later] = [`kg${process.pid % 100_000}`, `kh${process.pid % 100_000}`];
+    const veth = (hostName: string, name: string) => ({
+      kind: 'veth' as const,
+      hostName,
+      name,
+      bridge: null,
+      mac: null,
+      hostMac: null,
+      mtu: null,
+    });
+    const plan = world.plan({ links: [veth(first, 'eth0')] });
+    const keeper = await keepers.launch(plan);
+    await keeper.unplug('eth0');
+    await keeper.plug(veth(later, 'eth1'));
+    const socket = new addon.RouteSocket();
+    try {
+      await socket.createVeth(first, { peer: `${first}p`, up: true });
+      await end(keeperOf(keeper));
+      await keeper.ended;
+      const names = (await socket.links()).map(({ name }) => name);
+      expect(names).toContain(first);
+      expect(names).not.toContain(later);
+      expect(await world.traces({ ...plan, links: [] })).toEqual([]);
+    } finally {
+      await socket.deleteLink(first);
+      socket.close();
+    }
   });
 
   it('a stopped nursery is replaced by the launch that waits for it', async () => {

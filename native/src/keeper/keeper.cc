@@ -96,6 +96,7 @@ void sweepDead(const std::string& planPath) {
   }
   if (plan.cgroups.cloneInto != nullptr) cgroup::killAll(plan.cgroups.cloneInto);
   for (const char* path : plan.cgroups.join) cgroup::killAll(path);
+  restoreLinks(plan);
   const MadeLinks made = plannedLinks(plan);
   LinkRemoval links;
   links.begin(made);

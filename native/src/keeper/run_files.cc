@@ -6,8 +6,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 
+#include "base/read.h"
 #include "base/sys_error.h"
+#include "keeper/links/links.h"
+#include "keeper/wire.h"
 #include "socket/seqpacket.h"
 
 namespace lx::keeper {
@@ -30,6 +34,29 @@ void savePlan(const Plan& plan) {
   LX_SYS(::write(file.get(), plan.message.data(), plan.message.size()), path);
 }
 
+void saveLinks(const Plan& plan) {
+  const auto count = static_cast<uint32_t>(plan.links.size());
+  std::string content(reinterpret_cast<const char*>(&count), sizeof count);
+  for (const auto& link : plan.links) content.append(reinterpret_cast<const char*>(link.wire.data()), link.wire.size());
+  const std::string path = runFile(plan, "links");
+  const std::string half = path + ".new";
+  const UniqueFd file = LX_SYS_FD(::open(half.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), half);
+  LX_SYS(::write(file.get(), content.data(), content.size()), half);
+  LX_SYS(::rename(half.c_str(), path.c_str()), path);
+}
+
+void restoreLinks(Plan& plan) {
+  const std::string path = runFile(plan, "links");
+  if (::access(path.c_str(), F_OK) < 0) return;
+  const std::string content = readFile(path);
+  const auto* start = reinterpret_cast<const std::byte*>(content.data());
+  plan.added.emplace_back(start, start + content.size());
+  std::list<LinkPlan> links;
+  Reader in(plan.added.back());
+  readLinks(in, links);
+  if (in.finished()) plan.links = std::move(links);
+}
+
 std::string nodeFile(const Plan& plan, int layer) {
   return layer < 0 ? runFile(plan, "node") : runFile(plan, "node") + std::to_string(layer);
 }
@@ -43,8 +70,7 @@ void removeNodeFiles(const Plan& plan) {
 
 void removeRunFiles(const Plan& plan) {
   removeNodeFiles(plan);
-  ::unlink(runFile(plan, "plan").c_str());
-  ::unlink(runFile(plan, "sock").c_str());
+  for (const char* suffix : {"links.new", "links", "plan", "sock"}) ::unlink(runFile(plan, suffix).c_str());
 }
 
 Listening listenerAt(const std::string& path, UniqueFd& process) {

@@ -14,6 +14,10 @@ std::string runFile(const Plan& plan, const char* suffix);
 /// Listens at <id>.sock. A file without a listener is left over from a killed keeper. EADDRINUSE: the instance runs.
 UniqueFd listenAt(const Plan& plan);
 void savePlan(const Plan& plan);
+/// Keeps which links there are by now, for clearing up: some have come and gone since the launch.
+void saveLinks(const Plan& plan);
+/// Puts the links that were kept in the place of those of the plan. What they are made of is added to the plan.
+void restoreLinks(Plan& plan);
 /// Where the node of a layer is while it is brought to its place: no mount goes without a name of what it shows. -1: of a device
 /// that comes while the container runs.
 std::string nodeFile(const Plan& plan, int layer);

@@ -215,6 +215,7 @@ void Service::renew() {
   // Whatever has this id's name is ours: nobody else could have taken it while we run.
   if (::access(runFile(plan_, "sock").c_str(), F_OK) < 0) listener_ = listenAt(plan_);
   if (::access(runFile(plan_, "plan").c_str(), F_OK) < 0) savePlan(plan_);
+  if (linksChanged_ && ::access(runFile(plan_, "links").c_str(), F_OK) < 0) saveLinks(plan_);
 }
 
 void Service::kill() {

@@ -79,6 +79,7 @@ class Service {
   void endMounts();
   void plug(Connection& connection, uint32_t seq, socket::Message& message);
   void unplug(Connection& connection, uint32_t seq, Reader& in);
+  void keepLinks();
   void startFiles(Connection& connection, uint32_t seq);
   void endFiles(Connection& connection, uint32_t seq, Reader& in);
   /// Connections that are gone, and what was made for them alone.
@@ -114,6 +115,8 @@ class Service {
   FileServers files_;
   std::vector<pollfd> polled_;
   LinkRemoval links_;
+  /// They are others than the plan was launched with.
+  bool linksChanged_ = false;
   uint64_t serial_ = 1;
   uint32_t execIds_ = 0;
   uint32_t reboots_ = 0;

@@ -135,9 +135,12 @@ void Service::plug(Connection& connection, uint32_t seq, socket::Message& messag
     return connection.sendFailure(seq, taken ? exists : malformed());
   }
   try {
+    // Before it is there: whoever clears up knows of it.
+    keepLinks();
     addLink(link, instance_.init, instance_.links);
   } catch (const SysError& error) {
     forget();
+    keepLinks();
     return connection.sendFailure(seq, {"links", error.call(), error.number(), error.subject()});
   }
   connection.send(Writer(Type::done, seq));
@@ -160,7 +163,13 @@ void Service::unplug(Connection& connection, uint32_t seq, Reader& in) {
     list.erase(made);
   }
   plan_.links.erase(known);
+  keepLinks();
   connection.send(Writer(Type::done, seq));
+}
+
+void Service::keepLinks() {
+  linksChanged_ = true;
+  saveLinks(plan_);
 }
 
 }  // namespace lx::keeper

@@ -29,6 +29,9 @@ class Reader {
   /// Number of elements that follow, each at least `least` bytes long.
   size_t count(size_t least);
 
+  /// Where the next read begins: what was read since an earlier `here` lies between.
+  [[nodiscard]] const std::byte* here() const { return data_.data() + at_; }
+
   void refuse() { good_ = false; }
   [[nodiscard]] bool good() const { return good_; }
   /// All was read and all was right.

@@ -91,10 +91,12 @@ netlink::Socket& LinkSite::inside() {
 }
 
 void readLink(Reader& in, LinkPlan& link) {
+  const std::byte* start = in.here();
   const uint8_t code = in.u8();
   link.inside = {in.text(), in.optionalText(), std::nullopt};
   if (in.flag()) link.inside.mtu = in.u32();
   if (!readKind(in, code, link.kind)) in.refuse();
+  link.wire = {start, in.here()};
 }
 
 void readLinks(Reader& in, std::list<LinkPlan>& links) {

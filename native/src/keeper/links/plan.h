@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <variant>
 
 namespace lx::keeper {
@@ -52,6 +54,8 @@ using LinkKind = std::variant<VethLink, MacvlanLink, PhysicalLink, IpvlanLink, V
 struct LinkPlan {
   LinkEnd inside;
   LinkKind kind;
+  /// As it came over the wire.
+  std::span<const std::byte> wire;
 };
 
 }  // namespace lx::keeper
