@@ -47,6 +47,8 @@ export const apiExtensions = {
   container_protection_shift: 'security.protection.shift.',
   instance_protection_start: 'security.protection.start.',
   instance_auto_restart: 'boot.autorestart.',
+  limits_hugepages: 'limits.hugepages.*, where the host has pages of that size.',
+  instance_memory_swap_bytes: 'limits.memory.swap with an amount.',
   cloud_init: 'cloud-init.network-config, user-data and vendor-data.',
   linux_sysctl: 'linux.sysctl.* on instances.',
   api_os: 'os_name and os_version in the environment.',

@@ -122,6 +122,12 @@ export interface CgroupLimits {
   /** false: no swap; bytes: at most this much. */
   swap?: boolean | number;
   processes?: number;
+  /** 0..10, LXD's limits.memory.swap.priority: the less, the sooner memory is swapped out. */
+  swapPriority?: number;
+  /** 0..10, LXD's limits.disk.priority; 5 is what an instance without it has. */
+  diskPriority?: number;
+  /** Bytes of huge pages, by their size as the kernel writes it (`2MB`). */
+  hugepages?: Readonly<Record<string, number>>;
   /** A cpuset list ('0,2-3'). */
   cpuset?: string;
   /** CFS quota in microseconds a period. */
@@ -150,6 +156,8 @@ export interface Cgroups {
   prepare(): Promise<void>;
   /** What the keeper must create, write and join for an instance. Refuses a limit the host cannot enforce. */
   plan(id: string, limits: CgroupLimits): import('./launch-plan.ts').CgroupPlan;
+  /** What of it the host cannot enforce, a sentence each. */
+  problems(limits: CgroupLimits): string[];
   /** Changes the limits of a running instance. */
   apply(id: string, limits: CgroupLimits): Promise<void>;
   usage(id: string): Promise<CgroupUsage>;

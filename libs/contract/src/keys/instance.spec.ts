@@ -12,6 +12,10 @@ describe('keys of instances', () => {
     ['limits.memory', '0%'],
     ['limits.memory', '000%'],
     ['limits.kernel.nofile', '2048:1024'],
+    ['limits.disk.priority', '11'],
+    ['limits.hugepages.2MB', 'banana'],
+    ['limits.memory.swap', 'maybe'],
+    ['limits.memory.swap.priority', '-1'],
     ['limits.kernel.nofile', 'unlimited:1024'],
   ])('%s=%s is refused when it is set', (key, value) => {
     expect(instanceConfigProblems({ [key]: value })).toHaveLength(1);
@@ -48,6 +52,8 @@ describe('keys of instances', () => {
   it.each([
     ['security.privileged', 'No'],
     ['boot.stop.priority', '-3'],
+    ['limits.memory.swap', '100MiB'],
+    ['limits.hugepages.2MB', '0'],
     ['limits.cpu.allowance', '10/100'],
     ['limits.cpu.allowance', '10ms/100'],
   ])('%s=%s is accepted as LXD accepts it', (key, value) => {
@@ -76,9 +82,15 @@ describe('keys of instances', () => {
       | 'limits.cpu'
       | 'limits.cpu.allowance'
       | 'limits.cpu.priority'
+      | 'limits.disk.priority'
+      | 'limits.hugepages.1GB'
+      | 'limits.hugepages.1MB'
+      | 'limits.hugepages.2MB'
+      | 'limits.hugepages.64KB'
       | 'limits.memory'
       | 'limits.memory.enforce'
       | 'limits.memory.swap'
+      | 'limits.memory.swap.priority'
       | 'limits.processes'
     >();
   });

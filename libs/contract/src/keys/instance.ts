@@ -68,6 +68,7 @@ const kernelRow = (resource: string) =>
     live: false,
   }) as const;
 
+const hugepages = (size: string) => ({ type: bytes, doc: `Bytes of huge pages of ${size}.`, live: true }) as const;
 const cloudInit = (what: string) =>
   ({
     type: text,
@@ -144,6 +145,16 @@ export const instanceKeys = defineKeys('instance', {
     doc: 'Weight against instances with the same CPU allowance.',
     live: true,
   },
+  'limits.disk.priority': {
+    type: integer({ min: 0, max: 10 }),
+    default: '5',
+    doc: "Weight against other instances when a disk is busy, where the kernel's scheduler of that disk weighs.",
+    live: true,
+  },
+  'limits.hugepages.1GB': hugepages('1GB'),
+  'limits.hugepages.1MB': hugepages('1MB'),
+  'limits.hugepages.2MB': hugepages('2MB'),
+  'limits.hugepages.64KB': hugepages('64KB'),
   'limits.memory': {
     type: anyOf(positiveBytes, positivePercent),
     doc: 'Memory the instance may use, in bytes or as a share of the host.',
@@ -155,7 +166,18 @@ export const instanceKeys = defineKeys('instance', {
     doc: 'soft: the limit counts only when the host is short of memory.',
     live: true,
   },
-  'limits.memory.swap': { type: bool, default: 'true', doc: 'Whether memory of the instance may be swapped out.', live: true },
+  'limits.memory.swap': {
+    type: anyOf(bool, bytes),
+    default: 'true',
+    doc: 'Whether memory of the instance may be swapped out, or how much of it.',
+    live: true,
+  },
+  'limits.memory.swap.priority': {
+    type: integer({ min: 0, max: 10 }),
+    default: '10',
+    doc: 'The higher, the later memory of the instance is swapped out (hosts with control groups of version 1).',
+    live: true,
+  },
   'limits.processes': { type: integer({ min: 1, max: 4_194_304 }), doc: 'Most processes and threads at a time.', live: true },
   ...(Object.fromEntries(kernelResources.map((resource) => [`limits.kernel.${resource}`, kernelRow(resource)])) as Record<
     `limits.kernel.${(typeof kernelResources)[number]}`,

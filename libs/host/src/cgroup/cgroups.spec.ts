@@ -24,10 +24,14 @@ function host(mounts: string[]): HostCgroups {
 }
 
 async function hybrid(): Promise<HostCgroups> {
-  const v1 = ['cpu', 'cpuacct', 'cpuset', 'memory', 'pids', 'freezer'];
+  const v1 = ['cpu', 'cpuacct', 'cpuset', 'memory', 'pids', 'freezer', 'blkio'];
+  put('cg/blkio/lxctl-0/blkio.bfq.weight', '100\n');
   for (const name of v1) mkdirSync(join(root, 'cg', name), { recursive: true });
   put('cg/unified/cgroup.controllers', 'hugetlb\n');
-  put('cg/unified/cgroup.subtree_control', '');
+  put('cg/unified/cgroup.subtree_control', 'hugetlb\n');
+  put('cg/unified/lxctl-0/cgroup.subtree_control', 'hugetlb\n');
+  put('cg/unified/lxctl-0/cgroup.controllers', 'hugetlb\n');
+  for (const file of ['hugetlb.2MB.max', 'hugetlb.2MB.rsvd.max']) put(`cg/unified/lxctl-0/${file}`, 'max\n');
   put('cg/cpuset/cpuset.cpus', '0-1\n');
   put('cg/cpuset/cpuset.mems', '0\n');
   put('cg/memory/memory.memsw.limit_in_bytes', '9223372036854771712\n');
@@ -51,7 +55,7 @@ async function pureV2(controllers = 'cpuset cpu io memory pids'): Promise<HostCg
 describe('HostCgroups on a hybrid host', () => {
   it('serves limits by v1 and freezing by v2', async () => {
     const cgroups = await hybrid();
-    expect(cgroups.backends).toEqual({ cpu: 'v1', cpuset: 'v1', memory: 'v1', pids: 'v1', freezer: 'v2' });
+    expect(cgroups.backends).toEqual({ cpu: 'v1', cpuset: 'v1', hugetlb: 'v2', io: 'v1', memory: 'v1', pids: 'v1', freezer: 'v2' });
     expect(get('cg/cpuset/lxctl-0/cpuset.cpus')).toBe('0-1');
     expect(get('cg/cpuset/lxctl-0/cpuset.mems')).toBe('0');
     expect(get('cg/cpuset/lxctl-0/cgroup.clone_children')).toBe('1');
@@ -67,9 +71,11 @@ describe('HostCgroups on a hybrid host', () => {
       cpuset: '1',
       cpuQuota: { quota: 25_000, period: 50_000 },
       cpuPriority: 5,
+      diskPriority: 10,
+      hugepages: { '2MB': 4 * MiB },
     });
     const at = (path: string) => join(root, 'cg', path);
-    const v1 = ['cpu', 'cpuset', 'memory', 'pids'].map((name) => at(`${name}/lxctl-0/id`));
+    const v1 = ['cpu', 'cpuset', 'blkio', 'memory', 'pids'].map((name) => at(`${name}/lxctl-0/id`));
     expect(plan.create).toEqual([{ path: at('unified/lxctl-0/id'), delegate: true }, ...v1.map((path) => ({ path, delegate: false }))]);
     expect(plan.cloneInto).toBe(at('unified/lxctl-0/id'));
     expect(plan.join).toEqual(v1);
@@ -84,6 +90,9 @@ describe('HostCgroups on a hybrid host', () => {
       'cpu/lxctl-0/id/cpu.cfs_period_us 50000',
       'cpu/lxctl-0/id/cpu.cfs_quota_us 25000',
       'cpu/lxctl-0/id/cpu.shares 1019',
+      'blkio/lxctl-0/id/blkio.bfq.weight 200',
+      'unified/lxctl-0/id/hugetlb.2MB.rsvd.max 4194304',
+      'unified/lxctl-0/id/hugetlb.2MB.max 4194304',
     ]);
     expect(cgroups.plan('id', {}).write).toEqual([]);
   });
@@ -93,9 +102,31 @@ describe('HostCgroups on a hybrid host', () => {
     expect(() => cgroups.plan('id', { swap: MiB })).toThrow('needs a hard limits.memory');
   });
 
-  it('changes and lifts limits of a running instance', async () => {
+  it('refuses huge pages of a size that the host has not', async () => {
+    const cgroups = await hybrid();
+    expect(cgroups.problems({ hugepages: { '64KB': MiB }, diskPriority: 0 })).toEqual([
+      'Cannot enforce limits.hugepages.64KB: the host has no pages of this size',
+    ]);
+  });
+
+  it('says how late memory is swapped out', async () => {
+    const cgroups = await hybrid();
+    const swappiness = (swapPriority: number) =>
+      cgroups.plan('id', { swapPriority }).write.find(({ path }) => path.endsWith('memory.swappiness'))?.value;
+    expect([swappiness(10), swappiness(0)]).toEqual(['60', '70']);
+  });
+
+  it('passes over what an older server has not made for an instance, unless it is asked for', async () => {
     const cgroups = await hybrid();
     for (const name of ['cpu', 'cpuset', 'memory', 'pids', 'unified']) mkdirSync(join(root, 'cg', name, 'lxctl-0/id'));
+    await cgroups.apply('id', { processes: 5 });
+    expect(get('cg/pids/lxctl-0/id/pids.max')).toBe('5');
+    await expect(cgroups.apply('id', { diskPriority: 5 })).rejects.toThrow('ENOENT');
+  });
+
+  it('changes and lifts limits of a running instance', async () => {
+    const cgroups = await hybrid();
+    for (const name of ['cpu', 'cpuset', 'memory', 'pids', 'unified', 'blkio']) mkdirSync(join(root, 'cg', name, 'lxctl-0/id'));
     put('cg/memory/lxctl-0/id/memory.memsw.limit_in_bytes', `${64 * MiB}\n`);
     await cgroups.apply('id', { memory: { bytes: 128 * MiB, enforce: 'hard' }, swap: MiB, cpuset: '0' });
     expect(get('cg/memory/lxctl-0/id/memory.limit_in_bytes')).toBe(String(128 * MiB));
@@ -106,6 +137,7 @@ describe('HostCgroups on a hybrid host', () => {
     expect(get('cg/pids/lxctl-0/id/pids.max')).toBe('max');
     expect(get('cg/cpu/lxctl-0/id/cpu.cfs_quota_us')).toBe('-1');
     expect(get('cg/cpu/lxctl-0/id/cpu.shares')).toBe('1024');
+    expect(get('cg/blkio/lxctl-0/id/blkio.bfq.weight')).toBe('100');
   });
 
   it('reports usage, null for what is missing', async () => {
@@ -137,7 +169,12 @@ describe('HostCgroups on a hybrid host', () => {
 describe('HostCgroups on a v2 host', () => {
   it('writes the v2 files', async () => {
     const cgroups = await pureV2();
-    expect(cgroups.backends).toEqual({ cpu: 'v2', cpuset: 'v2', memory: 'v2', pids: 'v2', freezer: 'v2' });
+    expect(cgroups.backends).toEqual({ cpu: 'v2', cpuset: 'v2', hugetlb: 'none', io: 'v2', memory: 'v2', pids: 'v2', freezer: 'v2' });
+    expect(cgroups.problems({ swapPriority: 3, diskPriority: 3, hugepages: { '1GB': 0 } })).toEqual([
+      'Cannot enforce limits.disk.priority: no scheduler of the kernel weighs disks',
+      'Cannot enforce limits.hugepages.1GB: the host has no "hugetlb" control group controller',
+      'Cannot enforce limits.memory.swap.priority: version 2 of control groups knows no order of swapping',
+    ]);
     const plan = cgroups.plan('id', {
       memory: { bytes: MiB, enforce: 'soft' },
       swap: false,
@@ -162,7 +199,7 @@ describe('HostCgroups on a v2 host', () => {
   });
 
   it('enables the controllers that are off, from the top down', async () => {
-    put('cg/cgroup.controllers', 'cpu memory hugetlb\n');
+    put('cg/cgroup.controllers', 'memory rdma\n');
     put('cg/cgroup.subtree_control', '');
     await host([' rw - cgroup2 cgroup2 rw']).prepare();
     expect(get('cg/cgroup.subtree_control')).toBe('+memory');

@@ -64,7 +64,7 @@ export class HostCgroups implements Cgroups {
 
   plan(id: string, limits: CgroupLimits): CgroupPlan {
     const ground = this.#prepared();
-    refuse(unenforceable(limits, ground.limits));
+    refuse(this.problems(limits));
     const unified = this.#unified(id);
     const v1 = this.#v1(id);
     return {
@@ -76,11 +76,18 @@ export class HostCgroups implements Cgroups {
     };
   }
 
+  problems(limits: CgroupLimits): string[] {
+    return unenforceable(limits, this.#prepared().limits);
+  }
+
   async apply(id: string, limits: CgroupLimits): Promise<void> {
     const { limits: host } = this.#prepared();
-    refuse(unenforceable(limits, host));
+    refuse(this.problems(limits));
     for (const setting of await this.#ordered(id, settingsOf(limits, host, 'change'))) {
-      await writeControl(this.#pathOf(id, setting), setting.value);
+      await writeControl(this.#pathOf(id, setting), setting.value).catch((error: unknown) => {
+        // An older server has started it, without this controller.
+        if (setting.asked || !isErrno(error, 'ENOENT')) throw error;
+      });
     }
   }
 

@@ -9,10 +9,14 @@ export class FakeCgroups implements Cgroups {
   readonly frozenIds = new Set<string>();
   readonly left = new Set<string>();
   usageOf: CgroupUsage = { ...noUsage };
-  readonly backends = { cpu: 'v2', cpuset: 'v2', memory: 'v2', pids: 'v2', freezer: 'v2' } as const;
+  readonly backends = { cpu: 'v2', cpuset: 'v2', hugetlb: 'v2', io: 'v2', memory: 'v2', pids: 'v2', freezer: 'v2' } as const;
 
   async prepare(): Promise<void> {
     this.calls.push('prepare');
+  }
+
+  problems(): string[] {
+    return [];
   }
 
   plan(id: string, limits: CgroupLimits): CgroupPlan {

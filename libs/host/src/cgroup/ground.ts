@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isErrno } from '../errno.ts';
 import { readControl, writeControl } from './files.ts';
 import type { Hierarchies } from './hierarchy.ts';
-import type { Controller, HostLimits } from './limits.ts';
+import { type Backends, type Controller, type HostLimits, optionalFiles } from './limits.ts';
 
 /** The server's own directories, under which each instance gets one. */
 export interface Ground {
@@ -15,9 +15,11 @@ export interface Ground {
 }
 
 /** v2 controllers handed down to instances, where the host has them. */
-const handedDown = ['cpu', 'cpuset', 'io', 'memory', 'pids'];
+const handedDown = ['cpu', 'cpuset', 'hugetlb', 'io', 'memory', 'pids'];
 /** v1 hierarchies an instance joins when v2 does not serve the controller. freezer and cpuacct only without any v2. */
-const limited: readonly Controller[] = ['cpu', 'cpuset', 'memory', 'pids'];
+const limited: readonly Controller[] = ['cpu', 'cpuset', 'hugetlb', 'io', 'memory', 'pids'];
+/** What version 1 calls a controller, where that is something else. */
+const v1Names: Readonly<Record<string, string>> = { io: 'blkio' };
 
 /** Makes `path` (relative, '/' between parts) in every hierarchy of use. */
 export async function breakGround(hierarchies: Hierarchies, path: string): Promise<Ground> {
@@ -26,15 +28,16 @@ export async function breakGround(hierarchies: Hierarchies, path: string): Promi
   const wanted = [...limited.filter((controller) => !onV2.includes(controller)), ...(unified ? [] : ['cpuacct', 'freezer'])];
   const v1 = new Map<string, string>();
   for (const controller of wanted) {
-    const mount = hierarchies.v1.get(controller);
+    const mount = hierarchies.v1.get(v1Names[controller] ?? controller);
     if (!mount) continue;
     await prepareV1(controller, mount, path);
     v1.set(controller, join(mount, path));
   }
 
   const backend = (controller: Controller) => (onV2.includes(controller) ? 'v2' : v1.has(controller) ? 'v1' : 'none');
-  const backends = { cpu: backend('cpu'), cpuset: backend('cpuset'), memory: backend('memory'), pids: backend('pids') } as const;
-  return { unified, v1, limits: { backends, ...(await readHost(hierarchies, unified, backends.memory)) } };
+  const backends = Object.fromEntries(limited.map((controller) => [controller, backend(controller)])) as unknown as Backends;
+  const files = await existing(backends, unified, v1);
+  return { unified, v1, limits: { backends, files, ...(await readHost(hierarchies, unified, backends.memory)) } };
 }
 
 /** The directory that holds those of the instances, in the hierarchy that serves the controller. */
@@ -48,7 +51,7 @@ async function readHost(
   hierarchies: Hierarchies,
   unified: string | null,
   memory: 'v1' | 'v2' | 'none',
-): Promise<Omit<HostLimits, 'backends'>> {
+): Promise<Omit<HostLimits, 'backends' | 'files'>> {
   const first = async (controller: string, file: string) => {
     const mount = hierarchies.v1.get(controller);
     return (mount && (await readControl(join(mount, file)))?.trim()) || '';
@@ -59,6 +62,17 @@ async function readHost(
     allCpus: await first('cpuset', 'cpuset.cpus'),
     swappiness: (await first('memory', 'memory.swappiness')) || '60',
   };
+}
+
+/** Which of the files that a group may have or not, those of this host have. */
+async function existing(backends: Backends, unified: string | null, v1: ReadonlyMap<string, string>): Promise<string[]> {
+  const found = await Promise.all(
+    Object.entries(optionalFiles).flatMap(([controller, files]) => {
+      const directory = backends[controller as Controller] === 'v2' ? unified : v1.get(controller);
+      return directory ? files.map(async (file) => ((await exists(join(directory, file))) ? [file] : [])) : [];
+    }),
+  );
+  return found.flat();
 }
 
 /** From the root down: a directory's controllers are those its parent lists in cgroup.subtree_control. */

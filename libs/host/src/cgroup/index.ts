@@ -5,7 +5,7 @@ import type { CgroupOptions } from './cgroups.ts';
 export { cgroupName, HostCgroups } from './cgroups.ts';
 export type { CgroupOptions } from './cgroups.ts';
 export { FakeCgroups } from './fake.ts';
-export { limitKeysOf } from './limits.ts';
+export { hugepageSizes, limitKeysOf } from './limits.ts';
 
 /** Control groups of this host, read through the addon. */
 export function hostCgroups(options: CgroupOptions): HostCgroups {

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { CgroupLimits } from '../ports.ts';
 
 /** Controllers that limits need; each is served by one hierarchy version, or by none. */
-export type Controller = 'cpu' | 'cpuset' | 'memory' | 'pids';
+export type Controller = 'cpu' | 'cpuset' | 'hugetlb' | 'io' | 'memory' | 'pids';
 export type Backends = Readonly<Record<Controller, 'v1' | 'v2' | 'none'>>;
 
 export interface HostLimits {
@@ -13,12 +13,41 @@ export interface HostLimits {
   allCpus: string;
   /** v1: how eagerly an instance swaps when it was not told to leave that. */
   swappiness: string;
+  /** Files of a group that exist: those that hold its weight for disks, and those that limit huge pages. */
+  files: readonly string[];
 }
+
+/** What weighs groups against each other: the file, and the weight of a group that nobody has given one. */
+const ioWeights: Readonly<Record<string, number>> = {
+  'blkio.weight': 500,
+  'blkio.bfq.weight': 100,
+  'io.weight': 100,
+  'io.bfq.weight': 100,
+};
+
+/** Sizes of huge pages that LXD has keys for. */
+export const hugepageSizes = ['64KB', '1MB', '2MB', '1GB'] as const;
+
+/** Both count: what is promised to a mapping (`rsvd`), and what is used without a promise. */
+function hugepageFiles(size: string): { v1: string[]; v2: string[] } {
+  return {
+    v1: [`hugetlb.${size}.rsvd.limit_in_bytes`, `hugetlb.${size}.limit_in_bytes`],
+    v2: [`hugetlb.${size}.rsvd.max`, `hugetlb.${size}.max`],
+  };
+}
+
+/** Files that a group may have or not, which `HostLimits.files` tells. */
+export const optionalFiles: Readonly<Partial<Record<Controller, readonly string[]>>> = {
+  io: Object.keys(ioWeights),
+  hugetlb: hugepageSizes.flatMap((size) => Object.values(hugepageFiles(size)).flat()),
+};
 
 export interface Setting {
   controller: Controller;
   file: string;
   value: string;
+  /** Whether it limits something, or lifts a limit. */
+  asked: boolean;
 }
 
 /**
@@ -37,8 +66,9 @@ interface LimitRow {
 const rows: readonly LimitRow[] = [
   {
     controller: 'memory',
-    keys: ['limits.memory', 'limits.memory.enforce', 'limits.memory.swap'],
-    asked: ({ memory, swap }) => memory !== undefined || swap === false || typeof swap === 'number',
+    keys: ['limits.memory', 'limits.memory.enforce', 'limits.memory.swap', 'limits.memory.swap.priority'],
+    asked: ({ memory, swap, swapPriority }) =>
+      memory !== undefined || swap === false || typeof swap === 'number' || swapPriority !== undefined,
     v1: memoryV1,
     v2: memoryV2,
   },
@@ -74,6 +104,24 @@ const rows: readonly LimitRow[] = [
     v1: (limits) => [['cpu.shares', String(Math.max(2, weight(limits, 1024)))]],
     v2: (limits) => [['cpu.weight', String(Math.max(1, weight(limits, 100)))]],
   },
+  {
+    controller: 'io',
+    keys: ['limits.disk.priority'],
+    asked: ({ diskPriority }) => diskPriority !== undefined,
+    v1: diskWeights,
+    v2: diskWeights,
+  },
+  ...hugepageSizes.map((size): LimitRow => {
+    const writes = (files: readonly string[], absent: string) => (limits: CgroupLimits, host: HostLimits) =>
+      files.filter((file) => host.files.includes(file)).map((file): [string, string] => [file, text(limits.hugepages?.[size], absent)]);
+    return {
+      controller: 'hugetlb',
+      keys: [`limits.hugepages.${size}`],
+      asked: ({ hugepages }) => hugepages?.[size] !== undefined,
+      v1: writes(hugepageFiles(size).v1, '-1'),
+      v2: writes(hugepageFiles(size).v2, 'max'),
+    };
+  }),
 ];
 
 /** `birth`: for new directories, only what is limited. `change`: for running ones, also what is lifted. */
@@ -81,7 +129,8 @@ export function settingsOf(limits: CgroupLimits, host: HostLimits, purpose: 'bir
   return rows.flatMap((row) => {
     const backend = host.backends[row.controller];
     if (backend === 'none' || (purpose === 'birth' && !row.asked(limits))) return [];
-    return row[backend](limits, host).map(([file, value]) => ({ controller: row.controller, file, value }));
+    const asked = row.asked(limits);
+    return row[backend](limits, host).map(([file, value]) => ({ controller: row.controller, file, value, asked }));
   });
 }
 
@@ -89,10 +138,11 @@ export function settingsOf(limits: CgroupLimits, host: HostLimits, purpose: 'bir
 export function limitKeysOf(path: string): readonly string[] {
   const file = basename(path);
   const all: HostLimits = {
-    backends: { cpu: 'v1', cpuset: 'v1', memory: 'v1', pids: 'v1' },
+    backends: { cpu: 'v1', cpuset: 'v1', hugetlb: 'v1', io: 'v1', memory: 'v1', pids: 'v1' },
     swapAccounting: true,
     allCpus: '',
     swappiness: '',
+    files: Object.values(optionalFiles).flat(),
   };
   const writes = (row: LimitRow) => [...row.v1({}, all), ...row.v2({}, all)];
   return rows.find((row) => writes(row).some(([name]) => name === file))?.keys ?? [];
@@ -100,9 +150,7 @@ export function limitKeysOf(path: string): readonly string[] {
 
 /** Limits that this host cannot enforce, a sentence each. */
 export function unenforceable(limits: CgroupLimits, host: HostLimits): string[] {
-  const problems = rows
-    .filter((row) => row.asked(limits) && host.backends[row.controller] === 'none')
-    .map((row) => `Cannot enforce ${row.keys.join(' or ')}: the host has no "${row.controller}" control group controller`);
+  const problems = rows.filter((row) => row.asked(limits)).flatMap((row) => rowProblems(row, limits, host));
   const swapBytes = typeof limits.swap === 'number';
   if (host.backends.memory === 'v1' && swapBytes && limits.memory?.enforce !== 'hard') {
     problems.push('Cannot enforce limits.memory.swap: on this host (cgroup v1) a swap limit needs a hard limits.memory');
@@ -112,17 +160,35 @@ export function unenforceable(limits: CgroupLimits, host: HostLimits): string[] 
   if (host.backends.memory !== 'none' && needsAccounting && !host.swapAccounting) {
     problems.push('Cannot enforce limits.memory.swap: the kernel does not account swap (swapaccount=1)');
   }
+  if (host.backends.memory === 'v2' && limits.swapPriority !== undefined) {
+    problems.push('Cannot enforce limits.memory.swap.priority: version 2 of control groups knows no order of swapping');
+  }
   return problems;
 }
 
+function rowProblems(row: LimitRow, limits: CgroupLimits, host: HostLimits): string[] {
+  const backend = host.backends[row.controller];
+  const cannot = `Cannot enforce ${row.keys.join(' or ')}`;
+  if (backend === 'none') return [`${cannot}: the host has no "${row.controller}" control group controller`];
+  if (row[backend](limits, host).length > 0) return [];
+  return [`${cannot}: ${row.controller === 'io' ? 'no scheduler of the kernel weighs disks' : 'the host has no pages of this size'}`];
+}
+
+/** LXD's steps, with what an instance without a priority has in the middle. */
+function diskWeights({ diskPriority }: CgroupLimits, { files }: HostLimits): [string, string][] {
+  return Object.entries(ioWeights)
+    .filter(([file]) => files.includes(file))
+    .map(([file, usual]) => [file, String(Math.max(10, (usual * (diskPriority ?? 5)) / 5))]);
+}
+
 /** Swap is counted together with memory (memsw), and never below it: the order of writes matters on a change. */
-function memoryV1({ memory, swap }: CgroupLimits, host: HostLimits): [string, string][] {
+function memoryV1({ memory, swap, swapPriority }: CgroupLimits, host: HostLimits): [string, string][] {
   const hard = memory?.enforce === 'hard' ? memory.bytes : null;
   const soft = memory?.enforce === 'soft' ? memory.bytes : null;
   const writes: [string, string][] = [
     ['memory.limit_in_bytes', text(hard, '-1')],
     ['memory.soft_limit_in_bytes', text(soft, '-1')],
-    ['memory.swappiness', swap === false ? '0' : host.swappiness],
+    ['memory.swappiness', swap === false ? '0' : swapPriority === undefined ? host.swappiness : String(70 - swapPriority)],
   ];
   if (!host.swapAccounting) return writes;
   const total = hard !== null && swap !== undefined && swap !== true ? hard + (swap || 0) : null;

@@ -1,6 +1,6 @@
 import type { StringMap } from '#lib/base';
 import { keyOf, type LiveInstanceKey } from '#lib/contract';
-import type { CgroupLimits } from '#lib/host';
+import { type CgroupLimits, hugepageSizes } from '#lib/host';
 
 export interface LimitFacts {
   /** Bytes. */
@@ -24,7 +24,16 @@ const appliers: Readonly<Record<LiveInstanceKey, Applier>> = {
   'limits.cpu.priority': (config) => ({ cpuPriority: keyOf(config, 'limits.cpu.priority') }),
   'limits.memory': memory,
   'limits.memory.enforce': memory,
-  'limits.memory.swap': (config) => (keyOf(config, 'limits.memory.swap') ? {} : { swap: false }),
+  'limits.memory.swap': (config) => {
+    const swap = keyOf(config, 'limits.memory.swap');
+    return swap === true ? {} : { swap };
+  },
+  'limits.memory.swap.priority': (config) => ({ swapPriority: keyOf(config, 'limits.memory.swap.priority') }),
+  'limits.disk.priority': (config) => ({ diskPriority: keyOf(config, 'limits.disk.priority') }),
+  'limits.hugepages.64KB': hugepages,
+  'limits.hugepages.1MB': hugepages,
+  'limits.hugepages.2MB': hugepages,
+  'limits.hugepages.1GB': hugepages,
   'limits.processes': (config) => {
     const processes = keyOf(config, 'limits.processes');
     return processes === undefined ? {} : { processes };
@@ -34,6 +43,14 @@ const appliers: Readonly<Record<LiveInstanceKey, Applier>> = {
 function memory(config: StringMap, { totalMemory }: LimitFacts): CgroupLimits {
   const bytes = memoryBytes(config, totalMemory);
   return bytes === null ? {} : { memory: { bytes, enforce: keyOf(config, 'limits.memory.enforce') } };
+}
+
+function hugepages(config: StringMap): CgroupLimits {
+  const sizes = hugepageSizes.flatMap((size) => {
+    const bytes = keyOf(config, `limits.hugepages.${size}`);
+    return bytes === undefined ? [] : [[size, bytes] as const];
+  });
+  return { hugepages: Object.fromEntries(sizes) };
 }
 
 /** Bytes of `limits.memory`; null where it is not set. */

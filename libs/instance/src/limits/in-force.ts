@@ -38,7 +38,9 @@ export class LimitsInForce {
 
   /** What an expanded config asks for and this host cannot give. */
   problems(config: StringMap): string[] {
-    return hostProblems(config, this.#using.host);
+    const { host, cgroups } = this.#using;
+    const limits = cgroupLimits(config, { totalMemory: host.totalMemory, choose: () => [] });
+    return [...hostProblems(config, host), ...cgroups.problems(limits)];
   }
 
   /** What an expanded config asks for. Its CPUs are the instance's from now on, until `ended`. */
