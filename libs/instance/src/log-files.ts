@@ -67,6 +67,11 @@ export class LogFiles {
     await this.#appends.get(id);
   }
 
+  /** The same of all instances. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#appends.values());
+  }
+
   async remove(row: Named): Promise<void> {
     await this.written(row);
     await dropLink(...this.#link(row));

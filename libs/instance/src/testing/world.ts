@@ -184,6 +184,7 @@ const worlds: World[] = [];
 export async function removeWorlds(): Promise<void> {
   for (const world of worlds.splice(0)) {
     await world.engine.shutdown(0);
+    await world.instances.logFiles.idle();
     await rm(world.place, { recursive: true, force: true });
   }
 }
