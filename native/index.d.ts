@@ -55,6 +55,17 @@ export function readFd(fd: number): Promise<Buffer>;
  */
 export function readFiles(paths: readonly string[]): Promise<(string | null)[]>;
 
+/**
+ * Copies the directory `from` (a path, or a descriptor, which stays the caller's) to `to`, which must not be there, with all
+ * that an inode has; see src/tree/copy.h. On a thread of its own. `onBytes` hears now and then how much is there. `done` has
+ * the bytes of all contents; it rejects with ECANCELED after `cancel`. What a failure left at `to` is the caller's.
+ */
+export function copyTree(
+  from: string | number,
+  to: string,
+  onBytes: ((bytes: number) => void) | null,
+): { done: Promise<number>; cancel(): void };
+
 /** Numbers of <linux/ethtool.h>: `connector` is PORT_*, `transceiver` XCVR_*. */
 export interface NetworkPort {
   connector: number;

@@ -6,6 +6,7 @@ export const {
   RouteSocket,
   closeFd,
   compileSeccomp,
+  copyTree,
   linkWatch,
   mergedTree,
   networkPort,

@@ -11,6 +11,7 @@ Napi::Object registerAll(Napi::Env env, Napi::Object exports) {
   lx::rim::registerProcesses(exports);
   lx::rim::registerRouteSocket(exports);
   lx::rim::registerSeccomp(exports);
+  lx::rim::registerTreeCopies(exports);
   lx::rim::registerTrees(exports);
   return exports;
 }

@@ -15,6 +15,7 @@ void registerLinkWatch(Napi::Object exports);
 void registerProcesses(Napi::Object exports);
 void registerRouteSocket(Napi::Object exports);
 void registerSeccomp(Napi::Object exports);
+void registerTreeCopies(Napi::Object exports);
 void registerTrees(Napi::Object exports);
 
 }  // namespace lx::rim

@@ -1,3 +1,4 @@
+export { type CopyWishes, copyTree } from './copy-tree.ts';
 export { exists, makeDirectory } from './exists.ts';
 export { dropLink, pointLink } from './links.ts';
 export { removeTree } from './remove-tree.ts';

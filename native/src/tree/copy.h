@@ -1,0 +1,32 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace lx::tree {
+
+/// What a copy tells and hears while it runs. Its fields are for any thread.
+struct Watch {
+  std::atomic<bool> cancelled = false;
+  /// Of contents, as far as they are there.
+  std::atomic<uint64_t> bytes = 0;
+  /// Called by the copying thread when `bytes` grew; empty for nobody.
+  std::function<void()> onBytes;
+};
+
+/**
+ * Copies the directory behind `from` to `to`, which is not there yet: contents (by reference where the file system can, and
+ * with their holes), owners, modes, times, extended attributes (access lists, capabilities and overlayfs's among them), hard
+ * links among the files of the tree, symlinks, fifos, sockets and device nodes.
+ *
+ * The tree may be a guest's, who may be changing it: each entry is opened once, through its directory's descriptor, without
+ * following a symlink or crossing a mount (EXDEV), and all that is done with it is done with what was opened. What vanishes
+ * meanwhile is not copied.
+ *
+ * Throws SysError with the entry's path below the root; ECANCELED when cancelled. What is there then is the caller's to remove.
+ */
+void copy(int from, const std::string& to, Watch& watch);
+
+}  // namespace lx::tree

@@ -1,0 +1,128 @@
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import addon from '#native';
+import { makeHardTree, sumOfTree } from '../../libs/storage/src/hard-tree.conformance.ts';
+import { notRoot } from './machine.ts';
+
+let place = '';
+let from = '';
+let to = '';
+beforeEach(() => {
+  place = mkdtempSync('/var/tmp/lxctl-trees-');
+  from = join(place, 'from');
+  to = join(place, 'to');
+  mkdirSync(from);
+});
+afterEach(() => execFileSync('rm', ['-rf', place]));
+
+const sh = (script: string, cwd: string) =>
+  execFileSync('sh', ['-ec', script], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+const copy = (source: string | number = from, onBytes: ((bytes: number) => void) | null = null) => addon.copyTree(source, to, onBytes).done;
+
+describe.skipIf(notRoot)('copies of trees', () => {
+  it('have everything, on one file system and on another', async () => {
+    sh(`mkdir etc; ${makeHardTree}`, from);
+    sh(
+      'setfattr -n trusted.overlay.opaque -v y kinds/sub; mknod kinds/whiteout c 0 0; ln kinds/whiteout kinds/other; chmod 2755 many',
+      from,
+    );
+    const sum = sh(sumOfTree, from);
+    await copy();
+    expect(sh(sumOfTree, to)).toBe(sum);
+    expect(statSync(join(to, 'kinds/holes')).blocks).toBeLessThan(1000);
+    const memory = mkdtempSync('/dev/shm/lxctl-trees-');
+    try {
+      await addon.copyTree(to, join(memory, 'to'), null).done;
+      expect(sh(sumOfTree, join(memory, 'to'))).toBe(sum);
+    } finally {
+      execFileSync('rm', ['-rf', memory]);
+    }
+  });
+
+  it('go as deep as a guest can nest, with links between the ends', async () => {
+    const d = 'd'.repeat(20);
+    sh(
+      `perl -e 'open F, ">", "first"; link "first", "last"; for (1..600) { mkdir "${d}"; rename "last", "${d}/last"; chdir "${d}" }'`,
+      from,
+    );
+    await copy();
+    const deep = `perl -e '$first = (stat "first")[1]; for (1..600) { chdir "${d}" or die } print join " ", $first == (stat "last")[1], glob "*"'`;
+    expect(sh(deep, to)).toBe('1 last');
+  });
+
+  it('take an open directory, which stays open', async () => {
+    writeFileSync(join(from, 'a'), 'a');
+    const fd = openSync(from, 'r');
+    expect(await copy(fd)).toBe(1);
+    closeSync(fd);
+    expect(readFileSync(join(to, 'a'), 'utf8')).toBe('a');
+  });
+
+  it('tell how far they are, end when cancelled, and replace nothing', async () => {
+    sh('head -c 100M /dev/urandom > large', from);
+    const heard: number[] = [];
+    expect(await copy(from, (bytes) => heard.push(bytes))).toBe(100 << 20);
+    expect(heard.at(-1)).toBe(100 << 20);
+    expect(heard.toSorted((a, b) => a - b)).toEqual(heard);
+    await expect(copy()).rejects.toMatchObject({ code: 'EEXIST', path: to });
+    rmSync(to, { recursive: true });
+    const { done, cancel } = addon.copyTree(from, to, () => cancel());
+    cancel();
+    await expect(done).rejects.toMatchObject({ code: 'ECANCELED' });
+    expect(existsSync(join(to, 'large')) && statSync(join(to, 'large')).size === 100 << 20).toBe(false);
+  });
+
+  it('name the entry that cannot be copied', async () => {
+    sh('mkdir -p a/b; mount -t tmpfs none a/b', from);
+    await expect(copy())
+      .rejects.toMatchObject({ code: 'EXDEV', path: 'a/b' })
+      .finally(() => sh('umount a/b', from));
+  });
+
+  // The attack: while it is copied, what is looked at and what is opened are exchanged for links out of the tree.
+  it('are led nowhere by a tree that changes under them', async () => {
+    const outside = join(place, 'outside');
+    mkdirSync(join(outside, 'secret'), { recursive: true });
+    writeFileSync(join(outside, 'secret', 'file'), 'secret');
+    for (const name of ['one', 'two']) {
+      mkdirSync(join(from, name, 'secret'), { recursive: true });
+      writeFileSync(join(from, name, 'secret', 'file'), 'public');
+      writeFileSync(join(from, name, 'file'), 'public');
+    }
+    symlinkSync(outside, join(from, 'one.link'));
+    symlinkSync(join(outside, 'secret', 'file'), join(from, 'file.link'));
+    let running = true;
+    const exchange = async (a: string, b: string) => {
+      while (running) {
+        await rename(join(from, a), join(from, `${b}.aside`));
+        await rename(join(from, b), join(from, a));
+        await rename(join(from, `${b}.aside`), join(from, b));
+      }
+    };
+    const attack = Promise.all([exchange('one', 'one.link'), exchange('two/file', 'file.link')]);
+    try {
+      for (let round = 0; round < 300; round++) {
+        await copy();
+        expect(sh('grep -r --devices=skip secret . || :', to)).not.toContain(':secret');
+        rmSync(to, { recursive: true });
+      }
+    } finally {
+      running = false;
+      await attack;
+    }
+  });
+});
