@@ -9,6 +9,7 @@ import type { Store } from '#lib/store';
 import { Acts } from './act/acts.ts';
 import { Expansion } from '#lib/profile';
 import type { HostFacts } from './host-facts.ts';
+import { InstanceFiles } from './files/instance-files.ts';
 import { IdAllocation } from './ids/allocation.ts';
 import { LimitsInForce } from './limits/in-force.ts';
 import { LiveDevices } from './live-devices.ts';
@@ -122,6 +123,7 @@ export class Instances {
   readonly limits: LimitsInForce;
   readonly metadata: InstanceMetadata;
   readonly liveDevices: LiveDevices;
+  readonly files: InstanceFiles;
   readonly logFiles: LogFiles;
   readonly startLog: StartLog;
 
@@ -132,6 +134,7 @@ export class Instances {
     this.runner = parts.runner;
     this.limits = parts.limits;
     this.metadata = new InstanceMetadata(parts.acts.turns, parts.metadataFiles, on.store);
+    this.files = new InstanceFiles(on);
     this.logFiles = parts.logFiles;
     this.startLog = parts.startLog;
     this.reader = new InstanceReader({ ...on, expansion: parts.expansion });
