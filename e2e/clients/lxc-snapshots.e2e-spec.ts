@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { lxcInstalled, StockLxc } from './stock-lxc.ts';
 
@@ -56,12 +57,29 @@ describe.skipIf(!lxcInstalled)("snapshots with the stock lxc (skipped where Debi
     expect(await inside('s', 'cat /data/deep/file')).toBe('one\n');
   });
 
-  it('deletes those whose time is over', async () => {
+  it('takes and deletes those whose time has come', async () => {
+    expect(await lxc.fails('config', 'set', 's', 'snapshots.schedule=60 * * * *')).toContain('end of range (60) above maximum (59): 60');
+    expect(await lxc.fails('config', 'set', 's', 'snapshots.schedule=@often')).toContain('Schedule must be of the form: <minute> <hour>');
+    await lxc.ok('config', 'set', 's', 'snapshots.schedule=@never');
     const past = '{"name":"over","expires_at":"2001-01-02T03:04:05Z"}';
     await lxc.ok('query', '-X', 'POST', '--wait', '-d', past, '/1.0/instances/s/snapshots');
+    await lxc.ok('config', 'set', 's', 'snapshots.schedule=* * * * *', 'snapshots.pattern=each-minute');
+    // The next daemon makes up for the minute in which there was none.
     await lxc.daemon.restart();
-    await vi.waitFor(async () => expect(await lxc.ok('list', 's', '-f', 'csv', '-c', 'nS')).toBe('s,1\n'), { timeout: 60_000 });
-    expect(await lxc.ok('query', '/1.0/instances/s/snapshots')).toContain('/1.0/instances/s/snapshots/snap0');
+    const names = async () => (JSON.parse(await lxc.ok('query', '/1.0/instances/s/snapshots')) as string[]).map((url) => basename(url));
+    const seen = { timeout: 60_000 };
+    await vi.waitFor(async () => expect((await names()).slice(0, 2)).toEqual(['snap0', 'each-minute']), seen);
+    // It may be taking one just now.
+    await vi.waitFor(() => lxc.ok('config', 'unset', 's', 'snapshots.schedule'), seen);
+    for (const name of (await names()).slice(1)) await lxc.ok('delete', `s/${name}`);
+    expect(await names()).toEqual(['snap0']);
+  });
+
+  it('takes one before a start', async () => {
+    await lxc.ok('config', 'set', 's', 'snapshots.schedule=@never, @startup', 'snapshots.pattern=before-start');
+    await lxc.ok('restart', 's', '--force');
+    await lxc.ok('delete', 's/before-start');
+    await lxc.ok('config', 'unset', 's', 'snapshots.schedule');
   });
 
   it('goes back with what is stopped, and deletes them with it', async () => {

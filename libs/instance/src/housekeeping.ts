@@ -74,7 +74,7 @@ export class Housekeeping {
     for (const id of ends.keys()) await this.#attempt(`forgetting the end of ${id}`, () => supervision.forgetEnd(id));
     this.#reconciled.resolve();
     this.#track('starting instances', () => this.#autostart(toStart));
-    this.#instances.expiredSnapshots.start();
+    this.#instances.snapshotSweeps.start();
     const adopted = rows.filter(({ id }) => running.has(id));
     return { adopted: adopted.map(({ name }) => name), starting: toStart.map(({ row }) => row.name) };
   }
@@ -95,7 +95,7 @@ export class Housekeeping {
   /** Starts nothing by itself any more. */
   close(): void {
     this.#closing.abort();
-    this.#instances.expiredSnapshots.stop();
+    this.#instances.snapshotSweeps.stop();
   }
 
   /**

@@ -26,6 +26,9 @@ import { Copy } from './verbs/copy.ts';
 import { Create } from './verbs/create.ts';
 import { Delete } from './verbs/delete.ts';
 import { ExpiredSnapshots } from './snapshot/expired.ts';
+import { ScheduledSnapshots } from './snapshot/scheduled.ts';
+import { StartupSnapshot } from './snapshot/startup.ts';
+import { SnapshotSweeps } from './snapshot/sweeps.ts';
 import { Discard } from './verbs/discard.ts';
 import { Freeze } from './verbs/freeze.ts';
 import { Rename } from './verbs/rename.ts';
@@ -116,7 +119,7 @@ export class Instances {
   readonly verbs: InstanceVerbs;
   readonly state: ChangeState;
   readonly discard: Discard;
-  readonly expiredSnapshots: ExpiredSnapshots;
+  readonly snapshotSweeps: SnapshotSweeps;
   readonly acts: Acts;
   readonly expansion: Expansion;
   readonly runner: Runner;
@@ -140,9 +143,11 @@ export class Instances {
     this.reader = new InstanceReader({ ...on, expansion: parts.expansion });
     this.verbs = verbs(on, parts);
     this.liveDevices = new LiveDevices(parts.acts.turns, this.verbs.update, { ...on, ...parts });
-    this.state = new ChangeState(this.reader, this.verbs);
+    this.state = new ChangeState(this.reader, this.verbs, new StartupSnapshot(this.verbs.snapshot, parts.expansion));
     this.discard = new Discard(parts.acts.turns, this.verbs.delete, on);
-    this.expiredSnapshots = new ExpiredSnapshots(this.verbs.snapshotDelete, on);
+    const expired = new ExpiredSnapshots(this.verbs.snapshotDelete, on);
+    const scheduled = new ScheduledSnapshots(this.verbs.snapshot, { ...on, expansion: parts.expansion });
+    this.snapshotSweeps = new SnapshotSweeps(expired, scheduled, on);
     for (const operation of Object.values(operationsOf(this.verbs)))
       on.engine.register(operation as unknown as OperationSpec<JsonObject, JsonObject>);
   }

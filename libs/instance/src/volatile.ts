@@ -19,6 +19,9 @@ export const instanceIdKey = 'volatile.cloud-init.instance-id';
 /** LXD's: the event whose templates the next start applies. */
 export const templateKey = 'volatile.apply_template';
 
+/** Ours: the minute its schedule was last seen to, RFC 3339. */
+export const scheduledKey = 'volatile.snapshot.scheduled';
+
 /** The volatile keys of an instance that is made, but for its ids. */
 export function firstVolatile(id: string, image: string | null, devices: DeviceMap, wanted: StringMap): StringMap {
   const chosen = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== ''));
@@ -56,7 +59,7 @@ function chosenProblem(key: string, value: string, devices: DeviceMap): string |
 
 /** LXD's volatile keys of containers, and this server's. */
 const known =
-  /^volatile\.(apply_template|base_image|cpu\.pinned|cloud-init\.instance-id|evacuate\.origin|idmap\.(base|current|next)|last_state\.(idmap|power)|uuid|.+\.(apply_quota|ceph_rbd|host_name|hwaddr|name|last_state\..+))$/;
+  /^volatile\.(apply_template|base_image|cpu\.pinned|cloud-init\.instance-id|evacuate\.origin|idmap\.(base|current|next)|last_state\.(idmap|power)|snapshot\.scheduled|uuid|.+\.(apply_quota|ceph_rbd|host_name|hwaddr|name|last_state\..+))$/;
 
 const address = keyTypes.keyType('Invalid MAC address', keyTypes.unicastMac.accepts);
 const uuid = keyTypes.keyType('Invalid UUID', keyTypes.uuid.accepts);

@@ -88,7 +88,7 @@ export function validateConfig(catalogue: KeyCatalogue, config: StringMap, words
 }
 
 export function invalidValue(key: string, value: string, type: KeyType): string {
-  return `Invalid value ${JSON.stringify(value)} for key ${JSON.stringify(key)}: it must be ${type.name}`;
+  return type.problem?.(value) ?? `Invalid value ${JSON.stringify(value)} for key ${JSON.stringify(key)}: it must be ${type.name}`;
 }
 
 /** The value of a key, or its default; undefined when it has none. */

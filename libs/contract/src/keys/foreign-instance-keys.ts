@@ -61,8 +61,6 @@ export const foreignInstanceKeys: Readonly<Record<string, string>> = {
   'security.syscalls.*': 'nothing sets it in this version',
   'smbios11.*': virtualMachines,
   'snapshots.expiry.manual': 'snapshots.expiry is for all of them',
-  'snapshots.schedule': 'snapshots are not taken by the clock',
-  'snapshots.schedule.stopped': 'snapshots are not taken by the clock',
   'systemd.credential-binary.*': noCredentials,
   'systemd.credential.*': noCredentials,
   'ubuntu_pro.guest_attach': guestApi,

@@ -3,6 +3,7 @@ import { anyOf, bool, bytes, integer, keyType, oneOf, percent, text } from './ty
 import type { StringMap } from '#lib/base';
 import { parseCpuList } from './cpus.ts';
 import { expiryExpression, snapshotPattern } from './snapshots.ts';
+import { snapshotSchedule } from './schedule.ts';
 import { foreignInstanceKeyReason } from './foreign-instance-keys.ts';
 
 /** A number: that many, chosen by the server. A list: these. */
@@ -236,6 +237,19 @@ export const instanceKeys = defineKeys('instance', {
     type: snapshotPattern,
     default: 'snap%d',
     doc: 'Name of snapshots that are given none: %d is the next number, and {{ creation_date }} the time (UTC), with a layout of Go.',
+    live: true,
+    readWhenUsed: true,
+  },
+  'snapshots.schedule': {
+    type: snapshotSchedule,
+    doc: 'When snapshots are taken by themselves: five fields of cron in the local time of the server, or a comma-separated list of @hourly, @daily, @midnight, @weekly, @monthly, @annually and @yearly (at a minute and hour of the instance, always the same), @startup (before it is started or restarted, but not where it is made and started in one request) and @never.',
+    live: true,
+    readWhenUsed: true,
+  },
+  'snapshots.schedule.stopped': {
+    type: bool,
+    default: 'false',
+    doc: 'Whether snapshots are taken by the schedule while the instance does not run.',
     live: true,
     readWhenUsed: true,
   },

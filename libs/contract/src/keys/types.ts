@@ -5,6 +5,8 @@ export interface KeyType<T = unknown> {
   /** For docs and error texts: "a number of bytes such as 512MiB". */
   readonly name: string;
   accepts(value: string): boolean;
+  /** What is wrong with a value, where LXD has words of its own for it. */
+  problem?(value: string): string | null;
   /** What an accepted value means. */
   read(value: string): T;
 }

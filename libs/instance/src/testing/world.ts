@@ -42,6 +42,8 @@ export class World {
   readonly places = new FakePlaces();
   readonly problems: string[] = [];
   readonly events: WireEvent[] = [];
+  /** What time it is, until a test sets it. */
+  clock = '2026-01-02T03:04:05Z';
   readonly engine: OperationEngine;
   readonly on: Foundations;
   readonly instances: Instances;
@@ -76,7 +78,7 @@ export class World {
         totalMemory: 8 * 1024 ** 3,
         hardLimits: { nofile: 20_000 },
       },
-      now: () => new Date('2026-01-02T03:04:05Z'),
+      now: () => new Date(this.clock),
       random: Math.random,
       report,
     };

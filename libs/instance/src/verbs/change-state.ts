@@ -3,6 +3,7 @@ import type { Operation, Requestor } from '#lib/engine';
 import type { InstanceRow } from '#lib/store';
 import type { InstanceReader } from '../read/reader.ts';
 import type { PowerState } from '../read/view.ts';
+import type { StartupSnapshot } from '../snapshot/startup.ts';
 
 /** The body of `PUT /1.0/instances/{name}/state`. */
 export interface StateRequest {
@@ -37,9 +38,11 @@ export interface StateVerbs {
 export class ChangeState {
   readonly #reader: InstanceReader;
   readonly #verbs: StateVerbs;
+  readonly #startup: StartupSnapshot;
 
-  constructor(reader: InstanceReader, { start, stop, restart, freeze, unfreeze }: StateVerbs) {
+  constructor(reader: InstanceReader, { start, stop, restart, freeze, unfreeze }: StateVerbs, startup: StartupSnapshot) {
     this.#reader = reader;
+    this.#startup = startup;
     this.#verbs = { start, stop, restart, freeze, unfreeze };
   }
 
@@ -47,8 +50,10 @@ export class ChangeState {
     const row = await this.#reader.row(project, name);
     const power = await this.#reader.power(row);
     const { action, timeout } = request;
+    const verb = this.#verb(action, power);
+    if (power === 'stopped' ? verb === this.#verbs.start : verb === this.#verbs.restart) await this.#startup.take(row);
     // No time to shut down means: at once, as in LXD.
-    return this.#verb(action, power).begin(row, { power, force: request.force || timeout === 0, timeout, requestor });
+    return verb.begin(row, { power, force: request.force || timeout === 0, timeout, requestor });
   }
 
   #verb(action: string, power: PowerState): StateVerb {

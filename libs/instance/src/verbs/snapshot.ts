@@ -11,6 +11,7 @@ import { readExpiry } from '../snapshot/expiry.ts';
 import { nextSnapshotName, snapshotNameProblems } from '../snapshot/name.ts';
 import { mustThaw, stillOf, thawed } from '../steps/still.ts';
 import type { Supervision } from '../supervision.ts';
+import { scheduledKey } from '../volatile.ts';
 
 export interface SnapshotRequest {
   /** Empty: the next of the instance's pattern. */
@@ -30,6 +31,8 @@ export type SnapshotParams = {
   /** RFC 3339. */
   createdAt: string;
   expiresAt: string | null;
+  /** The minute of the instance's schedule that it is taken for, and the one before; RFC 3339. */
+  scheduled?: { minute: string; before: string | null } | null;
 };
 type SnapshotState = {
   /** It ran and was not frozen: if it is found frozen, that was us. */
@@ -58,8 +61,12 @@ export class Snapshot {
     this.operation = defineOperation({ kind: 'snapshot.create', onCrash: 'unwind', steps: [reserveStep(using), cutStep(using)] });
   }
 
-  async begin(row: InstanceRow, request: SnapshotRequest, requestor?: Requestor): Promise<Operation> {
-    const params = await this.prepare(row, request);
+  /** `scheduled`: the minute that it is taken for, and that is seen to with it. */
+  async begin(row: InstanceRow, request: SnapshotRequest, requestor?: Requestor, scheduled: Date | null = null): Promise<Operation> {
+    const params: SnapshotParams = {
+      ...(await this.prepare(row, request)),
+      scheduled: scheduled && { minute: scheduled.toISOString(), before: row.volatile[scheduledKey] ?? null },
+    };
     return this.#acts.begin(this.operation, params, {
       of: row,
       requestor,
@@ -119,12 +126,14 @@ function reserveStep(using: Using): SnapshotStep {
         throw error;
       });
       await storage.roots.reserveSnapshot(writes, volumeOf(params));
+      if (params.scheduled) await writes.instances.mergeVolatile(params.id, { [scheduledKey]: params.scheduled.minute });
     },
     async undo({ params }) {
       if (!(await store.snapshots.byId(params.snapshotId))) return;
       await store.tx(async (writes) => {
         await storage.roots.remove(writes, params.snapshotId);
         await writes.snapshots.delete(params.snapshotId);
+        if (params.scheduled) await writes.instances.mergeVolatile(params.id, { [scheduledKey]: params.scheduled.before });
       });
     },
   };
