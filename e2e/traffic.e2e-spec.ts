@@ -42,6 +42,13 @@ describe('the database', () => {
     }
   });
 
+  it('is asked at most 7 times for a deletion, snapshots and all, and commits twice', async () => {
+    await daemon.done(daemon.client.instances.takeSnapshot('created', { name: 's' }));
+    const cost = await costOf(() => daemon.done(daemon.client.instances.delete('created')));
+    expect(cost.statements).toBeLessThanOrEqual(7);
+    expect(cost.commits).toBe(2);
+  });
+
   it('is not asked for the server', async () => {
     await daemon.client.api.get('/1.0');
     expect(await costOf(() => daemon.client.api.get('/1.0'))).toEqual({ statements: 0, commits: 0 });

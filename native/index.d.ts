@@ -82,6 +82,13 @@ export function networkPort(link: string): Promise<NetworkPort | null>;
  */
 export function mergedTree(layers: readonly string[]): Promise<number>;
 
+/**
+ * Removes a tree by directory fds, a symlink as itself, in one trip to the thread pool; what is not there is removed. Resolves
+ * to false when it is too large for that: call again. Rejects with ENAMETOOLONG when it is nested too deep, with EXDEV where
+ * something is mounted in it.
+ */
+export function removeTree(path: string): Promise<boolean>;
+
 // ---- processes: pidfd_open(2), pidfd_send_signal(2)
 export function pidfdOpen(pid: number): number;
 export function pidfdSendSignal(pidfd: number, signal: number): void;

@@ -17,6 +17,7 @@ export const {
   pipe,
   readFd,
   readFiles,
+  removeTree,
   setWindowSize,
 } = addon;
 

@@ -71,6 +71,8 @@ export interface Roots {
   rename(writes: Store, id: string, name: string): Promise<void>;
   /** Removes the row. Call `delete` first. */
   remove(writes: Store, id: string): Promise<void>;
+  /** The same of a root and its snapshots, in one statement. */
+  removeAll(writes: Store, id: string): Promise<void>;
 
   /** Writes the row of a snapshot's volume, beside that of its root. RowConflict 'volume_parent' for a root that is gone. */
   reserveSnapshot(writes: Store, snapshot: SnapshotName): Promise<void>;

@@ -74,6 +74,11 @@ export class StoredRoots implements Roots {
     await pool.restoreRoot(snapshot, id, image);
   }
 
+  async removeAll(writes: Store, id: string): Promise<void> {
+    this.#origins.delete(id);
+    await writes.volumes.deleteAll(id);
+  }
+
   async remove(writes: Store, id: string): Promise<void> {
     this.#origins.delete(id);
     await writes.volumes.delete(id).catch(unlessMissing);

@@ -162,6 +162,8 @@ export interface Volumes {
    * device names it.
    */
   delete(id: string): Promise<void>;
+  /** With its snapshots; what is not there need not be deleted. */
+  deleteAll(id: string): Promise<void>;
 }
 
 export interface Networks {

@@ -12,6 +12,7 @@ Napi::Object registerAll(Napi::Env env, Napi::Object exports) {
   lx::rim::registerRouteSocket(exports);
   lx::rim::registerSeccomp(exports);
   lx::rim::registerTreeCopies(exports);
+  lx::rim::registerTreeRemoval(exports);
   lx::rim::registerTrees(exports);
   return exports;
 }

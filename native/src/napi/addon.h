@@ -16,6 +16,7 @@ void registerProcesses(Napi::Object exports);
 void registerRouteSocket(Napi::Object exports);
 void registerSeccomp(Napi::Object exports);
 void registerTreeCopies(Napi::Object exports);
+void registerTreeRemoval(Napi::Object exports);
 void registerTrees(Napi::Object exports);
 
 }  // namespace lx::rim

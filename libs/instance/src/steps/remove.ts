@@ -44,9 +44,7 @@ export class Removal {
 
   /** For its `commit`. */
   async rows({ id }: RemoveParams, writes: Store): Promise<void> {
-    const snapshots = await writes.snapshots.list([id]);
-    const roots = [...snapshots, { id }].map((each) => this.#using.storage.roots.remove(writes, each.id));
-    await allEnded([...roots, writes.instances.delete(id).catch(unlessMissing)]);
+    await allEnded([this.#using.storage.roots.removeAll(writes, id), writes.instances.delete(id).catch(unlessMissing)]);
     this.#using.ids.freed();
   }
 

@@ -69,6 +69,7 @@ export class FakeStorage implements Pick<Storage, 'roots' | 'trees'> {
       if (!root.name.includes('/')) await this.roots.link(root);
     },
     restore: async ({ id }: RootName, snapshot: string) => void this.made.set(id, { ...this.#root(snapshot) }),
+    removeAll: (writes: Store, id: string) => writes.volumes.deleteAll(id),
     remove: async (writes: Store, id: string) => {
       await writes.volumes.delete(id).catch(unlessMissing);
     },

@@ -52,5 +52,10 @@ export function memoryVolumes(tables: MemoryTables, write: Write): Volumes {
         refuseNamed(tables, 'volume', isVolume(tables, id));
         volumes.delete(id, inverses);
       }),
+    deleteAll: (id) =>
+      write((inverses) => {
+        refuseNamed(tables, 'volume', isVolume(tables, id));
+        for (const row of volumes.where((each) => each.id === id || each.parentId === id)) volumes.delete(row.id, inverses);
+      }),
   };
 }

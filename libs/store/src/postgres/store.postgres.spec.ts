@@ -206,7 +206,8 @@ describe.each([
     const taken = await store.volumes.insert({ ...volume, id: newer.id, parentId: instanceId, name: 'with-snapshots/a' });
     expect(await store.volumes.snapshots(instanceId)).toEqual([taken]);
     await expect(store.volumes.delete(instanceId)).rejects.toMatchObject({ constraint: 'volume_parent' });
-    for (const id of [newer.id, instanceId]) await store.volumes.delete(id);
+    for (let times = 0; times < 2; times++) await store.volumes.deleteAll(instanceId);
+    expect(await store.volumes.list(pool.id)).toEqual([]);
 
     await store.instances.delete(instanceId);
     expect(await store.snapshots.list([instanceId])).toEqual([]);

@@ -47,6 +47,11 @@ export class PostgresVolumes implements Volumes {
     await table.update(this.#session, { id }, change);
   }
 
+  async deleteAll(id: string): Promise<void> {
+    mustBeUuid(table.name, id);
+    await this.#session.write('DELETE FROM volume WHERE id = $1 OR parent_id = $1', [id], { kind: 'harmless' });
+  }
+
   async delete(id: string): Promise<void> {
     mustBeUuid(table.name, id);
     await table.delete(this.#session, { id });
