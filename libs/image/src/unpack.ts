@@ -6,18 +6,20 @@ import { type ArchiveFormat, decompressors, formatOf } from './archive-format.ts
 import { watchSpace } from './space.ts';
 
 /**
- * Owners by number, modes, ACLs and extended attributes as they are in the archive. Attributes that only the host's root may
- * write mean nothing in a guest; overlay's own are left out, for in a lower layer they would be read as the kernel's.
+ * Owners by number, modes and extended attributes as they are in the archive. Attributes that only the host's root may
+ * write mean nothing in a guest; overlay's own are left out, for in a lower layer they would be read as the kernel's. ACLs come
+ * as attributes, as LXD reads them too: GNU tar's other form of them (--acls) has names of users, which mean nothing here, and
+ * asking for it would take away those that came as attributes.
  */
 const tarFlags = [
   '--numeric-owner',
   '--same-owner',
   '--same-permissions',
   '--delay-directory-restore',
-  '--acls',
   '--xattrs',
   '--xattrs-include=user.*',
   '--xattrs-include=security.capability',
+  '--xattrs-include=system.posix_acl_*',
   '--xattrs-exclude=user.overlay.*',
   '--warning=no-timestamp',
   '--warning=no-unknown-keyword',

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
 import { type Chain, flagsOf, type RootPlace, type StorageDriver } from './driver.ts';
-import { makeHardTree, sumOfTree } from './hard-tree.conformance.ts';
+import { makeHardTree, sumOfTree } from '../../host/src/testing/hard-tree.ts';
 import type { RootRecipe } from './storage.ts';
 
 const run = promisify(execFile);

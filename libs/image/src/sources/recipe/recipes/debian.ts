@@ -109,7 +109,6 @@ export function debianRecipe({ version, codename, aliases }: DebianRelease, aptD
             '--numeric-owner',
             '--xattrs',
             '--xattrs-include=*',
-            '--acls',
             '--sort=name',
             '-I',
             'zstd -T0 -3 -q',

@@ -1,4 +1,4 @@
-/** For the conformance suite: a tree with everything that a copy may lose, and all that can be told of one. */
+/** For specs that run as root: a tree with everything that a copy may lose, and all that can be told of one. */
 
 // struct vfs_cap_data of revision 2 with cap_net_raw (capability.h), and an ACL with an entry for uid 7 (posix_acl_xattr.h).
 const capability = '0x0100000200200000000000000000000000000000';
@@ -31,7 +31,7 @@ export LC_ALL=C
   find . -type d -printf '%P %y %m %U:%G %T@\\0' -o -printf '%P %y %m %U:%G %s %T@ %n %l\\0' | sort -z
   find . -type f -print0 | sort -z | xargs -0 sha256sum
   find . -print0 | sort -z | xargs -0 getfattr -h -d -m - -e hex
-  find . '(' -type c -o -type b ')' -print0 | sort -z | xargs -0 stat -c '%n %t:%T'
+  find . '(' -type c -o -type b ')' -print0 | sort -z | xargs -0 -r stat -c '%n %t:%T'
   [ kinds/a -ef kinds/b ] && [ kinds/a -ef kinds/sub/c ] && echo linked
 } > /dev/shm/tree.$$
 sha256sum < /dev/shm/tree.$$

@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type RunningProgram, startProgram } from '#lib/host';
+import { allDone } from './all-done.ts';
+import { endOfArchive, padded, tarHeader } from './tar-headers.ts';
+
+/** What tar cannot hold, and what means nothing where it is unpacked: sockets, and device nodes, which no guest can make. */
+const everythingElse = ['.', '(', '-type', 'b', '-o', '-type', 'c', '-o', '-type', 's', ')', '-o', '-print0'];
+
+/** Owners by number, times in full, holes, and the attributes that are a guest's own, its ACLs among them. */
+const tarFlags = [
+  '--create',
+  '--file=-',
+  '--format=pax',
+  '--pax-option=delete=atime,delete=ctime',
+  '--numeric-owner',
+  '--sparse',
+  '--xattrs',
+  '--xattrs-include=user.*',
+  '--xattrs-include=security.capability',
+  '--xattrs-include=system.posix_acl_*',
+  '--xattrs-exclude=user.overlay.*',
+  '--no-recursion',
+  '--null',
+  '--verbatim-files-from',
+  '--files-from=-',
+  // So that what ends the archive is two blocks, and not what fills the last record.
+  '--blocking-factor=1',
+];
+
+/** Writes one tarball: files of the server's own, and whole trees. Nothing of it is held in memory. */
+export class TarPack {
+  readonly #out: Writable;
+  readonly #signal: AbortSignal;
+
+  constructor(out: Writable, signal: AbortSignal) {
+    this.#out = out;
+    this.#signal = signal;
+  }
+
+  async file(name: string, content: string | Buffer, time = new Date()): Promise<void> {
+    const bytes = Buffer.from(content);
+    await this.#write([tarHeader({ name, type: 'file', size: bytes.length, time: seconds(time) }), padded(bytes)]);
+  }
+
+  async directory(name: string, time = new Date()): Promise<void> {
+    await this.#write([tarHeader({ name: `${name}/`, type: 'directory', size: 0, time: seconds(time) })]);
+  }
+
+  /** All of a directory, as the member `name`. Links in it are not followed, and its files do not change meanwhile. */
+  async tree(name: string, directory: string): Promise<void> {
+    const env = { ...(process.env as Record<string, string>), LC_ALL: 'C' };
+    const options = { cwd: directory, env, signal: this.#signal };
+    const find = startProgram('find', everythingElse, { ...options, stdio: ['ignore', 'pipe'] });
+    const tar = startProgram('tar', [...tarFlags, `--transform=flags=rSh;s,^\\.,${replacement(name)},`], {
+      ...options,
+      stdio: ['pipe', 'pipe'],
+    });
+    await allDone([feed(find, tar), this.#write(withoutEnd(tar)), find.done, tar.done]);
+  }
+
+  async end(): Promise<void> {
+    await this.#write([endOfArchive]);
+  }
+
+  async #write(chunks: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<void> {
+    for await (const chunk of chunks) {
+      this.#signal.throwIfAborted();
+      if (!this.#out.write(chunk)) await once(this.#out, 'drain', { signal: this.#signal });
+    }
+  }
+}
+
+async function feed(find: RunningProgram, tar: RunningProgram): Promise<void> {
+  if (find.stdout && tar.stdin) await pipeline(find.stdout, tar.stdin);
+}
+
+/** What tar prints, but for the blocks that end an archive. */
+async function* withoutEnd({ stdout }: RunningProgram): AsyncGenerator<Buffer> {
+  let held = Buffer.alloc(0);
+  for await (const chunk of stdout ?? []) {
+    held = Buffer.concat([held, chunk as Buffer]);
+    const ready = held.length - endOfArchive.length;
+    if (ready <= 0) continue;
+    yield held.subarray(0, ready);
+    held = held.subarray(ready);
+  }
+  if (!held.equals(endOfArchive)) throw new Error('tar did not end its archive');
+}
+
+function replacement(name: string): string {
+  return name.replace(/[\\&,]/g, '\\$&');
+}
+
+function seconds(time: Date): number {
+  return Math.floor(time.getTime() / 1000);
+}
