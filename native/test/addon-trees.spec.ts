@@ -15,7 +15,7 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import addon from '#native';
-import { makeHardTree, sumOfTree } from '../../libs/storage/src/hard-tree.conformance.ts';
+import { makeHardTree, sumOfTree } from '../../libs/host/src/testing/hard-tree.ts';
 import { notRoot } from './machine.ts';
 
 let place = '';
