@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestDaemon } from './harness/daemon.ts';
@@ -103,6 +104,98 @@ describe('boot.autorestart', () => {
     await off.event;
     expect((await daemon.client.instances.get('a1')).status).toBe('Stopped');
     await daemon.remove('a1');
+  });
+});
+
+describe('security.syscalls.*', () => {
+  const launch = async (config: Record<string, string>) => {
+    await daemon.launchInstance('s1', 'busybox', { config });
+    return async (...command: string[]) => daemon.exec('s1', command);
+  };
+
+  it('kill, fail or do nothing, also for what comes in by exec', async () => {
+    const run = await launch({ 'security.syscalls.deny': 'mkdir errno 5\nrmdir\nchmod errno 0\nfchmodat errno 0' });
+    expect((await run('mkdir', '/tmp/a')).stderr).toMatch(/Input\/output error/);
+    expect((await run('rmdir', '/tmp')).code).toBe(128 + 31);
+    const mode = (await run('sh', '-c', 'touch /tmp/f; stat -c %a /tmp/f; chmod 777 /tmp/f; echo $?; stat -c %a /tmp/f')).stdout.split(
+      '\n',
+    );
+    expect([mode[1], mode[2]]).toEqual(['0', mode[0]]);
+    expect((await run('swapoff', '-a')).code).toBeDefined();
+    await daemon.remove('s1');
+  });
+
+  it('are refused at once where there is no such call, and with security.syscalls.allow', async () => {
+    const create = (config: Record<string, string>) =>
+      daemon.client.instances.create({ name: 's2', source: { type: 'image', alias: 'busybox' }, config });
+    await expect(create({ 'security.syscalls.deny': 'frobnicate\nmkdir' })).rejects.toThrow(
+      'Invalid value for key "security.syscalls.deny": there is no system call "frobnicate"',
+    );
+    await expect(create({ 'security.syscalls.deny': 'mkdir', 'security.syscalls.allow': 'read' })).rejects.toThrow(
+      'security.syscalls.allow is mutually exclusive with security.syscalls.deny*',
+    );
+    await expect(create({ 'security.syscalls.deny': 'mkdir\nmkdir errno 1' })).rejects.toThrow('it says twice what "mkdir" meets');
+  });
+});
+
+describe('raw.idmap', () => {
+  it('gives a guest ids of the host, and nothing of its root', async () => {
+    await expect(
+      daemon.client.instances.create({
+        name: 'i1',
+        source: { type: 'image', alias: 'busybox' },
+        config: { 'raw.idmap': 'both 0 0\nboth 7' },
+      }),
+    ).rejects.toThrow(/The host's id 0[^\n]*[\s\S]*Invalid ID map line "both 7"/);
+    const shared = await mkdtemp(join(tmpdir(), 'lxctl-keys-'));
+    await chmod(shared, 0o755);
+    await mkdir(join(shared, 'mine'));
+    await chown(join(shared, 'mine'), 61_234, 61_235);
+    const devices = { shared: { type: 'disk', source: shared, path: '/shared' } };
+    await daemon.launchInstance('i1', 'busybox', { config: { 'raw.idmap': 'uid 61234 1000\ngid 61235 1001' }, devices });
+    expect((await daemon.exec('i1', ['stat', '-c', '%u %g', '/shared/mine'])).stdout).toBe('1000 1001\n');
+    expect((await daemon.exec('i1', ['touch', '/shared/mine/new'], { user: 1000 })).code).toBe(0);
+    expect((await stat(join(shared, 'mine/new'))).uid).toBe(61_234);
+    // Its own files are as they were.
+    expect((await daemon.exec('i1', ['sh', '-c', 'touch /tmp/f && chown 1000:1001 /tmp/f && stat -c "%u %g" /tmp/f'])).stdout).toBe(
+      '1000 1001\n',
+    );
+    const { config } = await daemon.client.instances.get('i1');
+    expect(JSON.parse(config['volatile.idmap.current'] ?? '')).toContainEqual({
+      Isuid: true,
+      Isgid: false,
+      Hostid: 61_234,
+      Nsid: 1000,
+      Maprange: 1,
+    });
+    await daemon.remove('i1');
+    await rm(shared, { recursive: true });
+  });
+});
+
+describe('cloud-init.*', () => {
+  it('reach the guest by the templates of its image', async () => {
+    await daemon.done(
+      daemon.client.instances.create({
+        name: 'c1',
+        source: { type: 'image', alias: 'busybox' },
+        config: { 'cloud-init.user-data': '#cloud-config\nhostname: mine\n' },
+      }),
+    );
+    const at = '/var/lib/cloud/seed/nocloud-net/user-data';
+    const template = {
+      when: ['create', 'copy'],
+      create_only: false,
+      template: 'cloud-init-user.tpl',
+      properties: { default: '#cloud-config\n{}' },
+    };
+    const { api } = daemon.client;
+    await api.send('PATCH', '/1.0/instances/c1/metadata', { templates: { [at]: template } });
+    const text = '{{ config_get("cloud-init.user-data", config_get("user.user-data", properties.default)) }}\n';
+    await api.sendFile('/1.0/instances/c1/metadata/templates', { path: 'cloud-init-user.tpl' }, text);
+    await daemon.done(daemon.client.instances.setState('c1', { action: 'start', timeout: 30, force: false }));
+    expect((await daemon.exec('c1', ['cat', at])).stdout).toBe('#cloud-config\nhostname: mine\n');
+    await daemon.remove('c1');
   });
 });
 

@@ -184,7 +184,7 @@ export function linkWatch(onDeleted: (names: string[] | null) => void): { close(
 // ---- seccomp: libseccomp to a BPF program
 export interface SeccompRule {
   syscall: string;
-  /** 'kill' | 'allow' | an errno name such as 'EPERM'. */
+  /** 'kill' | 'allow' | an errno name such as 'EPERM' | an errno number, '0' for a call that does nothing and succeeds. */
   action: string;
   /** All must hold: argument number, comparison, value (and mask for 'masked'). */
   when?: {
@@ -194,8 +194,17 @@ export interface SeccompRule {
     mask?: bigint | number;
   }[];
 }
+export interface SeccompPolicy {
+  /** As of a rule. */
+  defaultAction: string;
+  rules: readonly SeccompRule[];
+  /** Calls of the machine's other ABIs (x86_64: i386 and x32) fail with ENOSYS. */
+  nativeOnly?: boolean;
+}
 /** The BPF program (array of struct sock_filter) of a policy for this machine's architectures. Unknown syscall names reject with EINVAL naming them. */
-export function compileSeccomp(policy: { defaultAction: string; rules: readonly SeccompRule[] }): Promise<Buffer>;
+export function compileSeccomp(policy: SeccompPolicy): Promise<Buffer>;
+/** Whether any ABI has a system call of this name. */
+export function isSystemCall(name: string): boolean;
 
 /** The module is one object: named imports are not there at run time, take them from it (libs/host/src/native.ts does). */
 declare const addon: typeof import('./index.d.ts');

@@ -33,6 +33,26 @@ describe.skipIf(process.arch !== 'x64')('compileSeccomp (numbers of x86_64)', ()
     expect(evaluate(program, { arch: i386, number: 246 })).toBe(allow);
   });
 
+  it('takes an errno by its number, and refuses other ABIs as a whole', async () => {
+    const rules = [
+      { syscall: 'mkdir', action: '0' },
+      { syscall: 'rmdir', action: '5' },
+    ];
+    const program = await addon.compileSeccomp({ defaultAction: 'allow', rules, nativeOnly: true });
+    expect(evaluate(program, { arch: x86_64, number: 83 })).toBe(errno(0));
+    expect(evaluate(program, { arch: x86_64, number: 84 })).toBe(errno(5));
+    expect(evaluate(program, { arch: i386, number: 20 })).toBe(errno(38));
+    expect(evaluate(program, { arch: x86_64, number: 0x40000000 + 39 })).toBe(errno(38));
+    await expect(addon.compileSeccomp({ defaultAction: 'allow', rules: [{ syscall: 'mkdir', action: '4096' }] })).rejects.toMatchObject({
+      code: 'EINVAL',
+    });
+  });
+
+  it('knows the names of system calls', () => {
+    expect(['mkdir', 'frobnicate', ''].map((name) => addon.isSystemCall(name))).toEqual([true, false, false]);
+    expect(() => Reflect.apply(addon.isSystemCall, null, [5])).toThrow(TypeError);
+  });
+
   it('names what it does not know', async () => {
     const one = (rule: object): Promise<Buffer> => Reflect.apply(addon.compileSeccomp, null, [{ defaultAction: 'allow', rules: [rule] }]);
     await expect(one({ syscall: 'frobnicate', action: 'EPERM' })).rejects.toMatchObject({

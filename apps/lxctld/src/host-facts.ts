@@ -1,7 +1,7 @@
 import { access, readFile } from 'node:fs/promises';
 import os from 'node:os';
 import { join } from 'node:path';
-import { compileSeccomp, IdMaps } from '#lib/host';
+import { compileSeccomp, IdMaps, isSystemCall } from '#lib/host';
 import { parseCpuList } from '#lib/contract';
 import { defaultSeccompPolicy, type HostFacts } from '#lib/instance';
 import { hardLimitsOf } from './hard-limits.ts';
@@ -19,6 +19,7 @@ export async function hostFacts(settings: DaemonSettings): Promise<HostFacts> {
   return {
     ids,
     seccomp,
+    systemCalls: { known: isSystemCall, compile: compileSeccomp },
     lxcfs,
     onlineCpus,
     runDir: settings.runDir,

@@ -56,6 +56,8 @@ export const apiExtensions = {
   container_protection_shift: 'security.protection.shift.',
   instance_protection_start: 'security.protection.start.',
   instance_auto_restart: 'boot.autorestart.',
+  container_syscall_filtering: 'security.syscalls.allow, deny, deny_default and deny_compat.',
+  container_syscall_filtering_allow_deny_syntax: 'The names of those keys.',
   limits_hugepages: 'limits.hugepages.*, where the host has pages of that size.',
   instance_memory_swap_bytes: 'limits.memory.swap with an amount.',
   cloud_init: 'cloud-init.network-config, user-data and vendor-data.',

@@ -11,11 +11,14 @@ export {
   keyOf,
   type LiveInstanceKey,
   profileConfigProblems,
+  togetherProblems,
 } from './keys/instance.ts';
+export type { RawIdRange } from './keys/idmap.ts';
 export * from './keys/ipv4.ts';
 export * from './keys/network.ts';
 export * from './keys/pool.ts';
 export * from './keys/server.ts';
+export type { SystemCallRule } from './keys/syscalls.ts';
 export * from './keys/volume.ts';
 export { isTrue, type KeyType } from './keys/types.ts';
 export * as keyTypes from './keys/types.ts';

@@ -6,13 +6,14 @@ export * from './errno.ts';
 export {
   closeFd,
   compileSeccomp,
+  isSystemCall,
   networkPort,
   peerCredentials,
   pipe,
   readFd,
   setWindowSize,
 } from './native.ts';
-export type { AddressInfo, LinkInfo, NetworkPort, PeerCredentials, RouteInfo } from './native.ts';
+export type { AddressInfo, LinkInfo, NetworkPort, PeerCredentials, RouteInfo, SeccompPolicy, SeccompRule } from './native.ts';
 export * from './linux/idmaps.ts';
 export * from './linux/links.ts';
 export * from './linux/processes.ts';

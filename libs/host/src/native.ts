@@ -7,6 +7,7 @@ export const {
   closeFd,
   compileSeccomp,
   copyTree,
+  isSystemCall,
   linkWatch,
   mergedTree,
   networkPort,
@@ -29,4 +30,6 @@ export type {
   NetworkPort,
   PeerCredentials,
   RouteInfo,
+  SeccompPolicy,
+  SeccompRule,
 } from '#native';

@@ -1,9 +1,15 @@
-import type { HostIds } from '#lib/host';
+import type { HostIds, SeccompPolicy } from '#lib/host';
 
 /** Facts of this host that go into every plan. */
 export interface HostFacts {
   ids: HostIds;
+  /** The filter of system calls that instances have who say nothing of it. */
   seccomp: Uint8Array | null;
+  systemCalls: {
+    known: (name: string) => boolean;
+    /** The program of another filter. */
+    compile: (policy: SeccompPolicy) => Promise<Uint8Array>;
+  };
   /** Mount point of lxcfs, null where none runs. */
   lxcfs: string | null;
   runDir: string;

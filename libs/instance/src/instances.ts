@@ -16,6 +16,7 @@ import { LiveDevices } from './live-devices.ts';
 import { LogFiles } from './log-files.ts';
 import { InstanceMetadata } from './metadata/instance-metadata.ts';
 import { MetadataFiles } from './metadata/metadata-files.ts';
+import { Filters } from './plan/filters.ts';
 import { InstanceReader } from './read/reader.ts';
 import { Runner } from './runner.ts';
 import { Removal } from './steps/remove.ts';
@@ -69,7 +70,8 @@ function shared(on: Foundations) {
   const attachments = new Attachments(on.networks, on.places, on.report);
   const ids = new IdAllocation(on);
   const startLog = new StartLog({ ...on, logFiles });
-  const runner = new Runner({ ...on, expansion, logFiles, metadataFiles, startLog, limits, attachments, ids });
+  const filters = new Filters(on.host);
+  const runner = new Runner({ ...on, filters, expansion, logFiles, metadataFiles, startLog, limits, attachments, ids });
   const removal = new Removal({ ...on, logFiles, ids });
   return { expansion, ids, logFiles, metadataFiles, startLog, limits, attachments, runner, removal, acts: new Acts(on.engine) };
 }

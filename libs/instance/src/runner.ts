@@ -14,6 +14,7 @@ import type { LogFiles } from './log-files.ts';
 import type { MetadataFiles } from './metadata/metadata-files.ts';
 import { writtenFiles } from './metadata/written-files.ts';
 import { inTermsOfKeys } from './limits/refusal.ts';
+import type { Filters } from './plan/filters.ts';
 import { launchPlan } from './plan/launch.ts';
 import type { StartLog } from './start-log.ts';
 import type { Supervision } from './supervision.ts';
@@ -31,6 +32,7 @@ interface Using {
   metadataFiles: MetadataFiles;
   startLog: StartLog;
   ids: IdAllocation;
+  filters: Filters;
   host: HostFacts;
 }
 
@@ -68,12 +70,13 @@ export class Runner {
     const { storage, cgroups, attachments, limits, logFiles, metadataFiles, host } = this.#using;
     refuse([...limits.problems(config), ...startProblems(config)]);
     const chosen = before ?? attachments.choose(row, devices);
-    const [root, part, wanted, ids, files] = await allEnded([
+    const [root, part, wanted, ids, files, seccomp] = await allEnded([
       storage.roots.recipe(row),
       attachments.attach(row, chosen),
       limits.of(row, config),
       this.#using.ids.ofStart(row, idWish(config)),
       writtenFiles(metadataFiles, row, { config, devices }),
+      this.#using.filters.of(config),
       storage.roots.link(row),
     ]);
     const plan = launchPlan({
@@ -85,7 +88,7 @@ export class Runner {
       devices: part.mounts,
       cgroups: cgroups.plan(row.id, wanted.limits),
       idMap: ids.map,
-      seccomp: host.seccomp,
+      seccomp,
       lxcfs: host.lxcfs,
       runDir: host.runDir,
       consoleLog: logFiles.path(row, 'console.log'),

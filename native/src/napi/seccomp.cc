@@ -35,6 +35,7 @@ lx::seccomp::Rule ruleOf(const Napi::Object& object) {
 Napi::Value compileSeccomp(const Napi::CallbackInfo& info) {
   const Napi::Object object = objectArg(info, 0, "policy");
   lx::seccomp::Policy policy{.defaultAction = requiredText(object, "defaultAction"), .rules = {}};
+  policy.nativeOnly = flagOf(object, "nativeOnly").value_or(false);
   const Napi::Value rules = object.Get("rules");
   if (!rules.IsArray()) throw Napi::TypeError::New(info.Env(), "rules must be an array");
   const auto list = rules.As<Napi::Array>();
@@ -44,8 +45,15 @@ Napi::Value compileSeccomp(const Napi::CallbackInfo& info) {
       [](Napi::Env env, std::string& program) { return Napi::Buffer<char>::Copy(env, program.data(), program.size()); });
 }
 
+Napi::Value isSystemCall(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), lx::seccomp::isSystemCall(stringArg(info, 0, "name")));
+}
+
 }  // namespace
 
-void registerSeccomp(Napi::Object exports) { exposeAsync<compileSeccomp>(exports, "compileSeccomp"); }
+void registerSeccomp(Napi::Object exports) {
+  exposeAsync<compileSeccomp>(exports, "compileSeccomp");
+  expose<isSystemCall>(exports, "isSystemCall");
+}
 
 }  // namespace lx::rim

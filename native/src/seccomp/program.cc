@@ -3,6 +3,8 @@
 #include <seccomp.h>
 #include <sys/mman.h>
 
+#include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <memory>
 
@@ -14,6 +16,7 @@ namespace lx::seccomp {
 namespace {
 
 constexpr int kLastErrno = 133;  // EHWPOISON
+constexpr unsigned kMostErrno = 4095;  // MAX_ERRNO
 /// Above this many rules libseccomp's binary tree costs a syscall less than its list.
 constexpr size_t kTreeThreshold = 32;
 
@@ -24,6 +27,9 @@ void check(int result, const char* call, const std::string& subject) {
 uint32_t actionOf(const std::string& name) {
   if (name == "allow") return SCMP_ACT_ALLOW;
   if (name == "kill") return SCMP_ACT_KILL_PROCESS;
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error == std::errc() && end == name.data() + name.size() && number <= kMostErrno) return SCMP_ACT_ERRNO(number);
   for (int number = 1; number <= kLastErrno; ++number) {
     const char* known = strerrorname_np(number);
     if (known != nullptr && name == known) return SCMP_ACT_ERRNO(static_cast<uint32_t>(number));
@@ -83,7 +89,11 @@ std::string compile(const Policy& policy) {
   const uint32_t defaultAction = actionOf(policy.defaultAction);
   const std::unique_ptr<void, void (*)(scmp_filter_ctx)> context(seccomp_init(defaultAction), seccomp_release);
   if (context == nullptr) throw SysError("seccomp_init", ENOMEM);
-  addForeignAbis(context.get());
+  if (policy.nativeOnly) {
+    check(seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS)), "seccomp_attr_set", {});
+  } else {
+    addForeignAbis(context.get());
+  }
   if (policy.rules.size() > kTreeThreshold) check(seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2), "seccomp_attr_set", {});
   for (const Rule& rule : policy.rules) addRule(context.get(), rule, defaultAction);
   // libseccomp 2.5 exports to a file descriptor only.
@@ -91,5 +101,7 @@ std::string compile(const Policy& policy) {
   check(seccomp_export_bpf(context.get(), file.get()), "seccomp_export_bpf", {});
   return readAll(file.get());
 }
+
+bool isSystemCall(const std::string& name) { return seccomp_syscall_resolve_name(name.c_str()) != __NR_SCMP_ERROR; }
 
 }  // namespace lx::seccomp

@@ -5,6 +5,7 @@ const noNvidia = "nothing here calls NVIDIA's container tools";
 const noBpf = "guests may not use the host's BPF (bpf(2))";
 const noSelinux = 'SELinux labels are not set by this server';
 const noIntercept = 'no system call of a guest is carried out by the host for it';
+const renamedSyscalls = 'its name is security.syscalls.deny* or security.syscalls.allow';
 const noCredentials = "systemd's credentials are not passed; give the instance a file or a template";
 
 /**
@@ -37,7 +38,6 @@ export const foreignInstanceKeys: Readonly<Record<string, string>> = {
   'oci.*': 'images of applications (OCI) are not supported',
   'placement.group': 'this server is not part of a cluster',
   'raw.apparmor': 'instances have no AppArmor profile: a user namespace and a system call filter confine them',
-  'raw.idmap': 'nothing sets it in this version',
   'raw.lxc': 'liblxc is not used here; environment.*, limits.*, linux.sysctl.* and devices say what it would',
   'raw.qemu': virtualMachines,
   'raw.qemu.*': virtualMachines,
@@ -58,7 +58,10 @@ export const foreignInstanceKeys: Readonly<Record<string, string>> = {
   'security.sev': virtualMachines,
   'security.sev.*': virtualMachines,
   'security.syscalls.intercept.*': noIntercept,
-  'security.syscalls.*': 'nothing sets it in this version',
+  'security.syscalls.blacklist': renamedSyscalls,
+  'security.syscalls.blacklist_compat': renamedSyscalls,
+  'security.syscalls.blacklist_default': renamedSyscalls,
+  'security.syscalls.whitelist': renamedSyscalls,
   'smbios11.*': virtualMachines,
   'snapshots.expiry.manual': 'snapshots.expiry is for all of them',
   'systemd.credential-binary.*': noCredentials,

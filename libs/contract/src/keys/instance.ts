@@ -2,6 +2,8 @@ import { defineKeys, type KeyCatalogue, type KeyValue, keyRow, type LiveKey, rea
 import { anyOf, bool, bytes, integer, keyType, oneOf, percent, text } from './types.ts';
 import type { StringMap } from '#lib/base';
 import { parseCpuList } from './cpus.ts';
+import { rawIdMap, rawIdMapProblems } from './idmap.ts';
+import { systemCallRules } from './syscalls.ts';
 import { expiryExpression, snapshotPattern } from './snapshots.ts';
 import { snapshotSchedule } from './schedule.ts';
 import { foreignInstanceKeyReason } from './foreign-instance-keys.ts';
@@ -189,6 +191,11 @@ export const instanceKeys = defineKeys('instance', {
     doc: 'Kernel parameters of the namespaces of the instance, e.g. linux.sysctl.net.ipv4.ip_forward.',
     live: false,
   },
+  'raw.idmap': {
+    type: rawIdMap,
+    doc: 'Single ids of the host that stand for ids inside, beside those that the instance has. It counts from the next start on.',
+    live: false,
+  },
   'security.idmap.base': {
     type: integer({ min: 65_536, max: 4_294_901_760 }),
     doc: 'First host id of an isolated instance, whatever else has it. It counts from the next start on.',
@@ -227,6 +234,28 @@ export const instanceKeys = defineKeys('instance', {
     readWhenUsed: true,
   },
   'security.protection.start': { type: bool, default: 'false', doc: 'Refuse to start the instance.', live: true, readWhenUsed: true },
+  'security.syscalls.allow': {
+    type: systemCallRules,
+    doc: 'The only system calls that processes inside may make; any other kills. Not together with security.syscalls.deny*.',
+    live: false,
+  },
+  'security.syscalls.deny': {
+    type: systemCallRules,
+    doc: 'System calls that are denied; one without a word of what it meets kills.',
+    live: false,
+  },
+  'security.syscalls.deny_compat': {
+    type: bool,
+    default: 'false',
+    doc: "Deny all system calls of the processor's other ABIs: 32-bit programs do not run.",
+    live: false,
+  },
+  'security.syscalls.deny_default': {
+    type: bool,
+    default: 'true',
+    doc: 'Deny what no instance needs: kernel modules, kexec, swap, handles of files, forced unmounts.',
+    live: false,
+  },
   'snapshots.expiry': {
     type: expiryExpression,
     doc: 'How long snapshots are kept that are taken from now on, unless the request says.',
@@ -280,7 +309,16 @@ export function instanceConfigProblems(config: StringMap): string[] {
     if (key.startsWith('linux.sysctl.') && !/^[a-z0-9_.-]+$/i.test(key)) problems.push(`Unknown configuration key: ${key}`);
     if (key.startsWith('environment.') && /[=\0]/.test(key)) problems.push(`Unknown configuration key: ${key}`);
   }
+  problems.push(...rawIdMapProblems(known['raw.idmap'] ?? ''), ...togetherProblems(known));
   return [...problems, ...validateConfig(instanceKeys as KeyCatalogue, known), ...nulProblems(known)];
+}
+
+/** What single values do not show: keys that exclude each other. Also of an expanded config. */
+export function togetherProblems(config: StringMap): string[] {
+  const says = (beginning: string) => Object.entries(config).some(([key, value]) => key.startsWith(beginning) && value !== '');
+  return says('security.syscalls.allow') && says('security.syscalls.deny')
+    ? ['security.syscalls.allow is mutually exclusive with security.syscalls.deny*']
+    : [];
 }
 
 /** The same for a profile, which has no keys that belong to one instance. */

@@ -1,12 +1,12 @@
 import { LxError } from '#lib/contract';
-import { type HostIds, type IdRange, idsOfABlock } from '#lib/host';
+import { type HostIds, idsOfABlock } from '#lib/host';
 import type { InstanceRow, Store } from '#lib/store';
 import type { VolatileChange } from '../volatile-change.ts';
-import { type IdBlock, idMapOf, idMapText, type IdWish } from './map.ts';
+import { type IdBlock, type IdMap, idMapOf, idMapText, type IdWish, withRawIds } from './map.ts';
 
 /** The ids of one instance. */
 export interface InstanceIds {
-  map: readonly IdRange[];
+  map: IdMap;
   /** For its row. */
   row: Pick<InstanceRow, 'idBase' | 'idCount'>;
   /** As LXD notes them. Nothing is ever shifted on disk, so volatile.last_state.idmap stays empty. */
@@ -44,16 +44,17 @@ export class IdAllocation {
    */
   async of(row: Pick<InstanceRow, 'id' | 'name' | 'idBase' | 'idCount'>, wish: IdWish): Promise<InstanceIds> {
     const { ids } = this.#using.host;
-    if (wish.kind === 'shared') return result(idMapOf(ids, 'shared', null), null);
+    const raw = wish.raw ?? [];
+    if (wish.kind === 'shared') return result(withRawIds(idMapOf(ids, 'shared', null), raw), null);
     if (wish.kind === 'isolated' && wish.base !== null)
-      return result(idMapOf(ids, 'isolated', { base: wish.base, count: wish.count }), null, wish.base);
+      return result(withRawIds(idMapOf(ids, 'isolated', { base: wish.base, count: wish.count }), raw), null, wish.base);
     const has = row.idBase !== null && row.idCount === wish.count ? { base: row.idBase, count: wish.count } : null;
     const block = has ?? (await this.#take(row.id, wish.count));
-    if (block !== null) return result(idMapOf(ids, wish.kind, block), block);
+    if (block !== null) return result(withRawIds(idMapOf(ids, wish.kind, block), raw), block);
     const reason = `all blocks of ids that root has for single instances are given out (security.idmap.isolated of ${row.name})`;
     if (wish.kind === 'isolated') throw new LxError('host.no_id_range', { reason });
     this.#using.report(`the ids of ${row.name} are shared with other instances`, new LxError('host.no_id_range', { reason }));
-    return result(idMapOf(ids, 'shared', null), null);
+    return result(withRawIds(idMapOf(ids, 'shared', null), raw), null);
   }
 
   /** As `of`, for an instance that is about to start; what is new is written to its row first. */
@@ -121,7 +122,7 @@ export class IdAllocation {
   }
 }
 
-function result(map: readonly IdRange[], block: IdBlock | null, base = block?.base ?? 0): InstanceIds {
+function result(map: IdMap, block: IdBlock | null, base = block?.base ?? 0): InstanceIds {
   const volatile = { 'volatile.idmap.base': String(base), 'volatile.idmap.next': idMapText(map) };
   return { map, row: { idBase: block?.base ?? null, idCount: block?.count ?? null }, volatile };
 }

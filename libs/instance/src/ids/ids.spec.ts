@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { HostIds } from '#lib/host';
 import { World } from '../testing/world.ts';
 import { IdAllocation } from './allocation.ts';
-import { idMapOf, idMapText, idWish } from './map.ts';
+import { idMapOf, idMapText, idWish, withRawIds } from './map.ts';
 
 const block = 65_536;
 const shared = { first: 1_000_000, count: 2 * block };
@@ -46,8 +46,30 @@ describe('the map of an instance', () => {
     ]);
   });
 
+  it('has the single ids of raw.idmap in place of others', () => {
+    const { raw = [] } = idWish({ 'raw.idmap': 'uid 1000 1000\nboth 5000005-5000006 0-1' });
+    const own = [{ inside: 0, outside: 5_000_000, count: block }];
+    expect(withRawIds(own, raw)).toEqual({
+      uid: [
+        { inside: 0, outside: 5_000_005, count: 2 },
+        { inside: 2, outside: 5_000_002, count: 3 },
+        { inside: 7, outside: 5_000_007, count: 993 },
+        { inside: 1000, outside: 1000, count: 1 },
+        { inside: 1001, outside: 5_001_001, count: block - 1001 },
+      ],
+      gid: [
+        { inside: 0, outside: 5_000_005, count: 2 },
+        { inside: 2, outside: 5_000_002, count: 3 },
+        { inside: 7, outside: 5_000_007, count: block - 7 },
+      ],
+    });
+    expect(withRawIds(own, [])).toEqual({ uid: own, gid: own });
+    const all = [{ kind: 'uid' as const, inside: 0, outside: 70_000, count: block }];
+    expect(withRawIds(own, all)).toEqual({ uid: [{ inside: 0, outside: 70_000, count: block }], gid: own });
+  });
+
   it('is told as LXD tells it', () => {
-    expect(JSON.parse(idMapText([{ inside: 0, outside: 7, count: 9 }]))).toEqual([
+    expect(JSON.parse(idMapText(withRawIds([{ inside: 0, outside: 7, count: 9 }], [])))).toEqual([
       { Isuid: true, Isgid: false, Hostid: 7, Nsid: 0, Maprange: 9 },
       { Isuid: false, Isgid: true, Hostid: 7, Nsid: 0, Maprange: 9 },
     ]);
@@ -93,7 +115,7 @@ describe('the ids of instances', () => {
 
   it('are those of all, with a word in the log, when the host has none left', async () => {
     const { ids, said } = await allocation([]);
-    expect(await ids.of(rowOf('a'), idWish({}))).toMatchObject({ map: [{ outside: 1_000_000 }], row: { idBase: null } });
+    expect(await ids.of(rowOf('a'), idWish({}))).toMatchObject({ map: { uid: [{ outside: 1_000_000 }] }, row: { idBase: null } });
     expect(said).toEqual(['the ids of a are shared with other instances']);
   });
 

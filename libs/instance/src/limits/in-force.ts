@@ -1,5 +1,5 @@
 import type { StringMap } from '#lib/base';
-import { keyOf, parseCpuList } from '#lib/contract';
+import { keyOf, parseCpuList, togetherProblems } from '#lib/contract';
 import type { CgroupLimits, Cgroups } from '#lib/host';
 import type { Expansion } from '#lib/profile';
 import type { InstanceRow, Store } from '#lib/store';
@@ -7,6 +7,7 @@ import type { HostFacts } from '../host-facts.ts';
 import type { Supervision } from '../supervision.ts';
 import type { VolatileChange } from '../volatile-change.ts';
 import { cgroupLimits } from './appliers.ts';
+import { seccompProblems } from '../plan/seccomp.ts';
 import { CpuPins } from './cpu-pins.ts';
 import { hostProblems } from './host-problems.ts';
 import { inTermsOfKeys } from './refusal.ts';
@@ -40,7 +41,12 @@ export class LimitsInForce {
   problems(config: StringMap): string[] {
     const { host, cgroups } = this.#using;
     const limits = cgroupLimits(config, { totalMemory: host.totalMemory, choose: () => [] });
-    return [...hostProblems(config, host), ...cgroups.problems(limits)];
+    return [
+      ...togetherProblems(config),
+      ...hostProblems(config, host),
+      ...cgroups.problems(limits),
+      ...seccompProblems(config, host.systemCalls.known),
+    ];
   }
 
   /** What an expanded config asks for. Its CPUs are the instance's from now on, until `ended`. */

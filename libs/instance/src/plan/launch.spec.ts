@@ -15,7 +15,10 @@ const input: PlanInput = {
   links: [],
   devices: [],
   cgroups: { create: [], write: [], cloneInto: '/sys/fs/cgroup/lxctl-0/c1', join: [], remove: [] },
-  idMap: [{ inside: 0, outside: 1_000_000, count: 65_536 }],
+  idMap: {
+    uid: [{ inside: 0, outside: 1_000_000, count: 65_536 }],
+    gid: [{ inside: 0, outside: 1_000_000, count: 65_536 }],
+  },
   seccomp: null,
   lxcfs: null,
   runDir: '/run/lxctl',

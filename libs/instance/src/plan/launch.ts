@@ -1,5 +1,5 @@
 import type { StringMap } from '#lib/base';
-import type { CgroupPlan, DeviceMount, IdRange, LaunchPlan, Layer, LinkPlan } from '#lib/host';
+import type { CgroupPlan, DeviceMount, LaunchPlan, Layer, LinkPlan } from '#lib/host';
 import type { InstanceRow } from '#lib/store';
 import type { RootRecipe } from '#lib/storage';
 import type { FileStep } from '../metadata/written-files.ts';
@@ -18,7 +18,7 @@ export interface PlanInput {
   /** Mounts of devices, in this order. */
   devices: readonly DeviceMount[];
   cgroups: CgroupPlan;
-  idMap: readonly IdRange[];
+  idMap: LaunchPlan['idMap'];
   seccomp: Uint8Array | null;
   /** Mount point of the host's lxcfs, null where none runs. */
   lxcfs: string | null;
@@ -41,7 +41,7 @@ export function launchPlan(input: PlanInput): LaunchPlan {
     name: input.instance.name,
     runDir: input.runDir,
     namespaces: ['user', 'mount', 'pid', 'net', 'ipc', 'uts', 'cgroup'],
-    idMap: { uid: input.idMap, gid: input.idMap },
+    idMap: input.idMap,
     cgroups: input.cgroups,
     layers,
     links: input.links,

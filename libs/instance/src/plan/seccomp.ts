@@ -1,3 +1,7 @@
+import type { StringMap } from '#lib/base';
+import { keyOf, type SystemCallRule } from '#lib/contract';
+import type { SeccompPolicy, SeccompRule } from '#lib/host';
+
 /**
  * The system calls refused to every instance. Most are refused by missing capabilities already; the filter stands in
  * front of them so that a bug behind a capability check is not reachable either. open_by_handle_at(2) can walk out of a
@@ -18,10 +22,40 @@ export const deniedSyscalls = [
 /** MNT_FORCE of umount2(2): lets a guest abort I/O of file systems it only shares. */
 const MNT_FORCE = 1;
 
-export const defaultSeccompPolicy = {
-  defaultAction: 'allow',
-  rules: [
-    ...deniedSyscalls.map((syscall) => ({ syscall, action: 'EPERM' })),
-    { syscall: 'umount2', action: 'EACCES', when: [{ argument: 1, operator: 'masked' as const, value: MNT_FORCE, mask: MNT_FORCE }] },
-  ],
-};
+const defaultRules: readonly SeccompRule[] = [
+  ...deniedSyscalls.map((syscall) => ({ syscall, action: 'EPERM' })),
+  { syscall: 'umount2', action: 'EACCES', when: [{ argument: 1, operator: 'masked' as const, value: MNT_FORCE, mask: MNT_FORCE }] },
+];
+
+export const defaultSeccompPolicy: SeccompPolicy = { defaultAction: 'allow', rules: defaultRules };
+
+/** What an expanded config wants of the filter; null: what every instance has. */
+export function seccompPolicy(config: StringMap): SeccompPolicy | null {
+  const allow = keyOf(config, 'security.syscalls.allow');
+  if (allow) return { defaultAction: 'kill', rules: allow.map((rule) => ruleOf(rule, 'allow')) };
+  const deny = keyOf(config, 'security.syscalls.deny') ?? [];
+  const nativeOnly = keyOf(config, 'security.syscalls.deny_compat');
+  const usual = keyOf(config, 'security.syscalls.deny_default');
+  if (deny.length === 0 && !nativeOnly && usual) return null;
+  const named = new Set(deny.map(({ syscall }) => syscall));
+  const rules = [...(usual ? defaultRules.filter(({ syscall }) => !named.has(syscall)) : []), ...deny.map((rule) => ruleOf(rule, 'kill'))];
+  return { defaultAction: 'allow', rules, nativeOnly };
+}
+
+/** Names that no kernel knows (`known` tells of one), and rules that no condition tells apart. */
+export function seccompProblems(config: StringMap, known: (name: string) => boolean): string[] {
+  return (['security.syscalls.allow', 'security.syscalls.deny'] as const).flatMap((key) => {
+    const rules = keyOf(config, key) ?? [];
+    const always = new Set(rules.filter(({ when }) => when.length === 0).map(({ syscall }) => syscall));
+    const twice = [...always].filter((name) => rules.filter(({ syscall }) => syscall === name).length > 1);
+    const problems = [
+      ...rules.filter(({ syscall }) => !known(syscall)).map(({ syscall }) => `there is no system call ${JSON.stringify(syscall)}`),
+      ...twice.map((name) => `it says twice what ${JSON.stringify(name)} meets`),
+    ];
+    return problems.map((problem) => `Invalid value for key ${JSON.stringify(key)}: ${problem}`);
+  });
+}
+
+function ruleOf({ syscall, action, when }: SystemCallRule, usual: string): SeccompRule {
+  return { syscall, action: action ?? usual, when };
+}
