@@ -3,7 +3,7 @@ import { RowMissing } from '../store.ts';
 import type { MemoryTables, Write } from './memory-tables.ts';
 import { byName } from './memory-tables.ts';
 import { replaceNics } from './memory-nics.ts';
-import { isVolume, refuseUnknownNames, refuseUnknownProfiles } from './memory-references.ts';
+import { forgetUses, referTo, refuseUnknownProfiles, volumeUsers } from './memory-references.ts';
 
 export function memoryInstances(tables: MemoryTables, write: Write): Instances {
   const { instances } = tables;
@@ -21,7 +21,7 @@ export function memoryInstances(tables: MemoryTables, write: Write): Instances {
       write((inverses) => {
         instances.insert(row, inverses);
         refuseUnknownProfiles(tables, row, seen);
-        refuseUnknownNames(tables, 'instance', row.project, row.devices);
+        referTo(tables, 'instance', row, inverses);
         replaceNics(tables, row.id, nics, inverses);
       }),
     update: (id, change, volatile = {}) =>
@@ -29,20 +29,21 @@ export function memoryInstances(tables: MemoryTables, write: Write): Instances {
         instances.update(id, { ...change, ...(Object.keys(volatile).length > 0 ? { volatile: merged(id, volatile) } : {}) }, inverses);
         const { project } = instances.get(id) ?? { project: '' };
         if (change.profiles) refuseUnknownProfiles(tables, { project, profiles: change.profiles });
-        if (change.devices) refuseUnknownNames(tables, 'instance', project, change.devices);
+        if (change.devices) referTo(tables, 'instance', { id, project, devices: change.devices }, inverses);
       }),
     mergeVolatile: (id, change) => write((inverses) => instances.update(id, { volatile: merged(id, change) }, inverses)),
     delete: (id) =>
       write((inverses) => {
         for (const row of tables.snapshots.where(({ instanceId }) => instanceId === id)) tables.snapshots.delete(row.id, inverses);
         instances.delete(id, inverses);
+        forgetUses(tables, 'instance', id, inverses);
         replaceNics(tables, id, [], inverses);
       }),
     usingProfile: async (project, profile) =>
       instances.where((row) => row.project === project && row.profiles.includes(profile)).sort(byName),
     usingVolume: async (volumeId) => {
-      const isIt = isVolume(tables, volumeId);
-      return instances.where(({ project, devices }) => Object.values(devices).some((options) => isIt(project, options))).sort(byName);
+      const users = volumeUsers(tables, 'instance', volumeId);
+      return instances.where(({ id }) => users.includes(id)).sort(byName);
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Profiles } from '../store.ts';
 import type { Inverse } from './memory-table.ts';
 import type { MemoryTables, Write } from './memory-tables.ts';
 import { byName, defaults } from './memory-tables.ts';
-import { isVolume, refuseUnknownNames } from './memory-references.ts';
+import { forgetUses, referTo, volumeUsers } from './memory-references.ts';
 import { RowConflict } from '../store.ts';
 
 export function memoryProfiles(tables: MemoryTables, write: Write): Profiles {
@@ -22,21 +22,21 @@ export function memoryProfiles(tables: MemoryTables, write: Write): Profiles {
     many: async (project, names) => names.flatMap((name) => find(project, name) ?? []),
     lock: async (project, name) => find(project, name),
     usingVolume: async (volumeId) => {
-      const isIt = isVolume(tables, volumeId);
-      return profiles.where(({ project, devices }) => Object.values(devices).some((options) => isIt(project, options))).sort(byName);
+      const using = volumeUsers(tables, 'profile', volumeId);
+      return profiles.where(({ id }) => using.includes(id)).sort(byName);
     },
     insert: (row) =>
       write((inverses) => {
         const whole: ProfileRow = defaults.withId(row);
         profiles.insert(whole, inverses);
-        refuseUnknownNames(tables, 'profile', whole.project, whole.devices);
+        referTo(tables, 'profile', whole, inverses);
         return whole;
       }),
     update: (id, change) =>
       write((inverses) => {
         const before = profiles.get(id);
         profiles.update(id, change, inverses);
-        if (before && change.devices) refuseUnknownNames(tables, 'profile', before.project, change.devices);
+        if (before && change.devices) referTo(tables, 'profile', { ...before, devices: change.devices }, inverses);
         if (before && change.name !== undefined) follow(before, change.name, inverses);
       }),
     delete: (id) =>
@@ -44,6 +44,7 @@ export function memoryProfiles(tables: MemoryTables, write: Write): Profiles {
         const row = profiles.get(id);
         if (row && users(row).length > 0) throw new RowConflict('instance_profile_profile');
         profiles.delete(id, inverses);
+        forgetUses(tables, 'profile', id, inverses);
       }),
   };
 }

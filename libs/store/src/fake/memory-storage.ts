@@ -3,7 +3,7 @@ import type { Pools, Volumes } from '../store.ts';
 import { RowConflict } from '../store.ts';
 import type { MemoryTables, Write } from './memory-tables.ts';
 import { byName, defaults } from './memory-tables.ts';
-import { isVolume, refuseNamed } from './memory-references.ts';
+import { refuseNamed, volumeUsers } from './memory-references.ts';
 
 export function memoryPools(tables: MemoryTables, write: Write): Pools {
   const { pools, volumes } = tables;
@@ -49,7 +49,8 @@ export function memoryVolumes(tables: MemoryTables, write: Write): Volumes {
     delete: (id) =>
       write((inverses) => {
         if (volumes.where((row) => row.parentId === id).length > 0) throw new RowConflict('volume_parent');
-        refuseNamed(tables, 'volume', isVolume(tables, id));
+        for (const owner of ['instance', 'profile'] as const)
+          if (volumeUsers(tables, owner, id).length > 0) throw new RowConflict(`${owner}_reference_volume`);
         volumes.delete(id, inverses);
       }),
     deleteAll: (id) =>

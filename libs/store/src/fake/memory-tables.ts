@@ -17,6 +17,13 @@ import { keyOf, MemoryTable } from './memory-table.ts';
 
 export type Write = <T>(work: (inverses: Inverse[]) => T) => Promise<T>;
 
+export interface VolumeUse {
+  owner: 'instance' | 'profile';
+  ownerId: string;
+  device: string;
+  volumeId: string;
+}
+
 /** The tables of one MemoryStore, shared by it and its transactions. */
 export interface MemoryTables {
   instances: MemoryTable<InstanceRow>;
@@ -28,6 +35,8 @@ export interface MemoryTables {
   volumes: MemoryTable<VolumeRow>;
   networks: MemoryTable<NetworkRow>;
   nics: MemoryTable<NicRow & { instanceId: string }>;
+  /** Which instance or profile has which custom volume. */
+  volumeUses: MemoryTable<VolumeUse>;
   operations: MemoryTable<OperationRow>;
   events: MemoryTable<EventRow>;
   config: MemoryTable<{ key: string; value: string }>;
@@ -56,6 +65,7 @@ export function newTables(): MemoryTables {
       { name: 'volume_pool_project_type_name', of: (row) => keyOf(row.poolId, row.project, row.type, row.name) },
     ]),
     nics: new MemoryTable<NicRow & { instanceId: string }>({ name: 'nic_pkey', of: (row) => keyOf(row.instanceId, row.device) }),
+    volumeUses: new MemoryTable<VolumeUse>({ name: 'reference_pkey', of: ({ owner, ownerId, device }) => keyOf(owner, ownerId, device) }),
     networks: new MemoryTable<NetworkRow>(id('network'), [named('network')]),
     operations: new MemoryTable<OperationRow>(id('operation')),
     events: new MemoryTable<EventRow>({ name: 'event_pkey', of: (row) => keyOf(String(row.id)) }),

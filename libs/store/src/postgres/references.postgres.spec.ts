@@ -100,8 +100,8 @@ describe.each([
     expect((await store.profiles.usingVolume(id)).map(({ name }) => name)).toEqual(['p']);
     expect([await store.instances.usingVolume(randomUUID()), await store.profiles.usingVolume('none')]).toEqual([[], []]);
     await store.tx(async (tx) => {
-      const [users, profiles] = [await tx.instances.usingVolume(id), await tx.profiles.usingVolume(id)];
       await tx.volumes.update(id, { name: 'w' });
+      const [users, profiles] = [await tx.instances.usingVolume(id), await tx.profiles.usingVolume(id)];
       for (const user of users) await tx.instances.update(user.id, { devices: data('w') });
       for (const user of profiles) await tx.profiles.update(user.id, { devices: data('w') });
     });
@@ -206,6 +206,28 @@ describe('of two at once exactly one succeeds:', () => {
     });
     expect(Object.keys(outcomes).filter((outcome) => !either.includes(outcome))).toEqual([]);
   });
+
+  it('the rename of a custom volume and the making of an instance that has it by its old name', async () => {
+    const store = await cluster.newStore();
+    const { pool } = await things(store);
+    for (let n = 0; n < 60; n++) {
+      const named = { poolId: pool.id, project: 'default', name: `v${n}`, type: 'custom', contentType: 'filesystem' } as const;
+      const { id } = await store.volumes.insert({ ...named, description: '', config: {} });
+      const data = (source: string) => ({ data: { type: 'disk', path: '/d', pool: 's', source } });
+      const rename = store.tx(async (tx) => {
+        await tx.volumes.update(id, { name: `w${n}` });
+        for (const user of await tx.instances.usingVolume(id)) await tx.instances.update(user.id, { devices: data(`w${n}`) });
+      });
+      const [renamed, made] = await Promise.allSettled([
+        rename,
+        store.instances.insert(sampleInstance(`i${n}`, { devices: data(`v${n}`) })),
+      ]);
+      expect(renamed.status).toBe('fulfilled');
+      // Who came first is renamed with it, who came second is refused.
+      const users = made.status === 'fulfilled' ? [expect.objectContaining({ devices: data(`w${n}`) })] : [];
+      expect(await store.instances.usingVolume(id)).toEqual(users);
+    }
+  }, 30_000);
 
   it('the change of a profile and the making of an instance from what it was', async () => {
     const store = await cluster.newStore();

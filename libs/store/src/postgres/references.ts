@@ -10,10 +10,19 @@ const nobody = `'00000000-0000-0000-0000-000000000000'::uuid`;
 const named = (row: string) =>
   `${row}, device_references(${row}.project, ${row}.devices) AS named (device, network_id, pool_id, volume_id)`;
 
-/** For a row that is new. */
+/**
+ * For a row that is new. FOR SHARE waits for a custom volume that is being renamed and finds nothing when it has become
+ * another's name: a device would name one that is not there.
+ */
 export function referencesMade(owner: 'instance' | 'profile', row: string): string {
   return `INSERT INTO ${owner}_reference (${owner}_id, device, network_id, pool_id, volume_id)
-    SELECT ${row}.id, named.device, named.network_id, named.pool_id, named.volume_id FROM ${named(row)}`;
+    SELECT ${row}.id, named.device, named.network_id, named.pool_id,
+      CASE WHEN named.volume_id IS NOT NULL THEN coalesce(found.id, ${nobody}) END
+    FROM ${named(row)} LEFT JOIN LATERAL (
+      SELECT volume.id FROM volume
+      WHERE volume.id = named.volume_id AND volume.pool_id = named.pool_id AND volume.name = ${row}.devices->named.device->>'source'
+      FOR SHARE
+    ) AS found ON true`;
 }
 
 /** For a row whose devices changed: two members of a WITH list. No row is touched by both. */
