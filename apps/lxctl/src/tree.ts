@@ -148,6 +148,10 @@ export const tree: Tree = {
           rename: leaf('Rename a custom volume', () => import('./cmd/storage/volume/rename.ts')),
           copy: leaf('Copy a custom volume', () => import('./cmd/storage/volume/copy.ts'), 'cp'),
           move: leaf('Move a custom volume', () => import('./cmd/storage/volume/move.ts'), 'mv'),
+          attach: leaf('Make a custom volume a device of an instance', () => import('./cmd/storage/volume/attach.ts')),
+          detach: leaf('Take a custom volume from an instance', () => import('./cmd/storage/volume/detach.ts')),
+          'attach-profile': leaf('Make a custom volume a device of a profile', () => import('./cmd/storage/volume/attach-profile.ts')),
+          'detach-profile': leaf('Take a custom volume from a profile', () => import('./cmd/storage/volume/detach-profile.ts')),
           get: leaf('Show the value of a key', () => import('./cmd/storage/volume/get.ts')),
           set: leaf('Set keys', () => import('./cmd/storage/volume/set.ts')),
           unset: leaf('Take a key away', () => import('./cmd/storage/volume/unset.ts')),
@@ -221,7 +225,6 @@ export const absent: Readonly<Record<string, Readonly<Record<string, string>>>> 
   },
   storage: { bucket: 'storage buckets' },
   'storage volume': Object.fromEntries([
-    ...['attach', 'attach-profile', 'detach', 'detach-profile'].map((word) => [word, 'custom volumes as devices of instances']),
     ...['export', 'import'].map((word) => [word, 'backups of custom volumes']),
     ...['restore', 'snapshot'].map((word) => [word, 'snapshots of custom volumes']),
   ]),

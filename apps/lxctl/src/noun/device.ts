@@ -139,7 +139,7 @@ export function unsetDeviceKey({ word, subject }: DeviceNoun) {
   });
 }
 
-function devicesOf(body: Body): DeviceMap {
+export function devicesOf(body: Body): DeviceMap {
   body.devices ??= {};
   return body.devices;
 }

@@ -17,7 +17,7 @@ const samples: Record<string, { word: string; named: boolean }> = {
   device: { word: 'eth1', named: false },
   type: { word: 'nic', named: false },
   driver: { word: 'dir', named: false },
-  volume: { word: 'container/c1', named: false },
+  volume: { word: 'custom/c1', named: false },
   snapshot: { word: 'snap0', named: false },
   key: { word: 'user.a', named: false },
   'key=value': { word: 'user.a=b', named: false },

@@ -54,6 +54,31 @@ describe('a custom volume', () => {
     expect((await lxctl(server, 'storage volume info default v')).out).toContain('Usage: 4');
   });
 
+  it('comes to an instance or a profile as a device, and goes', async () => {
+    const device = { type: 'disk', pool: 'default', source: 'v', path: '/srv' };
+    const server = (devices: object) =>
+      new FakeServer()
+        .sync('GET /1.0/instances/c1', { name: 'c1', config: {}, devices, profiles: [], description: '' }, 'e')
+        .operation('PUT /1.0/instances/c1')
+        .sync('GET /1.0/profiles/p', { name: 'p', config: {}, devices, description: '' }, 'e')
+        .sync('PUT /1.0/profiles/p', null);
+    const sent = async (words: string, devices: object) => {
+      const to = server(devices);
+      const { err } = await lxctl(to, `storage volume ${words}`);
+      return err || ([...to.sent('PUT /1.0/instances/c1'), ...to.sent('PUT /1.0/profiles/p')][0] as { devices: object }).devices;
+    };
+    expect(await sent('attach default v c1 /srv', {})).toEqual({ v: device });
+    expect(await sent('attach default custom/v c1 d /srv', {})).toEqual({ d: device });
+    expect(await sent('attach default v c1 /srv', { v: { type: 'none' } })).toContain('The device already exists');
+    expect(await sent('attach-profile default v p /srv', {})).toEqual({ v: device });
+    expect(await sent('detach default v c1', { d: device, other: { ...device, source: 'w' } })).toEqual({
+      other: { ...device, source: 'w' },
+    });
+    expect(await sent('detach-profile default v p d', { d: device, e: device })).toEqual({ e: device });
+    expect(await sent('detach default v c1', { d: device, e: device })).toContain('More than one device matches');
+    expect(await sent('detach default w c1', { d: device })).toContain('No device found for this storage volume');
+  });
+
   it.each(['storage volume copy v fast/w', 'storage volume copy default/v fast', 'storage volume delete default container/c1'])(
     'is what these words must name: %s',
     async (words) => {

@@ -1,0 +1,4 @@
+import { profileNoun } from '../../../noun/nouns.ts';
+import { attachVolume } from './attachment.ts';
+
+export const verb = attachVolume(profileNoun);

@@ -1,0 +1,4 @@
+import { instanceNoun } from '../../../noun/nouns.ts';
+import { detachVolume } from './attachment.ts';
+
+export const verb = detachVolume(instanceNoun);
