@@ -34,6 +34,34 @@ describe.skipIf(!lxcInstalled)("custom volumes with the stock lxc (skipped where
     expect(await volume('list', 'default', 'type=custom', '-f', 'csv')).toBe('');
   });
 
+  it('makes them devices of instances and profiles, and holds them', async () => {
+    await volume('create', 'default', 'a');
+    await lxc.ok('launch', 'busybox', 'c1');
+    await volume('attach', 'default', 'a', 'c1', '/data');
+    expect(await lxc.ok('config', 'device', 'show', 'c1')).toMatch(
+      /a:\n {2}path: \/data\n {2}pool: default\n {2}source: a\n {2}type: disk/,
+    );
+    expect(await lxc.ok('exec', 'c1', '--', 'sh', '-c', 'touch /data/x; ls /data')).toBe('x\n');
+    expect(await volume('show', 'default', 'a')).toContain('used_by:\n- /1.0/instances/c1\n');
+    expect(await volume('list', 'default', 'type=custom', '-f', 'csv')).toBe('custom,a,,filesystem,1\n');
+    expect(await refused('delete', 'default', 'a')).toBe('The storage volume is still in use');
+    expect(await refused('rename', 'default', 'a', 'b')).toBe('Volume is still in use by running instances');
+    expect(await refused('attach', 'default', 'a', 'c1')).toMatch(/already exists/);
+    await volume('detach', 'default', 'a', 'c1');
+    expect(await refused('detach', 'default', 'a', 'c1')).toBe('No device found for this storage volume');
+    expect(await lxc.ok('exec', 'c1', '--', 'ls', '-A', '/data')).toBe('');
+    await volume('attach-profile', 'default', 'a', 'default', 'd', '/srv');
+    expect(await lxc.ok('exec', 'c1', '--', 'ls', '/srv')).toBe('x\n');
+    expect(await volume('show', 'default', 'a')).toContain('used_by:\n- /1.0/profiles/default\n');
+    await lxc.ok('stop', 'c1', '--force');
+    await volume('rename', 'default', 'a', 'b');
+    expect(await lxc.ok('profile', 'device', 'get', 'default', 'd', 'source')).toBe('b\n');
+    await volume('detach-profile', 'default', 'b', 'default', 'd');
+    expect(await refused('attach', 'default', 'none', 'c1', '/x')).toMatch(/Failed loading custom volume: Storage volume not found/);
+    await lxc.ok('delete', 'c1');
+    await volume('delete', 'default', 'b');
+  });
+
   it('copies and moves them, in a pool and to another', async () => {
     await volume('create', 'default', 'c', 'user.x=y');
     await writeFile(join(data('default', 'c'), 'file'), 'mine', { mode: 0o640 });

@@ -4,7 +4,17 @@ import type { Provider } from '@nestjs/common';
 import { faultsFromEnvironment, messageOf, OperationEngine } from '#lib/engine';
 import { cgroupName, hostCgroups, hostPlaces, LinuxConfinement, LinuxKeepers, LinuxLinks, LinuxProcesses } from '#lib/host';
 import { imageOperations, LocalImages, recipes } from '#lib/image';
-import { type Foundations, type HostFacts, Housekeeping, Instances, Logs, profileRules, Sessions, Supervision } from '#lib/instance';
+import {
+  type Foundations,
+  type HostFacts,
+  Housekeeping,
+  instanceLock,
+  Instances,
+  Logs,
+  profileRules,
+  Sessions,
+  Supervision,
+} from '#lib/instance';
 import { ManagedNetworks, NftFirewall, ProcSysctls } from '#lib/network';
 import { Profiles } from '#lib/profile';
 import { CustomVolumes, PoolStorage, storageDrivers } from '#lib/storage';
@@ -49,7 +59,7 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
   const { store } = database;
   const engine = operationEngine(store, log, reserve);
   const storage = new PoolStorage({ stateDir, store, drivers: storageDrivers });
-  const customVolumes = new CustomVolumes({ store, engine, places: storage.customPlaces, report });
+  const customVolumes = new CustomVolumes({ store, engine, places: storage.customPlaces, lockOf: instanceLock, report });
   const networks = managedNetworks(stateDir, store, report);
   const confinement = new LinuxConfinement(join(settings.homeDir, 'native/build/Release/lxctl-confine'));
   const images = new LocalImages({ stateDir, store, recipes, confinement });
@@ -91,7 +101,6 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
       logReconciled(log, await housekeeping.reconcile());
     },
     async stop(mode: StopOrder) {
-      instances.files.close();
       const problems = await closeHouse(foundations, networks, housekeeping, mode);
       await reserve.end();
       await database.stop();

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Networks } from '#lib/network';
+import { LxError } from '#lib/contract';
+import type { Storage } from '#lib/storage';
 import { FakeKeeper, FakePlaces } from '#lib/host';
 import { Attachments, shownOf } from './index.ts';
 
@@ -18,7 +20,16 @@ function world(failing: string | null = null) {
     sweep: async (id: string) => void calls.push(['sweep', { id }]),
   };
   const places = new FakePlaces().add('/srv/data', 'directory').add('/srv/file', 'file');
-  return { calls, places, attachments: new Attachments(networks as unknown as Networks, places, () => {}) };
+  const storage = {
+    volumes: {
+      custom: async (pool: string, project: string, name: string) => {
+        if (name === 'gone') throw new LxError('volume.not_found');
+        return { path: `/pools/${pool}/${project}_${name}`, mapped: name !== 'unmapped' };
+      },
+    },
+  };
+  const ports = { networks: networks as unknown as Networks, storage: storage as unknown as Storage, places };
+  return { calls, places, attachments: new Attachments(ports, () => {}) };
 }
 
 const owner = { id: 'i', project: 'default', name: 'c1', volatile: { 'volatile.eth0.hwaddr': '00:16:3e:00:00:01' } };
@@ -112,6 +123,35 @@ describe('attached devices', () => {
     places.add('/linked', 'directory', { linked: true }).add('/dev/sda', 'block');
     const chosen = attachments.choose(owner, { d: { type: 'disk', source, path: '/d' } });
     await expect(attachments.attach(owner, chosen)).rejects.toThrow(words);
+  });
+
+  it('are volumes of pools, with the ids of the instance unless the volume says otherwise', async () => {
+    const { attachments, places } = world();
+    for (const name of ['v', 'unmapped']) places.add(`/pools/p/default_${name}`, 'directory', { linked: true });
+    const volume = (source: string, more = {}) => ({ type: 'disk', pool: 'p', source, path: `/mnt/${source}`, ...more });
+    const missing = volume('missing', { required: 'false' });
+    const chosen = attachments.choose(owner, { a: volume('v', { readonly: 'true' }), b: volume('unmapped'), missing });
+    const { mounts } = await attachments.attach(owner, chosen);
+    const rest = { optional: false, recursive: false, plain: false };
+    expect(mounts).toEqual([
+      {
+        layer: { path: '/pools/p/default_unmapped', idmapped: false, readonly: false, ...rest },
+        target: '/mnt/unmapped',
+        create: 'directory',
+        flags: ['nodev'],
+      },
+      {
+        layer: { path: '/pools/p/default_v', idmapped: true, readonly: true, ...rest },
+        target: '/mnt/v',
+        create: 'directory',
+        flags: ['readonly', 'nodev'],
+      },
+    ]);
+    for (const [source, words] of [
+      ['gone', 'Failed loading custom volume: Storage volume not found'],
+      ['missing', 'Missing source path "/pools/p/default_missing" for disk "d"'],
+    ] as const)
+      await expect(attachments.attach(owner, attachments.choose(owner, { d: volume(source) }))).rejects.toThrow(words);
   });
 
   it('come to a running instance and go, as far as they differ', async () => {

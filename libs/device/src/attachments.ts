@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DeviceMap, StringMap } from '#lib/base';
 import { LxError } from '#lib/contract';
-import { isErrno, type Keeper, type Places } from '#lib/host';
+import { isErrno, type Keeper } from '#lib/host';
 import type { Networks } from '#lib/network';
 import type { AttachedDevice, DeviceLife, DeviceOwner, DevicePorts, LaunchPart } from './device-type.ts';
 import { fixedOptions, madeUpFor, typeOf } from './devices.ts';
@@ -22,13 +22,11 @@ type Report = (message: string, cause: unknown) => void;
  * it; taking down reads that record alone, whatever its profiles say by then.
  */
 export class Attachments {
-  readonly #networks: Networks;
-  readonly #ports: DevicePorts;
+  readonly #ports: DevicePorts & { networks: Pick<Networks, 'sweep'> };
   readonly #report: Report;
 
-  constructor(networks: Networks, places: Places, report: Report) {
-    this.#networks = networks;
-    this.#ports = { networks, places };
+  constructor(ports: DevicePorts & { networks: Pick<Networks, 'sweep'> }, report: Report) {
+    this.#ports = ports;
     this.#report = report;
   }
 
@@ -70,7 +68,9 @@ export class Attachments {
 
   /** For a launch that was cut off before its record was written: frees what the networks hold of the instance. */
   async sweep(owner: DeviceOwner): Promise<void> {
-    await this.#networks.sweep(owner.id).catch((error: unknown) => this.#report(`clearing up the network devices of ${owner.name}`, error));
+    await this.#ports.networks
+      .sweep(owner.id)
+      .catch((error: unknown) => this.#report(`clearing up the network devices of ${owner.name}`, error));
   }
 
   /** What has to come and to go for a running instance to have these devices. Asks nobody and changes nothing. */

@@ -31,7 +31,7 @@ export interface DeviceType {
 
 /** Whose pools and networks devices name. */
 export interface DeviceHolders {
-  storage: Pick<Storage, 'pools'>;
+  storage: Pick<Storage, 'pools' | 'volumes'>;
   networks: Pick<Networks, 'nicProblems'>;
   places: Places;
 }
@@ -39,6 +39,7 @@ export interface DeviceHolders {
 /** What attaching and detaching act on. */
 export interface DevicePorts {
   networks: Pick<Networks, 'hasLink' | 'attach' | 'detach'>;
+  storage: Pick<Storage, 'volumes'>;
   places: Places;
 }
 

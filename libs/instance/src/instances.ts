@@ -9,7 +9,6 @@ import type { Store } from '#lib/store';
 import { Acts } from './act/acts.ts';
 import { Expansion } from '#lib/profile';
 import type { HostFacts } from './host-facts.ts';
-import { InstanceFiles } from './files/instance-files.ts';
 import { IdAllocation } from './ids/allocation.ts';
 import { LimitsInForce } from './limits/in-force.ts';
 import { LiveDevices } from './live-devices.ts';
@@ -67,7 +66,7 @@ function shared(on: Foundations) {
   const logFiles = new LogFiles(on.host);
   const metadataFiles = new MetadataFiles(on.host);
   const limits = new LimitsInForce({ ...on, expansion });
-  const attachments = new Attachments(on.networks, on.places, on.report);
+  const attachments = new Attachments(on, on.report);
   const ids = new IdAllocation(on);
   const startLog = new StartLog({ ...on, logFiles });
   const filters = new Filters(on.host);
@@ -128,7 +127,6 @@ export class Instances {
   readonly limits: LimitsInForce;
   readonly metadata: InstanceMetadata;
   readonly liveDevices: LiveDevices;
-  readonly files: InstanceFiles;
   readonly logFiles: LogFiles;
   readonly startLog: StartLog;
 
@@ -139,7 +137,6 @@ export class Instances {
     this.runner = parts.runner;
     this.limits = parts.limits;
     this.metadata = new InstanceMetadata(parts.acts.turns, parts.metadataFiles, on.store);
-    this.files = new InstanceFiles(on);
     this.logFiles = parts.logFiles;
     this.startLog = parts.startLog;
     this.reader = new InstanceReader({ ...on, expansion: parts.expansion });

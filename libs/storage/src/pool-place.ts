@@ -1,7 +1,7 @@
 import { mkdir, readdir, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, sep } from 'node:path';
 import { LxError } from '#lib/contract';
-import { exists, makeDirectory, removeTree } from '#lib/host';
+import { exists, makeDirectory, removeOpenTree, removeTree } from '#lib/host';
 import type { PoolRow } from '#lib/store';
 import { poolDirectories, PoolLayout } from './layout.ts';
 
@@ -55,7 +55,9 @@ async function refuseUsed(place: string): Promise<void> {
 /** Makes the common directories and removes what a crash left half made. */
 export async function preparePlace(layout: PoolLayout): Promise<void> {
   await stat(layout.directory);
-  await removeTree(layout.unpacking);
+  const left = (await exists(layout.unpacking)) ? await readdir(layout.unpacking) : [];
+  // A guest may still write to a volume that was deleted: then it is for another start.
+  if (left.length > 0) await removeOpenTree(layout.unpacking).catch(() => {});
   for (const name of poolDirectories) await makeDirectory(join(layout.directory, name));
 }
 

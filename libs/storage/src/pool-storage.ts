@@ -1,7 +1,9 @@
+import { customVolumeKeys, LxError, readKey } from '#lib/contract';
 import type { Store, VolumeRow } from '#lib/store';
 import { flagsOf, type StorageDriver } from './driver.ts';
 import { OpenPools } from './open-pools.ts';
 import { CustomPlaces } from './custom/custom-places.ts';
+import { userUrlsIn } from './custom/users.ts';
 import { repairLinks } from './repair-links.ts';
 import type { Pools, Roots, Storage, Trees, Volumes } from './storage.ts';
 import { StoredPools } from './stored-pools.ts';
@@ -38,6 +40,13 @@ export class PoolStorage implements Storage {
       list: async (pool, project) => {
         const rows = await store.volumes.list((await this.pools.get(pool)).id);
         return rows.filter((row) => row.parentId === null && (row.project === project || row.type === 'image'));
+      },
+      usedBy: (pool) => userUrlsIn(store, pool),
+      custom: async (pool, project, name) => {
+        const { id: poolId } = await this.pools.get(pool);
+        const row = await store.volumes.get(poolId, project, 'custom', name);
+        if (row === null || row.parentId !== null) throw new LxError('volume.not_found');
+        return { path: await this.customPlaces.data(row), mapped: !readKey(customVolumeKeys, row.config, 'security.unmapped') };
       },
     };
   }

@@ -54,9 +54,21 @@ export interface Pools {
   resources(name: string): Promise<{ space: { used: number; total: number }; inodes: { used: number; total: number } }>;
 }
 
+/** What a device mounts of a custom volume. */
+export interface VolumeSource {
+  /** On the host; no part of it is a guest's to change. */
+  path: string;
+  /** Whether it shows with the ids of the instance. */
+  mapped: boolean;
+}
+
 /** Rows of volumes, whatever they hold. */
 export interface Volumes {
   list(pool: string, project: string): Promise<VolumeRow[]>;
+  /** URLs of the instances and profiles with a device that is the custom volume, for each of a pool. */
+  usedBy(pool: string): Promise<(volume: Pick<VolumeRow, 'project' | 'name'>) => readonly string[]>;
+  /** A custom volume, for a device. LxError 'pool.not_found', 'volume.not_found'. */
+  custom(pool: string, project: string, name: string): Promise<VolumeSource>;
 }
 
 /**

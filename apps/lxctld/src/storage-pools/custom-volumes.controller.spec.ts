@@ -23,7 +23,7 @@ beforeAll(async () => {
   const storage = new PoolStorage({ stateDir, store, drivers });
   const report = (_: string, cause: unknown) => void problems.push(cause);
   engine = new OperationEngine({ store, report: ({ error }) => void problems.push(error) });
-  const volumes = new CustomVolumes({ store, engine, places: storage.customPlaces, report });
+  const volumes = new CustomVolumes({ store, engine, places: storage.customPlaces, lockOf: ({ name }) => name, report });
   for (const name of ['default', 'two']) await storage.pools.create({ name, driver: 'dir', description: '', config: {} });
   const providers = [
     { provide: STORAGE, useValue: storage },

@@ -10,7 +10,8 @@ export function presentPool(row: PoolRow, usedBy: string[], available: boolean):
   return { name, driver, description, config, used_by: usedBy, status: available ? 'Created' : 'Errored', locations: ['none'] };
 }
 
-export function presentVolume(row: VolumeRow, pool: string): WireVolume {
+/** `usedBy`: URLs of those who use a custom volume; any other belongs to what it is of. */
+export function presentVolume(row: VolumeRow, pool: string, usedBy: readonly string[]): WireVolume {
   return {
     name: row.name,
     type: row.type,
@@ -20,7 +21,7 @@ export function presentVolume(row: VolumeRow, pool: string): WireVolume {
     project: row.project,
     location: 'none',
     created_at: row.createdAt.toISOString(),
-    used_by: row.type === 'custom' ? [] : [volumeOwner(row, pool)],
+    used_by: row.type === 'custom' ? [...usedBy] : [volumeOwner(row, pool)],
   };
 }
 

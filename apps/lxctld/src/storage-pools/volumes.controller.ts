@@ -35,7 +35,8 @@ export class VolumesController {
   @Access('view')
   async show(@Param('pool') pool: string, @Param('type') type: string, @Param('name') name: string, @Call() call: Call): Promise<Answer> {
     const row = await this.#row(pool, type, name, call);
-    return Answer.sync(presentVolume(row, pool), { etag: volumeTuple(row) });
+    const usedBy = await this.storage.volumes.usedBy(pool);
+    return Answer.sync(presentVolume(row, pool, usedBy(row)), { etag: volumeTuple(row) });
   }
 
   /** This version makes neither snapshots nor backups, so the lists are empty. */
@@ -59,9 +60,10 @@ export class VolumesController {
     return row;
   }
 
-  #answer(pool: string, rows: readonly VolumeRow[], call: Call): Answer {
+  async #answer(pool: string, rows: readonly VolumeRow[], call: Call): Promise<Answer> {
+    const usedBy = call.wantsNamesOnly ? () => [] : await this.storage.volumes.usedBy(pool);
     return call.list(
-      rows.map((row) => presentVolume(row, pool)),
+      rows.map((row) => presentVolume(row, pool, usedBy(row))),
       ({ type, name, project }) => urls.volume(pool, type, name, project),
     );
   }

@@ -1,5 +1,4 @@
 import { deviceErrors } from './device.ts';
-import { fileErrors } from './files.ts';
 import { hostErrors } from './host.ts';
 import { imageErrors } from './image.ts';
 import { instanceErrors } from './instance.ts';
@@ -15,7 +14,6 @@ export const errorCatalogue = {
   ...serverErrors,
   ...hostErrors,
   ...instanceErrors,
-  ...fileErrors,
   ...imageErrors,
   ...operationErrors,
   ...profileErrors,

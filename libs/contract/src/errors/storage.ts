@@ -30,6 +30,16 @@ export const storageErrors = {
     () => 'Volume is still in use by running instances',
     'Stop the instances that use it, or detach it from them.',
   ),
+  'volume.shifting_running': row(
+    400,
+    () => 'Cannot modify shifting with running instances using the volume',
+    'Stop the instances that use it, or detach it from them.',
+  ),
+  'volume.users_changed': row(
+    409,
+    () => 'Storage volume: other instances or profiles began to use it meanwhile',
+    'Nothing was changed; ask again.',
+  ),
   'volume.busy': row<{ action: string }>(
     409,
     ({ action }) => `Storage volume is busy running a "${action}" operation`,

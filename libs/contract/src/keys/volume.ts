@@ -1,22 +1,39 @@
 import type { StringMap } from '#lib/base';
-import { defineKeys, isKeyText, type KeyCatalogue, keyRow } from './define.ts';
-import { text } from './types.ts';
+import { defineKeys, isKeyText, type KeyCatalogue, keyRow, readKey } from './define.ts';
+import { bool, text } from './types.ts';
 
 /** What may be configured on a custom volume. */
 export const customVolumeKeys = defineKeys('storage.volume', {
+  'security.shifted': {
+    type: bool,
+    doc: 'Whether instances with other ids on the host may share it. Here they always may: what it holds is kept with the ids that are seen inside, and each mount maps them.',
+    default: 'false',
+    live: true,
+    readWhenUsed: true,
+  },
+  'security.unmapped': {
+    type: bool,
+    doc: 'Whether it shows with the ids of the host, so that its files belong to nobody inside. Not together with `security.shifted`.',
+    default: 'false',
+    live: false,
+  },
   'user.*': { type: text, doc: 'Free for users; can be searched.', live: true, readWhenUsed: true },
 });
 
 /** Options of LXD's volumes that this version refuses because nothing would act on them. */
-const unsupported = ['block.', 'security.', 'size', 'snapshots.', 'volatile.', 'zfs.', 'lvm.'];
+const unsupported = ['block.', 'size', 'snapshots.', 'volatile.', 'zfs.', 'lvm.'];
 
 /** Every problem of a custom volume's config, in LXD's words. */
 export function volumeConfigProblems(project: string, name: string, config: StringMap): string[] {
   const volume = JSON.stringify(`${project}_${name}`);
-  return Object.keys(config).flatMap((key) => {
+  const each = Object.entries(config).flatMap(([key, value]) => {
     const option = JSON.stringify(key);
     if (!isKeyText(key)) return [`Invalid option for volume ${volume} option ${option}: it holds control characters`];
-    if (keyRow(customVolumeKeys as KeyCatalogue, key) !== null) return [];
+    const row = keyRow(customVolumeKeys as KeyCatalogue, key);
+    if (row)
+      return value === '' || row.type.accepts(value)
+        ? []
+        : [`Invalid value for volume ${volume} option ${option}: it must be ${row.type.name}`];
     const known = unsupported.some((each) => (each.endsWith('.') ? key.startsWith(each) : key === each));
     return [
       known
@@ -24,4 +41,7 @@ export function volumeConfigProblems(project: string, name: string, config: Stri
         : `Invalid option for volume ${volume} option ${option}`,
     ];
   });
+  if (each.length > 0) return each;
+  const shifts = (key: 'security.shifted' | 'security.unmapped') => readKey(customVolumeKeys, config, key);
+  return shifts('security.shifted') && shifts('security.unmapped') ? ['security.unmapped and security.shifted are mutually exclusive'] : [];
 }

@@ -1,6 +1,7 @@
 import { isErrno } from '../errno.ts';
 import { removeTree as removePart } from '../native.ts';
 import { runProgram } from '../programs/programs.ts';
+import { exists } from './exists.ts';
 
 /**
  * Removes a tree that a guest may have written; what is not there is removed. Symlinks are removed, never followed, and what
@@ -13,4 +14,12 @@ export async function removeTree(path: string): Promise<void> {
     if (!isErrno(error, 'ENAMETOOLONG', 'EMFILE')) throw error;
     await runProgram('rm', ['-rf', '--one-file-system', '--', path]);
   }
+}
+
+/**
+ * `removeTree` of what a guest may still write to, for it keeps mounts of volumes that were taken from it. rm(1) reads each
+ * directory once and then fails: who makes new files all the time holds nobody up.
+ */
+export async function removeOpenTree(path: string): Promise<void> {
+  if (await exists(path)) await runProgram('rm', ['-rf', '--one-file-system', '--', path]);
 }

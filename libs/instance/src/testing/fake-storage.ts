@@ -1,6 +1,6 @@
 import { LxError } from '#lib/contract';
 import { errnoError } from '#lib/host';
-import type { NewRoot, Pools, RootName, RootRecipe, Roots, SnapshotName, Still, Storage, Trees } from '#lib/storage';
+import type { NewRoot, Pools, RootName, RootRecipe, Roots, SnapshotName, Still, Storage, Trees, Volumes } from '#lib/storage';
 import { type PoolRow, type Store, unlessMissing } from '#lib/store';
 
 /** The part of Storage that instances use, in memory. */
@@ -24,6 +24,16 @@ export class FakeStorage implements Pick<Storage, 'roots' | 'trees'> {
       const row = await this.#store.pools.get(name);
       if (!row) throw new LxError('pool.not_found');
       return row;
+    },
+  };
+
+  /** Custom volumes by `<pool>/<name>`; each is under /fake/volumes. */
+  readonly custom = new Set<string>();
+
+  readonly volumes: Pick<Volumes, 'custom'> = {
+    custom: async (pool, _project, name) => {
+      if (!this.custom.has(`${pool}/${name}`)) throw new LxError('volume.not_found');
+      return { path: `/fake/volumes/${pool}/${name}`, mapped: true };
     },
   };
 

@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isLxError, LxError } from '#lib/contract';
-import { dropLink, exists, isErrno, makeDirectory, pointLink, programOutput, removeTree } from '#lib/host';
+import { dropLink, exists, isErrno, makeDirectory, pointLink, programOutput, removeOpenTree, removeTree } from '#lib/host';
 import { copyTree } from '../copy-tree.ts';
 import type { Linked } from '../layout.ts';
 import type { OpenPool } from '../open-pool.ts';
@@ -23,6 +23,11 @@ export class CustomPlaces {
     this.#open = open;
   }
 
+  /** The directory that is mounted. */
+  async data({ poolId, id }: VolumePlace): Promise<string> {
+    return dataOf(await this.#open.withId(poolId), id);
+  }
+
   /** An empty volume. Idempotent. */
   make(place: VolumePlace): Promise<void> {
     return this.#arrive(place, (data) => makeDirectory(data, 0o711));
@@ -37,7 +42,10 @@ export class CustomPlaces {
     });
   }
 
-  /** Idempotent; what was in a pool that is deleted went with it. */
+  /**
+   * Idempotent; what was in a pool that is deleted went with it. When a guest that still writes to it is faster, it rejects,
+   * and what is left goes when the daemon starts anew.
+   */
   async remove(place: VolumePlace): Promise<void> {
     const pool = await this.#pool(place).catch((error: unknown) => {
       if (isLxError(error, 'pool.not_found')) return null;
@@ -46,11 +54,10 @@ export class CustomPlaces {
     if (pool === null) return;
     const { layout } = pool;
     const going = join(layout.unpacking, place.id);
-    await removeTree(going);
     await rename(layout.volume(place.id), going).catch((error: unknown) => {
       if (!isErrno(error, 'ENOENT')) throw error;
     });
-    await removeTree(going);
+    await removeOpenTree(going);
   }
 
   async link(poolId: string, volume: Linked): Promise<void> {

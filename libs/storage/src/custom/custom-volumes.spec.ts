@@ -45,6 +45,7 @@ class World {
       store: this.store,
       engine,
       places: this.storage.customPlaces,
+      lockOf: ({ name }) => `instance:${name}`,
       report: (_, cause) => this.reported.push(cause),
     });
   }
@@ -132,7 +133,7 @@ describe('volume.rename', () => {
   const setup = async () => {
     const world = await (await World.make()).withVolume();
     const poolId = await world.poolId('one');
-    return ready<RenameVolumeParams>(world, { id: ids.v, poolId, project: 'default', name: 'v', newName: 'w' });
+    return ready<RenameVolumeParams>(world, { id: ids.v, poolId, project: 'default', name: 'v', newName: 'w', pool: 'one', users: [] });
   };
   const spec = ({ operations }: World) => operations.rename;
   const done = async (world: World) => {
@@ -148,7 +149,17 @@ describe('volume.move', () => {
   const setup = async () => {
     const world = await (await World.make()).withVolume();
     const [poolId, toPoolId] = [await world.poolId('one'), await world.poolId('two')];
-    return ready<MoveParams>(world, { id: ids.v, poolId, toPoolId, project: 'default', name: 'v', newName: 'w' });
+    return ready<MoveParams>(world, {
+      id: ids.v,
+      pool: 'one',
+      poolId,
+      toPool: 'two',
+      toPoolId,
+      project: 'default',
+      name: 'v',
+      newName: 'w',
+      users: [],
+    });
   };
   const spec = ({ operations }: World) => operations.move;
   const done = async (world: World) => {
@@ -192,6 +203,13 @@ describe('custom volumes', () => {
     ['two dots', '..', {}, 'Invalid storage volume name ".."'],
     ['a name that is too long', 'x'.repeat(181), {}, 'at most 180 bytes'],
     ['an option that nobody knows', 'v', { nonsense: '1' }, 'Invalid option for volume "default_v" option "nonsense"'],
+    ['a value that is none', 'v', { 'security.shifted': 'maybe' }, 'Invalid value for volume "default_v" option "security.shifted"'],
+    [
+      'two wishes that exclude each other',
+      'v',
+      { 'security.shifted': 'true', 'security.unmapped': 'true' },
+      'security.unmapped and security.shifted are mutually exclusive',
+    ],
     ['an option that nothing would act on', 'v', { size: '1GiB' }, 'not supported by this server: "size"'],
   ])('are not made with %s', async (_what, name, config, text) => {
     const world = await World.make();

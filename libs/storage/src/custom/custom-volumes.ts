@@ -1,10 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import type { JsonObject, StringMap } from '#lib/base';
-import { isLxError, type LifecycleAction, LxError, refuse, urls, volumeConfigProblems, withoutEmpty } from '#lib/contract';
+import {
+  customVolumeKeys,
+  isLxError,
+  type LifecycleAction,
+  LxError,
+  readKey,
+  refuse,
+  urls,
+  volumeConfigProblems,
+  withoutEmpty,
+} from '#lib/contract';
 import type { Engine, Operation, OperationSpec, Requestor } from '#lib/engine';
-import type { PoolRow, Store, VolumeRow } from '#lib/store';
+import type { InstanceRow, PoolRow, Store, VolumeRow } from '#lib/store';
 import type { CustomPlaces } from './custom-places.ts';
 import { volumeNameProblems } from './names.ts';
+import { attachedTo, type HeldUsers, type NamedVolume, userUrls, usersAtRest, usersOf } from './users.ts';
 import { type VolumeOperations, volumeOperations } from './operations.ts';
 
 export interface NewVolume {
@@ -17,14 +28,19 @@ export interface NewVolume {
 }
 
 export type VolumeChange = Partial<Pick<VolumeRow, 'description' | 'config'>>;
-type Named = Pick<VolumeRow, 'project' | 'name'> & { pool: string };
+type Named = NamedVolume;
 
-interface Parts {
+export interface CustomVolumesParts {
   store: Store;
   engine: Engine;
   places: CustomPlaces;
+  /** The lock under which an instance changes. */
+  lockOf: (instance: Pick<InstanceRow, 'project' | 'name'>) => string;
   report: (message: string, cause: unknown) => void;
 }
+
+/** How the ids of a volume show; fixed while it is mounted. */
+const shifting = ['security.shifted', 'security.unmapped'] as const;
 
 /** Custom volumes: their verbs, each with its checks. Every verb that touches data is an operation under the volume's lock. */
 export class CustomVolumes {
@@ -32,11 +48,13 @@ export class CustomVolumes {
   readonly #store: Store;
   readonly #engine: Engine;
   readonly #places: CustomPlaces;
+  readonly #lockOf: CustomVolumesParts['lockOf'];
 
-  constructor({ store, engine, places, report }: Parts) {
+  constructor({ store, engine, places, lockOf, report }: CustomVolumesParts) {
     this.#store = store;
     this.#engine = engine;
     this.#places = places;
+    this.#lockOf = lockOf;
     this.operations = volumeOperations({ store, places, report });
     const { create, copy, rename, move, delete: remove } = this.operations;
     engine.register(create);
@@ -51,6 +69,11 @@ export class CustomVolumes {
     const row = await this.#store.volumes.get((await this.#pool(pool)).id, project, 'custom', name);
     if (row === null) throw new LxError('volume.not_found');
     return row;
+  }
+
+  /** URLs of the instances and profiles with a device that is the volume. */
+  async usedBy(volume: Pick<VolumeRow, 'id'>): Promise<string[]> {
+    return userUrls(await usersOf(this.#store, volume.id));
   }
 
   async usage(volume: Named): Promise<number> {
@@ -85,7 +108,11 @@ export class CustomVolumes {
       const row = await writes.volumes.lock(id);
       if (row === null) throw new LxError('volume.not_found');
       const { config, description } = wanted(row);
-      if (config) refuse(volumeConfigProblems(row.project, row.name, config));
+      if (config) {
+        refuse(volumeConfigProblems(row.project, row.name, config));
+        const shifts = shifting.some((key) => readKey(customVolumeKeys, row.config, key) !== readKey(customVolumeKeys, config, key));
+        if (shifts && (await attachedTo(writes, volume)).length > 0) throw new LxError('volume.shifting_running');
+      }
       await writes.volumes.update(id, {
         ...(description !== undefined && { description }),
         ...(config && { config: withoutEmpty(config) }),
@@ -100,9 +127,11 @@ export class CustomVolumes {
     const { id, poolId } = await this.get(volume);
     const renamed = { ...volume, name: newName };
     await this.#room(renamed);
-    const { project, name } = volume;
-    const params = { id, poolId, project, name, newName };
-    return this.#begin(this.operations.rename, params, [renamed, volume], 'storage-volume-renamed', requestor, { old_name: name });
+    const { pool, project, name } = volume;
+    const users = await usersAtRest(this.#store, id, volume);
+    const params = { id, poolId, project, name, newName, pool, users: users.ids };
+    const told = { context: { old_name: name }, users };
+    return this.#begin(this.operations.rename, params, [renamed, volume], 'storage-volume-renamed', requestor, told);
   }
 
   /** To another pool, under the same or another name. */
@@ -111,14 +140,17 @@ export class CustomVolumes {
     const { id, poolId } = await this.get(volume);
     const moved = { project: volume.project, ...to };
     const { id: toPoolId } = await this.#room(moved);
-    const { project, name } = volume;
-    const params = { id, poolId, project, name, newName: to.name, toPoolId };
-    return this.#begin(this.operations.move, params, [moved, volume], 'storage-volume-renamed', requestor, { old_name: name });
+    const { pool, project, name } = volume;
+    const users = await usersAtRest(this.#store, id, volume);
+    const params = { id, poolId, project, name, newName: to.name, toPoolId, pool, toPool: to.pool, users: users.ids };
+    const told = { context: { old_name: name }, users };
+    return this.#begin(this.operations.move, params, [moved, volume], 'storage-volume-renamed', requestor, told);
   }
 
   async delete(volume: Named, requestor?: Requestor): Promise<Operation> {
     const { id, poolId } = await this.get(volume);
     const { project, name } = volume;
+    if ((await this.usedBy({ id })).length > 0 || (await attachedTo(this.#store, volume)).length > 0) throw new LxError('volume.in_use');
     return this.#begin(this.operations.delete, { id, poolId, project, name }, [volume], 'storage-volume-deleted', requestor);
   }
 
@@ -135,18 +167,19 @@ export class CustomVolumes {
     return row;
   }
 
-  /** `volumes`: whose locks it holds; the first is told of. LxError 'volume.busy'. */
+  /** `volumes`: whose locks it holds, beside those of `users`; the first is told of. LxError 'volume.busy'. */
   async #begin<P extends JsonObject>(
     spec: OperationSpec<P, Record<string, never>>,
     params: P,
     volumes: readonly [Named, ...Named[]],
     action: LifecycleAction,
     requestor?: Requestor,
-    context?: Record<string, unknown>,
+    { context, users }: { context?: Record<string, unknown>; users?: HeldUsers } = {},
   ): Promise<Operation> {
     const [{ project }] = volumes;
     const [url = ''] = volumes.map(({ pool, name }) => urls.volume(pool, 'custom', name, project));
-    const locks = volumes.map(({ pool, name }) => `volume:${pool}/${project}/${name}`);
+    const own = volumes.map(({ pool, name }) => `volume:${pool}/${project}/${name}`);
+    const locks = [...own, ...(users?.instances ?? []).map(this.#lockOf)];
     const options = { project, resources: { storage_volumes: [url] }, locks, ...(requestor && { requestor }) };
     const operation = await this.#engine.start(spec, params, options).catch((error: unknown) => {
       throw isLxError(error, 'instance.busy') ? new LxError('volume.busy', error.args, { cause: error }) : error;

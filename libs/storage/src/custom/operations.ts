@@ -3,6 +3,7 @@ import { LxError } from '#lib/contract';
 import { defineOperation, type OperationSpec, type Step } from '#lib/engine';
 import { RowConflict, RowMissing, type Store, unlessMissing } from '#lib/store';
 import type { CustomPlaces, VolumePlace } from './custom-places.ts';
+import { moveWithUsers } from './users.ts';
 
 /** `from`: the volume that is copied; null: an empty one is made. */
 export type MakeParams = VolumePlace & {
@@ -12,8 +13,9 @@ export type MakeParams = VolumePlace & {
   config: StringMap;
   from: VolumePlace | null;
 };
-export type RenameVolumeParams = VolumePlace & { project: string; name: string; newName: string };
-export type MoveParams = RenameVolumeParams & { toPoolId: string };
+/** `users`: ids of those who name the volume, whose locks the operation holds; they name it anew. */
+export type RenameVolumeParams = VolumePlace & { project: string; name: string; newName: string; pool: string; users: string[] };
+export type MoveParams = RenameVolumeParams & { toPoolId: string; toPool: string };
 export type DeleteVolumeParams = VolumePlace & { project: string; name: string };
 
 interface Using {
@@ -70,7 +72,7 @@ function renaming({ places, ...using }: Using): OperationSpec<RenameVolumeParams
       {
         name: 'rename',
         async do() {},
-        commit: ({ params }, writes) => writes.volumes.update(params.id, { name: params.newName }).catch(taken),
+        commit: ({ params }, writes) => follow(writes, { ...params, toPoolId: params.poolId, toPool: params.pool }),
       },
       linkStep({ places, ...using }, ({ poolId, id, project, newName }) => ({ poolId, id, project, name: newName })),
     ],
@@ -97,7 +99,7 @@ function moving({ places, store, report }: Using): OperationSpec<MoveParams, Not
       {
         name: 'switch',
         async do() {},
-        commit: ({ params }, writes) => writes.volumes.update(params.id, { poolId: params.toPoolId, name: params.newName }).catch(taken),
+        commit: ({ params }, writes) => follow(writes, params),
       },
       {
         name: 'clear',
@@ -115,7 +117,14 @@ function moving({ places, store, report }: Using): OperationSpec<MoveParams, Not
   });
 }
 
-function deleting({ places }: Using): OperationSpec<DeleteVolumeParams, Nothing> {
+async function follow(writes: Store, { id, users, project, ...params }: MoveParams): Promise<void> {
+  const from = { pool: params.pool, project, name: params.name };
+  const to = { pool: params.toPool, project, name: params.newName };
+  const change = { poolId: params.toPoolId, name: params.newName };
+  await moveWithUsers(writes, { id, change, from, to }, users).catch(taken);
+}
+
+function deleting({ places, report }: Using): OperationSpec<DeleteVolumeParams, Nothing> {
   return defineOperation<DeleteVolumeParams, Nothing>({
     kind: 'volume.delete',
     makesRoom: true,
@@ -126,7 +135,7 @@ function deleting({ places }: Using): OperationSpec<DeleteVolumeParams, Nothing>
         name: 'remove',
         async do({ params }) {
           await places.unlink(params.poolId, params);
-          await places.remove(params);
+          await places.remove(params).catch((error: unknown) => report(`the data of the deleted volume ${params.name}`, error));
         },
       },
     ],

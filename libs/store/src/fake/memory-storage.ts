@@ -31,6 +31,10 @@ export function memoryPools(tables: MemoryTables, write: Write): Pools {
 
 export function memoryVolumes(tables: MemoryTables, write: Write): Volumes {
   const { pools, volumes } = tables;
+  const refuseUsed = (id: string) => {
+    for (const owner of ['instance', 'profile'] as const)
+      if (volumeUsers(tables, owner, id).length > 0) throw new RowConflict(`${owner}_reference_volume`);
+  };
   return {
     list: async (poolId) => volumes.where((row) => row.poolId === poolId).sort(byName),
     get: async (poolId, project, type, name) =>
@@ -49,13 +53,12 @@ export function memoryVolumes(tables: MemoryTables, write: Write): Volumes {
     delete: (id) =>
       write((inverses) => {
         if (volumes.where((row) => row.parentId === id).length > 0) throw new RowConflict('volume_parent');
-        for (const owner of ['instance', 'profile'] as const)
-          if (volumeUsers(tables, owner, id).length > 0) throw new RowConflict(`${owner}_reference_volume`);
+        refuseUsed(id);
         volumes.delete(id, inverses);
       }),
     deleteAll: (id) =>
       write((inverses) => {
-        refuseNamed(tables, 'volume', isVolume(tables, id));
+        refuseUsed(id);
         for (const row of volumes.where((each) => each.id === id || each.parentId === id)) volumes.delete(row.id, inverses);
       }),
   };

@@ -5,25 +5,27 @@ import { insidePath } from '../../inside-path.ts';
 import { diskLife, sourceProblem } from './life.ts';
 import { diskOptions, isAbsolute, unsupportedDiskOptions } from './options.ts';
 import { isRootDisk } from './root.ts';
+import { isVolume, missingVolume } from './volume.ts';
 
 /** What only disks that are no root may say. */
 const ofOthers = ['readonly', 'required', 'recursive', 'shift', 'propagation', 'raw.mount.options'];
 
-/** Disks: the root, which storage makes, so that there is nothing to attach; and paths of the host. */
+/** Disks: the root, which storage makes, so that there is nothing to attach; paths of the host; and custom volumes of pools. */
 export const disk: DeviceType = {
   catalogue: diskOptions,
   unsupported: unsupportedDiskOptions,
-  problems: (options) => (isRootDisk(options) ? rootProblems(options) : pathProblems(options)),
+  problems: (options) => (isRootDisk(options) ? rootProblems(options) : otherProblems(options)),
   problemsAmong(devices) {
     const roots = Object.values(devices).filter(isRootDisk).length;
     if (roots === 1) return [];
     return [`Failed detecting root disk device: ${roots === 0 ? 'No root device could be found' : 'More than one root device found'}`];
   },
   place: (options) => (isRootDisk(options) ? null : insidePath(options.path)),
-  async missing({ storage }, _owner, _device, options) {
+  async missing(holders, owner, device, options) {
+    if (isVolume(options)) return missingVolume(holders, owner, device, options);
     if (!isRootDisk(options)) return [];
     try {
-      await storage.pools.get(options.pool ?? '');
+      await holders.storage.pools.get(options.pool ?? '');
       return [];
     } catch (error) {
       if (isLxError(error) && error.status < 500) return [`Failed loading root disk: ${error.message}`];
@@ -31,7 +33,7 @@ export const disk: DeviceType = {
     }
   },
   async lacks(places, device, options) {
-    if (isRootDisk(options)) return null;
+    if (isRootDisk(options) || isVolume(options)) return null;
     const { required } = options;
     const source = insidePath(options.source);
     const place = await places.look(source);
@@ -48,14 +50,14 @@ function rootProblems(options: StringMap): string[] {
   ];
 }
 
-function pathProblems({ path, source, pool, size }: StringMap): string[] {
+function otherProblems({ path, source, pool, size }: StringMap): string[] {
   return problemsOf([
     [path === '/', 'Root disk entry may not have a "source" property set'],
     [/^\/(dev|proc|sys)(\/|$)/.test(insidePath(path)), `Path "${path}" is where the server itself mounts`],
-    [!path, 'Disk entry is missing the required "path" property'],
+    [!path && pool && source, 'Custom filesystem volumes require a path to be defined'],
+    [!path && !(pool && source), 'Disk entry is missing the required "path" property'],
     [!source, 'Disk entry is missing the required "source" property'],
     [source && pool && isAbsolute(source), 'Storage volumes cannot be specified as absolute paths'],
-    [source && pool && !isAbsolute(source), 'storage volumes as disks are not supported by this server'],
     [source && !pool && !isAbsolute(source), 'Source path must be absolute for local sources'],
     [size, 'Only the root disk may have a size quota'],
   ]);

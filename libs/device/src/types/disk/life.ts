@@ -1,14 +1,18 @@
 import type { StringMap } from '#lib/base';
-import { isTrue, LxError } from '#lib/contract';
+import { isLxError, isTrue, LxError } from '#lib/contract';
 import type { MountFlag, Place } from '#lib/host';
-import type { AttachedDevice, DeviceLife } from '../../device-type.ts';
+import type { AttachedDevice, DeviceLife, DeviceOwner, DevicePorts } from '../../device-type.ts';
 import { insidePath } from '../../inside-path.ts';
 import { mountOptions } from './options.ts';
 import { isRootDisk } from './root.ts';
+import { isVolume, noVolume } from './volume.ts';
 
-/** What is recorded of a disk that is a path of the host. */
+/** What is recorded of a disk that is a path of the host or a custom volume. */
 export type AttachedDisk = AttachedDevice & {
   type: 'disk';
+  /** Of a custom volume; absent for a path of the host. */
+  pool?: string;
+  /** The volume's name, or the path. */
   source: string;
   /** Inside, absolute. */
   target: string;
@@ -21,11 +25,11 @@ export type AttachedDisk = AttachedDevice & {
 export const diskLife: DeviceLife<AttachedDisk> = {
   choose(_owner, device, options) {
     if (isRootDisk(options)) return null;
-    const { source, recursive, required, shift } = options;
+    const { pool = '', source = '', recursive, required, shift } = options;
     return {
       type: 'disk',
       device,
-      source: insidePath(source),
+      ...(isVolume(options) ? { pool, source } : { source: insidePath(source) }),
       target: insidePath(options.path),
       recursive: isTrue(recursive),
       required: isTrue(required, true),
@@ -34,13 +38,14 @@ export const diskLife: DeviceLife<AttachedDisk> = {
     };
   },
 
-  async attach({ places }, _owner, attached) {
-    const { device, source, target, recursive, shift, required, flags } = attached;
-    const place = await places.look(source);
+  async attach(ports, owner, attached) {
+    const { device, target, recursive, required, flags } = attached;
+    const { path, mapped, plain } = await sourceOf(ports, owner, attached);
+    const place = await ports.places.look(path);
     if (place === null && !required) return {};
-    const problem = sourceProblem(device, source, place);
+    const problem = sourceProblem(device, path, place && { ...place, linked: plain && place.linked });
     if (problem) throw new LxError('device.not_started', { device, reason: problem });
-    const layer = { path: source, idmapped: shift, readonly: flags.includes('readonly'), optional: false, recursive, plain: true };
+    const layer = { path, idmapped: mapped, readonly: flags.includes('readonly'), optional: false, recursive, plain };
     return { mounts: [{ layer, target, create: place?.kind === 'directory' ? 'directory' : 'file', flags }] };
   },
 
@@ -54,6 +59,15 @@ export const diskLife: DeviceLife<AttachedDisk> = {
 
   shown: () => ({}),
 };
+
+/** `plain`: others may write on the way there, so that no symbolic link may be followed. */
+async function sourceOf({ storage }: DevicePorts, { project }: DeviceOwner, { device, pool, source, shift }: AttachedDisk) {
+  if (pool === undefined) return { path: source, mapped: shift, plain: true };
+  const volume = await storage.volumes.custom(pool, project, source).catch((error: unknown) => {
+    throw isLxError(error, 'volume.not_found') ? new LxError('device.not_started', { device, reason: noVolume }, { cause: error }) : error;
+  });
+  return { path: volume.path, mapped: shift || volume.mapped, plain: false };
+}
 
 /** Why a path of the host cannot be a disk; null: it can. */
 export function sourceProblem(device: string, source: string, place: Place | null): string | null {

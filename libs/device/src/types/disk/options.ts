@@ -15,10 +15,10 @@ export const diskOptions = defineKeys('device.disk', {
   path: { type: text, doc: 'Where it is mounted inside; `/` for the root.', live: false },
   source: {
     type: text,
-    doc: 'Directory or file of the host, by a path without symbolic links: others could make such a link lead elsewhere.',
+    doc: 'Directory or file of the host, by a path without symbolic links: others could make such a link lead elsewhere. With a `pool`: name of a custom volume.',
     live: false,
   },
-  pool: { type: text, doc: "Storage pool that holds the instance's root volume.", live: false },
+  pool: { type: text, doc: "Storage pool that holds the instance's root volume, or the custom volume that is the source.", live: false },
   readonly: { type: bool, doc: 'Whether it is read-only inside.', default: 'false', live: false },
   required: {
     type: bool,
@@ -29,7 +29,7 @@ export const diskOptions = defineKeys('device.disk', {
   recursive: { type: bool, doc: 'With what is mounted below the source.', default: 'false', live: false },
   shift: {
     type: bool,
-    doc: "With the instance's own user ids, by an id-mapped mount; otherwise the files belong to nobody inside.",
+    doc: "With the instance's own user ids, by an id-mapped mount; otherwise the files of the host belong to nobody inside. Custom volumes are so unless `security.unmapped` is set on them.",
     default: 'false',
     live: false,
   },
