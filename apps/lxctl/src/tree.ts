@@ -58,6 +58,16 @@ export const tree: Tree = {
       },
     },
   },
+  file: {
+    about: 'Files of instances',
+    verbs: {
+      push: leaf('Copy files into an instance', () => import('./cmd/file/push.ts')),
+      pull: leaf('Copy files out of an instance', () => import('./cmd/file/pull.ts')),
+      edit: leaf('Edit a file of an instance', () => import('./cmd/file/edit.ts')),
+      create: leaf('Make a file, a directory or a link in an instance', () => import('./cmd/file/create.ts')),
+      delete: leaf('Delete files of instances', () => import('./cmd/file/delete.ts'), 'rm'),
+    },
+  },
   image: {
     about: 'Images',
     verbs: {
@@ -191,7 +201,6 @@ export const absent: Readonly<Record<string, Readonly<Record<string, string>>>> 
     auth: 'the authorisation of users',
     cluster: 'clusters',
     export: 'backups',
-    file: 'file transfer',
     import: 'backups',
     manpage: 'manual pages',
     project: 'projects other than "default"',
@@ -223,6 +232,7 @@ export const absent: Readonly<Record<string, Readonly<Record<string, string>>>> 
     peer: 'peers of networks',
     zone: 'DNS zones',
   },
+  file: { mount: 'mounts of an instance on the host' },
   storage: { bucket: 'storage buckets' },
   'storage volume': Object.fromEntries([
     ...['export', 'import'].map((word) => [word, 'backups of custom volumes']),

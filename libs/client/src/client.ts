@@ -1,6 +1,7 @@
 import type { WireOperation } from '#lib/contract';
 import { Api } from './api.ts';
 import { EventsClient } from './resource/events.ts';
+import { FilesClient } from './resource/files.ts';
 import { ImagesClient } from './resource/images.ts';
 import { InstancesClient } from './resource/instances.ts';
 import { NetworksClient } from './resource/networks.ts';
@@ -16,6 +17,7 @@ export class LxctlClient {
   readonly api: Api;
   readonly server: ServerClient;
   readonly instances: InstancesClient;
+  readonly files: FilesClient;
   readonly images: ImagesClient;
   readonly profiles: ProfilesClient;
   readonly networks: NetworksClient;
@@ -27,6 +29,7 @@ export class LxctlClient {
     this.api = new Api(transport, options.project);
     this.server = new ServerClient(this.api);
     this.instances = new InstancesClient(this.api);
+    this.files = new FilesClient(this.api);
     this.images = new ImagesClient(this.api);
     this.profiles = new ProfilesClient(this.api);
     this.networks = new NetworksClient(this.api);

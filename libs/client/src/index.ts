@@ -4,6 +4,7 @@ export { ApiError, ConnectError, isApiError, OperationError } from './errors.ts'
 export { UnixTransport } from './http/unix-transport.ts';
 export { multipartBody, type ReceivedPart, receiveParts, type UploadPart } from './multipart.ts';
 export type { EventStream } from './resource/events.ts';
+export type { FileToWrite } from './resource/files.ts';
 export type { UploadOptions } from './resource/images.ts';
 export type { Watch } from './resource/operations.ts';
 export type { Session, SessionStreams } from './session.ts';

@@ -23,6 +23,7 @@ const samples: Record<string, { word: string; named: boolean }> = {
   'key=value': { word: 'user.a=b', named: false },
   command: { word: 'true', named: false },
   target: { word: '/nowhere/file', named: false },
+  source: { word: '/nowhere/file', named: false },
   template: { word: 'a.tpl', named: false },
 };
 
