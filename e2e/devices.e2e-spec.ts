@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
@@ -184,6 +184,26 @@ it('a disk of a profile comes to its running instances, and one whose source is 
   await daemon.done(daemon.client.instances.setState('shared', { action: 'restart', timeout: 10, force: true }));
   expect(await said('shared', 'ls /data')).toBe('in');
   await daemon.remove('shared');
+});
+
+it('limits of disks are in force on what runs, and are lifted', async () => {
+  await daemon.launchInstance('slow', 'busybox');
+  const data = { type: 'disk', source: place, path: '/data' };
+  const v1 = existsSync('/sys/fs/cgroup/blkio');
+  const group = async () => readFileSync(`/proc/${(await daemon.client.instances.state('slow')).pid}/cgroup`, 'utf8');
+  const path = /^\d+:blkio:(.*)$/m.exec(await group())?.[1] ?? '';
+  const limit = async () => (v1 ? readFileSync(`/sys/fs/cgroup/blkio${path}/blkio.throttle.read_bps_device`, 'utf8') : '');
+  await devicesOf('slow', { data: { ...data, 'limits.read': '3MB', 'limits.write': '40iops' } });
+  if (v1) expect(await limit()).toMatch(/^\d+:\d+ 3000000$/m);
+  await devicesOf('slow', { data: { ...data, 'limits.max': '5MB' } });
+  if (v1) expect(await limit()).toMatch(/^\d+:\d+ 5000000$/m);
+  await devicesOf('slow', { data });
+  if (v1) expect(await limit()).toBe('');
+  expect(await said('slow', 'cat /data/file')).toBe('of the host');
+  await expect(devicesOf('slow', { d: { type: 'disk', source: '/dev/shm', path: '/d', 'limits.read': '1MB' } })).rejects.toThrow(
+    'Cannot enforce the limits of disk "d": /dev/shm is on no block device',
+  );
+  await daemon.remove('slow');
 });
 
 it('what cannot be had is refused, and the instance is as it was', async () => {

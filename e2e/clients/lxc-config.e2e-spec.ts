@@ -73,6 +73,7 @@ describe.skipIf(!lxcInstalled)("configuration with the stock lxc (skipped where 
     );
     expect(await lxc.ok('exec', 'x', '--', 'ls', '/of-host/passwd')).toBe('/of-host/passwd\n');
     await lxc.ok('config', 'device', 'set', 'x', 'd', 'path=/elsewhere');
+    await lxc.ok('config', 'device', 'set', 'x', 'd', 'limits.read=10MB', 'propagation=rslave');
     expect(await lxc.ok('exec', 'x', '--', 'ls', '/of-host', '/elsewhere/passwd')).toContain('/elsewhere/passwd\n');
     await lxc.ok('config', 'device', 'add', 'x', 'eth7', 'nic', 'nictype=p2p', 'name=eth7');
     expect(await lxc.ok('exec', 'x', '--', 'cat', '/sys/class/net/eth7/operstate')).toMatch(/up|down/);

@@ -1,10 +1,12 @@
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DeviceMount, Keeper, LaunchPlan } from '#lib/host';
 import { missing, World } from './keeper-world.ts';
 
 const reason = missing();
+const run = (command: string, ...args: string[]) => execFileSync(command, args, { stdio: 'pipe' });
 
 describe.skipIf(reason !== null)(`devices that come and go${reason ? ` (skipped: ${reason})` : ''}`, () => {
   let world: World;
@@ -71,6 +73,34 @@ describe.skipIf(reason !== null)(`devices that come and go${reason ? ` (skipped:
     expect(await said('sh', '-c', 'echo x > /shared/file')).toMatch(/Read-only/);
     await keeper.unmount('/shared', false);
     expect(await said('ls', '/shared')).toBe('');
+  });
+
+  it('hears of mounts on the host below a tree that is slave, and the host of none inside', async () => {
+    const shared = join(world.root, 'propagates');
+    mkdirSync(shared);
+    run('mount', '-t', 'tmpfs', 'lxctl-spec', shared);
+    try {
+      run('mount', '--make-shared', shared);
+      for (const name of ['early', 'late', 'own']) mkdirSync(join(shared, name));
+      await keeper.mount(tree(shared, '/still', { idmapped: false }));
+      await keeper.mount({ ...tree(shared, '/hears', { idmapped: false }), flags: ['nodev', 'slave'] });
+      run('mount', '-t', 'tmpfs', 'lxctl-spec', join(shared, 'late'));
+      writeFileSync(join(shared, 'late/file'), 'of the host');
+      expect(await said('sh', '-c', 'cat /hears/late/file; ls /still/late')).toBe('of the host');
+      // The guest can neither change it nor make one of its own that the host sees; one that it takes off stays on the host.
+      run('mount', '-t', 'tmpfs', '-o', 'ro', 'lxctl-spec', join(shared, 'early'));
+      expect((await world.run(keeper, ['mount', '-o', 'remount,rw,bind', '/hears/early'])).code).not.toBe(0);
+      expect((await world.run(keeper, ['umount', '/hears/early'])).code).toBe(0);
+      expect(readFileSync('/proc/self/mountinfo', 'utf8')).toContain(join(shared, 'early'));
+      expect((await world.run(keeper, ['mount', '-t', 'tmpfs', 'mine', '/hears/own'])).code).toBe(0);
+      expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(join(shared, 'own'));
+      run('umount', join(shared, 'late'));
+      expect(await said('ls', '/hears/late')).toBe('');
+      await keeper.unmount('/hears', false);
+      await keeper.unmount('/still', false);
+    } finally {
+      run('umount', '-R', shared);
+    }
   });
 
   it('opens no path with a link in it on the host, and follows those of the guest inside alone', async () => {

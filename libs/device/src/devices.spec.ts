@@ -84,7 +84,6 @@ describe('deviceProblems', () => {
     [{ type: 'disk', path: '/mnt', source: '/srv', size: '1MiB' }],
     [{ type: 'disk', path: '/mnt', source: '/srv', propagation: 'shared' }],
     [{ type: 'disk', path: '/mnt', source: '/srv', 'raw.mount.options': 'ro,uid=0' }],
-    [{ type: 'disk', path: '/mnt', source: '/srv', 'limits.read': '1MB' }],
     [{ type: 'disk', path: '/x/../dev/shm', source: '/srv' }],
     [{ type: 'disk', path: '/', pool: 'p', readonly: 'true' }],
     [{ type: 'unix-char' }],

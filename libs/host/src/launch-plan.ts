@@ -121,4 +121,5 @@ export type MountStep =
   /** A pty of the instance's own devpts, bound over `target` (/dev/console). Every plan has one, after devpts. */
   | { op: 'console'; target: string };
 
-export type MountFlag = 'readonly' | 'nosuid' | 'nodev' | 'noexec' | 'relatime' | 'strictatime';
+/** `slave`: of a layer, that mounts which are made below its path on the host later show inside too, and none of the guest's there. */
+export type MountFlag = 'readonly' | 'nosuid' | 'nodev' | 'noexec' | 'relatime' | 'strictatime' | 'slave';

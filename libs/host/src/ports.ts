@@ -136,6 +136,17 @@ export interface CgroupLimits {
   cpuShare?: number;
   /** 0..10, LXD's limits.cpu.priority. */
   cpuPriority?: number;
+  io?: readonly IoLimit[];
+}
+
+/** What of a disk may be read and written a second; absent: not limited. */
+export interface IoLimit {
+  /** `major:minor` of a whole disk. */
+  disk: string;
+  readBytes?: number;
+  readOperations?: number;
+  writeBytes?: number;
+  writeOperations?: number;
 }
 
 export interface CgroupUsage {

@@ -73,7 +73,7 @@ export class Runner {
     const [root, part, wanted, ids, files, seccomp] = await allEnded([
       storage.roots.recipe(row),
       attachments.attach(row, chosen),
-      limits.of(row, config),
+      limits.of(row, { config, devices }),
       this.#using.ids.ofStart(row, idWish(config)),
       writtenFiles(metadataFiles, row, { config, devices }),
       this.#using.filters.of(config),

@@ -50,6 +50,8 @@ export interface Pools {
   delete(name: string): Promise<void>;
   /** URLs of all that uses the pool. */
   usedBy(name: string): Promise<string[]>;
+  /** Where its data is. */
+  directory(name: string): Promise<string>;
   /** Bytes and inodes of the file system below. */
   resources(name: string): Promise<{ space: { used: number; total: number }; inodes: { used: number; total: number } }>;
 }

@@ -108,6 +108,10 @@ export class StoredPools implements Pools {
     return poolReferences(this.#store, await this.get(name));
   }
 
+  async directory(name: string): Promise<string> {
+    return (await this.#open.named(name)).layout.directory;
+  }
+
   async resources(name: string): Promise<{ space: { used: number; total: number }; inodes: { used: number; total: number } }> {
     const { layout } = await this.#open.named(name);
     const { blocks, bfree, bsize, files, ffree } = await statfs(layout.directory);

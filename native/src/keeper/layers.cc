@@ -55,7 +55,7 @@ Shown shownBy(const UniqueFd& mount) {
 void shapeLayer(const Layer& layer, const UniqueFd& mount, int userns) {
   if (!mount.valid()) return;
   mount_attr attributes{};
-  attributes.propagation = MS_PRIVATE;
+  attributes.propagation = layer.slave ? MS_SLAVE : MS_PRIVATE;
   attributes.attr_set = layer.attributes;
   if ((attributes.attr_set & MOUNT_ATTR__ATIME) != 0) attributes.attr_clr = MOUNT_ATTR__ATIME;
   // The run directory may be on a file system where no node opens; this one is meant to.

@@ -12,7 +12,7 @@ namespace lx::keeper {
 UniqueFd takeLayer(const Plan& plan, const Layer& layer, int index);
 /// What a layer's mount shows, to know it again; zeros of none.
 Shown shownBy(const UniqueFd& mount);
-/// Cuts it off from the host's mount events, gives it its flags and the map of `userns`. What is not valid stays so.
+/// Cuts it off from the host's mount events, or has it hear them and tell none, gives it its flags and the map of `userns`. What is not valid stays so.
 void shapeLayer(const Layer& layer, const UniqueFd& mount, int userns);
 /// The user namespace of a process of the container; not valid when the plan has none.
 UniqueFd userNamespace(const Plan& plan, pid_t process);

@@ -19,8 +19,10 @@ namespace {
 // Bits on the wire, in the order of protocol.ts.
 constexpr std::array<uint64_t, 8> kNamespaces{CLONE_NEWUSER, CLONE_NEWNS,  CLONE_NEWPID,    CLONE_NEWNET,
                                               CLONE_NEWIPC,  CLONE_NEWUTS, CLONE_NEWCGROUP, 0x80 /* CLONE_NEWTIME */};
-constexpr std::array<uint64_t, 6> kMountFlags{MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID,   MOUNT_ATTR_NODEV,
-                                              MOUNT_ATTR_NOEXEC, MOUNT_ATTR_RELATIME, MOUNT_ATTR_STRICTATIME};
+/// No attribute of the kernel's: the mount hears of those that are made below its source on the host.
+constexpr uint64_t kSlave = 1ULL << 63;
+constexpr std::array<uint64_t, 7> kMountFlags{MOUNT_ATTR_RDONLY,   MOUNT_ATTR_NOSUID,      MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC,
+                                              MOUNT_ATTR_RELATIME, MOUNT_ATTR_STRICTATIME, kSlave};
 
 struct Resource {
   std::string_view name;
@@ -203,7 +205,8 @@ class LayerUse {
 };
 
 void lock(const Plan& plan, Layer& layer, const MountStep& step) {
-  layer.attributes |= step.attributes;
+  layer.attributes |= step.attributes & ~kSlave;
+  layer.slave = (step.attributes & kSlave) != 0;
   layer.locked = layer.attributes != 0 && (plan.namespaces & CLONE_NEWUSER) != 0;
 }
 
@@ -253,7 +256,7 @@ bool decodePlan(std::vector<std::byte> message, Plan& plan, std::string_view& pr
   plan.message = std::move(message);
   if (plan.message.size() < kHeaderSize + 4) return problem = "truncated", false;
   Reader in(std::span<const std::byte>(plan.message).subspan(kHeaderSize));
-  if (in.u32() != kProtocolVersion) return problem = "protocol version", false;
+  if (const uint32_t version = in.u32(); version < kOldestPlan || version > kProtocolVersion) return problem = "protocol version", false;
   readAll(in, plan);
   if (!in.finished()) return problem = "malformed", false;
   if (!plainId(plan.id)) return problem = "id", false;

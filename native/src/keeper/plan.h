@@ -64,6 +64,8 @@ struct Layer {
   uint64_t attributes;
   /// The guest's root must not be able to take the attributes off again.
   bool locked;
+  /// Mounts that come on the host below the path come here too; none goes the other way.
+  bool slave = false;
   /// Its device has gone since: nothing is taken for it.
   bool gone = false;
 };

@@ -6,7 +6,9 @@
 // libs/host/src/keeper/protocol.ts: change both, and raise the version when an old peer would misread the change.
 namespace lx::keeper {
 
-constexpr uint32_t kProtocolVersion = 3;
+constexpr uint32_t kProtocolVersion = 4;
+/// Plans from this version on are read: of keepers that an earlier nursery forked, to clear up behind them.
+constexpr uint32_t kOldestPlan = 3;
 
 enum class Type : uint16_t {
   // daemon -> nursery

@@ -166,6 +166,36 @@ describe('HostCgroups on a hybrid host', () => {
   });
 });
 
+describe('limits of disks', () => {
+  const limit = { disk: '8:0', readBytes: 1000, writeOperations: 50 };
+
+  it('are a line a disk of blkio, or of io.max', async () => {
+    const plan = (await hybrid()).plan('id', { io: [limit] });
+    expect(plan.write.map(({ path, value }) => [path.slice(root.length + 4), value])).toEqual([
+      ['blkio/lxctl-0/id/blkio.throttle.read_bps_device', '8:0 1000'],
+      ['blkio/lxctl-0/id/blkio.throttle.read_iops_device', '8:0 0'],
+      ['blkio/lxctl-0/id/blkio.throttle.write_bps_device', '8:0 0'],
+      ['blkio/lxctl-0/id/blkio.throttle.write_iops_device', '8:0 50'],
+    ]);
+  });
+
+  it('are lifted from the disks that have them and shall not', async () => {
+    const cgroups = await pureV2();
+    put('cg/lxctl-0/id/io.max', '8:0 rbps=1000 wbps=max riops=max wiops=max\n');
+    for (const file of ['cpu.max', 'cpu.weight', 'cpuset.cpus', 'memory.max', 'memory.high', 'memory.swap.max', 'pids.max'])
+      put(`cg/lxctl-0/id/${file}`, '');
+    await cgroups.apply('id', {});
+    expect(get('cg/lxctl-0/id/io.max')).toBe('8:0 rbps=max riops=max wbps=max wiops=max');
+    await cgroups.apply('id', { io: [limit] });
+    expect(get('cg/lxctl-0/id/io.max')).toBe('8:0 rbps=1000 riops=max wbps=max wiops=50');
+  });
+
+  it('are refused where the kernel has no control over disks', async () => {
+    const cgroups = await pureV2('cpu');
+    expect(() => cgroups.plan('id', { io: [limit] })).toThrow(/limits\.read or limits\.write or limits\.max.*no "io" control group/);
+  });
+});
+
 describe('HostCgroups on a v2 host', () => {
   it('writes the v2 files', async () => {
     const cgroups = await pureV2();

@@ -6,11 +6,12 @@ import { isErrno } from '../errno.ts';
 import { readControl, readControls, writeControl } from './files.ts';
 import { breakGround, parentOf } from './ground.ts';
 import { readHierarchies } from './hierarchy.ts';
+import { disksIn, ioFiles } from './io.ts';
 import { settingsOf, unenforceable } from './limits.ts';
 import { cpuV1, cpuV2, memoryV1, memoryV2, noUsage, processes } from './usage.ts';
 import { type Freezer, killBelow, removeEmptied, setFrozen } from './processes.ts';
 import type { CgroupPlan } from '../launch-plan.ts';
-import type { CgroupLimits, CgroupUsage, Cgroups } from '../ports.ts';
+import type { CgroupLimits, CgroupUsage, Cgroups, IoLimit } from '../ports.ts';
 import type { Ground } from './ground.ts';
 import type { Setting } from './limits.ts';
 import type { UsageSource } from './usage.ts';
@@ -83,7 +84,8 @@ export class HostCgroups implements Cgroups {
   async apply(id: string, limits: CgroupLimits): Promise<void> {
     const { limits: host } = this.#prepared();
     refuse(this.problems(limits));
-    for (const setting of await this.#ordered(id, settingsOf(limits, host, 'change'))) {
+    const whole = { ...limits, io: [...(await this.#liftedDisks(id, limits)), ...(limits.io ?? [])] };
+    for (const setting of await this.#ordered(id, settingsOf(whole, host, 'change'))) {
       await writeControl(this.#pathOf(id, setting), setting.value).catch((error: unknown) => {
         // An older server has started it, without this controller.
         if (setting.asked || !isErrno(error, 'ENOENT')) throw error;
@@ -162,7 +164,7 @@ export class HostCgroups implements Cgroups {
     return [...new Set(this.#prepared().v1.values())].map((parent) => join(parent, id));
   }
 
-  #pathOf(id: string, { controller, file }: Setting): string {
+  #pathOf(id: string, { controller, file }: Pick<Setting, 'controller' | 'file'>): string {
     return join(parentOf(this.#prepared(), controller), id, file);
   }
 
@@ -182,6 +184,15 @@ export class HostCgroups implements Cgroups {
       ...(limits.backends.memory === 'v2' ? at(memoryV2, unified) : at(memoryV1, v1.get('memory'))),
       ...at(processes, limits.backends.pids === 'v2' ? unified : v1.get('pids')),
     ];
+  }
+
+  /** Disks that the instance has limits for and shall have none. */
+  async #liftedDisks(id: string, { io = [] }: CgroupLimits): Promise<IoLimit[]> {
+    const backend = this.#prepared().limits.backends.io;
+    if (backend === 'none') return [];
+    const texts = await this.#options.readFiles(ioFiles[backend].map((file) => this.#pathOf(id, { controller: 'io', file })));
+    const limited = new Set(texts.flatMap((text) => disksIn(text ?? '')));
+    return [...limited].filter((disk) => !io.some((limit) => limit.disk === disk)).map((disk) => ({ disk }));
   }
 
   /** v1 keeps memory <= memory + swap at every moment: when memory grows past the old sum, the sum goes first. */

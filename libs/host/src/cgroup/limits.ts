@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { CgroupLimits } from '../ports.ts';
+import { ioKeys, ioV1, ioV2 } from './io.ts';
 
 /** Controllers that limits need; each is served by one hierarchy version, or by none. */
 export type Controller = 'cpu' | 'cpuset' | 'hugetlb' | 'io' | 'memory' | 'pids';
@@ -110,6 +111,13 @@ const rows: readonly LimitRow[] = [
     asked: ({ diskPriority }) => diskPriority !== undefined,
     v1: diskWeights,
     v2: diskWeights,
+  },
+  {
+    controller: 'io',
+    keys: ioKeys,
+    asked: ({ io = [] }) => io.length > 0,
+    v1: ({ io = [] }) => io.flatMap(ioV1),
+    v2: ({ io = [] }) => io.flatMap(ioV2),
   },
   ...hugepageSizes.map((size): LimitRow => {
     const writes = (files: readonly string[], absent: string) => (limits: CgroupLimits, host: HostLimits) =>

@@ -1,5 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { isErrno } from '../errno.ts';
+import { diskBelow } from './block-device.ts';
+import { numbersOf } from './device-numbers.ts';
 
 /** What a path of the host leads to. */
 export interface Place {
@@ -15,6 +17,8 @@ export interface Place {
 export interface Places {
   /** null: there is nothing. */
   look(path: string): Promise<Place | null>;
+  /** The whole disk, as `major:minor`, that holds what is at a path that is there; null: none does, or not one alone. */
+  disk(path: string): Promise<string | null>;
 }
 
 export const hostPlaces: Places = {
@@ -28,6 +32,7 @@ export const hostPlaces: Places = {
       throw error;
     }
   },
+  disk: diskBelow,
 };
 
 function kindOf(info: Awaited<ReturnType<typeof stat>>): Place['kind'] {
@@ -35,9 +40,4 @@ function kindOf(info: Awaited<ReturnType<typeof stat>>): Place['kind'] {
   if (info.isFile()) return 'file';
   if (info.isCharacterDevice()) return 'char';
   return info.isBlockDevice() ? 'block' : 'other';
-}
-
-/** makedev(3): 12 bits of the major and 20 of the minor, as far as a node of 32 bits goes. */
-function numbersOf(device: number): { major: number; minor: number } {
-  return { major: (device >>> 8) & 0xfff, minor: (device & 0xff) | ((device >>> 12) & 0xfff00) };
 }

@@ -31,7 +31,7 @@ const plan: LaunchPlan = {
   root: { kind: 'overlay', lower: [0, 2], upper: 1 },
   mounts: [
     { op: 'fs', fstype: 'proc', source: 's', target: '/p', flags: ['nosuid', 'strictatime'], data: 'd', early: true },
-    { op: 'layer', layer: 3, target: '/t', create: 'file', flags: ['readonly'] },
+    { op: 'layer', layer: 3, target: '/t', create: 'file', flags: ['readonly', 'slave'] },
     { op: 'mkdir', target: '/d', mode: 0o1777 },
     { op: 'symlink', target: '/s', to: 'x' },
     { op: 'console', target: '/c' },
@@ -61,7 +61,7 @@ function word(value: number): string {
 describe('encodePlan', () => {
   it('lays a plan out in the order of the decoder', () => {
     const parts = [
-      [word(3), text('ab'), text('c'), text('/r'), word(0b1111111)],
+      [word(4), text('ab'), text('c'), text('/r'), word(0b1111111)],
       [word(1), word(0), word(1000000), word(65536), word(0)],
       [word(1), text('/g'), '01', word(1), text('/g/x'), text('1'), '01', text('/g'), word(1), text('/j'), word(0)],
       [word(2), text('/l'), '01', '00', '01', '00', '00', '00'],
@@ -73,7 +73,7 @@ describe('encodePlan', () => {
       ['04', text('i'), '0000', text('p'), '0201'],
       ['00', word(2), word(0), word(2), word(1)],
       [word(6), '00', text('/p'), text('proc'), text('s'), text('d'), '01', word(0b100010)],
-      ['01', text('/t'), word(3), '01', word(1)],
+      ['01', text('/t'), word(3), '01', word(0b1000001)],
       ['02', text('/d'), word(0o1777)],
       ['03', text('/s'), text('x')],
       ['04', text('/c')],

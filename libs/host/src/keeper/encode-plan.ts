@@ -5,7 +5,7 @@ import { protocolVersion } from './protocol.ts';
 
 /** Bits in the order of native/src/keeper/plan.cc. */
 const namespaceBits: readonly Namespace[] = ['user', 'mount', 'pid', 'net', 'ipc', 'uts', 'cgroup', 'time'];
-const mountBits: readonly MountFlag[] = ['readonly', 'nosuid', 'nodev', 'noexec', 'relatime', 'strictatime'];
+const mountBits: readonly MountFlag[] = ['readonly', 'nosuid', 'nodev', 'noexec', 'relatime', 'strictatime', 'slave'];
 const createCodes = { none: 0, file: 1, directory: 2 } as const;
 const unlimited = 2n ** 64n - 1n;
 

@@ -2,7 +2,7 @@ import type { EndReason, EndRecord, ExecRequest, KeeperInfo } from '../ports.ts'
 import { ByteReader, ByteWriter } from './bytes.ts';
 
 /** The other side is native/src/keeper/protocol.h; docs/keeper-protocol.md draws the arrows. */
-export const protocolVersion = 3;
+export const protocolVersion = 4;
 
 export const messageType = {
   hello: 1,

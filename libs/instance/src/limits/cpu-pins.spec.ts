@@ -71,7 +71,7 @@ describe('instances with limits.cpu=1', () => {
     await next.apply({ ...b, description: 'other' } as typeof b);
     expect(cpus(world, b.id)).toBe('1');
     const third = await world.instance('c', { config });
-    expect((await next.of(third, config)).limits.cpuset).toBe('2');
+    expect((await next.of(third, { config, devices: {} })).limits.cpuset).toBe('2');
   });
 
   it('that want more keep the record of what they got', async () => {

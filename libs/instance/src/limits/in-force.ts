@@ -1,7 +1,9 @@
 import type { StringMap } from '#lib/base';
 import { keyOf, parseCpuList, togetherProblems } from '#lib/contract';
-import type { CgroupLimits, Cgroups } from '#lib/host';
-import type { Expansion } from '#lib/profile';
+import { diskLimits } from '#lib/device';
+import type { CgroupLimits, Cgroups, Places } from '#lib/host';
+import type { Expanded, Expansion } from '#lib/profile';
+import type { Storage } from '#lib/storage';
 import type { InstanceRow, Store } from '#lib/store';
 import type { HostFacts } from '../host-facts.ts';
 import type { Supervision } from '../supervision.ts';
@@ -18,6 +20,8 @@ interface Using {
   supervision: Supervision;
   expansion: Expansion;
   host: HostFacts;
+  storage: Pick<Storage, 'pools'>;
+  places: Places;
 }
 
 /** The CPUs that the instance was pinned to when it last ran, as a cpuset list. */
@@ -49,15 +53,16 @@ export class LimitsInForce {
     ];
   }
 
-  /** What an expanded config asks for. Its CPUs are the instance's from now on, until `ended`. */
-  async of(row: Pinned, config: StringMap): Promise<{ limits: CgroupLimits; volatile: VolatileChange }> {
+  /** What an instance's expanded config and devices ask for. Its CPUs are the instance's from now on, until `ended`. */
+  async of(row: Pinned, { config, devices }: Expanded): Promise<{ limits: CgroupLimits; volatile: VolatileChange }> {
     const wanted = keyOf(config, 'limits.cpu');
     if (wanted === undefined) this.#pins.forget(row.id);
     else await this.#adopt();
     if (typeof wanted === 'object') this.#pins.note(row.id, wanted);
     const before = parseCpuList(row.volatile[pinnedKey] ?? '') ?? [];
     const choose = (count: number) => this.#pins.choose(row.id, count, before);
-    const limits = cgroupLimits(config, { totalMemory: this.#using.host.totalMemory, choose });
+    const io = await diskLimits(this.#using, devices);
+    const limits = { ...cgroupLimits(config, { totalMemory: this.#using.host.totalMemory, choose }), ...(io.length > 0 ? { io } : {}) };
     const pinned = typeof wanted === 'number' ? (limits.cpuset ?? null) : null;
     return { limits, volatile: (row.volatile[pinnedKey] ?? null) === pinned ? {} : { [pinnedKey]: pinned } };
   }
@@ -70,10 +75,10 @@ export class LimitsInForce {
   async apply(wanted: Pinned & Pick<InstanceRow, 'project' | 'config' | 'devices' | 'profiles'>): Promise<VolatileChange> {
     const { cgroups, supervision, expansion } = this.#using;
     if (!supervision.get(wanted.id)) return {};
-    const { config } = await expansion.of(wanted);
-    const { limits, volatile } = await this.of(wanted, config);
+    const expanded = await expansion.of(wanted);
+    const { limits, volatile } = await this.of(wanted, expanded);
     await cgroups.apply(wanted.id, limits).catch((error: unknown) => {
-      throw inTermsOfKeys(error, config);
+      throw inTermsOfKeys(error, expanded.config);
     });
     return volatile;
   }

@@ -19,7 +19,8 @@ export class FakeStorage implements Pick<Storage, 'roots' | 'trees'> {
     this.#store = store;
   }
 
-  readonly pools: Pick<Pools, 'get'> = {
+  readonly pools: Pick<Pools, 'get' | 'directory'> = {
+    directory: async (name) => `/fake/${name}`,
     get: async (name: string): Promise<PoolRow> => {
       const row = await this.#store.pools.get(name);
       if (!row) throw new LxError('pool.not_found');

@@ -3,7 +3,7 @@ import { isLxError, isTrue, problemsOf } from '#lib/contract';
 import type { DeviceLife, DeviceType } from '../../device-type.ts';
 import { insidePath } from '../../inside-path.ts';
 import { diskLife, sourceProblem } from './life.ts';
-import { diskOptions, isAbsolute, unsupportedDiskOptions } from './options.ts';
+import { diskOptions, foreignPropagations, isAbsolute, propagations, unsupportedDiskOptions } from './options.ts';
 import { isRootDisk } from './root.ts';
 import { isVolume, missingVolume } from './volume.ts';
 
@@ -50,8 +50,11 @@ function rootProblems(options: StringMap): string[] {
   ];
 }
 
-function otherProblems({ path, source, pool, size }: StringMap): string[] {
+function otherProblems({ path, source, pool, size, propagation }: StringMap): string[] {
+  const foreign = propagation !== undefined && foreignPropagations.has(propagation);
   return problemsOf([
+    [foreign, `propagation "${propagation}" is not supported by this server: mounts of a guest never show on the host`],
+    [propagation && !foreign && !propagations.has(propagation), `Invalid propagation mode "${propagation}"`],
     [path === '/', 'Root disk entry may not have a "source" property set'],
     [/^\/(dev|proc|sys)(\/|$)/.test(insidePath(path)), `Path "${path}" is where the server itself mounts`],
     [!path && pool && source, 'Custom filesystem volumes require a path to be defined'],

@@ -78,7 +78,14 @@ export function sourceProblem(device: string, source: string, place: Place | nul
 }
 
 /** Device nodes in it would be those of the host: they never open. */
-function flagsOf({ readonly, 'raw.mount.options': raw }: StringMap): MountFlag[] {
+function flagsOf({ readonly, propagation, 'raw.mount.options': raw }: StringMap): MountFlag[] {
   const asked = (raw ? raw.split(',') : []).map((each) => mountOptions[each as keyof typeof mountOptions]);
-  return [...new Set<MountFlag>([...(isTrue(readonly) ? (['readonly'] as const) : []), 'nodev', ...asked])];
+  return [
+    ...new Set<MountFlag>([
+      ...(isTrue(readonly) ? (['readonly'] as const) : []),
+      'nodev',
+      ...asked,
+      ...(/slave$/.test(propagation ?? '') ? (['slave'] as const) : []),
+    ]),
+  ];
 }

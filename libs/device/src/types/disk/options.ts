@@ -1,4 +1,5 @@
 import { defineKeys, keyTypes } from '#lib/contract';
+import { parseRate } from './rate.ts';
 
 const { absolutePath, bool, integer, keyType, oneOf, text } = keyTypes;
 
@@ -7,6 +8,11 @@ export const mountOptions = { ro: 'readonly', nosuid: 'nosuid', nodev: 'nodev', 
 
 const options = keyType(`a list of ${Object.keys(mountOptions).join(', ')}`, (value) =>
   value.split(',').every((each) => Object.hasOwn(mountOptions, each)),
+);
+
+const rate = keyType(
+  'a number of bytes a second such as 10MiB, or of operations a second such as 100iops',
+  (value) => parseRate(value) !== null,
 );
 
 /** Options of disks. */
@@ -34,12 +40,23 @@ export const diskOptions = defineKeys('device.disk', {
     live: false,
   },
   propagation: {
-    type: oneOf('private', 'rprivate'),
-    doc: 'How mounts made later on the host show inside: not at all.',
+    type: text,
+    doc: 'How mounts made later below the source on the host show inside: not at all (`private`, `rprivate`), or as they come and go (`slave`, `rslave`). None of the guest shows on the host.',
     default: 'private',
     live: false,
   },
   'raw.mount.options': { type: options, doc: 'More flags of the mount, with commas. Device nodes in a disk never open.', live: false },
+  'limits.read': {
+    type: rate,
+    doc: 'How much may be read a second, of the whole disk of the host that it is on: of several that are on one the lowest limit counts.',
+    live: true,
+  },
+  'limits.write': {
+    type: rate,
+    doc: 'The same for writing, as far as it passes by the page cache where control groups are of version 1.',
+    live: true,
+  },
+  'limits.max': { type: rate, doc: 'Both limits.read and limits.write, in place of these.', live: true },
   'boot.priority': {
     type: integer({ min: 0, max: 4_294_967_295 }),
     doc: 'Order among the devices that a virtual machine boots from; containers have none.',
@@ -48,7 +65,12 @@ export const diskOptions = defineKeys('device.disk', {
   },
 });
 
+/** What `propagation` may say. */
+export const propagations: ReadonlySet<string> = new Set(['private', 'rprivate', 'slave', 'rslave']);
+/** LXD has these too. */
+export const foreignPropagations: ReadonlySet<string> = new Set(['shared', 'rshared', 'unbindable', 'runbindable']);
+
 /** LXD has these too; a disk that has one is refused rather than the option ignored. */
-export const unsupportedDiskOptions = ['size', 'size.state', 'limits.', 'ceph.'];
+export const unsupportedDiskOptions = ['size', 'size.state', 'ceph.'];
 
 export const isAbsolute = (path: string) => absolutePath.accepts(path);
