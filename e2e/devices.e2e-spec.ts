@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -184,6 +185,34 @@ it('a disk of a profile comes to its running instances, and one whose source is 
   await daemon.done(daemon.client.instances.setState('shared', { action: 'restart', timeout: 10, force: true }));
   expect(await said('shared', 'ls /data')).toBe('in');
   await daemon.remove('shared');
+});
+
+it('a device that is not required comes when the host gets it, goes with it, and is found by the next daemon', async () => {
+  const source = join(place, 'later');
+  const node = { type: 'unix-char', source, path: '/dev/later', required: 'false' };
+  await daemon.launchInstance('waits', 'busybox', { devices: { node, none: { type: 'usb', vendorid: 'ffff' } } });
+  const has = (words: string) =>
+    vi.waitFor(async () => expect(await said('waits', 'stat -c "%F %t %T" /dev/later 2>/dev/null || echo none')).toBe(words), {
+      timeout: 20_000,
+    });
+  await has('none');
+  execFileSync('mknod', [source, 'c', '1', '5']);
+  await has('character special file 1 5');
+  rmSync(source);
+  await has('none');
+  await daemon.kill();
+  execFileSync('mknod', [source, 'c', '1', '3']);
+  await daemon.launch();
+  await has('character special file 1 3');
+  rmSync(source);
+  await has('none');
+  await expect(devicesOf('waits', { usb: { type: 'usb', vendorid: 'ffff', required: 'true' } })).rejects.toThrow(
+    'Failed to start device "usb": Required USB device not found',
+  );
+  await expect(devicesOf('waits', { gpu: { type: 'gpu', pci: 'ff:1f.7' } })).rejects.toThrow(
+    'Invalid PCI address (no device found): 0000:ff:1f.7',
+  );
+  await daemon.remove('waits');
 });
 
 it('limits of disks are in force on what runs, and are lifted', async () => {

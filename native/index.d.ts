@@ -181,6 +181,16 @@ export class RouteSocket {
  */
 export function linkWatch(onDeleted: (names: string[] | null) => void): { close(): void };
 
+/**
+ * Calls back when devices of the host that have nodes have come, changed or gone, by the kernel's own word, or entries of
+ * `directories` have come or gone, or one of these itself. Does not keep the process alive.
+ */
+export function deviceWatch(onChange: () => void): {
+  /** In place of the last ones; of one that is not there nothing is heard. */
+  directories(list: readonly string[]): void;
+  close(): void;
+};
+
 // ---- seccomp: libseccomp to a BPF program
 export interface SeccompRule {
   syscall: string;

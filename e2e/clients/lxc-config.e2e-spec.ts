@@ -97,7 +97,14 @@ describe.skipIf(!lxcInstalled)("configuration with the stock lxc (skipped where 
     await lxc.ok('config', 'device', 'remove', 'x', 'eth0', 'eth1');
     expect(await lxc.fails('config', 'device', 'remove', 'x', 'nope')).toMatch(/doesn't exist/);
     expect(await lxc.fails('config', 'device', 'add', 'x', 'foo', 'bogus')).toMatch(/Unsupported device type "bogus"/);
-    expect(await lxc.fails('config', 'device', 'add', 'x', 'gpu', 'gpu')).toMatch(/Device type "gpu" is not supported by this server/);
+    expect(await lxc.fails('config', 'device', 'add', 'x', 'tpm', 'tpm')).toMatch(/Device type "tpm" is not supported by this server/);
+    expect(await lxc.fails('config', 'device', 'add', 'x', 'u', 'unix-hotplug')).toMatch(
+      /Unix hotplug devices require a vendorid or a productid$/,
+    );
+    await lxc.ok('config', 'device', 'add', 'x', 'u', 'unix-hotplug', 'vendorid=0403');
+    await lxc.ok('config', 'device', 'add', 'x', 'usb', 'usb', 'vendorid=0403', 'productid=6001');
+    await lxc.ok('config', 'device', 'add', 'x', 'gpu', 'gpu', 'id=0');
+    await lxc.ok('config', 'device', 'remove', 'x', 'u', 'usb', 'gpu');
     await lxc.ok('start', 'x');
   });
 

@@ -2,7 +2,17 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Provider } from '@nestjs/common';
 import { faultsFromEnvironment, messageOf, OperationEngine } from '#lib/engine';
-import { cgroupName, hostCgroups, hostPlaces, LinuxConfinement, LinuxKeepers, LinuxLinks, LinuxProcesses } from '#lib/host';
+import {
+  cgroupName,
+  hostCgroups,
+  hostPlaces,
+  LinuxConfinement,
+  LinuxDeviceChanges,
+  LinuxKeepers,
+  LinuxLinks,
+  LinuxProcesses,
+  SysfsDevices,
+} from '#lib/host';
 import { imageOperations, LocalImages, recipes } from '#lib/image';
 import {
   type Foundations,
@@ -38,6 +48,12 @@ function linuxKeepers({ runDir, homeDir }: DaemonSettings, log: Log): LinuxKeepe
   return new LinuxKeepers({ runDir, keeperPath, report: (message) => log.warn(message) });
 }
 
+/** What the host has at paths and as devices. */
+function hostDevices(report: Report): Pick<Foundations, 'places' | 'devices' | 'deviceChanges'> {
+  const deviceChanges = (onChange: () => void) => new LinuxDeviceChanges(onChange, report);
+  return { places: hostPlaces, devices: new SysfsDevices(), deviceChanges };
+}
+
 /** Everything the daemon is made of, by name. What follows what is written nowhere else. */
 export async function buildHouse(settings: DaemonSettings, log: Log, control: HouseControl): Promise<House> {
   await mkdir(settings.runDir, { recursive: true, mode: 0o711 });
@@ -68,7 +84,7 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
   engine.register(imageOps.delete);
   const cgroups = hostCgroups({ name: cgroupName(stateDir) });
   const supervision = new Supervision(linuxKeepers(settings, log));
-  const outside = { host, places: hostPlaces, now: () => new Date(), random: Math.random, report };
+  const outside = { host, ...hostDevices(report), now: () => new Date(), random: Math.random, report };
   const foundations: Foundations = { store, engine, storage, networks, images, cgroups, supervision, ...outside };
   const instances = new Instances(foundations);
   const housekeeping = new Housekeeping(foundations, instances, settings.databasePatienceMs / 2);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Networks } from '#lib/network';
 import { LxError } from '#lib/contract';
 import type { Storage } from '#lib/storage';
-import { FakeKeeper, FakePlaces } from '#lib/host';
+import { FakeDevices, FakeKeeper, FakePlaces, type HostDevice } from '#lib/host';
 import { Attachments, shownOf } from './index.ts';
 
 type Call = [string, Record<string, unknown>];
@@ -28,8 +28,9 @@ function world(failing: string | null = null) {
       },
     },
   };
-  const ports = { networks: networks as unknown as Networks, storage: storage as unknown as Storage, places };
-  return { calls, places, attachments: new Attachments(ports, () => {}) };
+  const devices = new FakeDevices();
+  const ports = { networks: networks as unknown as Networks, storage: storage as unknown as Storage, places, devices };
+  return { calls, places, devices, attachments: new Attachments(ports, () => {}) };
 }
 
 const owner = { id: 'i', project: 'default', name: 'c1', volatile: { 'volatile.eth0.hwaddr': '00:16:3e:00:00:01' } };
@@ -38,7 +39,7 @@ const eth0 = { type: 'nic', network: 'br', name: 'eth0', 'ipv4.address': '10.0.0
 describe('attached devices', () => {
   it('are links of the launch plan, each as its kind is', async () => {
     const { attachments } = world();
-    const chosen = attachments.choose(owner, {
+    const chosen = await attachments.choose(owner, {
       root: { type: 'disk', path: '/', pool: 'p' },
       eth0,
       a: { type: 'nic', nictype: 'p2p', host_name: 'vmine' },
@@ -61,27 +62,27 @@ describe('attached devices', () => {
 
   it('need the interface of the host that they are made of', async () => {
     const { attachments } = world();
-    const chosen = attachments.choose(owner, { eth0: { type: 'nic', nictype: 'physical', parent: 'gone' } });
+    const chosen = await attachments.choose(owner, { eth0: { type: 'nic', nictype: 'physical', parent: 'gone' } });
     await expect(attachments.attach(owner, chosen)).rejects.toThrow('Failed to start device "eth0": Parent device "gone" doesn\'t exist');
   });
 
-  it('make up a MAC address for a network card without one, which the start stores', () => {
+  it('make up a MAC address for a network card without one, which the start stores', async () => {
     const { attachments } = world();
-    const { attached, volatile } = attachments.choose({ ...owner, volatile: {} }, { eth0 });
+    const { attached, volatile } = await attachments.choose({ ...owner, volatile: {} }, { eth0 });
     expect(volatile).toEqual({ 'volatile.eth0.hwaddr': attached[0]?.hwaddr });
     expect(attached[0]?.hwaddr).toMatch(/^00:16:3e:/);
   });
 
   it('are detached again when one of them cannot be attached', async () => {
     const { attachments, calls } = world('down');
-    const chosen = attachments.choose(owner, { eth0, eth1: { type: 'nic', network: 'down' } });
+    const chosen = await attachments.choose(owner, { eth0, eth1: { type: 'nic', network: 'down' } });
     await expect(attachments.attach(owner, chosen)).rejects.toThrow('the network is down');
     expect(calls.filter(([name]) => name === 'detach').map(([, { device }]) => device)).toEqual(['eth0', 'eth1']);
   });
 
   it('get a changed address while they run, and the old one back', async () => {
     const { attachments, calls } = world();
-    const { attached } = attachments.choose(owner, { eth0 });
+    const { attached } = await attachments.choose(owner, { eth0 });
     const changed = await attachments.update(owner, attached, { eth0: { ...eth0, 'ipv4.address': '10.0.0.6' } });
     expect(changed).toEqual([{ ...attached[0], ipv4: '10.0.0.6' }]);
     expect(await attachments.update(owner, attached, { eth0 })).toEqual(attached);
@@ -95,7 +96,11 @@ describe('attached devices', () => {
 
   it('are mounts of the launch plan, those above before those below', async () => {
     const { attachments } = world();
-    const chosen = attachments.choose(owner, { a: data, b: file, none: { type: 'disk', source: '/gone', path: '/g', required: 'false' } });
+    const chosen = await attachments.choose(owner, {
+      a: data,
+      b: file,
+      none: { type: 'disk', source: '/gone', path: '/g', required: 'false' },
+    });
     const { mounts } = await attachments.attach(owner, chosen);
     const plain = { optional: false, plain: true };
     expect(mounts).toEqual([
@@ -121,7 +126,7 @@ describe('attached devices', () => {
   ])('are no disk of %s', async (source, words) => {
     const { attachments, places } = world();
     places.add('/linked', 'directory', { linked: true }).add('/dev/sda', 'block');
-    const chosen = attachments.choose(owner, { d: { type: 'disk', source, path: '/d' } });
+    const chosen = await attachments.choose(owner, { d: { type: 'disk', source, path: '/d' } });
     await expect(attachments.attach(owner, chosen)).rejects.toThrow(words);
   });
 
@@ -130,7 +135,7 @@ describe('attached devices', () => {
     for (const name of ['v', 'unmapped']) places.add(`/pools/p/default_${name}`, 'directory', { linked: true });
     const volume = (source: string, more = {}) => ({ type: 'disk', pool: 'p', source, path: `/mnt/${source}`, ...more });
     const missing = volume('missing', { required: 'false' });
-    const chosen = attachments.choose(owner, { a: volume('v', { readonly: 'true' }), b: volume('unmapped'), missing });
+    const chosen = await attachments.choose(owner, { a: volume('v', { readonly: 'true' }), b: volume('unmapped'), missing });
     const { mounts } = await attachments.attach(owner, chosen);
     const rest = { optional: false, recursive: false, plain: false };
     expect(mounts).toEqual([
@@ -151,18 +156,18 @@ describe('attached devices', () => {
       ['gone', 'Failed loading custom volume: Storage volume not found'],
       ['missing', 'Missing source path "/pools/p/default_missing" for disk "d"'],
     ] as const)
-      await expect(attachments.attach(owner, attachments.choose(owner, { d: volume(source) }))).rejects.toThrow(words);
+      await expect(attachments.attach(owner, await attachments.choose(owner, { d: volume(source) }))).rejects.toThrow(words);
   });
 
   it('come to a running instance and go, as far as they differ', async () => {
     const { attachments, calls } = world();
     const keeper = new FakeKeeper({ id: 'i', initPid: 1, startedAt: 0, reboots: 0 } as never);
-    const { attached } = attachments.choose(owner, { eth0, a: data });
-    expect(attachments.difference(owner, attached, { eth0: { ...eth0, 'ipv4.address': '10.0.0.9' }, a: { ...data } })).toEqual({
+    const { attached } = await attachments.choose(owner, { eth0, a: data });
+    expect(await attachments.difference(owner, attached, { eth0: { ...eth0, 'ipv4.address': '10.0.0.9' }, a: { ...data } })).toEqual({
       leave: [],
       come: [],
     });
-    const change = attachments.difference(owner, attached, { a: file, eth1: { ...eth0, name: 'eth1' } });
+    const change = await attachments.difference(owner, attached, { a: file, eth1: { ...eth0, name: 'eth1' } });
     expect(change.leave.map(({ device }) => device)).toEqual(['eth0', 'a']);
     expect(change.come.map(({ device }) => device)).toEqual(['a', 'eth1']);
     await attachments.plug(keeper, owner, attached);
@@ -187,7 +192,7 @@ describe('attached devices', () => {
       .add('/dev/ttyS0', 'char', { major: 4, minor: 64 })
       .add('/dev/sda', 'block', { major: 8 })
       .add('/srv/link', 'char', { linked: true });
-    const chosen = attachments.choose(owner, {
+    const chosen = await attachments.choose(owner, {
       a: { type: 'unix-char', source: '/dev/ttyS0', path: '/dev/modem', mode: '0600', uid: '5', gid: '6' },
       b: { type: 'unix-char', path: '/dev/made', major: '10', minor: '3' },
       c: { type: 'unix-char', path: '/dev/later', required: 'false' },
@@ -197,11 +202,81 @@ describe('attached devices', () => {
       ['/dev/made', { kind: 'char', major: 10, minor: 3, mode: 0o660, uid: 0, gid: 0 }],
       ['/dev/modem', { kind: 'char', major: 4, minor: 64, mode: 0o600, uid: 5, gid: 6 }],
     ]);
-    const refused = (source: string) => attachments.attach(owner, attachments.choose(owner, { d: { type: 'unix-char', source } }));
+    const refused = async (source: string) =>
+      attachments.attach(owner, await attachments.choose(owner, { d: { type: 'unix-char', source } }));
     await expect(refused('/dev/none')).rejects.toThrow('Failed to start device "d": The required device path doesn\'t exist');
     await expect(refused('/dev/sda')).rejects.toThrow('Path specified is not a unix-char device');
-    const block = attachments.choose(owner, { d: { type: 'unix-block', source: '/dev/ttyS0' } });
+    const block = await attachments.choose(owner, { d: { type: 'unix-block', source: '/dev/ttyS0' } });
     await expect(attachments.attach(owner, block)).rejects.toThrow('Path specified is not a unix-block device');
     await expect(refused('/srv/link')).rejects.toThrow('leads through a symbolic link');
   });
+
+  const stick = { bus: 'usb', vendor: '0403', product: '6001', address: '1-2' } as const;
+  const onHost: HostDevice[] = [
+    { path: '/dev/bus/usb/001/002', kind: 'char', major: 189, minor: 1, subsystem: 'usb', hardware: stick },
+    { path: '/dev/ttyUSB0', kind: 'char', major: 188, minor: 0, subsystem: 'tty', hardware: stick },
+    { path: '/dev/null', kind: 'char', major: 1, minor: 3, subsystem: 'mem', hardware: null },
+    { path: '/dev/dri/card0', kind: 'char', major: 226, minor: 0, subsystem: 'drm', hardware: gpuAt('0000:01:00.0', '10de') },
+    { path: '/dev/dri/renderD128', kind: 'char', major: 226, minor: 128, subsystem: 'drm', hardware: gpuAt('0000:01:00.0', '10de') },
+    { path: '/dev/dri/card1', kind: 'char', major: 226, minor: 1, subsystem: 'drm', hardware: gpuAt('0000:02:00.0', '1002') },
+  ];
+
+  it.each([
+    [{ type: 'usb' }, ['/dev/bus/usb/001/002']],
+    [{ type: 'usb', vendorid: '0403', productid: '6001' }, ['/dev/bus/usb/001/002']],
+    [{ type: 'usb', vendorid: '0404' }, []],
+    [{ type: 'unix-hotplug', vendorid: '0403' }, ['/dev/ttyUSB0']],
+    [{ type: 'unix-hotplug', productid: '6002' }, []],
+    [{ type: 'gpu' }, ['/dev/dri/card0', '/dev/dri/card1', '/dev/dri/renderD128']],
+    [{ type: 'gpu', id: '0' }, ['/dev/dri/card0', '/dev/dri/renderD128']],
+    [{ type: 'gpu', pci: '01:00.0' }, ['/dev/dri/card0', '/dev/dri/renderD128']],
+    [{ type: 'gpu', vendorid: '1002' }, ['/dev/dri/card1']],
+  ])('of %o have these nodes of the host: %o', async (options, paths) => {
+    const { attachments, devices } = world();
+    devices.devices = onHost;
+    const chosen = await attachments.choose(owner, { d: options as Record<string, string> });
+    const { mounts } = await attachments.attach(owner, chosen);
+    expect(mounts.map(({ target }) => target)).toEqual(paths);
+    expect(mounts.every(({ layer }) => layer.node?.mode === 0o660)).toBe(true);
+  });
+
+  it.each([
+    [{ type: 'usb', required: 'true' }, 'Required USB device not found'],
+    [{ type: 'unix-hotplug', vendorid: '0403', required: 'true' }, 'Required Unix Hotplug device not found'],
+    [{ type: 'gpu' }, 'Failed to detect requested GPU device'],
+    [{ type: 'gpu', pci: '01:00.0' }, 'Invalid PCI address (no device found): 0000:01:00.0'],
+  ])('of %o are refused where the host has none', async (options, words) => {
+    const { attachments } = world();
+    const chosen = await attachments.choose(owner, { d: options as Record<string, string> });
+    await expect(attachments.attach(owner, chosen)).rejects.toThrow(`Failed to start device "d": ${words}`);
+  });
+
+  it('wait for what the host may get, and are another then', async () => {
+    const { attachments, devices, places } = world();
+    const wanted = {
+      usb: { type: 'usb', vendorid: '0403' },
+      later: { type: 'unix-char', source: '/dev/later', required: 'false' },
+      kept: { type: 'gpu', id: '0' },
+    };
+    devices.devices = onHost.slice(3);
+    const { attached } = await attachments.choose(owner, wanted);
+    expect((await attachments.attach(owner, { attached })).mounts).toHaveLength(2);
+    expect([attachments.waiting.ids(), attachments.waiting.paths()]).toEqual([['i'], ['/dev/later']]);
+    devices.devices = onHost.slice(0, 3);
+    places.add('/dev/later', 'char', { major: 9, minor: 9 });
+    const { leave, come } = await attachments.difference(owner, attached, wanted);
+    expect([leave, come].map((list) => list.map(({ device }) => device))).toEqual([
+      ['usb', 'later'],
+      ['usb', 'later'],
+    ]);
+    // A regular file in its place is none.
+    places.add('/dev/later', 'file');
+    expect((await attachments.difference(owner, attached, wanted)).come.map(({ device }) => device)).toEqual(['usb']);
+    await attachments.detach(owner, attached);
+    expect(attachments.waiting.ids()).toEqual([]);
+  });
 });
+
+function gpuAt(address: string, vendor: string): HostDevice['hardware'] {
+  return { bus: 'pci', vendor, product: '1234', address };
+}

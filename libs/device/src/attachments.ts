@@ -4,6 +4,7 @@ import { LxError } from '#lib/contract';
 import { isErrno, type Keeper } from '#lib/host';
 import type { Networks } from '#lib/network';
 import type { AttachedDevice, DeviceLife, DeviceOwner, DevicePorts, LaunchPart } from './device-type.ts';
+import { Waiting } from './waiting.ts';
 import { fixedOptions, madeUpFor, typeOf } from './devices.ts';
 
 /** What a start attaches, and the volatile keys it adds for what was made up. A type, because operations keep it as JSON. */
@@ -24,6 +25,8 @@ type Report = (message: string, cause: unknown) => void;
 export class Attachments {
   readonly #ports: DevicePorts & { networks: Pick<Networks, 'sweep'> };
   readonly #report: Report;
+  /** Devices of running instances that the host may get or lose. */
+  readonly waiting = new Waiting();
 
   constructor(ports: DevicePorts & { networks: Pick<Networks, 'sweep'> }, report: Report) {
     this.#ports = ports;
@@ -31,14 +34,17 @@ export class Attachments {
   }
 
   /** Decides what attaching these devices needs and makes up what they lack; changes nothing. `devices`: expanded, checked. */
-  choose(owner: DeviceOwner, devices: DeviceMap): ChosenDevices {
+  async choose(owner: DeviceOwner, devices: DeviceMap): Promise<ChosenDevices> {
     const volatile = madeUpFor(devices, owner.volatile);
     const named = { ...owner, volatile: { ...owner.volatile, ...volatile } };
-    const choose = ([device, options]: [string, StringMap]) => {
-      const chosen = typeOf(options)?.life?.choose(named, device, options);
-      return chosen ? [{ ...chosen, options: fixedOptions(options) } as AttachedDevice] : [];
+    const choose = async ([device, options]: [string, StringMap]) => {
+      const life = typeOf(options)?.life;
+      const chosen = life?.choose(named, device, options);
+      if (!life || !chosen) return [];
+      const found = life.find ? { found: await life.find(this.#ports, options) } : {};
+      return [{ ...chosen, ...found, options: fixedOptions(options) } as AttachedDevice];
     };
-    return { attached: Object.entries(devices).flatMap(choose), volatile };
+    return { attached: (await Promise.all(Object.entries(devices).map(choose))).flat(), volatile };
   }
 
   /** Gives the devices' part of the launch plan. On failure nothing is left of it. */
@@ -49,14 +55,22 @@ export class Attachments {
       await this.detach(owner, attached);
       throw failed.reason;
     }
+    for (const each of attached) this.hold(owner, each);
     const parts = done.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
     // What lies below the place of another comes after it.
     const mounts = parts.flatMap((part) => part.mounts ?? []).sort((a, b) => (a.target < b.target ? -1 : 1));
     return { links: parts.flatMap((part) => part.links ?? []), mounts };
   }
 
+  /** Has what this device of a running instance waits for looked out for, until it is detached. */
+  hold({ id }: Pick<DeviceOwner, 'id'>, attached: AttachedDevice): void {
+    const awaited = lifeOf(attached).awaits?.(attached);
+    if (awaited) this.waiting.add(id, attached.device, awaited);
+  }
+
   /** A device that cannot be detached is told of and no more: the instance is down all the same. */
   async detach(owner: DeviceOwner, attached: readonly AttachedDevice[]): Promise<void> {
+    for (const { device } of attached) this.waiting.remove(owner.id, device);
     await Promise.all(
       attached.map((each) =>
         lifeOf(each)
@@ -68,16 +82,17 @@ export class Attachments {
 
   /** For a launch that was cut off before its record was written: frees what the networks hold of the instance. */
   async sweep(owner: DeviceOwner): Promise<void> {
+    this.waiting.remove(owner.id);
     await this.#ports.networks
       .sweep(owner.id)
       .catch((error: unknown) => this.#report(`clearing up the network devices of ${owner.name}`, error));
   }
 
-  /** What has to come and to go for a running instance to have these devices. Asks nobody and changes nothing. */
-  difference(owner: DeviceOwner, attached: readonly AttachedDevice[], devices: DeviceMap): DeviceChange {
-    const wanted = this.choose(owner, devices).attached;
+  /** What has to come and to go for a running instance to have these devices. Changes nothing. */
+  async difference(owner: DeviceOwner, attached: readonly AttachedDevice[], devices: DeviceMap): Promise<DeviceChange> {
+    const wanted = (await this.choose(owner, devices)).attached;
     const same = (one: AttachedDevice, other: AttachedDevice) =>
-      one.device === other.device && isDeepStrictEqual(one.options, other.options);
+      one.device === other.device && isDeepStrictEqual(one.options, other.options) && isSameFind(one, other);
     return {
       leave: attached.filter((each) => !wanted.some((other) => same(each, other))),
       come: wanted.filter((each) => !attached.some((other) => same(each, other))),
@@ -118,6 +133,11 @@ export class Attachments {
     await Promise.all(changed.map((each) => lifeOf(each).update(this.#ports, owner, each)));
     return changed;
   }
+}
+
+/** What does not wait for its nodes keeps those that it has. */
+function isSameFind(one: AttachedDevice, other: AttachedDevice): boolean {
+  return !lifeOf(one).awaits?.(one) || isDeepStrictEqual(one.found, other.found);
 }
 
 /** Volatile keys that show what is attached. */

@@ -1,6 +1,6 @@
 import type { DeviceMap, StringMap } from '#lib/base';
 import type { KeyCatalogue } from '#lib/contract';
-import type { DeviceMount, LinkPlan, Places } from '#lib/host';
+import type { DeviceMount, HostDevices, LinkPlan, Places } from '#lib/host';
 import type { Networks } from '#lib/network';
 import type { Storage } from '#lib/storage';
 import type { AttachedRow, InstanceRow } from '#lib/store';
@@ -41,6 +41,22 @@ export interface DevicePorts {
   networks: Pick<Networks, 'hasLink' | 'attach' | 'detach'>;
   storage: Pick<Storage, 'volumes'>;
   places: Places;
+  devices: HostDevices;
+}
+
+/** A device node of the host that was found for a device. A type, for it is kept as JSON. */
+export type FoundNode = {
+  /** Of the host's node. */
+  path: string;
+  kind: 'char' | 'block';
+  major: number;
+  minor: number;
+};
+
+/** Where what a device waits for can come from. */
+export interface Awaited {
+  /** Paths of the host at which it may appear; [] for devices, which the kernel tells of whatever their path. */
+  paths: readonly string[];
 }
 
 export type DeviceOwner = Pick<InstanceRow, 'id' | 'project' | 'name' | 'volatile'>;
@@ -49,7 +65,10 @@ export type DeviceOwner = Pick<InstanceRow, 'id' | 'project' | 'name' | 'volatil
  * A device as it was attached: kept on the instance's row as long as it is, so that taking it down, changing it and
  * showing it need nothing else.
  */
-export type AttachedDevice = AttachedRow;
+export type AttachedDevice = AttachedRow & {
+  /** Of a type that looks for nodes of the host: those that it has. */
+  found?: FoundNode[];
+};
 
 /** A device's part of the launch plan. */
 export interface LaunchPart {
@@ -67,8 +86,12 @@ export interface InsidePart {
 
 /** `R`: what is recorded of an attached device. */
 export interface DeviceLife<R extends AttachedDevice = AttachedDevice> {
+  /** Looks for the nodes of the host that are meant; they are `found` of the record. */
+  find?(ports: DevicePorts, options: StringMap): Promise<FoundNode[]>;
   /** Decides all that is to be decided; asks nobody and changes nothing. null: there is nothing to attach. */
-  choose(owner: DeviceOwner, device: string, options: StringMap): Omit<R, 'options'> | null;
+  choose(owner: DeviceOwner, device: string, options: StringMap): Omit<R, 'options' | 'found'> | null;
+  /** Of a device that comes to its running instance when the host has it, and goes with it; null: it is as it was at the start. */
+  awaits?(attached: R): Awaited | null;
   /** Makes the host ready for it. On failure `detach` is called. */
   attach(ports: DevicePorts, owner: DeviceOwner, attached: R): Promise<LaunchPart>;
   /** Idempotent: also of what was attached in part, or is gone. */

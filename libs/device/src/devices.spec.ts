@@ -21,7 +21,7 @@ describe('deviceProblems', () => {
 
   it('refuses an unknown type, one that is not supported, and one that hides in a prototype', () => {
     expect(deviceProblems({ a: { type: 'banana' } })[0]).toMatch(/Unsupported device type "banana"/);
-    expect(deviceProblems({ a: { type: 'gpu' } })[0]).toMatch(/not supported by this server/);
+    expect(deviceProblems({ a: { type: 'tpm' } })[0]).toMatch(/not supported by this server/);
     expect(deviceProblems({ a: { type: 'constructor' } })).toHaveLength(1);
     expect(deviceProblems({ a: {} })).toHaveLength(1);
   });
@@ -95,6 +95,15 @@ describe('deviceProblems', () => {
     [{ type: 'unix-char', path: '/dev/x', major: '1' }],
     [{ type: 'unix-char', path: '/dev/x', mode: '9999' }],
     [{ type: 'unix-char', path: '/dev/x', uid: '-1' }],
+    [{ type: 'usb', vendorid: 'zz' }],
+    [{ type: 'usb', productid: '12345' }],
+    [{ type: 'unix-hotplug' }],
+    [{ type: 'unix-hotplug', vendorid: 'ABCD' }],
+    [{ type: 'gpu', gputype: 'mdev' }],
+    [{ type: 'gpu', gputype: 'foo' }],
+    [{ type: 'gpu', pci: 'zz' }],
+    [{ type: 'gpu', id: '0', vendorid: '10de' }],
+    [{ type: 'gpu', pci: '0000:01:00.0', vendorid: '10de' }],
   ])('refuses %o', (options) => {
     expect(deviceProblems({ d: options as Record<string, string> }).length).toBeGreaterThan(0);
   });

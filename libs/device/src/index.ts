@@ -1,5 +1,6 @@
 export { Attachments, type ChosenDevices, type DeviceChange, hiddenOf, shownOf } from './attachments.ts';
 export { claimRefused, claimsOf } from './claims.ts';
+export { Waiting } from './waiting.ts';
 export type { AttachedDevice, DeviceHolders, DeviceType } from './device-type.ts';
 export { deviceProblems, expandedDeviceProblems, forgotten, lacksOf, madeUpFor, missingOf, newOnes } from './devices.ts';
 export { deviceTypes } from './types/index.ts';

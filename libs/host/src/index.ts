@@ -2,6 +2,8 @@ export * from './launch-plan.ts';
 export * from './link-plan.ts';
 export * from './ports.ts';
 export * from './cgroup/index.ts';
+export * from './devices/device-changes.ts';
+export * from './devices/host-devices.ts';
 export * from './errno.ts';
 export {
   closeFd,
@@ -18,6 +20,7 @@ export * from './linux/idmaps.ts';
 export * from './linux/links.ts';
 export * from './linux/processes.ts';
 export * from './fake/confinement.ts';
+export * from './fake/devices.ts';
 export * from './fake/links.ts';
 export * from './fake/places.ts';
 export * from './fake/processes.ts';

@@ -8,6 +8,7 @@ export const {
   compileSeccomp,
   copyTree,
   isSystemCall,
+  deviceWatch,
   linkWatch,
   mergedTree,
   networkPort,

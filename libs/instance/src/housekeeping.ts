@@ -73,6 +73,8 @@ export class Housekeeping {
     }
     for (const id of ends.keys()) await this.#attempt(`forgetting the end of ${id}`, () => supervision.forgetEnd(id));
     this.#reconciled.resolve();
+    for (const row of rows) if (running.has(row.id)) for (const each of row.attached) this.#instances.attachments.hold(row, each);
+    this.#instances.hotplug.begin();
     this.#track('starting instances', () => this.#autostart(toStart));
     this.#instances.snapshotSweeps.start();
     const adopted = rows.filter(({ id }) => running.has(id));
@@ -96,6 +98,7 @@ export class Housekeeping {
   close(): void {
     this.#closing.abort();
     this.#instances.snapshotSweeps.stop();
+    this.#track('leaving devices as they are', () => this.#instances.hotplug.close());
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { JsonObject } from '#lib/base';
 import { Attachments } from '#lib/device';
 import type { Engine, OperationSpec } from '#lib/engine';
-import type { Cgroups, Places } from '#lib/host';
+import type { Cgroups, DeviceChanges, HostDevices, Places } from '#lib/host';
 import type { Images } from '#lib/image';
 import type { Networks } from '#lib/network';
 import type { Storage } from '#lib/storage';
@@ -11,6 +11,7 @@ import { Expansion } from '#lib/profile';
 import type { HostFacts } from './host-facts.ts';
 import { IdAllocation } from './ids/allocation.ts';
 import { LimitsInForce } from './limits/in-force.ts';
+import { Hotplug } from './hotplug.ts';
 import { LiveDevices } from './live-devices.ts';
 import { LogFiles } from './log-files.ts';
 import { InstanceMetadata } from './metadata/instance-metadata.ts';
@@ -50,6 +51,9 @@ export interface Foundations {
   storage: Storage;
   networks: Networks;
   places: Places;
+  devices: HostDevices;
+  /** Hears when devices of the host may have come or gone. */
+  deviceChanges: (onChange: () => void) => DeviceChanges;
   images: Images;
   cgroups: Cgroups;
   supervision: Supervision;
@@ -127,6 +131,8 @@ export class Instances {
   readonly limits: LimitsInForce;
   readonly metadata: InstanceMetadata;
   readonly liveDevices: LiveDevices;
+  readonly attachments: Attachments;
+  readonly hotplug: Hotplug;
   readonly logFiles: LogFiles;
   readonly startLog: StartLog;
 
@@ -142,6 +148,9 @@ export class Instances {
     this.reader = new InstanceReader({ ...on, expansion: parts.expansion });
     this.verbs = verbs(on, parts);
     this.liveDevices = new LiveDevices(parts.acts.turns, this.verbs.update, { ...on, ...parts });
+    this.attachments = parts.attachments;
+    const { waiting } = parts.attachments;
+    this.hotplug = new Hotplug({ waiting, liveDevices: this.liveDevices, changes: on.deviceChanges, report: on.report });
     this.state = new ChangeState(this.reader, this.verbs, new StartupSnapshot(this.verbs.snapshot, parts.expansion));
     this.discard = new Discard(parts.acts.turns, this.verbs.delete, on);
     const expired = new ExpiredSnapshots(this.verbs.snapshotDelete, on);

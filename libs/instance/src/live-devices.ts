@@ -39,7 +39,7 @@ export class LiveDevices {
     const { supervision, expansion, attachments } = this.#using;
     if (!row || !supervision.get(row.id)) return false;
     const { devices } = await expansion.of(row);
-    const { leave, come } = attachments.difference(row, row.attached, devices);
+    const { leave, come } = await attachments.difference(row, row.attached, devices);
     return leave.length + come.length > 0 || !isDeepStrictEqual(attachments.changed(row.attached, devices), row.attached);
   }
 }

@@ -69,7 +69,7 @@ export class Runner {
   async #plan(row: InstanceRow, config: StringMap, devices: DeviceMap, before?: ChosenDevices): Promise<{ plan: LaunchPlan; up: Up }> {
     const { storage, cgroups, attachments, limits, logFiles, metadataFiles, host } = this.#using;
     refuse([...limits.problems(config), ...startProblems(config)]);
-    const chosen = before ?? attachments.choose(row, devices);
+    const chosen = before ?? (await attachments.choose(row, devices));
     const [root, part, wanted, ids, files, seccomp] = await allEnded([
       storage.roots.recipe(row),
       attachments.attach(row, chosen),

@@ -7,6 +7,7 @@ Napi::Object registerAll(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(data);
   lx::rim::registerChannel(exports, *data);
   lx::rim::registerDescriptors(exports);
+  lx::rim::registerDeviceWatch(exports);
   lx::rim::registerLinkWatch(exports);
   lx::rim::registerProcesses(exports);
   lx::rim::registerRouteSocket(exports);

@@ -11,6 +11,7 @@ struct AddonData {
 
 void registerChannel(Napi::Object exports, AddonData& data);
 void registerDescriptors(Napi::Object exports);
+void registerDeviceWatch(Napi::Object exports);
 void registerLinkWatch(Napi::Object exports);
 void registerProcesses(Napi::Object exports);
 void registerRouteSocket(Napi::Object exports);

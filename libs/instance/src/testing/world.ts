@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OperationEngine } from '#lib/engine';
-import { FakeCgroups, type FakeKeeper, FakeKeepers, FakePlaces, type LaunchPlan } from '#lib/host';
+import { FakeCgroups, FakeDevices, type FakeKeeper, FakeKeepers, FakePlaces, type LaunchPlan } from '#lib/host';
 import type { Images } from '#lib/image';
 import type { Networks } from '#lib/network';
 import type { Storage } from '#lib/storage';
@@ -40,6 +40,9 @@ export class World {
   readonly networks = new FakeNetworks();
   readonly images = new FakeImages();
   readonly places = new FakePlaces();
+  readonly devices = new FakeDevices();
+  /** Called for what the kernel would tell: devices have come or gone. */
+  onDevices: () => void = () => {};
   readonly problems: string[] = [];
   readonly events: WireEvent[] = [];
   /** What time it is, until a test sets it. */
@@ -66,6 +69,11 @@ export class World {
       cgroups: this.cgroups,
       supervision: new Supervision(this.keepers),
       places: this.places,
+      devices: this.devices,
+      deviceChanges: (onChange) => {
+        this.onDevices = onChange;
+        return { watch: async () => {}, close: () => {} };
+      },
       host: {
         ids: { shared: { first: 1_000_000, count: 131_072 }, own: [{ first: 2_000_000, count: 16 * 65_536 }] },
         seccomp: null,

@@ -39,7 +39,7 @@ export class Restart implements StateVerb {
     const { config, devices } = await this.#using.expansion.of(row);
     // What it cannot have when it comes up again, it is told while it still runs.
     refuse([...this.#using.limits.problems(config), ...startProblems(config)]);
-    const params = { id: row.id, name: row.name, force, timeout, chosen: this.#using.attachments.choose(row, devices) };
+    const params = { id: row.id, name: row.name, force, timeout, chosen: await this.#using.attachments.choose(row, devices) };
     const begin = { of: row, requestor, announce: [{ action: 'instance-restarted' as const }], mayCancel: !force };
     return this.#acts.begin(this.operation, params, begin);
   }

@@ -93,7 +93,7 @@ export class Restore {
       ...{ id: row.id, project: row.project, name: row.name, snapshotId: snapshot.id },
       ...{ start, force: true, timeout: 0, remove: null },
       // A daemon that resumes has to know them.
-      ...(start ? { chosen: attachments.choose(restored, after.devices) } : {}),
+      ...(start ? { chosen: await attachments.choose(restored, after.devices) } : {}),
       volatile,
       ids: idWish(after.config),
     };

@@ -126,7 +126,7 @@ export class Update {
       volatile: { ...own, ...chosen },
       newNics: Object.keys(own).length > 0 || !isDeepStrictEqual(claimsOf(before.devices, {}), claimsOf(devices, {})),
       ids: idWish(after.config),
-      plug: supervision.get(row.id) ? attachments.difference(withVolatile(row, own), row.attached, devices) : noDevices,
+      plug: supervision.get(row.id) ? await attachments.difference(withVolatile(row, own), row.attached, devices) : noDevices,
       newAddresses,
     };
   }
@@ -151,7 +151,7 @@ function applyStep({ store, supervision, limits, expansion, attachments, ids }: 
       if (!keeper) return;
       const owner = withVolatile(row, params.volatile);
       const { devices } = await expansion.of(after);
-      if (!isSameChange(attachments.difference(owner, row.attached, devices), params.plug)) throw new LxError('instance.changed');
+      if (!isSameChange(await attachments.difference(owner, row.attached, devices), params.plug)) throw new LxError('instance.changed');
       const { leave, come } = params.plug;
       // Those that come may be there: of a step that was cut off.
       await attachments.unplug(keeper, owner, [...leave, ...come]);

@@ -3,6 +3,7 @@ import { isTrue, type KeyCatalogue, keyTypes, LxError, problemsOf } from '#lib/c
 import type { DeviceNode, Place } from '#lib/host';
 import type { AttachedDevice, DeviceLife, DeviceType } from '../../device-type.ts';
 import { insidePath } from '../../inside-path.ts';
+import { nodeMount, type NodeOwner, nodeOwner, ownerOptions } from '../../nodes.ts';
 
 type Kind = DeviceNode['kind'];
 
@@ -12,16 +13,11 @@ type AttachedNode = AttachedDevice & {
   target: string;
   /** As its options say; null: those of the source. */
   numbers: { major: number; minor: number } | null;
-  mode: number;
-  uid: number;
-  gid: number;
   required: boolean;
-};
+} & NodeOwner;
 
-const { bool, integer, keyType, oneOf, text } = keyTypes;
+const { bool, integer, oneOf, text } = keyTypes;
 const number = integer({ min: 0, max: 0xfffff });
-const id = integer({ min: 0, max: 0xfffffffe });
-const mode = keyType('an octal number', (value) => /^0?[0-7]{3}$/.test(value));
 
 /** The rows of a kind's catalogue. */
 export function nodeOptions(kind: Kind) {
@@ -31,10 +27,13 @@ export function nodeOptions(kind: Kind) {
     path: { type: text, doc: 'Path inside. Left out: the same as on the host.', live: false },
     major: { type: number, doc: "Major number. Left out: the source's.", live: false },
     minor: { type: number, doc: "Minor number. Left out: the source's.", live: false },
-    mode: { type: mode, doc: 'Permissions of the node inside.', default: '0660', live: false },
-    uid: { type: id, doc: 'Owner inside.', default: '0', live: false },
-    gid: { type: id, doc: 'Group inside.', default: '0', live: false },
-    required: { type: bool, doc: 'Whether the instance starts only with the device there.', default: 'true', live: false },
+    ...ownerOptions,
+    required: {
+      type: bool,
+      doc: 'Whether the instance starts only with the device there. `false`: it comes and goes as the host has it.',
+      default: 'true',
+      live: false,
+    },
   } as const;
 }
 
@@ -63,22 +62,26 @@ function nodeLife(kind: Kind): DeviceLife<AttachedNode> {
       source: sourceOf(options),
       target: insidePath(options.path || options.source),
       numbers: numbersOf(options),
-      mode: Number.parseInt(options.mode || '660', 8),
-      uid: Number(options.uid || 0),
-      gid: Number(options.gid || 0),
+      ...nodeOwner(options),
       required: isTrue(options.required, true),
     }),
 
-    async attach({ places }, _owner, { device, source, target, numbers, required, mode, uid, gid }) {
-      const place = numbers ? null : await places.look(source);
-      if (!numbers && place === null && !required) return {};
-      const problem = numbers ? null : placeProblem(kind, source, place);
-      if (problem) throw new LxError('device.not_started', { device, reason: problem });
-      const { major, minor } = numbers ?? place ?? { major: 0, minor: 0 };
-      const node: DeviceNode = { kind, major, minor, mode, uid, gid };
-      return {
-        mounts: [{ layer: { path: source, idmapped: false, readonly: false, optional: false, node }, target, create: 'file', flags: [] }],
-      };
+    async find({ places }, options) {
+      const path = sourceOf(options);
+      const numbers = numbersOf(options);
+      if (numbers) return [{ path, kind, ...numbers }];
+      const place = await places.look(path);
+      return place && !placeProblem(kind, path, place) ? [{ path, kind, major: place.major, minor: place.minor }] : [];
+    },
+
+    awaits: ({ required, numbers, source }) => (required || numbers ? null : { paths: [source] }),
+
+    async attach({ places }, _owner, { device, source, target, required, found = [], ...owned }) {
+      if (found.length === 0 && required) {
+        const reason = placeProblem(kind, source, await places.look(source)) ?? 'it has just appeared';
+        throw new LxError('device.not_started', { device, reason });
+      }
+      return { mounts: found.map((each) => nodeMount(each, target, owned)) };
     },
 
     async detach() {},
