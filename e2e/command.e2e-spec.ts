@@ -112,6 +112,15 @@ describe('the tour', () => {
     expect(seen).toMatch(/LIFECYCLE instance-paused \/1\.0\/instances\/again/);
   });
 
+  it('completes commands, names and keys in bash', async () => {
+    const script = `
+      source <(bin/lxctl completion bash)
+      for line in "$@"; do COMP_LINE=$line COMP_POINT=\${#line}; _lxctl 2>/dev/null; echo "\${COMPREPLY[*]}"; done`;
+    const lines = ['bin/lxctl pau', 'bin/lxctl stop ti', 'bin/lxctl config set tiny limits.memory.en', 'bin/lxctl storage show def'];
+    const { out, err } = await run('bash', ['--norc', '-c', script, 'bash', ...lines], environment());
+    expect({ out, err }).toEqual({ out: 'pause\ntiny\nlimits.memory.enforce=\ndefault\n', err: '' });
+  });
+
   it('stops and deletes', async () => {
     expect(await lxctl('stop tiny')).toMatchObject({ code: 0, err: '' });
     expect(await lxctl('delete tiny')).toMatchObject({ code: 0, err: '' });

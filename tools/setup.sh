@@ -100,6 +100,21 @@ bundles() {
   printf '%s' "$now" >"$stamp"
 }
 
+# Completion and manual pages, where shells and man(1) look for what an administrator has installed by hand.
+shell_help() {
+  local share=/usr/local/share stamp=.cache/shell-help.sha256 now
+  [ "$(id -u)" = 0 ] || return 0
+  now=$(cat dist/sources.sha256)
+  if [ -f "$share/man/man1/lxctl.1" ] && up_to_date "$stamp" "$now"; then return 0; fi
+  mkdir -p "$share"/bash-completion/completions "$share"/zsh/site-functions "$share"/fish/vendor_completions.d
+  bin/lxctl completion bash >"$share/bash-completion/completions/lxctl"
+  bin/lxctl completion zsh >"$share/zsh/site-functions/_lxctl"
+  bin/lxctl completion fish >"$share/fish/vendor_completions.d/lxctl.fish"
+  rm -f "$share"/man/man1/lxctl.1 "$share"/man/man1/lxctl-*.1
+  bin/lxctl manpage "$share/man/man1"
+  printf '%s' "$now" >"$stamp"
+}
+
 debian_packages "${1:-}"
 node_runtime
 # One set-up at a time in a checkout.
@@ -109,3 +124,4 @@ flock 9
 npm_packages
 native_code
 bundles
+shell_help

@@ -15,6 +15,7 @@ export async function run(words: readonly string[], around: Surroundings): Promi
 }
 
 async function dispatch(words: readonly string[], around: Surroundings): Promise<number> {
+  if (words[0] === '__complete') return (await import('./complete/complete.ts')).answer(words.slice(1), around);
   // `lxctl help image list` is `lxctl image list --help`.
   if (words[0] === 'help') return dispatch([...words.slice(1), '--help'], around);
   const leading = leadingFlags(words);
@@ -24,7 +25,7 @@ async function dispatch(words: readonly string[], around: Surroundings): Promise
     return answerGroup(path, node, [...leading, ...rest], around);
   }
   const { verb } = await node.load();
-  return execute(`lxctl ${path.join(' ')}`, node.about, verb, [...leading, ...rest], around);
+  return execute(`lxctl ${path.join(' ')}`, node.about, verb, [...leading, ...rest], { ...around, verbs: tree });
 }
 
 /** Global flags may stand before the verb: `lxctl --project p list`. */

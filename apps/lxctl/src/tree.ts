@@ -180,6 +180,8 @@ export const tree: Tree = {
   },
   monitor: leaf('Show events as they happen', () => import('./cmd/server/monitor.ts')),
   query: leaf('Send a raw request', () => import('./cmd/server/query.ts')),
+  completion: leaf('Print the completion script of a shell', () => import('./cmd/server/completion.ts')),
+  manpage: leaf('Write the manual pages', () => import('./cmd/server/manpage.ts')),
   version: leaf('Versions of the command and of the server', () => import('./cmd/server/version.ts')),
   admin: {
     about: 'The daemon itself',
@@ -202,7 +204,6 @@ export const absent: Readonly<Record<string, Readonly<Record<string, string>>>> 
     cluster: 'clusters',
     export: 'backups',
     import: 'backups',
-    manpage: 'manual pages',
     project: 'projects other than "default"',
     publish: 'images made of instances',
     remote: 'remote servers',

@@ -1,5 +1,6 @@
 import type { LxctlClient } from '#lib/client';
 import type { Io } from './io.ts';
+import type { Tree } from './tree.ts';
 
 /** One flag of a verb; `T` is what `run` gets. */
 export interface Flag<T> {
@@ -7,6 +8,8 @@ export interface Flag<T> {
   spec: string;
   about: string;
   start: T;
+  /** All values that it takes, where they are few. */
+  words?: readonly string[];
   take(text: string | true, before: T): T;
 }
 export type FlagSet = Record<string, Flag<unknown>>;
@@ -44,7 +47,7 @@ export function choice<const W extends string>(spec: string, about: string, word
     if (!word) throw new UsageError(`"${given}" is not one of ${words.join(', ')} (${spec})`);
     return word;
   };
-  return { spec, about: `${about}: ${words.join(', ')} (default "${assumed}")`, start: assumed, take };
+  return { spec, about: `${about}: ${words.join(', ')} (default "${assumed}")`, start: assumed, words, take };
 }
 
 /** `'<image> [name]'` as a tuple: `[string, string | undefined]`; a word with dots takes the rest. */
@@ -59,6 +62,8 @@ export interface Call<A extends string = string, F extends FlagSet = FlagSet> {
   client: LxctlClient;
   config: CallConfig;
   now: () => Date;
+  /** All verbs, for those that tell of them. */
+  verbs: Tree;
 }
 
 export interface CallConfig {
