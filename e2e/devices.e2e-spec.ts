@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { LinuxLinks } from '#lib/host';
@@ -188,7 +190,7 @@ it('a disk of a profile comes to its running instances, and one whose source is 
 });
 
 it('a device that is not required comes when the host gets it, goes with it, and is found by the next daemon', async () => {
-  const source = join(place, 'later');
+  const source = join(place, 'appears');
   const node = { type: 'unix-char', source, path: '/dev/later', required: 'false' };
   await daemon.launchInstance('waits', 'busybox', { devices: { node, none: { type: 'usb', vendorid: 'ffff' } } });
   const has = (words: string) =>
@@ -213,6 +215,39 @@ it('a device that is not required comes when the host gets it, goes with it, and
     'Invalid PCI address (no device found): 0000:ff:1f.7',
   );
   await daemon.remove('waits');
+});
+
+it('a proxy carries connections both ways from the start and hot, outlives the daemon, and goes without a trace', async () => {
+  const echo = createServer((socket) => socket.on('error', () => {}).pipe(socket)).listen(0, '127.0.0.1');
+  const probe = createServer().listen(0, '127.0.0.1');
+  await Promise.all([once(echo, 'listening'), once(probe, 'listening')]);
+  const [target, entrance] = [echo, probe].map((server) => (server.address() as AddressInfo).port);
+  probe.close();
+  await once(probe, 'close');
+  const carried = async () => {
+    const socket = connect({ port: entrance ?? 0, host: '127.0.0.1' });
+    socket.end('hello');
+    return String((await once(socket, 'data'))[0]);
+  };
+  const out = { type: 'proxy', bind: 'instance', listen: 'unix:@middle', connect: `tcp:127.0.0.1:${target}` };
+  const into = { type: 'proxy', listen: `tcp:127.0.0.1:${entrance}`, connect: 'unix:@middle' };
+  await daemon.launchInstance('carried', 'busybox', { devices: { out, into } });
+  expect(await carried()).toBe('hello');
+  await daemon.kill();
+  expect(await carried()).toBe('hello');
+  await daemon.launch();
+  await devicesOf('carried', { out });
+  await expect(carried()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  const front = join(place, 'front');
+  await devicesOf('carried', { out, unix: { ...into, listen: `unix:${front}`, mode: '0600' } });
+  expect(existsSync(front)).toBe(true);
+  await expect(devicesOf('carried', { out, taken: { ...into, listen: `tcp:127.0.0.1:${target}` } })).rejects.toThrow(
+    /^Failed to start device "taken": EADDRINUSE/,
+  );
+  expect(existsSync(front)).toBe(true);
+  await daemon.remove('carried');
+  expect(existsSync(front)).toBe(false);
+  echo.close();
 });
 
 it('limits of disks are in force on what runs, and are lifted', async () => {

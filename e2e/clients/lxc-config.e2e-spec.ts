@@ -81,6 +81,18 @@ describe.skipIf(!lxcInstalled)("configuration with the stock lxc (skipped where 
     expect(await lxc.ok('exec', 'x', '--', 'ls', '/elsewhere', '/sys/class/net')).not.toMatch(/passwd|eth7/);
   });
 
+  it('adds a proxy to a running instance', async () => {
+    const socket = `unix:${lxc.home}/front`;
+    expect(await lxc.fails('config', 'device', 'add', 'x', 'p', 'proxy', 'listen=tcp:localhost:80', 'connect=tcp:127.0.0.1:80')).toMatch(
+      /Device validation failed for "p": Invalid value for device option "listen": Not an IP address "localhost"$/,
+    );
+    expect(await lxc.ok('config', 'device', 'add', 'x', 'p', 'proxy', `listen=${socket}`, 'connect=tcp:127.0.0.1:80', 'mode=0600')).toBe(
+      'Device p added to x\n',
+    );
+    expect(await lxc.ok('config', 'device', 'get', 'x', 'p', 'listen')).toBe(`${socket}\n`);
+    await lxc.ok('config', 'device', 'remove', 'x', 'p');
+  });
+
   it('changes devices of a stopped instance', async () => {
     expect(await lxc.ok('config', 'device', 'show', 'x')).toBe('{}\n');
     await lxc.ok('stop', '-f', 'x');

@@ -14,7 +14,7 @@ export type ChosenDevices = { attached: AttachedDevice[]; volatile: StringMap };
 export type DeviceChange = { leave: AttachedDevice[]; come: AttachedDevice[] };
 
 /** Of a running instance, as far as devices come and go. */
-type Inside = Pick<Keeper, 'mount' | 'unmount' | 'plug' | 'unplug'>;
+type Inside = Pick<Keeper, 'mount' | 'unmount' | 'plug' | 'unplug' | 'startProxy' | 'endProxy'>;
 
 type Report = (message: string, cause: unknown) => void;
 
@@ -105,6 +105,16 @@ export class Attachments {
       const { links, mounts } = await this.attach(owner, { attached: [each] });
       for (const link of links) await inside.plug(link).catch(refusedBy(each, 'start'));
       for (const mount of mounts) await inside.mount(mount).catch(refusedBy(each, 'start'));
+      await this.accompany(inside, [each]);
+    }
+  }
+
+  /** Starts what runs beside an instance that is up, and is not there yet. */
+  async accompany(inside: Pick<Inside, 'startProxy'>, attached: readonly AttachedDevice[]): Promise<void> {
+    for (const each of attached) {
+      const proxy = lifeOf(each).beside?.(each);
+      if (proxy)
+        await inside.startProxy(proxy).catch((error: unknown) => (isErrno(error, 'EEXIST') ? undefined : refusedBy(each, 'start')(error)));
     }
   }
 
@@ -113,10 +123,21 @@ export class Attachments {
     // The other way round, for one may lie on another.
     for (const each of attached.toReversed()) {
       const { links = [], mounts = [] } = lifeOf(each).inside(each);
+      const proxy = lifeOf(each).beside?.(each);
+      if (proxy) await inside.endProxy(proxy.name).catch(refusedBy(each, 'stop'));
       for (const name of links) await inside.unplug(name).catch(refusedBy(each, 'stop'));
       for (const { target, remove } of mounts) await inside.unmount(target, remove).catch(refusedBy(each, 'stop'));
     }
     await this.detach(owner, attached);
+    await this.clear(owner, attached);
+  }
+
+  /** Takes away what these devices have left on the host, once the instance is down. */
+  async clear(owner: DeviceOwner, attached: readonly AttachedDevice[]): Promise<void> {
+    for (const each of attached)
+      await lifeOf(each)
+        .clear?.(this.#ports, each)
+        .catch((error: unknown) => this.#report(`clearing up behind ${each.device} of ${owner.name}`, error));
   }
 
   /** The record with the live options of these devices, which the instance has by now. */

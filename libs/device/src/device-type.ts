@@ -1,6 +1,6 @@
 import type { DeviceMap, StringMap } from '#lib/base';
 import type { KeyCatalogue } from '#lib/contract';
-import type { DeviceMount, HostDevices, LinkPlan, Places } from '#lib/host';
+import type { DeviceMount, HostDevices, LinkPlan, Places, ProxyPlan } from '#lib/host';
 import type { Networks } from '#lib/network';
 import type { Storage } from '#lib/storage';
 import type { AttachedRow, InstanceRow } from '#lib/store';
@@ -94,8 +94,12 @@ export interface DeviceLife<R extends AttachedDevice = AttachedDevice> {
   awaits?(attached: R): Awaited | null;
   /** Makes the host ready for it. On failure `detach` is called. */
   attach(ports: DevicePorts, owner: DeviceOwner, attached: R): Promise<LaunchPart>;
+  /** A proxy that runs beside the instance once this is up. */
+  beside?(attached: R): ProxyPlan;
   /** Idempotent: also of what was attached in part, or is gone. */
   detach(ports: DevicePorts, owner: DeviceOwner, attached: R): Promise<void>;
+  /** Takes away what is left on the host when the instance, or what runs beside it, is down. Idempotent. */
+  clear?(ports: DevicePorts, attached: R): Promise<void>;
   /** What `attach` has made inside. */
   inside(attached: R): InsidePart;
   /** The record with the `live` options as they are now; asks nobody. */

@@ -1,5 +1,6 @@
 export * from './launch-plan.ts';
 export * from './link-plan.ts';
+export * from './proxy-plan.ts';
 export * from './ports.ts';
 export * from './cgroup/index.ts';
 export * from './devices/device-changes.ts';

@@ -49,7 +49,7 @@ export class Runner {
 
   /** Starts init, with the devices that were chosen before or are now. What is left of an attempt that failed, `cancel` removes. */
   async up(row: InstanceRow, before?: ChosenDevices): Promise<Up & { keeper: Keeper }> {
-    const { expansion, supervision, logFiles, startLog } = this.#using;
+    const { attachments, expansion, supervision, logFiles, startLog } = this.#using;
     let plan: LaunchPlan | null = null;
     try {
       const [{ config, devices }] = await allEnded([expansion.of(row), logFiles.prepare(row)]);
@@ -58,6 +58,7 @@ export class Runner {
       const keeper = await supervision.launch(plan).catch((error: unknown) => {
         throw inTermsOfKeys(error, config);
       });
+      await attachments.accompany(keeper, planned.up.attached);
       startLog.started(row, plan, keeper.info.initPid);
       return { keeper, ...planned.up };
     } catch (error) {
@@ -98,14 +99,17 @@ export class Runner {
 
   /** What `up` of an earlier daemon with these devices has to say of an instance that runs. */
   async found(row: InstanceRow, chosen: ChosenDevices): Promise<Up> {
-    const { limits, ids, expansion } = this.#using;
+    const { attachments, limits, ids, expansion, supervision } = this.#using;
     const own = row.idBase === null ? {} : (await ids.of(row, idWish((await expansion.of(row)).config))).volatile;
+    const keeper = supervision.get(row.id);
+    if (keeper) await attachments.accompany(keeper, chosen.attached);
     return running(chosen, { ...own, ...(await limits.apply(row)) });
   }
 
   /** After the end: detaches what the row says is attached, and sweeps what a dead keeper left. */
   async down(row: InstanceRow): Promise<VolatileChange> {
     await Promise.all([this.#end(row), this.#using.attachments.detach(row, row.attached)]);
+    await this.#using.attachments.clear(row, row.attached);
     return { 'volatile.last_state.power': 'STOPPED', ...hiddenOf(row.attached) };
   }
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/keyctl.h>
 #include <linux/seccomp.h>
@@ -145,6 +146,22 @@ int execute(const Program& program) {
     part = *end == ':' ? end + 1 : nullptr;
   }
   return failure;
+}
+
+void dropBounds(int status, uint64_t kept) {
+  for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability) {
+    if ((kept >> capability & 1U) == 0) LX_MUST(status, "capabilities", ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0), "PR_CAPBSET_DROP");
+  }
+}
+
+void keepCapabilities(int status, const Plan& plan, uint64_t kept) {
+  for (const uint32_t dropped : plan.dropCapabilities) kept &= ~(1ULL << dropped);
+  __user_cap_header_struct head{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[2]{};
+  for (int i = 0; i < 2; ++i) sets[i].effective = sets[i].permitted = static_cast<uint32_t>(kept >> (32 * i));
+  LX_MUST(status, "capabilities", ::syscall(SYS_capset, &head, sets));
+  LX_MUST(status, "seccomp", ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+  filterCalls(status, plan);
 }
 
 }  // namespace lx::keeper

@@ -34,6 +34,10 @@ void raiseLimits(int status, const Plan& plan);
 void confine(int status, const Plan& plan);
 /// The plan's seccomp filter, which `confine` sets too; whoever has no CAP_SYS_ADMIN needs PR_SET_NO_NEW_PRIVS before.
 void filterCalls(int status, const Plan& plan);
+/// Takes all capabilities but these out of the bounding set.
+void dropBounds(int status, uint64_t kept);
+/// Has these and no other capabilities, as far as the plan leaves them, no way to more, and the plan's filter. Last of all.
+void keepCapabilities(int status, const Plan& plan, uint64_t kept);
 /// Ids of the program, after `confine`.
 void becomeUser(int status, uint32_t uid, uint32_t gid);
 /// execve; a name without a slash is looked for in the PATH of `env`. Comes back only with the errno of the failure.

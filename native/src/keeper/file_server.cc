@@ -47,20 +47,6 @@ void limitServer(int status) {
   LX_MUST(status, "rlimits", ::setrlimit(RLIMIT_CORE, &none), "core");
 }
 
-void dropRights(int status, const Plan& plan) {
-  uint64_t kept = kCapabilities;
-  for (const uint32_t dropped : plan.dropCapabilities) kept &= ~(1ULL << dropped);
-  for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability) {
-    if ((kept >> capability & 1U) == 0) LX_MUST(status, "capabilities", ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0), "PR_CAPBSET_DROP");
-  }
-  __user_cap_header_struct head{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct sets[2]{};
-  for (int i = 0; i < 2; ++i) sets[i].effective = sets[i].permitted = static_cast<uint32_t>(kept >> (32 * i));
-  LX_MUST(status, "capabilities", ::syscall(SYS_capset, &head, sets));
-  LX_MUST(status, "seccomp", ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-  filterCalls(status, plan);
-}
-
 [[noreturn]] void runServer(const Plan& plan, int status, int socket, int init) {
   const pid_t parent = ::getppid();
   // The third place is free for the pidfd: nothing is said on stderr.
@@ -72,7 +58,8 @@ void dropRights(int status, const Plan& plan) {
   becomeRoot(status);
   LX_MUST(status, "root", ::chdir("/"), "/");
   limitServer(status);
-  dropRights(status, plan);
+  dropBounds(status, kCapabilities);
+  keepCapabilities(status, plan, kCapabilities);
   // Last, for a change of ids clears it (prctl(2)).
   LX_MUST(status, "exec", ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
   if (::getppid() != parent) ::_exit(1);

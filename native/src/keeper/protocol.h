@@ -32,6 +32,8 @@ enum class Type : uint16_t {
   unplug = 29,
   files = 30,
   filesEnd = 31,
+  proxy = 40,
+  proxyEnd = 41,
   // answers, with the request's seq
   greeting = 64,
   running = 65,

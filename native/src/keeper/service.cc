@@ -30,7 +30,7 @@ Failure failureOf(const SysError& error, const char* stage) { return {stage, err
 }  // namespace
 
 Service::Service(Plan& plan, Instance instance, Console console, UniqueFd listener, UniqueFd signals) noexcept
-    : plan_(plan), instance_(std::move(instance)), console_(std::move(console)), listener_(std::move(listener)), signals_(std::move(signals)), files_(plan_, instance_.pidfd.get()) {
+    : plan_(plan), instance_(std::move(instance)), console_(std::move(console)), listener_(std::move(listener)), signals_(std::move(signals)), files_(plan_, instance_.pidfd.get()), proxies_(plan_, instance_.pidfd.get()) {
   console_.adopt(std::move(instance_.console), std::move(instance_.consoleSlave));
 }
 
@@ -54,6 +54,7 @@ EndRecord Service::run() {
   for (;;) {
     while (!initEnded_) turn();
     files_.end();
+    proxies_.end();
     endExecs();
     endMounts();
     console_.drain();
@@ -93,6 +94,7 @@ bool Service::reboot(std::string& detail) {
     instance_ = Instance{};
     instance_ = launch(plan_, Launch::again);
     files_.move(instance_.pidfd.get());
+    proxies_.move(instance_.pidfd.get());
   } catch (const Failure& failure) {
     detail.append(failure.stage).append(": ").append(failure.call).append(" ").append(failure.path).append(": ");
     detail.append(strerrorname_np(failure.number) != nullptr ? strerrorname_np(failure.number) : "EIO").append("; ");
@@ -170,6 +172,8 @@ void Service::answer(Connection& connection, socket::Message& message) {
       case Type::unplug: return unplug(connection, seq, in);
       case Type::files: return startFiles(connection, seq);
       case Type::filesEnd: return endFiles(connection, seq, in);
+      case Type::proxy: return startProxy(connection, seq, in);
+      case Type::proxyEnd: return endProxy(connection, seq, in);
       case Type::kill: kill(); return connection.send(Writer(Type::done, seq));
       case Type::signal: {
         const auto number = static_cast<int>(in.u32());

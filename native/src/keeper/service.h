@@ -12,6 +12,7 @@
 #include "keeper/file_server.h"
 #include "keeper/launch.h"
 #include "keeper/live_mount.h"
+#include "keeper/proxies.h"
 #include "keeper/reboot_brake.h"
 
 namespace lx::socket {
@@ -82,6 +83,8 @@ class Service {
   void keepLinks();
   void startFiles(Connection& connection, uint32_t seq);
   void endFiles(Connection& connection, uint32_t seq, Reader& in);
+  void startProxy(Connection& connection, uint32_t seq, Reader& in);
+  void endProxy(Connection& connection, uint32_t seq, Reader& in);
   /// Connections that are gone, and what was made for them alone.
   void dropGone();
   void kill();
@@ -113,6 +116,7 @@ class Service {
   /// The first is under way.
   std::deque<MountChange> mounts_;
   FileServers files_;
+  Proxies proxies_;
   std::vector<pollfd> polled_;
   LinkRemoval links_;
   /// They are others than the plan was launched with.

@@ -150,7 +150,7 @@ void Service::sort(pid_t pid, int waitStatus) {
     initStatus_ = waitStatus;
     return;
   }
-  if (files_.reaped(pid) || markEnded(pid, waitStatus)) return;
+  if (files_.reaped(pid) || proxies_.reaped(pid) || markEnded(pid, waitStatus)) return;
   // A command has said who it is before it could end, but we may not have read it yet.
   for (auto& exec : execs_) {
     if (exec.pid < 0 && exec.status.valid()) listen(exec);

@@ -3,6 +3,7 @@ import { disk } from './disk/index.ts';
 import { gpu } from './gpu/index.ts';
 import { nic } from './nic/index.ts';
 import { none } from './none/index.ts';
+import { proxy } from './proxy/index.ts';
 import { unixBlock } from './unix-block/index.ts';
 import { unixChar } from './unix-char/index.ts';
 import { unixHotplug } from './unix-hotplug/index.ts';
@@ -14,6 +15,7 @@ export const deviceTypes: Readonly<Record<string, DeviceType>> = {
   gpu,
   nic,
   none,
+  proxy,
   'unix-block': unixBlock,
   'unix-char': unixChar,
   'unix-hotplug': unixHotplug,
@@ -21,4 +23,4 @@ export const deviceTypes: Readonly<Record<string, DeviceType>> = {
 };
 
 /** Types that LXD has: one of them that is not above is refused with a reason of its own. */
-export const foreignTypes = new Set(['proxy', 'tpm', 'infiniband', 'pci']);
+export const foreignTypes = new Set(['tpm', 'infiniband', 'pci']);

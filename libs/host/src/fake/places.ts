@@ -18,4 +18,8 @@ export class FakePlaces implements Places {
   async disk(path: string): Promise<string | null> {
     return this.disks.get(path) ?? null;
   }
+
+  async dropSocket(path: string): Promise<void> {
+    this.places.delete(path);
+  }
 }

@@ -2,6 +2,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { isErrno } from '../errno.ts';
 import { diskBelow } from './block-device.ts';
 import { numbersOf } from './device-numbers.ts';
+import { dropSocket } from './sockets.ts';
 
 /** What a path of the host leads to. */
 export interface Place {
@@ -19,6 +20,8 @@ export interface Places {
   look(path: string): Promise<Place | null>;
   /** The whole disk, as `major:minor`, that holds what is at a path that is there; null: none does, or not one alone. */
   disk(path: string): Promise<string | null>;
+  /** Removes a unix socket at which nobody listens; whatever else is there stays. */
+  dropSocket(path: string): Promise<void>;
 }
 
 export const hostPlaces: Places = {
@@ -33,6 +36,7 @@ export const hostPlaces: Places = {
     }
   },
   disk: diskBelow,
+  dropSocket,
 };
 
 function kindOf(info: Awaited<ReturnType<typeof stat>>): Place['kind'] {

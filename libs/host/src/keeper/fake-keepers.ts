@@ -2,6 +2,7 @@ import { Deferred } from '#lib/base';
 import { LxError } from '#lib/contract';
 import type { DeviceMount, LaunchPlan } from '../launch-plan.ts';
 import type { LinkPlan } from '../link-plan.ts';
+import type { ProxyPlan } from '../proxy-plan.ts';
 import type { AddressInfo, LinkInfo } from '../native.ts';
 import type { EndReason, EndRecord, ExecRequest, FileSession, Keeper, KeeperInfo, Keepers, RunningExec } from '../ports.ts';
 
@@ -20,6 +21,7 @@ export class FakeKeeper implements Keeper {
   /** What came while it ran, by target and by name. */
   readonly mounts = new Map<string, DeviceMount>();
   readonly links = new Map<string, LinkPlan>();
+  readonly proxies = new Map<string, ProxyPlan>();
   /** Target or name that the guest holds taken. */
   refused: string | null = null;
   closed = false;
@@ -111,6 +113,15 @@ export class FakeKeeper implements Keeper {
 
   async unplug(name: string): Promise<void> {
     this.links.delete(name);
+  }
+
+  async startProxy(proxy: ProxyPlan): Promise<void> {
+    this.#refuse(proxy.name, this.proxies.has(proxy.name));
+    this.proxies.set(proxy.name, proxy);
+  }
+
+  async endProxy(name: string): Promise<void> {
+    this.proxies.delete(name);
   }
 
   #refuse(what: string, taken: boolean): void {

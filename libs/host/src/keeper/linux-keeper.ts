@@ -8,6 +8,8 @@ import type { LinkPlan } from '../link-plan.ts';
 import { ByteWriter } from './bytes.ts';
 import type { Conversation, Reply } from './conversation.ts';
 import { type Deadlines, within } from './deadline.ts';
+import { encodeProxy } from './encode-proxy.ts';
+import type { ProxyPlan } from '../proxy-plan.ts';
 import { encodeLink } from './encode-link.ts';
 import { encodeDevice } from './encode-plan.ts';
 import { fileSession } from './file-session.ts';
@@ -143,6 +145,14 @@ export class LinuxKeeper implements Keeper {
 
   async unplug(name: string): Promise<void> {
     await this.#ask(messageType.unplug, new ByteWriter().text(name).done());
+  }
+
+  async startProxy(proxy: ProxyPlan): Promise<void> {
+    await this.#ask(messageType.proxy, encodeProxy(proxy));
+  }
+
+  async endProxy(name: string): Promise<void> {
+    await this.#ask(messageType.proxyEnd, new ByteWriter().text(name).done());
   }
 
   async network(): Promise<{ links: LinkInfo[]; addresses: AddressInfo[] }> {

@@ -22,6 +22,8 @@ export const messageType = {
   unmount: 27,
   plug: 28,
   unplug: 29,
+  proxy: 40,
+  proxyEnd: 41,
   files: 30,
   filesEnd: 31,
 } as const;
