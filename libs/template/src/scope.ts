@@ -28,11 +28,10 @@ export class Scope {
     this.#names.set(name, value);
   }
 
+  /** A name that nobody has is nothing, as in LXD: images are made for servers that know more names. */
   get(name: string, line: number): Value {
     this.step(line);
-    const value = this.#named(name);
-    if (value === undefined) throw this.fail(`unknown variable ${JSON.stringify(name)}`, line);
-    return value;
+    return this.#named(name) ?? null;
   }
 
   #named(name: string): Value | undefined {

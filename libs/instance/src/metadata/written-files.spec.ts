@@ -91,10 +91,10 @@ it("pass cloud-init's data on, as LXD's images do", async () => {
 });
 
 it('fail with the name of the template that is at fault', async () => {
-  const wrong = await setup({ '/x': template('a.tpl', ['start']) }, { 'a.tpl': '\n{{ nobody }}' });
+  const wrong = await setup({ '/x': template('a.tpl', ['start']) }, { 'a.tpl': '\n{{ nobody() }}' });
   await expect(wrong.steps()).rejects.toMatchObject({
     code: 'template.invalid',
-    message: 'Template "a.tpl", line 2: unknown variable "nobody"',
+    message: 'Template "a.tpl", line 2: "nobody" is not a function',
   });
   const missing = await setup({ '/x': template('gone.tpl', ['start']) }, {});
   await expect(missing.steps()).rejects.toMatchObject({ code: 'template.not_found' });
