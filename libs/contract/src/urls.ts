@@ -28,6 +28,7 @@ export const urls = {
   /** The URL of a snapshot for older clients. */
   containerSnapshot: (name: string, snapshot: string, project: string) => url(project, 'containers', name, 'snapshots', snapshot),
   instanceLog: (name: string, file: string, project: string) => url(project, 'instances', name, 'logs', file),
+  instanceExecOutput: (name: string, file: string, project: string) => url(project, 'instances', name, 'logs', 'exec-output', file),
   instanceMetadata: (name: string, project: string) => url(project, 'instances', name, 'metadata'),
   instanceTemplates: (name: string, project: string) => url(project, 'instances', name, 'metadata', 'templates'),
   image: (fingerprint: string, project: string) => url(project, 'images', fingerprint),
@@ -37,6 +38,7 @@ export const urls = {
   profile: (name: string, project: string) => url(project, 'profiles', name),
   project: (name: string) => url(defaultProject, 'projects', name),
   pool: (name: string) => url(defaultProject, 'storage-pools', name),
+  warning: (id: string) => url(defaultProject, 'warnings', id),
   volume: (pool: string, type: string, name: string, project: string) => url(project, 'storage-pools', pool, 'volumes', type, name),
 } as const;
 

@@ -1,4 +1,4 @@
-import { instanceResources, LxError } from '#lib/contract';
+import { instanceResources, LxError, type WireInstance } from '#lib/contract';
 import type { Engine, Operation, Requestor } from '#lib/engine';
 import type { Instances, StateRequest } from '#lib/instance';
 
@@ -14,20 +14,28 @@ export class BulkState {
     this.#engine = engine;
   }
 
-  async change(project: string, request: StateRequest, requestor: Requestor): Promise<Operation> {
+  /** `chosen`: which of the instances that are in a state to be changed; the operation's metadata says what failed, by name. */
+  async change(
+    project: string,
+    request: StateRequest,
+    requestor: Requestor,
+    chosen: (views: readonly WireInstance[]) => readonly WireInstance[] = (views) => views,
+  ): Promise<Operation> {
     const from = Object.hasOwn(wantedFrom, request.action) ? wantedFrom[request.action] : undefined;
     if (!from) throw new LxError('request.invalid', { problems: [`Unknown action: '${request.action}'`] });
-    const names = (await this.#instances.reader.views(project)).filter((view) => from.includes(view.status)).map((view) => view.name);
+    const views = (await this.#instances.reader.views(project)).filter((view) => from.includes(view.status));
+    const names = chosen(views).map((view) => view.name);
     return this.#engine.startLive(
       {
         kind: `instance.${request.action}` as 'instance.start',
         class: 'task',
         sockets: [],
-        run: async () => {
-          const problems = await Promise.all(names.map((name) => this.#one(project, name, request, requestor)));
-          const failed = problems.filter((problem) => problem !== null);
-          if (failed.length > 0) throw new LxError('server.internal', { reason: failed.join('; ') });
-          return {};
+        run: async (live) => {
+          const results = await Promise.all(names.map(async (name) => [name, await this.#one(project, name, request, requestor)] as const));
+          const failed = results.filter((result): result is readonly [string, string] => result[1] !== null);
+          if (failed.length === 0) return {};
+          live.progress({ errors: Object.fromEntries(failed) });
+          throw new LxError('instance.bulk_failed', { problems: failed.map(([name, problem]) => `${name}: ${problem}`) });
         },
       },
       { project, resources: instanceResources(project, ...names), requestor },
@@ -37,9 +45,9 @@ export class BulkState {
   async #one(project: string, name: string, request: StateRequest, requestor: Requestor): Promise<string | null> {
     try {
       const view = await (await this.#instances.state.begin(project, name, request, requestor)).done;
-      return view.status_code === 200 ? null : `${name}: ${view.err}`;
+      return view.status_code === 200 ? null : view.err;
     } catch (error) {
-      return `${name}: ${error instanceof Error ? error.message : String(error)}`;
+      return error instanceof Error ? error.message : String(error);
     }
   }
 }

@@ -6,6 +6,7 @@ import { architectureProblems, type Instances, instanceEtag } from '#lib/instanc
 import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
 import { Call } from '../rim/call.ts';
+import { filterObjects } from '../rim/filter.ts';
 import { INSTANCES } from '../tokens.ts';
 import type { BulkState } from './bulk-state.ts';
 import { BULK_STATE } from './bulk-state.ts';
@@ -54,7 +55,8 @@ export class InstancesController {
   @Put()
   @Access('operate-instances')
   async bulkState(@Call() call: Call): Promise<Answer> {
-    return Answer.operation(await this.bulk.change(call.project, call.body(InstancesPutBody).state, call.requestor));
+    const chosen = (views: readonly WireInstance[]) => filterObjects(views, call.parameter('filter'));
+    return Answer.operation(await this.bulk.change(call.project, call.body(InstancesPutBody).state, call.requestor, chosen));
   }
 
   @Get(':name')
@@ -63,6 +65,14 @@ export class InstancesController {
     const row = await this.instances.reader.row(call.project, name);
     const metadata = await (call.recursion > 0 ? this.instances.reader.fullView(row) : this.instances.reader.view(row));
     return Answer.sync(metadata, { etag: instanceEtag(row) });
+  }
+
+  /** Incus': who may do what with it. Whoever is let in by the socket may do all. */
+  @Get(':name/access')
+  @Access('view')
+  async access(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    await this.instances.reader.row(call.project, name);
+    return Answer.sync([]);
   }
 
   @Put(':name')

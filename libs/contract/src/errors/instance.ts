@@ -31,6 +31,11 @@ export const instanceErrors = {
     ({ seconds }) => `Failed shutting down instance, status is "Running": context deadline exceeded (${seconds}s)`,
     'The init of the instance did not end in time. Use force, or a longer timeout.',
   ),
+  'instance.bulk_failed': row<{ problems: string[] }>(
+    500,
+    ({ problems }) => problems.join('; '),
+    'Not all of the instances could be changed; `errors` in the metadata of the operation has the reason of each.',
+  ),
   'snapshot.not_found': row(404, () => 'Instance snapshot not found', 'The instance has no snapshot of this name.'),
   'snapshot.exists': row<{ name: string }>(
     409,
