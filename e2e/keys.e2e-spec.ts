@@ -199,6 +199,70 @@ describe('cloud-init.*', () => {
   });
 });
 
+describe('many at once', () => {
+  it('are changed as the filter says, and the operation tells what failed by name', async () => {
+    const source = { type: 'image' as const, alias: 'busybox' };
+    const no = { 'security.protection.start': 'true' };
+    for (const [name, config] of [
+      ['m1', {}],
+      ['m2', no],
+      ['m3', {}],
+    ] as const)
+      await daemon.done(daemon.client.instances.create({ name, source, config: { ...config, 'user.many': name === 'm3' ? 'no' : 'yes' } }));
+    const all = async (filter: string, action: string) => {
+      const body = { state: { action, timeout: 30, force: true } };
+      const { id } = await daemon.client.api.start('PUT', '/1.0/instances', body, { query: { filter } });
+      return daemon.client.operations.wait(id);
+    };
+    const failed = await all('config.user.many eq yes', 'start');
+    const problem = 'Instance is protected from being started (security.protection.start)';
+    expect(failed).toMatchObject({ status_code: 400, err: `m2: ${problem}`, metadata: { errors: { m2: problem } } });
+    const status = async (name: string) => (await daemon.client.instances.get(name)).status;
+    expect([await status('m1'), await status('m2'), await status('m3')]).toEqual(['Running', 'Stopped', 'Stopped']);
+    expect(await all('', 'stop')).toMatchObject({ status_code: 200 });
+    expect(await status('m1')).toBe('Stopped');
+    expect(await daemon.client.api.get('/1.0/instances/m1/access')).toEqual([]);
+    for (const name of ['m1', 'm2', 'm3']) await daemon.remove(name);
+  });
+});
+
+describe('warnings', () => {
+  it('tell of an instance that the server could not start, are acknowledged, and end when it starts', async () => {
+    const { warnings, instances } = daemon.client;
+    await daemon.done(
+      instances.create({
+        name: 'w1',
+        source: { type: 'image', alias: 'busybox' },
+        config: { 'boot.autostart': 'true', 'security.protection.start': 'true' },
+      }),
+    );
+    await daemon.restart();
+    const about = async () => (await warnings.list()).filter(({ entity_url }) => entity_url === '/1.0/instances/w1');
+    await until(async () => (await about()).length > 0);
+    const [warning] = await about();
+    expect(warning).toMatchObject({
+      type: 'Failed to autostart instance',
+      status: 'new',
+      severity: 'low',
+      count: 1,
+      project: 'default',
+      last_message: 'Instance is protected from being started (security.protection.start)',
+    });
+    const id = warning?.uuid ?? '';
+    await warnings.setStatus(id, 'acknowledged');
+    await expect(daemon.client.api.send('PUT', `/1.0/warnings/${id}`, { status: 'resolved' })).rejects.toThrow('Status may only be set');
+    await daemon.restart();
+    await until(async () => (await about())[0]?.count === 2);
+    expect(await about()).toMatchObject([{ status: 'acknowledged', uuid: id }]);
+    await change('w1', { 'security.protection.start': '' });
+    await daemon.restart();
+    await until(async () => (await about())[0]?.status === 'resolved');
+    await daemon.remove('w1');
+    expect(await about()).toEqual([]);
+    await expect(warnings.get(id)).rejects.toThrow('Warning not found');
+  });
+});
+
 /** Asks until it is so. */
 async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds()));

@@ -96,10 +96,26 @@ describe.skipIf(!lxcInstalled)("the server with the stock lxc (skipped where Deb
 
   it('answers with empty lists where this version has nothing', async () => {
     await lxc.ok('init', 'e', '--empty');
-    for (const path of ['certificates', 'warnings', 'instances/e/snapshots', 'instances/e/backups'])
+    for (const path of ['certificates', 'instances/e/snapshots', 'instances/e/backups'])
       expect(await query(`/1.0/${path}?recursion=1`)).toEqual([]);
     expect(await query('/1.0/cluster')).toEqual({ server_name: '', enabled: false, member_config: [] });
     await lxc.ok('delete', 'e');
+  });
+
+  it('lists, shows, acknowledges and deletes warnings', async () => {
+    await lxc.ok('init', 'busybox', 'w', '-c', 'boot.autostart=true', '-c', 'security.protection.start=true');
+    await lxc.daemon.restart();
+    let list = '';
+    while (!list.includes('autostart')) list = await lxc.ok('warning', 'list', '-f', 'csv');
+    const [, id = ''] = /^([0-9a-f-]{36}),Failed to autostart instance,NEW,LOW,1,default,/m.exec(list) ?? [];
+    expect(await lxc.ok('warning', 'show', id)).toContain('entity_url: /1.0/instances/w\n');
+    await lxc.ok('warning', 'ack', id);
+    expect(await lxc.ok('warning', 'list', '-f', 'csv')).not.toContain(id);
+    expect(await lxc.ok('warning', 'list', '--all', '-f', 'csv')).toContain(`${id},Failed to autostart instance,ACKNOWLEDGED,LOW,1,`);
+    await lxc.ok('warning', 'delete', id);
+    expect(await lxc.fails('warning', 'show', id)).toBe('Warning not found');
+    expect(await lxc.ok('warning', 'list', '--all', '-f', 'csv')).not.toContain(id);
+    await lxc.ok('delete', 'w');
   });
 
   it('tells the usage of a project', async () => {
@@ -111,7 +127,6 @@ describe.skipIf(!lxcInstalled)("the server with the stock lxc (skipped where Deb
     [['project', 'switch', 'p'], /^Project not found$/],
     [['project', 'set', 'default', 'user.x=y'], /^not implemented: changes of projects$/],
     [['cluster', 'list'], /"clustering" API extension/],
-    [['warning', 'list'], /"warnings" API extension/],
     [['query', '/1.0/metrics'], /^not implemented: metrics$/],
     [['query', '/1.0/cluster/members'], /^This server is not clustered$/],
   ])('refuses lxc %j in one clear sentence', async (args, sentence) => {

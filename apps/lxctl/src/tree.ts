@@ -178,6 +178,15 @@ export const tree: Tree = {
       delete: leaf('Cancel an operation', () => import('./cmd/operation/delete.ts'), 'cancel', 'rm'),
     },
   },
+  warning: {
+    about: 'Warnings of the server',
+    verbs: {
+      list: leaf('List warnings', () => import('./cmd/warning/list.ts'), 'ls'),
+      show: leaf('Show a warning', () => import('./cmd/warning/show.ts')),
+      acknowledge: leaf('Acknowledge a warning', () => import('./cmd/warning/acknowledge.ts'), 'ack'),
+      delete: leaf('Delete warnings', () => import('./cmd/warning/delete.ts'), 'rm'),
+    },
+  },
   monitor: leaf('Show events as they happen', () => import('./cmd/server/monitor.ts')),
   query: leaf('Send a raw request', () => import('./cmd/server/query.ts')),
   completion: leaf('Print the completion script of a shell', () => import('./cmd/server/completion.ts')),
@@ -207,7 +216,6 @@ export const absent: Readonly<Record<string, Readonly<Record<string, string>>>> 
     project: 'projects other than "default"',
     publish: 'images made of instances',
     remote: 'remote servers',
-    warning: 'warnings',
   },
   config: {
     trust: 'the API over HTTPS and its trusted clients',

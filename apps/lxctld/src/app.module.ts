@@ -23,6 +23,7 @@ import { InternalController } from './server/internal.controller.ts';
 import { ProjectsController } from './server/projects.controller.ts';
 import { EmptyListsController } from './server/empty-lists.controller.ts';
 import { ServerController } from './server/server.controller.ts';
+import { WarningsController } from './warnings/warnings.controller.ts';
 import { VirtualMachinesController } from './server/virtual-machines.controller.ts';
 
 /** Every controller of the daemon, by name. */
@@ -45,6 +46,7 @@ export const allControllers: Type[] = [
   AliasesController,
   ImagesController,
   VirtualMachinesController,
+  WarningsController,
   EmptyListsController,
   InstanceEmptyListsController,
   SnapshotsController,

@@ -29,17 +29,31 @@ import { ManagedNetworks, NftFirewall, ProcSysctls } from '#lib/network';
 import { Profiles } from '#lib/profile';
 import { CustomVolumes, PoolStorage, storageDrivers } from '#lib/storage';
 import type { Store } from '#lib/store';
+import { Warnings } from '#lib/warning';
 import { initialise } from './first-run.ts';
 import { hostFacts } from './host-facts.ts';
 import { BULK_STATE, BulkState } from './instances/bulk-state.ts';
 import { LOGS, SESSIONS } from './instances/tokens.ts';
 import type { House, HouseControl } from './server/daemon.ts';
 import { type Database, openDatabase } from './server/database.ts';
+import { warnOfHost } from './server/host-warnings.ts';
 import { type Log, logFailure, logReconciled } from './server/log.ts';
 import { Reserve } from './server/reserve.ts';
 import type { StopOrder } from './server/shutdown.ts';
 import type { DaemonSettings } from './settings.ts';
-import { CUSTOM_VOLUMES, ENGINE, IMAGE_OPERATIONS, IMAGES, INSTANCES, NETWORKS, PROFILES, SETTINGS, STORAGE, STORE } from './tokens.ts';
+import {
+  CUSTOM_VOLUMES,
+  ENGINE,
+  IMAGE_OPERATIONS,
+  IMAGES,
+  INSTANCES,
+  NETWORKS,
+  PROFILES,
+  SETTINGS,
+  STORAGE,
+  STORE,
+  WARNINGS,
+} from './tokens.ts';
 
 type Report = (message: string, cause: unknown) => void;
 
@@ -74,6 +88,7 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
   const report: Report = (message, cause) => log.warn({ err: cause }, message);
   const { store } = database;
   const engine = operationEngine(store, log, reserve);
+  const warnings = new Warnings({ store, events: engine.events, now: () => new Date(), report });
   const storage = new PoolStorage({ stateDir, store, drivers: storageDrivers });
   const customVolumes = new CustomVolumes({ store, engine, places: storage.customPlaces, lockOf: instanceLock, report });
   const networks = managedNetworks(stateDir, store, report);
@@ -85,13 +100,14 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
   const cgroups = hostCgroups({ name: cgroupName(stateDir) });
   const supervision = new Supervision(linuxKeepers(settings, log));
   const outside = { host, ...hostDevices(report), now: () => new Date(), random: Math.random, report };
-  const foundations: Foundations = { store, engine, storage, networks, images, cgroups, supervision, ...outside };
+  const foundations: Foundations = { store, engine, storage, networks, images, cgroups, supervision, warnings, ...outside };
   const instances = new Instances(foundations);
   const housekeeping = new Housekeeping(foundations, instances, settings.databasePatienceMs / 2);
   const values: [token: symbol, value: unknown][] = [
     [SETTINGS, settings],
     [STORE, store],
     [ENGINE, engine],
+    [WARNINGS, warnings],
     [STORAGE, storage],
     [CUSTOM_VOLUMES, customVolumes],
     [NETWORKS, networks],
@@ -112,6 +128,7 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
     async start() {
       await Promise.all([storage.prepare(), images.prepare(), cgroups.prepare(), supervision.adopt(), networks.prepare()]);
       await initialise({ store, storage, networks, report });
+      await warnOfHost(foundations, warnings);
       reserve.begin();
       await engine.recover();
       logReconciled(log, await housekeeping.reconcile());
@@ -168,6 +185,7 @@ async function closeHouse(
   const left = await engine.shutdown(problems.length > 0 ? 0 : mode.patienceMs);
   if (!leave) problems.push(...left.map(({ kind, id }) => `the operation ${id} (${kind}) is left to the next start`));
   await housekeeping.settle();
+  await foundations.warnings.written();
   if (leave) networks.close();
   else {
     await housekeeping.killRest();

@@ -1,6 +1,7 @@
 /** Names under which the composition root (house.ts) offers the libraries to the controllers: `@Inject(STORE) store: Store`. */
 export const SETTINGS = Symbol('settings');
 export const STORE = Symbol('store');
+export const WARNINGS = Symbol('warnings');
 export const ENGINE = Symbol('engine');
 export const STORAGE = Symbol('storage');
 export const CUSTOM_VOLUMES = Symbol('custom volumes');

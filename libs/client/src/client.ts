@@ -9,6 +9,7 @@ import { OperationsClient } from './resource/operations.ts';
 import { PoolsClient } from './resource/pools.ts';
 import { ProfilesClient } from './resource/profiles.ts';
 import { ServerClient } from './resource/server.ts';
+import { WarningsClient } from './resource/warnings.ts';
 import { runSession, type Session, type SessionStreams } from './session.ts';
 import type { Transport } from './transport.ts';
 
@@ -24,6 +25,7 @@ export class LxctlClient {
   readonly pools: PoolsClient;
   readonly operations: OperationsClient;
   readonly events: EventsClient;
+  readonly warnings: WarningsClient;
 
   constructor(transport: Transport, options: { project?: string } = {}) {
     this.api = new Api(transport, options.project);
@@ -36,6 +38,7 @@ export class LxctlClient {
     this.pools = new PoolsClient(this.api);
     this.operations = new OperationsClient(this.api);
     this.events = new EventsClient(this.api);
+    this.warnings = new WarningsClient(this.api);
   }
 
   /** Takes up an exec or console operation. */

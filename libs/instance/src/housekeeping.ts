@@ -8,7 +8,7 @@ import { Autorestarts } from './autorestart.ts';
 import type { Foundations, Instances } from './instances.ts';
 import { shutDown } from './steps/shut-down.ts';
 
-type Using = Pick<Foundations, 'store' | 'engine' | 'cgroups' | 'supervision' | 'now' | 'report'>;
+type Using = Pick<Foundations, 'store' | 'engine' | 'cgroups' | 'supervision' | 'warnings' | 'now' | 'report'>;
 
 interface Member {
   row: InstanceRow;
@@ -186,7 +186,16 @@ export class Housekeeping {
   async #autostart(members: readonly Member[]): Promise<void> {
     for (const { row, config } of ranked(members, 'boot.autostart.priority').flat()) {
       if (this.#closing.signal.aborted) return;
-      await this.#attempt(`starting ${row.name}`, () => this.#start(row));
+      const about = subject(row);
+      await this.#attempt(`starting ${row.name}`, () =>
+        this.#start(row).then(
+          () => this.#using.warnings.over('instance.autostart', about),
+          (error: unknown) => {
+            this.#using.warnings.tell('instance.autostart', messageOf(error), about);
+            throw error;
+          },
+        ),
+      );
       const seconds = keyOf(config, 'boot.autostart.delay');
       if (seconds > 0) await delay(seconds * 1000, this.#closing.signal);
     }
@@ -224,6 +233,7 @@ export class Housekeeping {
     if (!wantsRestart(row, config, end)) return false;
     if (this.#autorestarts.take(row.id)) return true;
     this.#using.report(`${row.name} ended too often within a minute`, new Error('it is not started again (boot.autorestart)'));
+    this.#using.warnings.tell('instance.autorestart', 'It ended too often within a minute and stays stopped', subject(row));
     return false;
   }
 
@@ -269,6 +279,10 @@ export class Housekeeping {
     const tracked = this.#attempt(what, work).finally(() => this.#pending.delete(tracked));
     this.#pending.add(tracked);
   }
+}
+
+function subject({ id, project }: InstanceRow) {
+  return { entity: 'instance', id, project } as const;
 }
 
 /** An end that nobody asked for, neither the guest's own root nor a client, of an instance that is to go on after it. */

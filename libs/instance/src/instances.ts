@@ -6,6 +6,7 @@ import type { Images } from '#lib/image';
 import type { Networks } from '#lib/network';
 import type { Storage } from '#lib/storage';
 import type { Store } from '#lib/store';
+import type { Warnings } from '#lib/warning';
 import { Acts } from './act/acts.ts';
 import { Expansion } from '#lib/profile';
 import type { HostFacts } from './host-facts.ts';
@@ -58,6 +59,7 @@ export interface Foundations {
   cgroups: Cgroups;
   supervision: Supervision;
   host: HostFacts;
+  warnings: Warnings;
   now: () => Date;
   random: () => number;
   /** A failure that no caller waits for: the daemon's log. */

@@ -193,3 +193,21 @@ export interface EventRow {
   at: Date;
   metadata: Json;
 }
+
+/** Something that is not as it should be, of which nobody was told who asked. One row a type and what it is about. */
+export interface WarningRow {
+  id: string;
+  type: string;
+  /** Empty: of no project. */
+  project: string;
+  /** What it is about; both empty: the server. */
+  entity: '' | 'instance' | 'network' | 'pool';
+  entityId: string;
+  status: 'new' | 'acknowledged' | 'resolved';
+  count: number;
+  message: string;
+  firstSeenAt: Date;
+  lastSeenAt: Date;
+  /** When its status last changed. */
+  updatedAt: Date;
+}

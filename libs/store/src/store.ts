@@ -11,6 +11,7 @@ import type {
   ProfileRow,
   SnapshotRow,
   VolumeRow,
+  WarningRow,
 } from './rows.ts';
 
 /** Fields a caller may leave to the store: ids and times. */
@@ -34,6 +35,7 @@ export interface Store {
   readonly operations: Operations;
   readonly events: Events;
   readonly config: ServerConfig;
+  readonly warnings: Warnings;
   /**
    * Runs `work`, once, with a store bound to one transaction (READ COMMITTED); commits when it resolves. Not nestable. A
    * RowConflict inside makes the whole transaction fail. When the connection breaks in the middle or before the commit was
@@ -217,4 +219,17 @@ export interface ServerConfig {
   lock(): Promise<Record<string, string>>;
   /** Sets many keys; null deletes. One transaction. */
   set(change: Record<string, string | null>): Promise<void>;
+}
+
+/** Those of this server. */
+export interface Warnings {
+  /** Oldest first. */
+  list(): Promise<WarningRow[]>;
+  get(id: string): Promise<WarningRow | null>;
+  /** The one of this type about the same thing. */
+  about(type: string, entity: WarningRow['entity'], entityId: string): Promise<WarningRow | null>;
+  insert(row: WarningRow): Promise<void>;
+  update(id: string, change: Partial<Omit<WarningRow, 'id'>>): Promise<void>;
+  delete(id: string): Promise<void>;
+  deleteResolvedBefore(at: Date): Promise<void>;
 }

@@ -8,9 +8,21 @@ import { leaves } from './tree.ts';
 /** What stands for each word of a verb's arguments, and whether it names something of a server. */
 const samples: Record<string, { word: string; named: boolean }> = {
   ...Object.fromEntries(
-    ['instance', 'image', 'profile', 'profiles', 'network', 'pool', 'alias', 'operation', 'name', 'new-name', 'filter', 'recipe'].map(
-      (name) => [name, { word: name === 'new-name' ? 'c2' : 'c1', named: true }],
-    ),
+    [
+      'instance',
+      'image',
+      'profile',
+      'profiles',
+      'network',
+      'pool',
+      'alias',
+      'operation',
+      'warning',
+      'name',
+      'new-name',
+      'filter',
+      'recipe',
+    ].map((name) => [name, { word: name === 'new-name' ? 'c2' : 'c1', named: true }]),
   ),
   remote: { word: '', named: true },
   path: { word: '/1.0', named: true },

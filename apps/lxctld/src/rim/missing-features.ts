@@ -41,7 +41,6 @@ const absent: readonly [path: string, error: () => LxError][] = [
   ['/1.0/storage-pools/:pool/volumes/:type/:name/backups/:backup/export', () => new LxError('volume.backup_not_found')],
   ['/1.0/projects/:name', () => new LxError('project.not_found')],
   ['/1.0/certificates/:fingerprint', () => new LxError('certificate.not_found')],
-  ['/1.0/warnings/:id', () => new LxError('warning.not_found')],
   ['/1.0/cluster/members', () => new LxError('server.not_clustered')],
   ['/1.0/cluster/members/*', () => new LxError('server.not_clustered')],
   ['/1.0/cluster/groups', () => new LxError('server.not_clustered')],

@@ -11,12 +11,6 @@ export class EmptyListsController {
     return Answer.sync([]);
   }
 
-  @Get('warnings')
-  @Access('admin')
-  warnings(): Answer {
-    return Answer.sync([]);
-  }
-
   @Get('cluster')
   @Access('trusted')
   cluster(): Answer {

@@ -7,3 +7,4 @@ export * from './profile.ts';
 export * from './server.ts';
 export * from './image.ts';
 export * from './storage.ts';
+export * from './warning.ts';

@@ -39,6 +39,12 @@ export const serverErrors = {
   'server.not_clustered': row(400, () => 'This server is not clustered', 'A server without a cluster has no members; leave out `target=`.'),
   'certificate.not_found': row(404, () => 'Certificate not found', 'No client certificate has this fingerprint.'),
   'warning.not_found': row(404, () => 'Warning not found', 'No warning has this id.'),
+  'warning.bad_status': row<{ status: string }>(
+    400,
+    ({ status }) => `Invalid warning type ${JSON.stringify(status)}`,
+    'A warning is `acknowledged` or `new`.',
+  ),
+  'warning.status_refused': row(403, () => 'Status may only be set to "acknowledge" or "new"', 'The server alone resolves warnings.'),
   'etag.mismatch': row<{ server: string; client: string }>(
     412,
     ({ server, client }) => `ETag doesn't match: ${server} vs ${client}`,

@@ -72,6 +72,9 @@ export const lifecycleActions = [
   'storage-volume-deleted',
   'storage-volume-renamed',
   'storage-volume-updated',
+  'warning-acknowledged',
+  'warning-deleted',
+  'warning-reset',
 ] as const;
 
 export type LifecycleAction = (typeof lifecycleActions)[number];

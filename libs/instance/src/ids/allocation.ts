@@ -1,6 +1,7 @@
 import { LxError } from '#lib/contract';
 import { type HostIds, idsOfABlock } from '#lib/host';
 import type { InstanceRow, Store } from '#lib/store';
+import type { Told } from '#lib/warning';
 import type { VolatileChange } from '../volatile-change.ts';
 import { type IdBlock, type IdMap, idMapOf, idMapText, type IdWish, withRawIds } from './map.ts';
 
@@ -16,6 +17,7 @@ export interface InstanceIds {
 interface Using {
   store: Store;
   host: { ids: HostIds };
+  warnings: Told;
   report: (message: string, cause: unknown) => void;
 }
 
@@ -62,6 +64,10 @@ export class IdAllocation {
     const ids = await this.of(row, wish);
     if (ids.row.idBase !== row.idBase || ids.row.idCount !== row.idCount) await this.#using.store.instances.update(row.id, ids.row);
     this.settled(row.id);
+    const subject = { entity: 'instance', id: row.id, project: row.project } as const;
+    if (wish.kind === 'own' && ids.row.idBase === null)
+      this.#using.warnings.tell('instance.ids_shared', 'The host has no block of ids left for this instance alone', subject);
+    else this.#using.warnings.over('instance.ids_shared', subject);
     return { ...ids, volatile: { ...ids.volatile, 'volatile.idmap.current': idMapText(ids.map) } };
   }
 

@@ -15,7 +15,7 @@ async function allocation(own: HostIds['own']) {
   const world = await World.make();
   const said: string[] = [];
   const report = (message: string) => void said.push(message);
-  return { world, said, ids: new IdAllocation({ store: world.store, host: { ids: { shared, own } }, report }) };
+  return { world, said, ids: new IdAllocation({ store: world.store, host: { ids: { shared, own } }, warnings: world.warnings, report }) };
 }
 
 describe('the map of an instance', () => {

@@ -7,6 +7,7 @@ import type { Images } from '#lib/image';
 import type { Networks } from '#lib/network';
 import type { Storage } from '#lib/storage';
 import type { InstanceRow } from '#lib/store';
+import { Warnings } from '#lib/warning';
 import type { WireEvent } from '#lib/contract';
 import { MemoryStore, sampleInstance } from '../../../store/src/fake/index.ts';
 import { Housekeeping } from '../housekeeping.ts';
@@ -43,6 +44,7 @@ export class World {
   readonly devices = new FakeDevices();
   /** Called for what the kernel would tell: devices have come or gone. */
   onDevices: () => void = () => {};
+  readonly warnings: Warnings;
   readonly problems: string[] = [];
   readonly events: WireEvent[] = [];
   /** What time it is, until a test sets it. */
@@ -60,6 +62,7 @@ export class World {
     const report = (message: string, cause: unknown) => void this.problems.push(`${message}: ${String(cause)}`);
     this.engine = new OperationEngine({ store: this.store, report: ({ what, error }) => report(what, error) });
     this.engine.events.subscribe((event) => this.events.push(event));
+    this.warnings = new Warnings({ store: this.store, events: this.engine.events, now: () => new Date(), report });
     this.on = {
       store: this.store,
       engine: this.engine,
@@ -74,6 +77,7 @@ export class World {
         this.onDevices = onChange;
         return { watch: async () => {}, close: () => {} };
       },
+      warnings: this.warnings,
       host: {
         ids: { shared: { first: 1_000_000, count: 131_072 }, own: [{ first: 2_000_000, count: 16 * 65_536 }] },
         seccomp: null,

@@ -8,6 +8,7 @@ import { serverConfigEntity } from './server-config.ts';
 import { serverEntity } from './server.ts';
 import { snapshotEntity } from './snapshot.ts';
 import { poolEntity, volumeEntity } from './storage.ts';
+import { warningEntity } from './warning.ts';
 
 /** Every table. The migrations make exactly these (schema.spec.ts compares them). */
 export const entities = [
@@ -27,4 +28,5 @@ export const entities = [
   eventEntity,
   serverConfigEntity,
   serverEntity,
+  warningEntity,
 ];

@@ -11,6 +11,7 @@ import type {
   Snapshots,
   Store,
   Volumes,
+  Warnings,
 } from '../store.ts';
 import { RowConflict } from '../store.ts';
 import { memoryConfig } from './memory-config.ts';
@@ -22,6 +23,7 @@ import { memoryNics } from './memory-nics.ts';
 import { memoryProfiles } from './memory-profiles.ts';
 import { memorySnapshots } from './memory-snapshots.ts';
 import { memoryPools, memoryVolumes } from './memory-storage.ts';
+import { memoryWarnings } from './memory-warnings.ts';
 import type { Inverse } from './memory-table.ts';
 import type { MemoryTables, Write } from './memory-tables.ts';
 import { newTables } from './memory-tables.ts';
@@ -42,6 +44,7 @@ export class MemoryStore implements Store {
   readonly operations: Operations;
   readonly events: Events;
   readonly config: ServerConfig;
+  readonly warnings: Warnings;
   /** How many commits a database would have made: one a write outside a transaction, one a transaction. */
   commits = 0;
 
@@ -66,6 +69,7 @@ export class MemoryStore implements Store {
     this.operations = memoryOperations(tables, write);
     this.events = memoryEvents(tables, write);
     this.config = memoryConfig(tables, write);
+    this.warnings = memoryWarnings(tables, write);
   }
 
   async tx<T>(work: (store: Store) => Promise<T>): Promise<T> {

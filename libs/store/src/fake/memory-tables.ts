@@ -11,6 +11,7 @@ import type {
   ProfileRow,
   SnapshotRow,
   VolumeRow,
+  WarningRow,
 } from '../rows.ts';
 import type { Inverse } from './memory-table.ts';
 import { keyOf, MemoryTable } from './memory-table.ts';
@@ -40,6 +41,7 @@ export interface MemoryTables {
   operations: MemoryTable<OperationRow>;
   events: MemoryTable<EventRow>;
   config: MemoryTable<{ key: string; value: string }>;
+  warnings: MemoryTable<WarningRow>;
   lastEventId: number;
 }
 
@@ -70,6 +72,7 @@ export function newTables(): MemoryTables {
     operations: new MemoryTable<OperationRow>(id('operation')),
     events: new MemoryTable<EventRow>({ name: 'event_pkey', of: (row) => keyOf(String(row.id)) }),
     config: new MemoryTable<{ key: string; value: string }>({ name: 'server_config_pkey', of: (row) => row.key }),
+    warnings: new MemoryTable<WarningRow>(id('warning')),
     lastEventId: 0,
   };
 }

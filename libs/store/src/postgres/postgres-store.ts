@@ -11,6 +11,7 @@ import type {
   Snapshots,
   Store,
   Volumes,
+  Warnings,
 } from '../store.ts';
 import { PostgresEvents } from './events.ts';
 import { PostgresImages } from './images.ts';
@@ -26,6 +27,7 @@ import { PostgresServerConfig } from './server-config.ts';
 import type { Session } from './session.ts';
 import { PostgresSnapshots } from './snapshots.ts';
 import { PostgresVolumes } from './volumes.ts';
+import { PostgresWarnings } from './warnings.ts';
 
 /** The tables as one session sees them. */
 class Tables {
@@ -40,6 +42,7 @@ class Tables {
   readonly operations: Operations;
   readonly events: Events;
   readonly config: ServerConfig;
+  readonly warnings: Warnings;
 
   constructor(session: Session, behind: Session = session) {
     this.instances = new PostgresInstances(session);
@@ -53,6 +56,7 @@ class Tables {
     this.operations = new PostgresOperations(session);
     this.events = new PostgresEvents(behind);
     this.config = new PostgresServerConfig(session.about('server_config'));
+    this.warnings = new PostgresWarnings(session);
   }
 }
 

@@ -290,6 +290,28 @@ describe.each([
     expect(await store.config.all()).toEqual({ b: '3' });
   });
 
+  it('keeps warnings, the oldest first', async () => {
+    const store = await make();
+    const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds));
+    const warning = (type: string, seconds: number, status: 'new' | 'resolved' = 'new') => {
+      const times = { firstSeenAt: at(seconds), lastSeenAt: at(seconds), updatedAt: at(seconds) };
+      return { id: randomUUID(), type, project: '', entity: 'pool' as const, entityId: 'x', status, count: 1, message: 'm', ...times };
+    };
+    const [late, early, over] = [warning('a', 9), warning('b', 1), warning('c', 5, 'resolved')];
+    for (const row of [late, early, over]) await store.warnings.insert(row);
+    expect((await store.warnings.list()).map(({ type }) => type)).toEqual(['b', 'c', 'a']);
+    expect(await store.warnings.about('a', 'pool', 'x')).toEqual(late);
+    expect(await store.warnings.about('a', 'network', 'x')).toBeNull();
+    await store.warnings.update(late.id, { count: 2, status: 'acknowledged' });
+    expect(await store.warnings.get(late.id)).toEqual({ ...late, count: 2, status: 'acknowledged' });
+    await store.warnings.deleteResolvedBefore(at(5));
+    await store.warnings.deleteResolvedBefore(at(6));
+    await store.warnings.delete(early.id);
+    await expect(store.warnings.delete(early.id)).rejects.toThrow(RowMissing);
+    expect((await store.warnings.list()).map(({ type }) => type)).toEqual(['a']);
+    expect(await store.warnings.get(randomUUID())).toBeNull();
+  });
+
   it('commits and rolls back transactions', async () => {
     const store = await make();
     const row = operation();

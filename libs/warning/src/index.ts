@@ -1,0 +1,1 @@
+export { type Subject, type Told, Warnings } from './warnings.ts';
