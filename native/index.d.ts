@@ -57,14 +57,23 @@ export function readFiles(paths: readonly string[]): Promise<(string | null)[]>;
 
 /**
  * Copies the directory `from` (a path, or a descriptor, which stays the caller's) to `to`, which must not be there, with all
- * that an inode has; see src/tree/copy.h. On a thread of its own. `onBytes` hears now and then how much is there. `done` has
+ * that an inode has; of several, the uppermost first, it makes one layer of an overlay that does what they do. See
+ * src/tree/copy.h. On a thread of its own. `onBytes` hears now and then how much is there. `done` has
  * the bytes of all contents; it rejects with ECANCELED after `cancel`. What a failure left at `to` is the caller's.
  */
 export function copyTree(
-  from: string | number,
+  from: string | number | readonly string[],
   to: string,
   onBytes: ((bytes: number) => void) | null,
 ): { done: Promise<number>; cancel(): void };
+
+/**
+ * Makes the empty directory `to` with owner, mode, times and extended attributes of the directory `like` (but for those of
+ * overlayfs), at once or not at all; `<to>.new` is its name until it is whole. Done where `to` is there.
+ */
+export function directoryLike(like: string, to: string): Promise<void>;
+/** Whether the directory is as `directoryLike` made it. */
+export function isDirectoryLike(directory: string, like: string): Promise<boolean>;
 
 /** Numbers of <linux/ethtool.h>: `connector` is PORT_*, `transceiver` XCVR_*. */
 export interface NetworkPort {

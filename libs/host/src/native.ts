@@ -7,6 +7,8 @@ export const {
   closeFd,
   compileSeccomp,
   copyTree,
+  directoryLike,
+  isDirectoryLike,
   isSystemCall,
   deviceWatch,
   linkWatch,

@@ -14,8 +14,8 @@ namespace {
 /// Not on the thread pool, whose few threads the whole process shares: a large tree takes minutes.
 class TreeCopy {
  public:
-  TreeCopy(Napi::Env env, UniqueFd from, std::string to, const Napi::Value& onBytes)
-      : deferred_(env), from_(std::move(from)), to_(std::move(to)) {
+  TreeCopy(Napi::Env env, std::vector<UniqueFd> layers, std::string to, const Napi::Value& onBytes)
+      : deferred_(env), layers_(std::move(layers)), to_(std::move(to)) {
     if (onBytes.IsFunction()) onBytes_ = Napi::Persistent(onBytes.As<Napi::Function>());
   }
 
@@ -44,7 +44,7 @@ class TreeCopy {
 
   void work() {
     try {
-      tree::copy(from_.get(), to_, watch_);
+      tree::copy(std::move(layers_), to_, watch_);
     } catch (const SysError& failure) {
       failure_.emplace(failure);
     } catch (const std::exception& failure) {
@@ -95,7 +95,7 @@ class TreeCopy {
   }
 
   Napi::Promise::Deferred deferred_;
-  UniqueFd from_;
+  std::vector<UniqueFd> layers_;
   std::string to_;
   Napi::FunctionReference onBytes_;
   tree::Watch watch_;
@@ -109,15 +109,24 @@ class TreeCopy {
   std::thread thread_;
 };
 
-UniqueFd sourceArg(const Napi::CallbackInfo& info) {
-  if (info[0].IsNumber()) return LX_SYS_FD(::fcntl(intArg(info, 0, "from"), F_DUPFD_CLOEXEC, 0));
-  const std::string path = stringArg(info, 0, "from");
-  return LX_SYS_FD(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), path);
+UniqueFd opened(const std::string& path) { return LX_SYS_FD(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), path); }
+
+/// A reading position of its own, also of a directory that is open already.
+std::vector<UniqueFd> layersArg(const Napi::CallbackInfo& info) {
+  std::vector<UniqueFd> layers;
+  if (info[0].IsNumber()) layers.push_back(LX_SYS_FD(::openat(intArg(info, 0, "from"), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
+  else if (info[0].IsString()) layers.push_back(opened(stringArg(info, 0, "from")));
+  else {
+    const Napi::Array paths = arrayArg(info, 0, "from");
+    for (uint32_t i = 0; i < paths.Length(); ++i) layers.push_back(opened(Napi::Value(paths[i]).ToString().Utf8Value()));
+    if (layers.empty()) throw SysError("copy", EINVAL, "from");
+  }
+  return layers;
 }
 
 Napi::Value copyTree(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const auto copy = std::make_shared<TreeCopy>(env, sourceArg(info), stringArg(info, 1, "to"), info[2]);
+  const auto copy = std::make_shared<TreeCopy>(env, layersArg(info), stringArg(info, 1, "to"), info[2]);
   Napi::Object result = Napi::Object::New(env);
   result.Set("done", TreeCopy::start(env, copy));
   result.Set("cancel", Napi::Function::New(env, [copy](const Napi::CallbackInfo&) { copy->cancel(); }, "cancel"));

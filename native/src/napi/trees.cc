@@ -1,7 +1,8 @@
-// Trees of files that are read as a whole.
+// Trees of files: what is seen of them as a whole, and the directories at their top.
 #include "mount/mount.h"
 #include "napi/addon.h"
 #include "napi/rim.h"
+#include "tree/directory.h"
 
 namespace lx::rim {
 
@@ -16,8 +17,22 @@ Napi::Value mergedTree(const Napi::CallbackInfo& info) {
       [](Napi::Env env, UniqueFd& tree) { return Napi::Number::New(env, tree.release()); });
 }
 
+Napi::Value directoryLike(const Napi::CallbackInfo& info) {
+  return promiseDone(info.Env(), [like = stringArg(info, 0, "like"), to = stringArg(info, 1, "to")] { tree::makeLike(like, to); });
+}
+
+Napi::Value isDirectoryLike(const Napi::CallbackInfo& info) {
+  return promise<bool>(
+      info.Env(), [directory = stringArg(info, 0, "directory"), like = stringArg(info, 1, "like")] { return tree::isLike(directory, like); },
+      [](Napi::Env env, bool& alike) { return Napi::Boolean::New(env, alike); });
+}
+
 }  // namespace
 
-void registerTrees(Napi::Object exports) { exposeAsync<mergedTree>(exports, "mergedTree"); }
+void registerTrees(Napi::Object exports) {
+  exposeAsync<mergedTree>(exports, "mergedTree");
+  exposeAsync<directoryLike>(exports, "directoryLike");
+  exposeAsync<isDirectoryLike>(exports, "isDirectoryLike");
+}
 
 }  // namespace lx::rim

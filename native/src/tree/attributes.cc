@@ -35,46 +35,81 @@ bool matters(std::string_view name) {
   return name.starts_with("user.") || name.starts_with("trusted.") || name.starts_with("system.posix_acl_") || name == "security.capability";
 }
 
-void copyExtended(int from, int to, bool path) {
-  const std::string source = path ? doorTo(from) : "";
-  const std::string target = path ? doorTo(to) : "";
-  std::string names(1024, '\0');
-  const ssize_t size = filled(names, [&](char* at, size_t room) { return path ? ::listxattr(source.c_str(), at, room) : ::flistxattr(from, at, room); });
-  if (size < 0 && errno == EOPNOTSUPP) return;
-  LX_SYS(size, "listxattr");
-  std::string value(1024, '\0');
-  for (size_t at = 0; at < static_cast<size_t>(size); at += std::strlen(names.data() + at) + 1) {
-    const char* name = names.data() + at;
-    const ssize_t length = filled(value, [&](char* into, size_t room) {
-      return path ? ::getxattr(source.c_str(), name, into, room) : ::fgetxattr(from, name, into, room);
-    });
-    // Taken away meanwhile.
-    if (length < 0 && errno == ENODATA) continue;
-    if (length < 0) throw SysError("getxattr", errno, {}, name);
-    const auto bytes = static_cast<size_t>(length);
-    const int set = path ? ::setxattr(target.c_str(), name, value.data(), bytes, 0) : ::fsetxattr(to, name, value.data(), bytes, 0);
-    if (set < 0 && (errno != EOPNOTSUPP || matters(name))) throw SysError("setxattr", errno, {}, name);
+/// What overlayfs notes of a directory of a layer (overlayfs.rst), in a user namespace and outside.
+bool isOverlays(std::string_view name) { return name.starts_with("user.overlay.") || name.starts_with("trusted.overlay."); }
+
+/// Extended attributes of one file, by its descriptor or, for what cannot be opened, by its door.
+class Attributes {
+ public:
+  Attributes(int fd, bool opened) : fd_(fd), door_(opened ? "" : doorTo(fd)) {}
+
+  /// Calls `each(name, value)`.
+  template <typename Each>
+  void forEach(Each each) {
+    std::string names(1024, '\0');
+    const ssize_t size = filled(names, [&](char* at, size_t room) { return list(at, room); });
+    if (size < 0 && errno == EOPNOTSUPP) return;
+    LX_SYS(size, "listxattr");
+    std::string value(1024, '\0');
+    for (size_t at = 0; at < static_cast<size_t>(size); at += std::strlen(names.data() + at) + 1) {
+      const char* name = names.data() + at;
+      const ssize_t length = filled(value, [&](char* into, size_t room) { return get(name, into, room); });
+      // Taken away meanwhile.
+      if (length < 0 && errno == ENODATA) continue;
+      if (length < 0) throw SysError("getxattr", errno, {}, name);
+      each(name, std::string_view(value.data(), static_cast<size_t>(length)));
+    }
   }
+
+  void set(const char* name, std::string_view value) const {
+    const int result = door_.empty() ? ::fsetxattr(fd_, name, value.data(), value.size(), 0)
+                                     : ::setxattr(door_.c_str(), name, value.data(), value.size(), 0);
+    if (result < 0 && (errno != EOPNOTSUPP || matters(name))) throw SysError("setxattr", errno, {}, name);
+  }
+
+ private:
+  ssize_t list(char* at, size_t room) const { return door_.empty() ? ::flistxattr(fd_, at, room) : ::listxattr(door_.c_str(), at, room); }
+  ssize_t get(const char* name, char* at, size_t room) const {
+    return door_.empty() ? ::fgetxattr(fd_, name, at, room) : ::getxattr(door_.c_str(), name, at, room);
+  }
+
+  int fd_;
+  std::string door_;
+};
+
+void copyExtended(int from, int to, bool opened, Kept kept) {
+  const Attributes target(to, opened);
+  Attributes(from, opened).forEach([&](const char* name, std::string_view value) {
+    if (kept == Kept::all || !isOverlays(name)) target.set(name, value);
+  });
 }
 
 }  // namespace
 
-void copyAttributes(int from, int to, const struct stat& info) {
+void copyAttributes(int from, int to, const struct stat& info, Kept kept) {
   const std::array<timespec, 2> times{info.st_atim, info.st_mtim};
   const mode_t mode = info.st_mode & 07777;
   if (S_ISREG(info.st_mode) || S_ISDIR(info.st_mode)) {
     LX_SYS(::fchown(to, info.st_uid, info.st_gid));
-    copyExtended(from, to, false);
+    copyExtended(from, to, true, kept);
     LX_SYS(::fchmod(to, mode));
     LX_SYS(::futimens(to, times.data()));
     return;
   }
   LX_SYS(::fchownat(to, "", info.st_uid, info.st_gid, AT_EMPTY_PATH));
-  copyExtended(from, to, true);
+  copyExtended(from, to, false, kept);
   const std::string target = doorTo(to);
   // A symlink has no mode of its own.
   if (!S_ISLNK(info.st_mode)) LX_SYS(::chmod(target.c_str(), mode));
   LX_SYS(::utimensat(AT_FDCWD, target.c_str(), times.data(), 0));
+}
+
+std::map<std::string, std::string> attributesOf(int fd) {
+  std::map<std::string, std::string> all;
+  Attributes(fd, true).forEach([&](const char* name, std::string_view value) {
+    if (!isOverlays(name)) all.emplace(name, value);
+  });
+  return all;
 }
 
 }  // namespace lx::tree

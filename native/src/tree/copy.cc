@@ -3,13 +3,14 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <array>
 #include <map>
 #include <memory>
 #include <optional>
-#include <string_view>
+#include <set>
 #include <vector>
 
 #include "base/syscalls.h"
@@ -22,8 +23,12 @@ namespace lx::tree {
 
 namespace {
 
-/// Directories that are held open at a time. A guest can nest deeper than a process may have descriptors.
+/// Directories that are held open at a time, of one layer and of many. A guest can nest deeper than a process may have
+/// descriptors.
 constexpr size_t openLevels = 64;
+constexpr size_t openLevelsOfMany = 8;
+
+using Names = std::set<std::string>;
 
 /// A directory's place in the tree, without a length that PATH_MAX bounds.
 struct Place {
@@ -38,13 +43,39 @@ struct Place {
 };
 using PlaceRef = std::shared_ptr<const Place>;
 
+/// An open directory, and which one it is.
+struct Opened {
+  explicit Opened(UniqueFd opened) : fd(std::move(opened)) { LX_SYS(::fstat(fd.get(), &info)); }
+
+  /// One that was closed on the way down is the one above `below` again, or the tree is not what it was.
+  void reopen(const Opened& below) {
+    if (fd.valid()) return;
+    fd = LX_SYS_FD(::openat(below.fd.get(), "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    struct stat found {};
+    LX_SYS(::fstat(fd.get(), &found));
+    if (found.st_dev != info.st_dev || found.st_ino != info.st_ino) throw SysError("openat", ESTALE, "..");
+  }
+
+  UniqueFd fd;
+  struct stat info {};
+};
+
+/// How overlayfs notes that a directory hides what is below it: containers have a user namespace, so it is never trusted.*.
+constexpr const char* kOpaque = "user.overlay.opaque";
+
+bool isOpaque(int directory) {
+  char value = 0;
+  return ::fgetxattr(directory, kOpaque, &value, 1) == 1 && value == 'y';
+}
+
 /// A directory on the way down.
 struct Level {
-  UniqueFd source;
-  UniqueFd target;
-  struct stat from;
-  struct stat to;
+  Opened target;
   PlaceRef place;
+  /// Those of the layers that have it, the uppermost first; with the layer's number.
+  std::map<size_t, Opened> sources;
+  /// What lies below the layers is hidden by one of them.
+  bool opaque = false;
   std::vector<std::string> below;
 };
 
@@ -73,12 +104,6 @@ std::optional<UniqueFd> take(int directory, const char* name, uint64_t flags) {
   throw SysError("openat2", errno);
 }
 
-struct stat statOf(int fd) {
-  struct stat info {};
-  LX_SYS(::fstat(fd, &info));
-  return info;
-}
-
 /// A file to read from, of what `take` opened; reading leaves no trace where that is ours to say (open(2), O_NOATIME).
 UniqueFd readable(int fd) {
   const std::string door = "/proc/self/fd/" + std::to_string(fd);
@@ -97,11 +122,14 @@ class TreeCopy {
  public:
   explicit TreeCopy(Watch& watch) : watch_(watch), content_(watch) {}
 
-  void run(int from, const std::string& to) {
+  void run(std::vector<UniqueFd> layers, const std::string& to) {
     LX_SYS(::mkdir(to.c_str(), 0700), to);
     UniqueFd target = LX_SYS_FD(::open(to.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), to);
     root_ = LX_SYS_FD(::fcntl(target.get(), F_DUPFD_CLOEXEC, 0));
-    enter(LX_SYS_FD(::openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)), std::move(target), std::make_shared<Place>());
+    many_ = layers.size() > 1;
+    Level top{Opened(std::move(target)), std::make_shared<Place>(), {}, false, {}};
+    for (UniqueFd& layer : layers) top.sources.emplace(top.sources.size(), std::move(layer));
+    enter(std::move(top));
     while (!levels_.empty()) {
       if (levels_.back().below.empty()) {
         leave();
@@ -126,21 +154,24 @@ class TreeCopy {
     }
   }
 
-  void enter(UniqueFd source, UniqueFd target, PlaceRef place) {
-    const struct stat from = statOf(source.get());
-    const struct stat to = statOf(target.get());
-    levels_.push_back({std::move(source), std::move(target), from, to, std::move(place), {}});
-    if (levels_.size() > openLevels) {
-      Level& far = levels_[levels_.size() - openLevels - 1];
-      far.source.reset();
-      far.target.reset();
-    }
-    list();
+  void enter(Level level) {
+    levels_.push_back(std::move(level));
+    const size_t open = many_ ? openLevelsOfMany : openLevels;
+    if (levels_.size() > open) closeAt(levels_.size() - open - 1);
+    Names seen;
+    for (const auto& [layer, source] : levels_.back().sources) list(source.fd.get(), seen);
   }
 
-  /// Copies what is no directory at once: only names of directories are kept.
-  void list() {
-    const int source = levels_.back().source.get();
+  /// But for layers that end here, which nothing leads back to: of those there is one a layer at most.
+  void closeAt(size_t depth) {
+    Level& level = levels_[depth];
+    level.target.fd.reset();
+    for (auto& [layer, source] : level.sources)
+      if (levels_[depth + 1].sources.contains(layer)) source.fd.reset();
+  }
+
+  /// Copies what is no directory at once: only names of directories are kept, and of what other layers may have too.
+  void list(int source, Names& seen) {
     std::array<char, 32768> buffer;  // NOLINT: filled by the kernel
     for (;;) {
       const ssize_t got = LX_SYS(::getdents64(source, buffer.data(), buffer.size()));
@@ -149,55 +180,60 @@ class TreeCopy {
         const auto* entry = reinterpret_cast<const dirent64*>(buffer.data() + offset);
         offset += entry->d_reclen;
         const std::string name = entry->d_name;
-        if (name == "." || name == "..") continue;
+        if (name == "." || name == ".." || !isNew(name, seen)) continue;
         if (entry->d_type == DT_DIR) levels_.back().below.push_back(name);
-        else at(name, [&] { copyEntry(name); });
+        else at(name, [&] { copyEntry(source, name); });
       }
     }
   }
 
+  bool isNew(const std::string& name, Names& seen) const { return levels_.back().sources.size() == 1 || seen.insert(name).second; }
+
+  /// Into a directory, of every layer that adds to it.
   void descend(const std::string& name) {
     const Level& above = levels_.back();
-    std::optional<UniqueFd> source;
-    try {
-      source = take(above.source.get(), name.c_str(), O_RDONLY | O_DIRECTORY);
-    } catch (const SysError& failure) {
-      // It is another thing by now.
-      if (failure.number() == ENOTDIR || failure.number() == ELOOP) return copyEntry(name);
-      throw;
+    std::map<size_t, Opened> sources;
+    bool opaque = false;
+    for (const auto& [layer, source] : above.sources) {
+      std::optional<UniqueFd> found;
+      try {
+        found = take(source.fd.get(), name.c_str(), O_RDONLY | O_DIRECTORY);
+      } catch (const SysError& failure) {
+        if (failure.number() != ENOTDIR && failure.number() != ELOOP) throw;
+        // It is another thing by now; or another layer's, which the directory above it hides.
+        if (sources.empty()) return copyEntry(source.fd.get(), name);
+        opaque = true;
+        break;
+      }
+      if (!found) continue;
+      opaque = many_ && isOpaque(found->get());
+      sources.emplace(layer, std::move(*found));
+      if (opaque) break;
     }
-    if (!source) return;
-    if (already(::mkdirat(above.target.get(), name.c_str(), 0700), "mkdirat")) return;
-    UniqueFd target = LX_SYS_FD(::openat(above.target.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    enter(std::move(*source), std::move(target), std::make_shared<Place>(Place{above.place, name}));
+    if (sources.empty() || already(::mkdirat(above.target.fd.get(), name.c_str(), 0700), "mkdirat")) return;
+    UniqueFd target = LX_SYS_FD(::openat(above.target.fd.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    enter({Opened(std::move(target)), std::make_shared<Place>(Place{above.place, name}), std::move(sources), opaque, {}});
   }
 
   void leave() {
-    Level level = std::move(levels_.back());
+    const Level level = std::move(levels_.back());
     levels_.pop_back();
-    if (!levels_.empty()) reopen(level, levels_.back());
-    copyAttributes(level.source.get(), level.target.get(), level.from);
+    if (!levels_.empty()) {
+      Level& above = levels_.back();
+      above.target.reopen(level.target);
+      for (const auto& [layer, source] : level.sources) above.sources.at(layer).reopen(source);
+    }
+    const Opened& uppermost = level.sources.begin()->second;
+    if (level.opaque) LX_SYS(::fsetxattr(level.target.fd.get(), kOpaque, "y", 1, 0));
+    copyAttributes(uppermost.fd.get(), level.target.fd.get(), uppermost.info);
   }
 
-  /// A directory that was closed on the way down is the one above again, or the tree is not what it was.
-  static void reopen(const Level& level, Level& above) {
-    if (above.source.valid()) return;
-    above.source = parentOf(level.source.get(), above.from);
-    above.target = parentOf(level.target.get(), above.to);
-  }
-
-  static UniqueFd parentOf(int directory, const struct stat& expected) {
-    UniqueFd parent = LX_SYS_FD(::openat(directory, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    const struct stat found = statOf(parent.get());
-    if (found.st_dev != expected.st_dev || found.st_ino != expected.st_ino) throw SysError("openat", ESTALE, "..");
-    return parent;
-  }
-
-  void copyEntry(const std::string& name) {
+  void copyEntry(int source, const std::string& name) {
     Level& level = levels_.back();
-    const auto entry = take(level.source.get(), name.c_str(), O_PATH);
+    const auto entry = take(source, name.c_str(), O_PATH);
     if (!entry) return;
-    const struct stat info = statOf(entry->get());
+    struct stat info {};
+    LX_SYS(::fstat(entry->get(), &info));
     if (S_ISDIR(info.st_mode)) return void(level.below.push_back(name));
     if (info.st_nlink > 1 && linked(level, name, info)) return;
     if (S_ISREG(info.st_mode)) copyFile(level, name, entry->get(), info);
@@ -207,14 +243,14 @@ class TreeCopy {
 
   void copyFile(const Level& level, const std::string& name, int entry, const struct stat& info) {
     const UniqueFd from = readable(entry);
-    const UniqueFd to(::openat(level.target.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    const UniqueFd to(::openat(level.target.fd.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (already(to.get(), "openat")) return;
     content_.copy(from.get(), to.get(), info);
     copyAttributes(from.get(), to.get(), info);
   }
 
   static void copySpecial(const Level& level, const std::string& name, int entry, const struct stat& info) {
-    const int target = level.target.get();
+    const int target = level.target.fd.get();
     const int result = S_ISLNK(info.st_mode) ? ::symlinkat(linkOf(entry).c_str(), target, name.c_str())
                                              : ::mknodat(target, name.c_str(), (info.st_mode & S_IFMT) | 0600, info.st_rdev);
     if (already(result, S_ISLNK(info.st_mode) ? "symlinkat" : "mknodat")) return;
@@ -228,8 +264,8 @@ class TreeCopy {
     if (known == links_.end()) return false;
     const auto& [place, first] = known->second;
     const UniqueFd found = place == level.place ? UniqueFd() : find(*place);
-    const int directory = found.valid() ? found.get() : level.target.get();
-    if (::linkat(directory, first.c_str(), level.target.get(), name.c_str(), 0) == 0) return true;
+    const int directory = found.valid() ? found.get() : level.target.fd.get();
+    if (::linkat(directory, first.c_str(), level.target.fd.get(), name.c_str(), 0) == 0) return true;
     // The source had as many as it can have.
     if (errno == EMLINK) return false;
     return already(-1, "linkat");
@@ -247,6 +283,7 @@ class TreeCopy {
 
   Watch& watch_;
   Content content_;
+  bool many_ = false;
   UniqueFd root_;
   std::vector<Level> levels_;
   std::map<std::pair<dev_t, ino_t>, Linked> links_;
@@ -254,6 +291,6 @@ class TreeCopy {
 
 }  // namespace
 
-void copy(int from, const std::string& to, Watch& watch) { TreeCopy(watch).run(from, to); }
+void copy(std::vector<UniqueFd> layers, const std::string& to, Watch& watch) { TreeCopy(watch).run(std::move(layers), to); }
 
 }  // namespace lx::tree

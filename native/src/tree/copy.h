@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
+
+#include "base/unique_fd.h"
 
 namespace lx::tree {
 
@@ -17,7 +20,7 @@ struct Watch {
 };
 
 /**
- * Copies the directory behind `from` to `to`, which is not there yet: contents (by reference where the file system can, and
+ * Copies the directory behind `layers` to `to`, which is not there yet: contents (by reference where the file system can, and
  * with their holes), owners, modes, times, extended attributes (access lists, capabilities and overlayfs's among them), hard
  * links among the files of the tree, symlinks, fifos, sockets and device nodes.
  *
@@ -25,8 +28,11 @@ struct Watch {
  * following a symlink or crossing a mount (EXDEV), and all that is done with it is done with what was opened. What vanishes
  * meanwhile is not copied.
  *
+ * Of several layers, the uppermost first, the copy is one that does over a tree below what they do: it has their whiteouts, and
+ * its directories are opaque where theirs are (overlayfs.rst).
+ *
  * Throws SysError with the entry's path below the root; ECANCELED when cancelled. What is there then is the caller's to remove.
  */
-void copy(int from, const std::string& to, Watch& watch);
+void copy(std::vector<UniqueFd> layers, const std::string& to, Watch& watch);
 
 }  // namespace lx::tree

@@ -1,6 +1,7 @@
-export { type CopyWishes, copyTree } from './copy-tree.ts';
+export { type CopyWishes, copyTree, mergeLayers } from './copy-tree.ts';
 export { exists, makeDirectory } from './exists.ts';
 export { dropLink, pointLink } from './links.ts';
 export { removeOpenTree, removeTree } from './remove-tree.ts';
 export { hostPlaces, type Place, type Places } from './places.ts';
 export { withMergedTree } from './merged-tree.ts';
+export { directoryLike, isDirectoryLike } from '../native.ts';

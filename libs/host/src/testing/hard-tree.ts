@@ -4,11 +4,16 @@
 const capability = '0x0100000200200000000000000000000000000000';
 const acl = ['02000000', '01000600ffffffff', '0200040007000000', '04000400ffffffff', '10000400ffffffff', '20000000ffffffff'].join('');
 
-/** Makes it in the working directory, which shows an image with etc/motd: 10,000 files, and one of each kind. */
-export const makeHardTree = `
-rm -r etc; mkdir etc; echo again > etc/new
-mkdir many kinds
+/** Makes 10,000 files in the working directory. */
+const makeMany = `
+mkdir many
 perl -e 'for my $d (0..99) { mkdir "many/$d"; for (0..99) { open F, ">", "many/$d/$_" or die; print F "$d $_"; close F } }'
+`;
+
+/** Makes one file of each kind, in a directory `kinds` of the working directory, which shows an image with etc/motd. */
+export const makeKinds = `
+rm -r etc; mkdir etc; echo again > etc/new
+mkdir kinds
 cd kinds
 echo linked > a; ln a b; mkdir sub; ln a sub/c
 truncate -s 64M holes; echo end >> holes
@@ -22,7 +27,10 @@ mkfifo -m 620 fifo; mknod node c 1 3
 perl -e 'use Socket; socket(S, PF_UNIX, SOCK_STREAM, 0) && bind(S, sockaddr_un("socket")) or die'
 ln -s nowhere dangling; chown -h 7:8 dangling; touch -h -d '2002-02-03 04:05:06.123456789' dangling
 chmod 1777 sub; touch -d '2001-02-03 04:05:06.987654321' set sub
+cd ..
 `;
+
+export const makeHardTree = makeMany + makeKinds;
 
 /** Prints one checksum of all names, kinds, modes, owners, sizes, times, links, contents and attributes. */
 export const sumOfTree = `
