@@ -4,19 +4,14 @@ import type { RootRecipe } from './storage.ts';
 export interface DriverFlags {
   /** Data lives on another machine. */
   remote: boolean;
-  /**
-   * A root keeps using the trees it was made of, so they must stay as long as the root. The chain of a driver without this
-   * has one tree at most, which is whole.
-   */
-  layered: boolean;
 }
 
 /** What a driver is unless it says otherwise. */
-export const defaultFlags: Readonly<DriverFlags> = { remote: false, layered: false };
+export const defaultFlags: Readonly<DriverFlags> = { remote: false };
 
 /**
- * What a root stands on: directories whose content it shows, the uppermost first (trees of snapshots it was made from, then
- * the image's). Empty: an empty root. They are read only.
+ * What a root stands on: directories whose content it shows, the uppermost first (changes that were sealed, then the
+ * image's tree). Empty: an empty root. They are read only. Without `LayerRole` it is one tree at most, which is whole.
  */
 export type Chain = readonly string[];
 
@@ -52,10 +47,23 @@ export interface UsageRole {
   usage(place: RootPlace): Promise<number | null>;
 }
 
-/** For drivers that can make a root of another one. */
+/** For drivers that can make a root of another one, as a whole. */
 export interface CopyRole {
-  /** Makes a root like the one at `from`, which is on the same chain and does not run. As idempotent as `create`. */
+  /** Makes a root like the one at `from`, which does not change meanwhile. As idempotent as `create`. */
   copy(from: RootPlace, to: RootPlace): Promise<void>;
+}
+
+/**
+ * For drivers whose roots are changes over a chain, which they keep using. What a root has changed can become a tree of chains
+ * itself: it is moved there as a whole, or copied.
+ */
+export interface LayerRole {
+  /** Where a place has its changes. */
+  changes(place: RootPlace): string;
+  /** Whether there are none since `create` on this chain. */
+  untouched(place: RootPlace, chain: Chain): Promise<boolean>;
+  /** Makes at `to` changes that do to a chain below what these do, the uppermost first. As idempotent as `create`. */
+  copy(from: readonly RootPlace[], to: RootPlace): Promise<void>;
 }
 
 /** One way to keep roots. A driver is a folder under drivers/ and passes `storageDriverConformance`, which says what each role owes. */
@@ -68,8 +76,9 @@ export interface StorageDriver {
   readonly view: ViewRole;
   readonly create: CreateRole;
   readonly usage: UsageRole;
-  /** Absent where the driver cannot. */
+  /** One of the two, or none where the driver cannot make a root of another one. */
   readonly copy?: CopyRole;
+  readonly layers?: LayerRole;
 }
 
 export function flagsOf(driver: StorageDriver): DriverFlags {

@@ -6,7 +6,9 @@ import type { RootName } from './storage.ts';
  * user may reach. The keeper opens them by fd as root, so the mode costs the instances nothing.
  *
  *   images/<fingerprint>/{metadata.yaml,templates/,rootfs/}   read-only once there
- *   volumes/<id>/                                             the driver's, of a root or a snapshot; `image` links to the image's directory
+ *   volumes/<id>/                                             of a root or a snapshot: the driver's; `image` links to the image's directory,
+ *                                                             `chain` says on which layers it stands
+ *   layers/<id>/                                              the driver's: changes that were sealed, or a root's on top of such
  *   containers/<name>                                         links to volumes/<id>, for people; nothing is found by them
  *   custom/<project>_<name>                                   the same, of custom volumes, whose data is in volumes/<id>/data
  *   unpacking/<uuid>/, unpacking/<id>.<snapshot's id>/        trees and roots that are being made; swept at start
@@ -29,8 +31,18 @@ export class PoolLayout {
   get unpacking(): string {
     return join(this.directory, 'unpacking');
   }
+  get layers(): string {
+    return join(this.directory, 'layers');
+  }
+  layer(id: string): string {
+    return join(this.layers, id);
+  }
   image(fingerprint: string): string {
     return join(this.images, fingerprint);
+  }
+  /** What a root of the image stands on. */
+  tree(fingerprint: string): string {
+    return join(this.image(fingerprint), 'rootfs');
   }
   volume(id: string): string {
     return join(this.volumes, id);
@@ -49,7 +61,7 @@ export class PoolLayout {
 export type Linked = Pick<RootName, 'id' | 'project' | 'name'>;
 
 /** The directories that a pool makes in its place. */
-export const poolDirectories = ['images', 'volumes', 'containers', 'custom', 'unpacking'] as const;
+export const poolDirectories = ['images', 'volumes', 'layers', 'containers', 'custom', 'unpacking'] as const;
 
 /** Instance names hold no underscore, so that project and name cannot run into each other. */
 export function linkName(project: string, name: string): string {

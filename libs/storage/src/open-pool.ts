@@ -1,12 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { rename, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
 import { LxError } from '#lib/contract';
-import { dropLink, exists, isErrno, makeDirectory, pointLink, removeTree } from '#lib/host';
+import { dropLink, pointLink } from '#lib/host';
 import type { PoolRow } from '#lib/store';
-import { type Chain, flagsOf, type RootPlace, type StorageDriver } from './driver.ts';
+import type { StorageDriver } from './driver.ts';
 import { type ImageRecords, ImageTrees } from './image-trees.ts';
-import { imageLink, PoolLayout } from './layout.ts';
+import { LayeredRoots } from './keep/layered-roots.ts';
+import type { RootKeeper } from './keep/root-keeper.ts';
+import { WholeRoots } from './keep/whole-roots.ts';
+import { PoolLayout } from './layout.ts';
 import { preparePlace } from './pool-place.ts';
 import type { NewRoot, RootName } from './storage.ts';
 
@@ -14,6 +14,7 @@ import type { NewRoot, RootName } from './storage.ts';
 export class OpenPool {
   readonly layout: PoolLayout;
   readonly trees: ImageTrees;
+  readonly roots: RootKeeper;
   ready = false;
   #preparing: Promise<void> | null = null;
 
@@ -23,7 +24,8 @@ export class OpenPool {
     records: ImageRecords,
   ) {
     this.layout = new PoolLayout(row.config.source ?? '');
-    this.trees = new ImageTrees(this.layout, flagsOf(driver).layered, records);
+    this.trees = new ImageTrees(this.layout, driver.layers !== undefined, records);
+    this.roots = driver.layers ? new LayeredRoots(this.layout, driver, driver.layers) : new WholeRoots(this.layout, driver);
   }
 
   /** Once; again after it failed (the disk may have been mounted meanwhile). LxError 'pool.unusable'. */
@@ -39,6 +41,7 @@ export class OpenPool {
     try {
       await preparePlace(this.layout);
       await this.driver.pool.prepare(this.layout.directory);
+      await this.roots.prepare();
       await this.trees.prepare();
       this.ready = true;
     } catch (error) {
@@ -46,65 +49,19 @@ export class OpenPool {
     }
   }
 
-  /** Where a root is. */
-  place(id: string): RootPlace {
-    return { directory: this.layout.volume(id), pool: this.layout.directory };
-  }
-
-  /** What a root of this image stands on. */
-  chain(image: string | null): Chain {
-    return image === null ? [] : [join(this.layout.image(image), 'rootfs')];
-  }
-
   /** LxError 'image.not_found' when the image's tree is not there. */
-  async createRoot(root: NewRoot): Promise<void> {
-    const { id, image } = root;
-    const make = async () => {
-      const place = this.place(id);
-      await makeDirectory(place.directory);
-      if (image !== null && flagsOf(this.driver).layered) await linkImage(place.directory, image);
-      await this.driver.create.create(place, this.chain(image));
-    };
-    if (image === null) return make();
+  async createRoot({ id, image }: NewRoot): Promise<void> {
+    if (image === null) return this.roots.create({ id, image });
     await this.trees.pinned(image, async () => {
       if (!this.trees.has(image)) throw new LxError('image.not_found');
-      await make();
+      await this.roots.create({ id, image });
     });
   }
 
-  /** A root like another one, which is not changed meanwhile. */
-  async copyRoot(from: string, to: string, image: string | null): Promise<void> {
-    await this.#copy(this.place(from), this.place(to), image);
-  }
-
-  /** Killed between the two renames, the call that follows finds no root and puts the copy there. */
-  async restoreRoot(from: string, to: string, image: string | null): Promise<void> {
-    await this.#copy(this.place(from), this.#staged(from, to), image);
-    const { directory } = this.place(to);
-    const old = join(this.layout.unpacking, randomUUID());
-    if (await exists(directory)) await rename(directory, old);
-    await rename(this.#staged(from, to).directory, directory);
-    await removeTree(old);
-  }
-
-  async #copy(from: RootPlace, to: RootPlace, image: string | null): Promise<void> {
-    const { driver } = this;
-    if (!driver.copy) throw new LxError('request.unsupported', { what: `a copy of a root on a pool of the driver ${driver.name}` });
-    await makeDirectory(to.directory);
-    if (image !== null && flagsOf(driver).layered) await linkImage(to.directory, image);
-    await driver.copy.copy(from, to);
-  }
-
-  /** Where a root is made that is to take the place of another; swept at start, as all that is half made. */
-  #staged(from: string, to: string): RootPlace {
-    return { directory: join(this.layout.unpacking, `${to}.${from}`), pool: this.layout.directory };
-  }
-
   async deleteRoot(root: RootName): Promise<void> {
-    const { directory } = this.place(root.id);
-    const image = flagsOf(this.driver).layered ? await this.trees.droppedImageOf(directory) : null;
+    const image = this.driver.layers ? await this.trees.droppedImageOf(this.layout.volume(root.id)) : null;
     if (!root.name.includes('/')) await dropLink(...this.layout.link(root));
-    await removeTree(directory);
+    await this.roots.remove(root.id);
     if (image !== null) await this.trees.removeUnused(image);
   }
 
@@ -112,10 +69,4 @@ export class OpenPool {
     if (formerly !== undefined) await dropLink(...this.layout.link({ ...root, name: formerly }));
     await pointLink(...this.layout.link(root));
   }
-}
-
-async function linkImage(directory: string, image: string): Promise<void> {
-  await symlink(join('..', '..', 'images', image), join(directory, imageLink)).catch((error: unknown) => {
-    if (!isErrno(error, 'EEXIST')) throw error;
-  });
 }

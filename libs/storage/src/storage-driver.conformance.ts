@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
-import { type Chain, flagsOf, type RootPlace, type StorageDriver } from './driver.ts';
-import { makeHardTree, sumOfTree } from '../../host/src/testing/hard-tree.ts';
+import { makeHardTree, makeKinds, sumOfTree } from '../../host/src/testing/hard-tree.ts';
+import type { Chain, RootPlace, StorageDriver } from './driver.ts';
 import type { RootRecipe } from './storage.ts';
 
 const run = promisify(execFile);
@@ -85,7 +85,7 @@ export function storageDriverConformance(driver: StorageDriver): void {
         expect((await stat(image)).uid).toBe(3);
       });
 
-      it.skipIf(!flagsOf(driver).layered)('lay the trees of a chain over each other', async () => {
+      it.skipIf(!driver.layers)('lay the trees of a chain over each other', async () => {
         const above = join(pool, 'above');
         await mkdir(join(above, 'etc'), { recursive: true });
         await writeFile(join(above, 'etc', 'later'), 'of the layer above');
@@ -94,7 +94,7 @@ export function storageDriverConformance(driver: StorageDriver): void {
         );
       });
 
-      it.skipIf(flagsOf(driver).layered)('need no tree any more', async () => {
+      it.skipIf(driver.layers)('need no tree any more', async () => {
         const recipe = await made('one');
         await rm(image, { recursive: true });
         expect(await inside(recipe, 'cat etc/motd')).toBe('of the image');
@@ -109,10 +109,11 @@ export function storageDriverConformance(driver: StorageDriver): void {
       });
     });
 
-    describe.skipIf(driver.copy === undefined)('copy', () => {
+    describe.skipIf(!driver.copy && !driver.layers)('copy', () => {
+      const copy = (from: RootPlace, to: RootPlace) => driver.copy?.copy(from, to) ?? driver.layers?.copy([from], to);
       const copied = async () => {
         const [from, to] = [await place('one'), await place('two')];
-        await driver.copy?.copy(from, to);
+        await copy(from, to);
         return driver.view.recipe(to, [image]);
       };
 
@@ -128,10 +129,10 @@ export function storageDriverConformance(driver: StorageDriver): void {
 
       it('loses nothing of ten thousand files and of any kind of file, twice over', async () => {
         const recipe = await made('one');
-        const sum = await inside(recipe, `${makeHardTree}cd ..; ${sumOfTree}`);
+        const sum = await inside(recipe, `${makeHardTree}${sumOfTree}`);
         expect(await inside(await copied(), sumOfTree)).toBe(sum);
         const again = await place('three');
-        await driver.copy?.copy(await place('two'), again);
+        await copy(await place('two'), again);
         const last = driver.view.recipe(again, [image]);
         expect(await inside(last, sumOfTree)).toBe(sum);
         expect(Number(await inside(last, 'stat -c %b kinds/holes'))).toBeLessThan(1000);
@@ -147,6 +148,63 @@ export function storageDriverConformance(driver: StorageDriver): void {
         await copied();
         expect(await inside(copy, 'cat mine')).toBe('mine\n');
         expect(await inside(recipe, 'ls')).toBe('etc\n');
+      });
+    });
+
+    describe.skipIf(!driver.layers)('layers', () => {
+      const changes = (root: RootPlace) => driver.layers?.changes(root) ?? '';
+
+      it('are told from what nobody changed', async () => {
+        const untouched = async () => driver.layers?.untouched(await place('one'), [image]);
+        const recipe = await made('one');
+        expect(await untouched()).toBe(true);
+        await inside(recipe, 'cat etc/motd');
+        expect(await untouched()).toBe(true);
+        for (const change of ['chmod 700 .', 'setfattr -n user.note -v x .', 'touch new', 'rm new', 'rm -r etc']) {
+          await rm((await place('one')).directory, { recursive: true });
+          await inside(await made('one'), change === 'rm new' ? 'touch new; rm new' : change);
+          expect([change, await untouched()]).toEqual([change, false]);
+        }
+      });
+
+      /** Three roots, each on the changes of the one before. */
+      const stacked = async (...scripts: string[]) => {
+        const places: RootPlace[] = [];
+        for (const script of scripts) {
+          const chain = [...places.map(changes).toReversed(), image];
+          const name = `of${places.length}`;
+          await inside(await made(name, chain), script);
+          places.push(await place(name));
+        }
+        return places.toReversed();
+      };
+
+      it('do below other changes what they did above', async () => {
+        const [one] = await stacked(`${makeKinds}mkdir -p a; chown 9:9 a; chmod 750 .`);
+        const recipe = driver.view.recipe(one ?? (await place('none')), [image]);
+        const sum = await inside(recipe, sumOfTree);
+        const upon = await made('upon', [changes(one ?? (await place('none'))), image]);
+        expect(await inside(upon, sumOfTree)).toBe(sum);
+        await inside(upon, 'echo more > kinds/a; rm -r kinds/sub; touch a/new');
+        expect(await inside(await made('again', [changes(one ?? (await place('none'))), image]), sumOfTree)).toBe(sum);
+      });
+
+      it('become one that does what all of them do', async () => {
+        await mkdir(join(image, 'gone/sub'), { recursive: true });
+        for (const name of ['gone/a', 'gone/sub/b', 'kept', 'lost']) await writeFile(join(image, name), name);
+        const places = await stacked(
+          `${makeKinds}rm lost; mkdir was over; touch was/file over/one over/two; ln kept link; echo first > kept`,
+          'rm -r gone; echo file > gone; rm -r was; rm over/one; touch over/three; mkdir -p deep/er; touch deep/er/a; setfattr -n user.x -v y over',
+          'rm gone; mkdir gone; touch gone/new; mkdir lost was; touch was/again deep/er/b; chown 5:5 over; chmod 700 .; rm -r kinds/fifo etc',
+        );
+        const [top] = places;
+        const sum = await inside(driver.view.recipe(top ?? (await place('none')), [...places.slice(1).map(changes), image]), sumOfTree);
+        const one = await place('one');
+        await driver.layers?.copy(places, one);
+        expect(await inside(driver.view.recipe(one, [image]), sumOfTree)).toBe(sum);
+        expect(await inside(await made('upon', [changes(one), image]), 'ls gone lost was over deep/er')).toBe(
+          'deep/er:\na\nb\n\ngone:\nnew\n\nlost:\n\nover:\nthree\ntwo\n\nwas:\nagain\n',
+        );
       });
     });
   });

@@ -94,7 +94,9 @@ export interface Roots {
   snapshot(snapshot: SnapshotName, still: Still | null): Promise<void>;
   /** Writes the row of a root that is to be like the root or snapshot `from`, in the same pool. LxError 'volume.exists' and 'volume.not_found'. */
   reserveCopy(writes: Store, root: RootName, from: string): Promise<void>;
-  /** Makes the directories of a root or a snapshot like those of the root or snapshot `from`. `still` as for `snapshot`. */
+  /** Makes a snapshot like another one, of another root. */
+  copySnapshot(snapshot: SnapshotName, from: string): Promise<void>;
+  /** Makes the directories of a root like those of the root or snapshot `from`. `still` as for `snapshot`. */
   copy(root: RootName, from: string, still: Still | null): Promise<void>;
   /** Gives the root, which does not run, the content of its snapshot: all of it or nothing. */
   restore(root: RootName, snapshot: string): Promise<void>;

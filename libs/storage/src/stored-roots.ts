@@ -1,7 +1,7 @@
-import { join } from 'node:path';
 import { LxError } from '#lib/contract';
 import { withMergedTree } from '#lib/host';
 import { RowConflict, type Store, unlessMissing, type VolumeRow } from '#lib/store';
+import type { Source } from './keep/root-keeper.ts';
 import type { OpenPool } from './open-pool.ts';
 import type { OpenPools } from './open-pools.ts';
 import type { NewRoot, RootName, RootRecipe, Roots, SnapshotName, Still } from './storage.ts';
@@ -14,6 +14,8 @@ interface Origin {
   poolId: string;
   image: string | null;
 }
+
+type Found = Source & { pool: OpenPool };
 
 /** Roots of instances, by the rows of their volumes. */
 export class StoredRoots implements Roots {
@@ -55,23 +57,32 @@ export class StoredRoots implements Roots {
     await writes.volumes.insert({ id, parentId, poolId, project, name, type, contentType, description: '', config }).catch(taken);
   }
 
-  async snapshot({ id, project, name, root }: SnapshotName, still: Still | null): Promise<void> {
-    await this.copy({ id, project, name }, root, still);
+  async snapshot({ id, root }: SnapshotName, still: Still | null): Promise<void> {
+    const { pool, ...of } = await this.#known(root);
+    await pool.prepare();
+    await pool.roots.snapshot(of, id, still);
+    this.#origins.set(id, { poolId: pool.row.id, image: of.image });
+  }
+
+  async copySnapshot({ id }: SnapshotName, from: string): Promise<void> {
+    const { pool, ...of } = await this.#known(from);
+    await pool.prepare();
+    await pool.roots.copySnapshot(of, id);
+    this.#origins.set(id, { poolId: pool.row.id, image: of.image });
   }
 
   async copy(root: RootName, from: string, still: Still | null): Promise<void> {
-    const { pool, image } = await this.#known(from);
+    const { pool, ...of } = await this.#known(from);
     await pool.prepare();
-    const cut = () => pool.copyRoot(from, root.id, image);
-    await (still ? still(cut) : cut());
-    this.#origins.set(root.id, { poolId: pool.row.id, image });
-    if (!root.name.includes('/')) await pool.link(root);
+    await pool.roots.copy(of, root.id, still);
+    this.#origins.set(root.id, { poolId: pool.row.id, image: of.image });
+    await pool.link(root);
   }
 
   async restore({ id }: RootName, snapshot: string): Promise<void> {
-    const { pool, image } = await this.#known(snapshot);
+    const { pool, ...of } = await this.#known(snapshot);
     await pool.prepare();
-    await pool.restoreRoot(snapshot, id, image);
+    await pool.roots.restore(of, id);
   }
 
   async removeAll(writes: Store, id: string): Promise<void> {
@@ -101,14 +112,16 @@ export class StoredRoots implements Roots {
   }
 
   async recipe(root: RootName): Promise<RootRecipe> {
-    const { pool, image } = await this.#known(root.id);
-    return pool.driver.view.recipe(pool.place(root.id), pool.chain(image));
+    const { pool, ...of } = await this.#known(root.id);
+    await pool.prepare();
+    const { place, chain } = await pool.roots.standing(of);
+    return pool.driver.view.recipe(place, chain);
   }
 
   async withTree<T>(id: string, use: (directory: string) => Promise<T>): Promise<T> {
-    const { pool, image } = await this.#known(id);
+    const { pool, ...of } = await this.#known(id);
     await pool.prepare();
-    return withMergedTree(treesOf(pool.driver.view.recipe(pool.place(id), pool.chain(image))), use);
+    return withMergedTree(await pool.roots.trees(of), use);
   }
 
   async link(root: RootName, formerly?: string): Promise<void> {
@@ -117,28 +130,23 @@ export class StoredRoots implements Roots {
   }
 
   async usage(root: RootName): Promise<number | null> {
-    const { pool } = await this.#known(root.id);
-    return pool.driver.usage.usage(pool.place(root.id));
+    const { pool, ...of } = await this.#known(root.id);
+    await pool.prepare();
+    return pool.driver.usage.usage((await pool.roots.standing(of)).place);
   }
 
-  async #known(id: string): Promise<{ pool: OpenPool; image: string | null }> {
+  async #known(id: string): Promise<Found> {
     const found = await this.#find(id);
     if (found === null) throw new LxError('volume.not_found');
     return found;
   }
 
-  async #find(id: string): Promise<{ pool: OpenPool; image: string | null } | null> {
+  async #find(id: string): Promise<Found | null> {
     const origin = this.#origins.get(id) ?? originOf(await this.#store.volumes.byId(id));
     if (origin === null) return null;
     this.#origins.set(id, origin);
-    return { pool: await this.#open.withId(origin.poolId), image: origin.image };
+    return { id, pool: await this.#open.withId(origin.poolId), image: origin.image };
   }
-}
-
-/** The directories that a recipe lays over each other, the uppermost first. */
-function treesOf({ layers, root }: RootRecipe): string[] {
-  const path = (layer: number) => layers[layer]?.path ?? '';
-  return root.kind === 'bind' ? [path(root.layer)] : [join(path(root.upper), 'upper'), ...root.lower.map(path)];
 }
 
 function originOf(row: VolumeRow | null): Origin | null {

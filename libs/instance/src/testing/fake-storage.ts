@@ -70,15 +70,12 @@ export class FakeStorage implements Pick<Storage, 'roots' | 'trees'> {
       if (!of) throw new LxError('volume.not_found');
       await writes.volumes.insert({ ...of, id, parentId: null, project, name });
     },
-    snapshot: ({ id, project, name, root }: SnapshotName, still: Still | null) => this.roots.copy({ id, project, name }, root, still),
+    snapshot: ({ id, root }: SnapshotName, still: Still | null) => this.#cut(id, root, still),
     copy: async (root: RootName, from: string, still: Still | null) => {
-      const cut = async () => {
-        await this.onCut();
-        this.made.set(root.id, { ...this.#root(from) });
-      };
-      await (still ? still(cut) : cut());
-      if (!root.name.includes('/')) await this.roots.link(root);
+      await this.#cut(root.id, from, still);
+      await this.roots.link(root);
     },
+    copySnapshot: async ({ id }: SnapshotName, from: string) => void this.made.set(id, { ...this.#root(from) }),
     restore: async ({ id }: RootName, snapshot: string) => void this.made.set(id, { ...this.#root(snapshot) }),
     removeAll: (writes: Store, id: string) => writes.volumes.deleteAll(id),
     remove: async (writes: Store, id: string) => {
@@ -118,6 +115,14 @@ export class FakeStorage implements Pick<Storage, 'roots' | 'trees'> {
   /** The image of the root that is found by a name. */
   imageOf(pool: string, name: string): string | null | undefined {
     return this.made.get(this.links.get(`${pool}/${name}`) ?? '')?.image;
+  }
+
+  async #cut(to: string, from: string, still: Still | null): Promise<void> {
+    const cut = async () => {
+      await this.onCut();
+      this.made.set(to, { ...this.#root(from) });
+    };
+    await (still ? still(cut) : cut());
   }
 
   #root(id: string): { pool: string; image: string | null } {

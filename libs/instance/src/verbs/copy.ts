@@ -126,12 +126,17 @@ function withoutAddresses({ volatile }: SnapshotRow): StringMap {
 
 function rootStep(using: Using): CopyStep {
   const { storage, metadataFiles, removal } = using;
-  const named = ({ project, name }: CopyParams, copied: Copied) => ({ id: copied.id, project, name: `${name}/${copied.name}` });
+  const named = ({ id, project, name }: CopyParams, copied: Copied) => ({
+    id: copied.id,
+    project,
+    root: id,
+    name: `${name}/${copied.name}`,
+  });
   return {
     name: 'root',
     joined: true,
     async do({ params, state }) {
-      for (const copied of state.snapshots ?? []) await storage.roots.copy(named(params, copied), copied.from, null);
+      for (const copied of state.snapshots ?? []) await storage.roots.copySnapshot(named(params, copied), copied.from);
       await metadataFiles.copy({ id: params.source }, params);
       const still = params.from === params.source ? stillOf(using, params.source, state.thaw === true) : null;
       await storage.roots.copy(params, params.from, still);

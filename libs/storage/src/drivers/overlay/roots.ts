@@ -1,19 +1,17 @@
-import { chmod, chown, rename, stat } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exists, makeDirectory, removeTree } from '#lib/host';
+import { directoryLike, exists, isDirectoryLike, makeDirectory, mergeLayers, removeTree } from '#lib/host';
 import { copyTree } from '../../copy-tree.ts';
-import type { CopyRole, CreateRole, UsageRole, ViewRole } from '../../driver.ts';
+import type { Chain, CreateRole, LayerRole, RootPlace, UsageRole, ViewRole } from '../../driver.ts';
 import { emptyLower } from './pool.ts';
 
-interface Owner {
-  uid: number;
-  gid: number;
-  mode: number;
-}
+const upperOf = ({ directory }: RootPlace) => join(directory, 'upper');
+const workOf = ({ directory }: RootPlace) => join(directory, 'work');
+const lowerOf = (place: RootPlace, chain: Chain) => (chain.length > 0 ? chain : [join(place.pool, emptyLower)]);
 
 export const overlayView: ViewRole = {
   recipe(place, chain) {
-    const lower = chain.length > 0 ? chain : [join(place.pool, emptyLower)];
+    const lower = lowerOf(place, chain);
     return {
       layers: [
         ...lower.map((path) => ({ path, idmapped: true, readonly: true, optional: false })),
@@ -25,27 +23,25 @@ export const overlayView: ViewRole = {
 };
 
 export const overlayCreate: CreateRole = {
-  async create({ directory }, chain) {
-    const upper = join(directory, 'upper');
-    // The merged root shows the upper's owner and mode, so they must be those of the layer below (overlayfs.rst).
-    const owner = chain[0] === undefined ? { uid: 0, gid: 0, mode: 0o755 } : await ownerOf(chain[0]);
-    await Promise.all([makeDirectory(upper, owner.mode), makeDirectory(join(directory, 'work'))]);
-    const made = await ownerOf(upper);
-    if (made.uid !== owner.uid || made.gid !== owner.gid) await chown(upper, owner.uid, owner.gid);
-    if (made.mode !== owner.mode) await chmod(upper, owner.mode);
+  /** The merged root shows the upper's owner, mode, times and attributes, so they must be those of the layer below (overlayfs.rst). */
+  async create(place, chain) {
+    await Promise.all([directoryLike(lowerOf(place, chain)[0] ?? '', upperOf(place)), makeDirectory(workOf(place))]);
   },
 };
 
-export const overlayCopy: CopyRole = {
-  /** Whiteouts are device nodes and opaque directories have attributes (overlayfs.rst): a plain copy keeps both. */
-  async copy(from, to) {
-    await makeDirectory(join(to.directory, 'work'));
-    const upper = join(to.directory, 'upper');
-    if (await exists(upper)) return;
+export const overlayLayers: LayerRole = {
+  changes: upperOf,
+
+  untouched: (place, chain) => isDirectoryLike(upperOf(place), lowerOf(place, chain)[0] ?? ''),
+
+  /** Whiteouts are device nodes and opaque directories have attributes (overlayfs.rst): a copy has both. */
+  async copy([from, ...below], to) {
+    await makeDirectory(workOf(to));
+    if (!from || (await exists(upperOf(to)))) return;
     const copy = join(to.directory, 'copying');
     await removeTree(copy);
-    await copyTree(join(from.directory, 'upper'), copy);
-    await rename(copy, upper);
+    await (below.length > 0 ? mergeLayers([from, ...below].map(upperOf), copy) : copyTree(upperOf(from), copy));
+    await rename(copy, upperOf(to));
   },
 };
 
@@ -55,8 +51,3 @@ export const overlayUsage: UsageRole = {
     return null;
   },
 };
-
-async function ownerOf(path: string): Promise<Owner> {
-  const { uid, gid, mode } = await stat(path);
-  return { uid, gid, mode: mode & 0o7777 };
-}

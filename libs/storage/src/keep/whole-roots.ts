@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LxError } from '#lib/contract';
+import { exists, makeDirectory, removeTree } from '#lib/host';
+import type { Chain, RootPlace, StorageDriver } from '../driver.ts';
+import type { PoolLayout } from '../layout.ts';
+import type { Still } from '../storage.ts';
+import type { RootKeeper, Source, Standing } from './root-keeper.ts';
+
+/** Each root and each snapshot has all of its content, in `volumes/<id>`. */
+export class WholeRoots implements RootKeeper {
+  readonly #layout: PoolLayout;
+  readonly #driver: StorageDriver;
+
+  constructor(layout: PoolLayout, driver: StorageDriver) {
+    this.#layout = layout;
+    this.#driver = driver;
+  }
+
+  async prepare(): Promise<void> {}
+
+  async standing({ id, image }: Source): Promise<Standing> {
+    return { place: this.#place(id), chain: this.#chain(image) };
+  }
+
+  async trees(of: Source): Promise<string[]> {
+    const { place, chain } = await this.standing(of);
+    const { layers, root } = this.#driver.view.recipe(place, chain);
+    return root.kind === 'bind' ? [layers[root.layer]?.path ?? ''] : [];
+  }
+
+  async create({ id, image }: Source): Promise<void> {
+    const place = this.#place(id);
+    await makeDirectory(place.directory);
+    await this.#driver.create.create(place, this.#chain(image));
+  }
+
+  snapshot(root: Source, snapshot: string, still: Still | null): Promise<void> {
+    return this.copy(root, snapshot, still);
+  }
+
+  copySnapshot(snapshot: Source, to: string): Promise<void> {
+    return this.copy(snapshot, to, null);
+  }
+
+  async copy({ id }: Source, to: string, still: Still | null): Promise<void> {
+    const cut = () => this.#copy(this.#place(id), this.#place(to));
+    await (still ? still(cut) : cut());
+  }
+
+  /** Killed between the two renames, the call that follows finds no root and puts the copy there. */
+  async restore(snapshot: Source, root: string): Promise<void> {
+    const { directory } = this.#place(root);
+    const staged = { ...this.#place(root), directory: join(this.#layout.unpacking, `${root}.${snapshot.id}`) };
+    await this.#copy(this.#place(snapshot.id), staged);
+    const old = join(this.#layout.unpacking, randomUUID());
+    if (await exists(directory)) await rename(directory, old);
+    await rename(staged.directory, directory);
+    await removeTree(old);
+  }
+
+  async remove(id: string): Promise<void> {
+    await removeTree(this.#place(id).directory);
+  }
+
+  async #copy(from: RootPlace, to: RootPlace): Promise<void> {
+    const { copy, name } = this.#driver;
+    if (!copy) throw new LxError('request.unsupported', { what: `a copy of a root on a pool of the driver ${name}` });
+    await makeDirectory(to.directory);
+    await copy.copy(from, to);
+  }
+
+  #place(id: string): RootPlace {
+    return { directory: this.#layout.volume(id), pool: this.#layout.directory };
+  }
+
+  #chain(image: string | null): Chain {
+    return image === null ? [] : [this.#layout.tree(image)];
+  }
+}
