@@ -44,7 +44,10 @@ async function inventory() {
     mounts: await mounts(daemon.dir),
     cgroups: await cgroups(daemon.dir),
     links: [...(await links(daemon.dir)), ...(await bridgePorts(daemon.dir))],
-    directories: [...(await list('storage-pools/default/containers')), ...(await list('logs'))],
+    directories: (
+      await Promise.all(['containers', 'volumes', 'layers', 'unpacking'].map((name) => list(`storage-pools/default/${name}`)))
+    ).flat(),
+    logs: await list('logs'),
     keepers: (await list('run')).filter((name) => /^[0-9a-f-]{36}\./.test(name)),
     hosts: (await Promise.all((await list('networks')).map((name) => list(join('networks', name, 'dnsmasq.hosts'))))).flat(),
   };
@@ -180,10 +183,15 @@ const kinds: Record<Verb, Kind> = {
     },
   },
   copy: {
-    prepare: snapshotted,
+    // At rest it is cut by making its changes a layer; running ones are frozen and copied, as for a snapshot.
+    prepare: async () => {
+      await snapshotted();
+      await daemon.done(state('stop'));
+    },
     ask: () => daemon.client.instances.create({ name: 'g', source: { type: 'copy', source: 'f' }, start: true }),
     check: async (point) => {
       expect((await names()).sort()).toEqual(isDone('copy', point) ? ['f', 'g'] : ['f']);
+      await daemon.done(state('start'));
       await works();
       if (!isDone('copy', point)) return;
       await works('g');
