@@ -120,6 +120,29 @@ describe.skipIf(reason)(`npm run quickstart${reason ? ` (skipped: ${reason})` : 
     expect(await readFile('/proc/self/mountinfo', 'utf8')).not.toMatch(/credentials|systemd-private/);
   });
 
+  it('confines services as their units say', async () => {
+    const run = (properties: string, script: string) =>
+      inside('systemd-run', '--wait', '--pipe', '-q', ...properties.split(' ').flatMap((each) => ['-p', each]), 'sh', '-c', script);
+    const strict = 'ProtectSystem=strict ProtectHome=yes PrivateTmp=yes PrivateDevices=yes ProtectKernelTunables=yes';
+    const user = 'DynamicUser=yes StateDirectory=mine PrivateUsers=yes NoNewPrivileges=yes RestrictNamespaces=yes';
+    const script = 'echo kept > /var/lib/mine/f; touch /tmp/f && cat /var/lib/mine/f; touch /usr/f 2>/dev/null || echo readonly';
+    expect(await run(`${strict} ${user}`, script)).toBe('kept\nreadonly');
+    expect(Number(await run('DynamicUser=yes', 'id -u'))).toBeGreaterThanOrEqual(61_184);
+  });
+
+  it('holds containers of its own with security.nesting, also of users that are not root', async () => {
+    await client.operations.finish(await client.instances.setState('first', { action: 'stop', force: true, timeout: 10 }));
+    await client.api.send('PATCH', '/1.0/instances/first', { config: { 'security.nesting': 'true' } });
+    await client.operations.finish(await client.instances.setState('first', { action: 'start', force: false, timeout: 30 }));
+    const container = 'unshare --user --map-root-user --mount --pid --fork --uts --ipc --net --cgroup --mount-proc sh -c';
+    const script =
+      'hostname inner && mount -t sysfs s /sys && mount -t tmpfs t /mnt && mkdir /mnt/up /mnt/work && echo $$ $(id -u) $(hostname)';
+    expect(await inside('sh', '-c', `${container} '${script}'`)).toBe('1 0 inner');
+    expect(await inside('su', 'nobody', '-s', '/bin/sh', '-c', `${container} '${script}'`)).toBe('1 0 inner');
+    expect(await inside('su', 'nobody', '-s', '/bin/sh', '-c', 'ls /dev/.lxc/proc 2>&1')).toContain('exit code 2');
+    expect(await inside('systemctl', 'is-system-running', '--wait')).toBe('running');
+  });
+
   it('can be run again', async () => {
     await stands(await quickstart());
   });

@@ -215,9 +215,8 @@ export const instanceKeys = defineKeys('instance', {
   'security.nesting': {
     type: bool,
     default: 'false',
-    doc: 'Containers inside the instance. Always possible here: no rule has to be relaxed for it.',
-    live: true,
-    readWhenUsed: true,
+    doc: 'Containers inside the instance: what it needs so that they can mount a /proc and a /sys of their own.',
+    live: false,
   },
   'security.privileged': {
     type: no,

@@ -37,6 +37,15 @@ describe('launchPlan', () => {
     expect(plan.dropCapabilities).toEqual(expect.arrayContaining([16, 17, 25]));
   });
 
+  it('has a /proc and a /sys that nothing lies over, for containers inside, before lxcfs comes', () => {
+    const targets = (config: Record<string, string>) =>
+      launchPlan({ ...input, lxcfs: '/var/lib/lxcfs', config }).mounts.map(({ target }) => target);
+    const nesting = targets({ 'security.nesting': 'true' });
+    expect(nesting.indexOf('/dev/.lxc/proc')).toBeGreaterThan(nesting.indexOf('/dev'));
+    expect(nesting.indexOf('/dev/.lxc/sys')).toBeLessThan(nesting.indexOf('/proc/cpuinfo'));
+    expect(targets({}).filter((target) => target.startsWith('/dev/.lxc'))).toEqual([]);
+  });
+
   it('refers only to layers that are there, each once', () => {
     const plan = launchPlan({ ...input, lxcfs: '/var/lib/lxcfs' });
     const used = [

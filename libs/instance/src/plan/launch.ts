@@ -1,4 +1,5 @@
 import type { StringMap } from '#lib/base';
+import { keyOf } from '#lib/contract';
 import type { CgroupPlan, DeviceMount, LaunchPlan, Layer, LinkPlan } from '#lib/host';
 import type { InstanceRow } from '#lib/store';
 import type { RootRecipe } from '#lib/storage';
@@ -33,8 +34,10 @@ const CONSOLE_RING_BYTES = 128 * 1024;
 /** The plan of a system container. Pure: the same input gives the same plan. */
 export function launchPlan(input: PlanInput): LaunchPlan {
   const layers: Layer[] = [...input.root.layers];
+  const nesting = keyOf(input.config, 'security.nesting');
+  const options = { lxcfs: input.lxcfs, cgroup2: input.cgroups.cloneInto !== null, nesting };
   // Files first: no mount of the plan is in their way.
-  const mounts = [...input.files, ...systemMounts(layers, { lxcfs: input.lxcfs, cgroup2: input.cgroups.cloneInto !== null })];
+  const mounts = [...input.files, ...systemMounts(layers, options)];
   for (const { layer, ...step } of input.devices) mounts.push({ op: 'layer', layer: layers.push(layer) - 1, ...step });
   return {
     id: input.instance.id,

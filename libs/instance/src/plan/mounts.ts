@@ -32,13 +32,26 @@ function fs(fstype: string, target: string, flags: MountFlag[], data = '', early
 }
 
 /**
+ * The kernel lets a user namespace mount a /proc or /sys of its own only where one is in sight with nothing mounted over
+ * it (mount_namespaces(7)), and lxcfs's files lie over those of the instance. What they show
+ * beside is the memory and the CPUs of the host, to the instance's root alone: nobody else gets here.
+ */
+const unmasked: readonly MountStep[] = [
+  { op: 'mkdir', target: '/dev/.lxc', mode: 0o700 },
+  { op: 'mkdir', target: '/dev/.lxc/proc', mode: 0o700 },
+  { op: 'mkdir', target: '/dev/.lxc/sys', mode: 0o700 },
+  fs('proc', '/dev/.lxc/proc', ['nosuid', 'nodev', 'noexec']),
+  fs('sysfs', '/dev/.lxc/sys', ['nosuid', 'nodev', 'noexec']),
+];
+
+/**
  * Everything mounted over an instance's root: the kernel's file systems, a private /dev, and lxcfs's files where the
  * host runs it. `layers` grows by the host files it needs.
  *
  * /dev is a tmpfs because mknod(2) of devices is refused in a user namespace: host nodes are bound instead. sysfs needs
  * a network namespace owned by the same user namespace; its owner checks keep the guest from the host's knobs.
  */
-export function systemMounts(layers: Layer[], options: { lxcfs: string | null; cgroup2: boolean }): MountStep[] {
+export function systemMounts(layers: Layer[], options: { lxcfs: string | null; cgroup2: boolean; nesting: boolean }): MountStep[] {
   const steps: MountStep[] = [
     fs('proc', '/proc', ['nosuid', 'nodev', 'noexec'], '', true),
     fs('sysfs', '/sys', ['nosuid', 'nodev', 'noexec'], '', true),
@@ -51,6 +64,7 @@ export function systemMounts(layers: Layer[], options: { lxcfs: string | null; c
     fs('mqueue', '/dev/mqueue', ['nosuid', 'nodev', 'noexec']),
     { op: 'mkdir', target: '/dev/net', mode: 0o755 },
   ];
+  if (options.nesting) steps.push(...unmasked);
   if (options.cgroup2) steps.push(fs('cgroup2', '/sys/fs/cgroup', ['nosuid', 'nodev', 'noexec']));
   for (const device of devices) {
     steps.push({
