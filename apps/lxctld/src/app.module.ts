@@ -3,6 +3,7 @@ import type { Engine } from '#lib/engine';
 import { EventSockets } from './events/event-sockets.ts';
 import { EventsController } from './events/events.controller.ts';
 import { InstanceEmptyListsController } from './instances/empty-lists.controller.ts';
+import { FilesController } from './instances/files.controller.ts';
 import { InstancesController } from './instances/instances.controller.ts';
 import { LogsController } from './instances/logs.controller.ts';
 import { MetadataController } from './instances/metadata.controller.ts';
@@ -40,6 +41,7 @@ export const allControllers: Type[] = [
   SessionsController,
   LogsController,
   MetadataController,
+  FilesController,
   CustomVolumesController,
   VolumesController,
   PoolsController,

@@ -3,6 +3,7 @@ export { instanceLock } from './act/names.ts';
 export type { HostFacts } from './host-facts.ts';
 export { Housekeeping } from './housekeeping.ts';
 export { type Foundations, Instances, instanceOperations } from './instances.ts';
+export type { FileFacts, FoundFile, InstanceFiles, NewFile } from './files/instance-files.ts';
 export type { StateRequest } from './verbs/change-state.ts';
 export type { InstanceChange } from './verbs/update.ts';
 export { defaultSeccompPolicy } from './plan/seccomp.ts';

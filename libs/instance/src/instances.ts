@@ -10,6 +10,7 @@ import type { Warnings } from '#lib/warning';
 import { Acts } from './act/acts.ts';
 import { Expansion } from '#lib/profile';
 import type { HostFacts } from './host-facts.ts';
+import { InstanceFiles } from './files/instance-files.ts';
 import { IdAllocation } from './ids/allocation.ts';
 import { LimitsInForce } from './limits/in-force.ts';
 import { Hotplug } from './hotplug.ts';
@@ -135,6 +136,7 @@ export class Instances {
   readonly liveDevices: LiveDevices;
   readonly attachments: Attachments;
   readonly hotplug: Hotplug;
+  readonly files: InstanceFiles;
   readonly logFiles: LogFiles;
   readonly startLog: StartLog;
 
@@ -145,6 +147,7 @@ export class Instances {
     this.runner = parts.runner;
     this.limits = parts.limits;
     this.metadata = new InstanceMetadata(parts.acts.turns, parts.metadataFiles, on.store);
+    this.files = new InstanceFiles(on);
     this.logFiles = parts.logFiles;
     this.startLog = parts.startLog;
     this.reader = new InstanceReader({ ...on, expansion: parts.expansion });

@@ -14,7 +14,7 @@ const rawTypes = ['application/octet-stream', 'multipart/form-data'];
 const uploadRoutes = new Set(['POST /1.0/images']);
 
 /** Routes whose body is a file, whatever its type is and it begins like. */
-const fileRoutes = new Set(['POST /1.0/instances/:name/metadata/templates']);
+const fileRoutes = new Set(['POST /1.0/instances/:name/metadata/templates', 'POST /1.0/instances/:name/files']);
 
 /**
  * Body parsing as LXD's clients need it (API section 2.1): whatever the content type says, a body is JSON, unless its type

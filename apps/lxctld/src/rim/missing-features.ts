@@ -9,7 +9,6 @@ const anyVerb = 'GET HEAD POST PUT PATCH DELETE';
  */
 const features: readonly [verbs: string, path: string, what: string][] = [
   ['POST', '/1.0/instances/:name/backups', 'backups of instances'],
-  [anyVerb, '/1.0/instances/:name/files', 'files of instances; use exec'],
   [anyVerb, '/1.0/instances/:name/sftp', 'files of instances over SFTP; use exec'],
   ['POST', '/1.0/images/:fingerprint/export', 'sending images to another server; export the image and import it there'],
   ['POST', '/1.0/images/:fingerprint/refresh', 'refreshing images from another server'],

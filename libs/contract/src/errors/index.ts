@@ -1,4 +1,5 @@
 import { deviceErrors } from './device.ts';
+import { fileErrors } from './files.ts';
 import { hostErrors } from './host.ts';
 import { imageErrors } from './image.ts';
 import { instanceErrors } from './instance.ts';
@@ -14,6 +15,7 @@ export const errorCatalogue = {
   ...serverErrors,
   ...hostErrors,
   ...instanceErrors,
+  ...fileErrors,
   ...imageErrors,
   ...operationErrors,
   ...profileErrors,

@@ -56,6 +56,10 @@ export class SftpClient {
     return this.#ask(follow ? packet.stat : packet.lstat, (out) => out.bytes(path), packet.attrs).then((answer) => answer.attributes());
   }
 
+  statHandle(handle: FileHandle): Promise<FileAttributes> {
+    return this.#ask(packet.fstat, (out) => out.bytes(handle), packet.attrs).then((answer) => answer.attributes());
+  }
+
   openFile(path: string, flags: number, mode: number): Promise<FileHandle> {
     return this.#handle(packet.open, (out) => out.bytes(path).u32(flags).attributes({ mode }));
   }
@@ -81,7 +85,7 @@ export class SftpClient {
     return this.#done(packet.mkdir, (out) => out.bytes(path).attributes({ mode }));
   }
 
-  makeLink(target: string, path: string): Promise<void> {
+  makeLink(target: string | Buffer, path: string): Promise<void> {
     return this.#done(packet.symlink, (out) => out.bytes(target).bytes(path));
   }
 
@@ -258,6 +262,9 @@ export const fileFlags = {
   read: openFlag.read,
   overwrite: openFlag.write | openFlag.create | openFlag.truncate,
   append: openFlag.write | openFlag.create | openFlag.append,
+  /** Of what is there alone. */
+  replace: openFlag.write | openFlag.truncate,
+  extend: openFlag.write | openFlag.append,
   /** Fails with EEXIST. */
   fresh: openFlag.write | openFlag.create | openFlag.exclusive,
 } as const;

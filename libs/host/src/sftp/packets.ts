@@ -7,6 +7,7 @@ export const packet = {
   read: 5,
   write: 6,
   lstat: 7,
+  fstat: 8,
   fsetstat: 10,
   opendir: 11,
   readdir: 12,

@@ -1,0 +1,81 @@
+import { lstat, mkdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lxcInstalled, StockLxc } from './stock-lxc.ts';
+
+let lxc: StockLxc;
+const inside = (script: string) => lxc.ok('exec', 'f', '--', 'sh', '-c', script);
+const local = (...parts: string[]) => join(lxc.home, ...parts);
+
+describe.skipIf(!lxcInstalled)("files with the stock lxc (skipped where Debian's lxd-client is not installed)", () => {
+  beforeAll(async () => {
+    lxc = await StockLxc.start();
+    await lxc.ok('launch', 'busybox', 'f');
+    await mkdir(local('tree/deep/er'), { recursive: true });
+    await writeFile(local('tree/deep/er/file'), 'in a tree\n', { mode: 0o600 });
+    await writeFile(local('tree/run'), '#!/bin/sh\n', { mode: 0o755 });
+    await symlink('deep/er/file', local('tree/link'));
+  });
+  afterAll(() => lxc.stop());
+
+  /** Without the bar of progress. */
+  const quiet = (...args: string[]) => lxc.ok(...args, '-q');
+
+  it('pushes and pulls one, with owner and mode', async () => {
+    await writeFile(local('one'), 'one\n', { mode: 0o640 });
+    await quiet('file', 'push', 'one', 'f/root/');
+    await quiet('file', 'push', 'one', 'f/a/b/c', '-p', '--uid', '12', '--gid', '34', '--mode', '0604');
+    expect(await inside("stat -c '%a %u %g %n' /root/one /a/b /a/b/c; cat /a/b/c")).toBe(
+      '640 0 0 /root/one\n750 12 34 /a/b\n604 12 34 /a/b/c\none\n',
+    );
+    await quiet('file', 'pull', 'f/a/b/c', 'back');
+    expect(await readFile(local('back'), 'utf8')).toBe('one\n');
+    expect((await lstat(local('back'))).mode & 0o777).toBe(0o604);
+    expect(await lxc.ok('file', 'pull', 'f/etc/inittab', '-')).toBe(await inside('cat /etc/inittab'));
+  });
+
+  it('pushes standard input', async () => {
+    const { code } = await lxc.run(['file', 'push', '-', 'f/root/stdin', '-q'], { stdin: 'typed' });
+    expect(code).toBe(0);
+    expect(await inside('cat /root/stdin')).toBe('typed');
+  });
+
+  it('keeps owner and mode of what is there', async () => {
+    await inside('echo old > /root/kept; chown 5:6 /root/kept; chmod 600 /root/kept');
+    await quiet('file', 'push', 'one', 'f/root/kept');
+    expect(await inside("cat /root/kept; stat -c '%a %u %g' /root/kept")).toBe('one\n600 5 6\n');
+  });
+
+  it('edits in place', async () => {
+    await inside('echo "colour: red" > /root/conf; chmod 600 /root/conf');
+    const shell = lxc.terminal('file edit f/root/conf', { EDITOR: await lxc.editor('s/red/blue/') });
+    expect(await shell.code()).toBe(0);
+    expect(await inside("cat /root/conf; stat -c '%a' /root/conf")).toBe('colour: blue\n600\n');
+  });
+
+  it('pushes and pulls a tree with its links', async () => {
+    await quiet('file', 'push', '-r', 'tree', 'f/srv', '-p');
+    expect(await inside("cd /srv/tree; stat -c '%a %n' deep/er/file run; readlink link; cat link")).toBe(
+      '600 deep/er/file\n755 run\ndeep/er/file\nin a tree\n',
+    );
+    await mkdir(local('out'));
+    await quiet('file', 'pull', '-r', 'f/srv/tree', 'out');
+    expect(await readlink(local('out/tree/link'))).toBe('deep/er/file');
+    expect(await readFile(local('out/tree/link'), 'utf8')).toBe('in a tree\n');
+    expect((await lstat(local('out/tree/run'))).mode & 0o777).toBe(0o755);
+  });
+
+  it('deletes files, links and empty directories', async () => {
+    await inside('mkdir /gone /full; touch /full/file; ln -s /etc /gone-link');
+    await lxc.ok('file', 'delete', 'f/gone', 'f/gone-link');
+    expect(await lxc.fails('file', 'delete', 'f/full')).toBe('sftp: "remove /full: directory not empty" (SSH_FX_FAILURE)');
+    expect(await inside('ls -d /gone /gone-link 2>/dev/null; test -d /etc && ls /full')).toBe('file\n');
+  });
+
+  it('says what is not there and what cannot be', async () => {
+    expect(await lxc.fails('file', 'pull', 'f/nowhere', '-')).toBe('Not Found');
+    expect(await lxc.fails('file', 'push', 'one', 'f/no/where', '-q')).toBe('Not Found');
+    expect(await lxc.fails('file', 'pull', 'f/etc', '-')).toBe("Can't pull a directory without --recursive");
+    expect(await lxc.fails('file', 'pull', 'nobody/etc/passwd', '-')).toBe('Instance not found');
+  });
+});

@@ -1,0 +1,30 @@
+import { row } from './catalogue.ts';
+
+/** Errors about the files of instances. */
+export const fileErrors = {
+  'file.no_path': row(400, () => 'Missing path argument', 'Which file, says path=.'),
+  'file.bad_type': row<{ type: string }>(400, ({ type }) => `Bad file type: ${type}`, 'X-LXD-type is file, directory or symlink.'),
+  'file.bad_write': row<{ mode: string }>(400, ({ mode }) => `Bad file write mode: ${mode}`, 'X-LXD-write is overwrite or append.'),
+  'file.not_found': row(404, () => 'Not Found', 'The instance has no file of this path.'),
+  'file.denied': row<{ what: string; path: string; reason: string }>(
+    403,
+    ({ what, path, reason }) => `sftp: "${what} ${path}: ${reason}" (SSH_FX_PERMISSION_DENIED)`,
+    'What root may not do inside the instance, a client may not do there either.',
+  ),
+  'file.failed': row<{ what: string; path: string; reason: string }>(
+    500,
+    ({ what, path, reason }) => `sftp: "${what} ${path}: ${reason}" (SSH_FX_FAILURE)`,
+    "The instance's kernel refused it; the text has its words. Only regular files have content: pipes, sockets and devices are not opened.",
+  ),
+  'file.stuck': row<{ seconds: number }>(
+    500,
+    ({ seconds }) => `The file system of the instance did not answer within ${seconds}s`,
+    'A file system that the instance mounts or serves itself does not answer. Other paths can be asked for.',
+  ),
+  'file.interrupted': row(500, () => 'The instance ended or restarted meanwhile', 'Ask again; what was written so far may be incomplete.'),
+  'file.old_keeper': row(
+    500,
+    () => 'The instance runs since before an upgrade of the server, and its files can be reached only after a restart of it',
+    'Its keeper is older than this feature. Restart the instance.',
+  ),
+} as const;

@@ -1,0 +1,225 @@
+import type { Readable } from 'node:stream';
+import { LxError } from '#lib/contract';
+import { type FileAttributes, fileFlags, type FileHandle, isErrno, type SftpClient, SftpError } from '#lib/host';
+import type { InstanceRow } from '#lib/store';
+import { pipeStream } from '../session/stream.ts';
+import type { Supervision } from '../supervision.ts';
+import { fileFailure } from './failures.ts';
+import { fileContent } from './file-content.ts';
+import { FileRooms, type RoomSession, type RoomTimes } from './rooms.ts';
+
+type Which = Pick<InstanceRow, 'id'>;
+
+export interface FileFacts {
+  /** A pipe, a socket or a device counts as a file, as in LXD, but has no content. */
+  type: 'file' | 'directory' | 'symlink';
+  uid: number;
+  gid: number;
+  /** Permissions alone. */
+  mode: number;
+  modified: Date;
+  /** In bytes. */
+  size: number;
+}
+
+export type FoundFile =
+  | { facts: FileFacts; names: string[] }
+  | { facts: FileFacts; target: Buffer }
+  /** `length`: what `content` will yield, or fail; null where only its end tells (proc(5)). */
+  | { facts: FileFacts; length: number | null; content: Readable };
+
+/** What is made gets these; what is there already keeps its own. */
+export interface NewFile {
+  uid: number;
+  gid: number;
+  /** null: as is usual for the type. */
+  mode: number | null;
+}
+
+/** S_IFMT and its values (inode(7)). */
+const kind = { mask: 0o170000, directory: 0o040000, link: 0o120000, regular: 0o100000 };
+const setIds = 0o6000;
+/** LXD's. */
+const usualMode = { file: 0o644, directory: 0o750 };
+
+/**
+ * The files of instances that run, by path, as root of the instance sees them. Every path is resolved by the kernel below the
+ * instance's own root, by a process in its namespaces: nothing here looks at a path.
+ */
+export class InstanceFiles {
+  readonly #rooms: FileRooms;
+
+  constructor({ supervision }: { supervision: Supervision }, times?: RoomTimes) {
+    this.#rooms = new FileRooms((id) => served(supervision, id), times);
+  }
+
+  /** What is there; a link is not followed. */
+  facts(row: Which, path: string): Promise<FileFacts> {
+    return this.#in(row, 'lstat', path, async (client) => factsOf(await client.stat(path, false)));
+  }
+
+  /** What is there, with its names, target or content. The content must be read, or destroyed. */
+  async look(row: Which, path: string): Promise<FoundFile> {
+    const { client, leave } = await this.#rooms.enter(row.id);
+    let reading = false;
+    try {
+      const attributes = await client.stat(path, false);
+      const facts = factsOf(attributes);
+      if (facts.type === 'directory') return { facts, names: await namesOf(client, path) };
+      if (facts.type === 'symlink') return { facts, target: await client.readLink(path) };
+      const handle = await client.openFile(path, fileFlags.read, 0);
+      reading = true;
+      return await this.#content(client, handle, path, leave);
+    } catch (error) {
+      throw this.#failure(error, 'open', path);
+    } finally {
+      if (!reading) leave();
+    }
+  }
+
+  /** Gives what the file holds; an existing one keeps its owner and mode. What could not be made whole is not left. */
+  write(row: Which, path: string, how: NewFile & { append: boolean }, content: AsyncIterable<Uint8Array>): Promise<void> {
+    return this.#in(row, 'open', path, async (client) => {
+      const mode = how.mode ?? usualMode.file;
+      const { handle, fresh } = await opened(client, path, how.append, mode);
+      const made = fresh ? () => client.setHandle(handle, { owner: how, mode }) : async () => {};
+      const filled = async () => {
+        try {
+          await Promise.all([made(), client.write(handle, content)]);
+          // A write takes them off, for only root of the host would keep them (inode(7)).
+          if (fresh && mode & setIds) await client.setHandle(handle, { mode });
+        } finally {
+          await client.closeHandle(handle).catch(() => undefined);
+        }
+      };
+      await (fresh ? orUndone(filled, () => client.remove(path)) : filled());
+    });
+  }
+
+  /** A directory that is there stays as it is. */
+  makeDirectory(row: Which, path: string, how: NewFile): Promise<void> {
+    return this.#in(row, 'mkdir', path, async (client) => {
+      const mode = how.mode ?? usualMode.directory;
+      try {
+        await client.makeDirectory(path, mode);
+      } catch (error) {
+        if (isCode(error, 'EEXIST') && ((await client.stat(path, true)).mode & kind.mask) === kind.directory) return;
+        throw error;
+      }
+      await orUndone(
+        () => client.set(path, { owner: how, mode }),
+        () => client.removeDirectory(path),
+      );
+    });
+  }
+
+  makeLink(row: Which, path: string, target: Buffer, owner: { uid: number; gid: number }): Promise<void> {
+    return this.#in(row, 'symlink', path, async (client) => {
+      await client.makeLink(target, path);
+      await orUndone(
+        () => client.setLink(path, { owner }),
+        () => client.remove(path),
+      );
+    });
+  }
+
+  /** A file, or an empty directory. */
+  remove(row: Which, path: string): Promise<void> {
+    return this.#in(row, 'remove', path, async (client) => {
+      try {
+        await client.remove(path);
+      } catch (error) {
+        if (!isCode(error, 'EISDIR')) throw error;
+        await client.removeDirectory(path);
+      }
+    });
+  }
+
+  close(): void {
+    this.#rooms.close();
+  }
+
+  async #in<T>({ id }: Which, what: string, path: string, work: (client: SftpClient) => Promise<T>): Promise<T> {
+    const { client, leave } = await this.#rooms.enter(id);
+    try {
+      return await work(client);
+    } catch (error) {
+      throw this.#failure(error, what, path);
+    } finally {
+      leave();
+    }
+  }
+
+  async #content(client: SftpClient, handle: FileHandle, path: string, leave: () => void): Promise<FoundFile> {
+    const close = () => client.closeHandle(handle).catch(() => undefined);
+    try {
+      const facts = factsOf(await client.statHandle(handle));
+      // Files of the kernel have no size and a content all the same.
+      const length = facts.size > 0 ? facts.size : null;
+      const failure = (error: unknown) => this.#failure(error, 'read', path);
+      const short = () => new LxError('file.failed', { what: 'read', path, reason: 'the file became shorter meanwhile' });
+      const content = fileContent({ chunks: client.read(handle), length, failure, short, close: () => void close().finally(leave) });
+      return { facts, length, content };
+    } catch (error) {
+      await close();
+      leave();
+      throw error;
+    }
+  }
+
+  #failure(error: unknown, what: string, path: string): unknown {
+    return fileFailure(error, what, path, this.#rooms.patience);
+  }
+}
+
+async function served(supervision: Supervision, id: string): Promise<RoomSession> {
+  const keeper = supervision.get(id);
+  if (!keeper) throw new LxError('instance.not_running');
+  try {
+    const session = await keeper.files();
+    return { stream: pipeStream(session.fd, 'both'), kill: () => session.kill() };
+  } catch (error) {
+    throw isErrno(error, 'ENOSYS') ? new LxError('file.old_keeper', undefined, { cause: error }) : error;
+  }
+}
+
+/** `fresh`: made by this call, and nobody else's. */
+async function opened(client: SftpClient, path: string, append: boolean, mode: number): Promise<{ handle: FileHandle; fresh: boolean }> {
+  const attempts = [
+    [fileFlags.fresh, 'EEXIST'],
+    [append ? fileFlags.extend : fileFlags.replace, 'ENOENT'],
+  ] as const;
+  for (const [flags, otherwise] of attempts) {
+    try {
+      return { handle: await client.openFile(path, flags, mode), fresh: flags === fileFlags.fresh };
+    } catch (error) {
+      if (!isCode(error, otherwise)) throw error;
+    }
+  }
+  // A link that leads to nothing yet.
+  return { handle: await client.openFile(path, append ? fileFlags.append : fileFlags.overwrite, mode), fresh: true };
+}
+
+async function namesOf(client: SftpClient, path: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of client.entries(path)) names.push(name);
+  return names.sort();
+}
+
+function factsOf({ mode, uid, gid, size, modified }: FileAttributes): FileFacts {
+  const type = (mode & kind.mask) === kind.directory ? 'directory' : (mode & kind.mask) === kind.link ? 'symlink' : 'file';
+  return { type, uid, gid, mode: mode & 0o7777, size, modified: new Date(modified * 1000) };
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof SftpError && error.code === code;
+}
+
+async function orUndone(work: () => Promise<unknown>, undo: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    await undo().catch(() => undefined);
+    throw error;
+  }
+}
