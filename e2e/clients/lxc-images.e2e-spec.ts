@@ -129,8 +129,8 @@ describe.skipIf(!lxcInstalled)("images with the stock lxc (skipped where Debian'
     expect(await read('second', '/etc/each')).toBe('second start 1\n');
     expect(await read('second', '/etc/kept')).toBe('first create 1\n');
     await lxc.ok('stop', '-f', 'second');
-    await lxc.feed('{{ nobody }}', 'config', 'template', 'edit', 'second', 'all.tpl');
-    expect(await lxc.fails('start', 'second')).toContain('Template "all.tpl", line 1: unknown variable "nobody"');
+    const edit = await lxc.run(['config', 'template', 'edit', 'second', 'all.tpl'], { stdin: '{{ instance.name|nobody }}' });
+    expect([edit.code, edit.stderr]).toEqual([1, 'Error: Template "all.tpl", line 1: unknown filter "nobody"\n']);
     await lxc.ok('delete', 'second');
   });
 });

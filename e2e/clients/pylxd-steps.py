@@ -76,10 +76,21 @@ def snapshots(_):
     assert py.snapshots.all() == []
 
 
-def absent(_):
+def files(tree):
     py = client.containers.get("py")
-    problem = raises(LXDAPIException, lambda: py.files.get("/etc/passwd"))
-    assert "files of instances" in str(problem), problem
+    assert py.files.get("/etc/passwd").startswith(b"root:")
+    py.files.put("/root/made", b"one\n", mode=0o640, uid=3, gid=4)
+    assert py.execute(["stat", "-c", "%a %u %g", "/root/made"]).stdout == "640 3 4\n"
+    py.files.recursive_put(tree, "/root/tree")
+    assert py.files.get("/root/tree/metadata.yaml").startswith(b"architecture: ")
+    assert py.files.delete_available()
+    py.files.delete("/root/made")
+    raises(NotFound, lambda: py.files.get("/root/made"))
+
+
+def absent(_):
+    problem = raises(LXDAPIException, lambda: client.api.networks["lxdbr0"].forwards.get())
+    assert "network forwards" in str(problem), problem
 
 
 def end(_):

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -36,6 +36,11 @@ describe.skipIf(!installed)('python3-pylxd (skipped where the Debian package is 
   it('creates, starts, changes, freezes and restarts', () => step('life'));
   it('runs commands with input, output, errors and exit codes', () => step('execute'));
   it('takes snapshots, goes back to one, renames and deletes them', () => step('snapshots'));
+  it('writes, reads and deletes files', async () => {
+    await mkdir(join(home, 'small'));
+    await writeFile(join(home, 'small/metadata.yaml'), 'architecture: x86_64\n');
+    await step('files', join(home, 'small'));
+  });
   it('is told what this server does not have', () => step('absent'));
   it('stops, renames and deletes', () => step('end'));
   it('imports an image without a content type, exports it, and knows aliases', async () => {
