@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import addon from '#native';
 import type { LinkInfo, RouteSocket } from '#native';
 import type { Keeper, LaunchPlan, LinkPlan } from '#lib/host';
-import { missing, World } from './keeper-world.ts';
+import { missing, parentOf, World } from './keeper-world.ts';
 
 const reason = missing();
 const tag = process.pid % 100_000;
@@ -71,6 +71,30 @@ describe.skipIf(reason !== null)(`kinds of links${reason ? ` (skipped: ${reason}
     await world.run(keeper, ['sh', '-c', 'ip link set eth0 down; ip link set eth0 name mine']);
     await keeper.kill();
     expect(await onHost(parent)).toMatchObject({ up: true, mac: before?.mac, mtu: before?.mtu });
+  });
+
+  it.each(['from the start', 'later'])('has a link that was lent %s back, as it was, also when the keeper is killed', async (when) => {
+    const before = await onHost(parent);
+    const lent: LinkPlan = { kind: 'physical', parent, name: 'eth0', mac: '00:16:3e:77:00:04', mtu: 1400 };
+    const keeper = await launch(when === 'later' ? [] : [lent]);
+    if (when === 'later') await keeper.plug(lent);
+    await world.run(keeper, ['sh', '-c', 'ip link set eth0 down; ip link set eth0 name mine']);
+    expect(await onHost(parent)).toBeUndefined();
+    process.kill(parentOf(keeper.info.initPid), 'SIGKILL');
+    // It is there when the end is told.
+    expect((await keeper.ended).detail).not.toContain('stays');
+    expect(await onHost(parent)).toMatchObject({ up: true, mac: before?.mac, mtu: before?.mtu });
+  });
+
+  it('takes back a link alone, whatever the guest has made of its own meanwhile', async () => {
+    const keeper = await launch([{ kind: 'physical', parent, name: 'eth0', mac: null, mtu: null }]);
+    const index = (await inside(keeper, 'eth0'))?.index ?? 0;
+    await keeper.unplug('eth0');
+    await world.run(keeper, ['ip', 'link', 'add', 'own', 'index', String(index), 'type', 'bridge']);
+    expect(await onHost(parent)).toMatchObject({ name: parent });
+    expect(await onHost('own')).toBeUndefined();
+    await keeper.kill();
+    expect(await onHost(parent)).toMatchObject({ name: parent });
   });
 
   it('lends a link again to a guest that reboots', async () => {

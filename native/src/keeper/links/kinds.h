@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "base/unique_fd.h"
@@ -23,6 +24,8 @@ class LinkSite {
   netlink::Socket& host();
   /// A socket of the container's namespace, which is held from the first call on.
   netlink::Socket& inside();
+  /// The container's, once it is held; else -1.
+  [[nodiscard]] int namespaceFd() const { return namespace_; }
   [[nodiscard]] bool hasInside() const { return child_ >= 0 || namespace_ >= 0; }
   /// The host's namespace; only after `inside`.
   [[nodiscard]] int home() const { return home_.get(); }
@@ -49,6 +52,8 @@ struct MadeLink {
   std::string mac;
   uint32_t mtu = 0;
   bool up = false;
+  /// Held as long as the link is lent: when it is let go of, by our end too, a process of its own gives the link back.
+  std::shared_ptr<UniqueFd> guard;
 };
 
 // A kind is a file with four functions: `read` takes it from the plan's message, `make` makes it in the container's

@@ -144,7 +144,11 @@ void addLink(const LinkPlan& link, pid_t child, MadeLinks& made) {
 
 MadeLinks plannedLinks(const Plan& plan) {
   MadeLinks made;
-  for (const auto& link : plan.links) made.list.emplace_back().plan = &link;
+  for (const auto& link : plan.links) {
+    made.list.emplace_back().plan = &link;
+    // Its guard gives it back; that is waited for.
+    if (std::holds_alternative<PhysicalLink>(link.kind)) made.list.back().index = -1;
+  }
   return made;
 }
 
