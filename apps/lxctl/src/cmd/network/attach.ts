@@ -1,0 +1,4 @@
+import { instanceNoun } from '../../noun/nouns.ts';
+import { attachNetwork } from './attachment.ts';
+
+export const verb = attachNetwork(instanceNoun);
