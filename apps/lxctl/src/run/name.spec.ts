@@ -27,6 +27,7 @@ const samples: Record<string, { word: string; named: boolean }> = {
   remote: { word: '', named: true },
   path: { word: '/1.0', named: true },
   device: { word: 'eth1', named: false },
+  interface: { word: 'eth1', named: false },
   type: { word: 'nic', named: false },
   driver: { word: 'dir', named: false },
   volume: { word: 'custom/c1', named: false },
