@@ -115,6 +115,18 @@ shell_help() {
   printf '%s' "$now" >"$stamp"
 }
 
+# The stock client of Incus, of the first Debian that has one: extracted, for installed it would bring that release's libraries.
+incus_client() {
+  local place=.cache/incus mirror key=/usr/share/keyrings/debian-archive-keyring.gpg
+  [ ! -x "$place/usr/bin/incus" ] || return 0
+  say "Fetching the stock client of Incus"
+  rm -rf "$place" && mkdir -p .cache
+  mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | grep -oE '^(deb|URIs:).*https?://[^ ]+/debian/?( |$)' | grep -oE -m1 'https?://[^ ]+' || true)
+  mmdebstrap --quiet --variant=extract --include=incus-client trixie "$place" \
+    "deb [signed-by=$key] ${mirror:-http://deb.debian.org/debian} trixie main" >.cache/incus.log 2>&1 ||
+    { rm -rf "$place" && say "Not to be had, so its walk will be skipped: the stock client of Incus (see .cache/incus.log)"; }
+}
+
 debian_packages "${1:-}"
 node_runtime
 # One set-up at a time in a checkout.
@@ -125,3 +137,4 @@ npm_packages
 native_code
 bundles
 shell_help
+[ "${1:-}" != --test ] || [ "$(id -u)" != 0 ] || incus_client

@@ -4,10 +4,21 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { TestDaemon } from '../harness/daemon.ts';
+import { home as root, TestDaemon } from '../harness/daemon.ts';
 import { Terminal } from '../harness/terminal.ts';
 
 export const lxcInstalled = existsSync('/usr/bin/lxc');
+
+/** A stock client, and the variable that says where its server's socket is. */
+export interface StockProgram {
+  path: string;
+  directory: 'LXD_DIR' | 'INCUS_DIR';
+}
+
+const lxcProgram: StockProgram = { path: '/usr/bin/lxc', directory: 'LXD_DIR' };
+/** As tools/setup.sh --test lays it down. */
+export const incusProgram: StockProgram = { path: join(root, '.cache/incus/usr/bin/incus'), directory: 'INCUS_DIR' };
+export const incusThere = existsSync(incusProgram.path);
 
 export interface Result {
   code: number;
@@ -15,20 +26,21 @@ export interface Result {
   stderr: string;
 }
 
-/** Debian's stock client, unchanged, with LXD_DIR pointing at the state directory of a daemon of its own. */
+/** A stock client, Debian's lxc if no other is asked for, unchanged, with LXD_DIR pointing at the state directory of a daemon of its own. */
 export class StockLxc {
   private constructor(
     readonly daemon: TestDaemon,
     /** HOME of the client, and a place for files. */
     readonly home: string,
+    readonly program: StockProgram,
   ) {}
 
-  static async start(): Promise<StockLxc> {
+  static async start(program: StockProgram = lxcProgram): Promise<StockLxc> {
     const home = await mkdtemp(join(tmpdir(), 'lxc-home-'));
     await chmod(home, 0o755);
     const daemon = await TestDaemon.start();
     await daemon.buildImage('busybox');
-    const stock = new StockLxc(daemon, home);
+    const stock = new StockLxc(daemon, home, program);
     // Its first command greets the user.
     await stock.run(['remote', 'list']);
     return stock;
@@ -41,7 +53,7 @@ export class StockLxc {
 
   run(args: readonly string[], options: { stdin?: string; env?: Record<string, string> } = {}): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const child = spawn('/usr/bin/lxc', args, { cwd: this.home, env: { ...this.#environment(), ...options.env }, stdio: 'pipe' });
+      const child = spawn(this.program.path, args, { cwd: this.home, env: { ...this.#environment(), ...options.env }, stdio: 'pipe' });
       let stdout = '';
       let stderr = '';
       child.stdout.on('data', (chunk) => (stdout += chunk));
@@ -82,10 +94,15 @@ export class StockLxc {
 
   /** The client on a real terminal. */
   terminal(command: string, env: Record<string, string> = {}): Terminal {
-    return new Terminal(`/usr/bin/lxc ${command}`, { cwd: this.home, env: { ...this.#environment(), ...env }, columns: 100, rows: 30 });
+    return new Terminal(`${this.program.path} ${command}`, {
+      cwd: this.home,
+      env: { ...this.#environment(), ...env },
+      columns: 100,
+      rows: 30,
+    });
   }
 
   #environment(): Record<string, string> {
-    return { PATH: process.env.PATH ?? '', HOME: this.home, LXD_DIR: this.daemon.dir, TERM: 'dumb' };
+    return { PATH: process.env.PATH ?? '', HOME: this.home, [this.program.directory]: this.daemon.dir, TERM: 'dumb' };
   }
 }

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { apiExtensionsPage } from './api-extensions.ts';
 import { commandsPage } from './commands.ts';
+import { compatibilityPage } from './compatibility.ts';
 import { configKeysPage } from './config-keys.ts';
 import { errorsPage } from './errors.ts';
 import { operationsPage } from './operations.ts';
@@ -10,6 +11,7 @@ import { operationsPage } from './operations.ts';
 const pages = {
   'api-extensions.md': apiExtensionsPage,
   'commands.md': commandsPage,
+  'compatibility.md': compatibilityPage,
   'config-keys.md': configKeysPage,
   'errors.md': errorsPage,
   'operations.md': operationsPage,
