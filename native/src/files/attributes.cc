@@ -1,9 +1,9 @@
 #include "files/attributes.h"
 
 #include <fcntl.h>
-#include <time.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 
 namespace lx::files {
@@ -62,12 +62,13 @@ std::string longName(std::string_view name, const struct stat& info) {
   for (int bit = 0; bit < 9; ++bit) {
     if ((info.st_mode & (0400U >> bit)) == 0) mode[bit] = '-';
   }
-  char date[24] = "";
-  struct tm parts {};
-  if (::gmtime_r(&info.st_mtim.tv_sec, &parts) != nullptr) ::strftime(date, sizeof date, "%b %e  %Y", &parts);
+  // Not by strftime(3), which brings zones and locales with it, a tenth of the program. A year is 16 bits wide here.
+  const std::chrono::year_month_day date{std::chrono::floor<std::chrono::days>(std::chrono::sys_seconds{std::chrono::seconds{info.st_mtim.tv_sec}})};
+  constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   char line[160];
-  std::snprintf(line, sizeof line, "%c%s %4lu %-8u %-8u %8llu %s ", kind, mode, static_cast<unsigned long>(info.st_nlink), info.st_uid, info.st_gid,
-                static_cast<unsigned long long>(info.st_size), date);
+  std::snprintf(line, sizeof line, "%c%s %4lu %-8u %-8u %8llu %s %2u  %d ", kind, mode, static_cast<unsigned long>(info.st_nlink), info.st_uid, info.st_gid,
+                static_cast<unsigned long long>(info.st_size), months[(static_cast<unsigned>(date.month()) + 11) % 12],
+                static_cast<unsigned>(date.day()), static_cast<int>(date.year()));
   return std::string(line).append(name);
 }
 

@@ -42,7 +42,7 @@ uint32_t seqOf(const std::vector<std::byte>& message) {
 /// From here on a failure of the keeper's own must not unwind: it aborts, and the nursery clears up by the plan.
 [[noreturn]] void serve(const Plan& plan, Service& service, Connection connection, uint32_t seq) noexcept {
   service.greet(std::move(connection), seq);
-  forgetText();
+  forgetLaunch();
   const EndRecord end = service.run();
   saveEndRecord(plan, end);
   removeRunFiles(plan);

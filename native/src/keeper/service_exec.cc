@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <string>
 
@@ -76,9 +77,11 @@ bool Service::ending() const {
   } catch (const SysError&) {
     return true;
   }
+  // The name, the second field, may hold anything, blanks too.
+  size_t at = text.rfind(')');
+  for (int field = 2; field < 9 && at != std::string::npos; ++field) at = text.find(' ', at + 1);
   unsigned long flags = 0;
-  const size_t name = text.rfind(')');
-  if (name == std::string::npos || std::sscanf(text.c_str() + name, ") %*c %*d %*d %*d %*d %*d %lu", &flags) != 1) return true;
+  if (at == std::string::npos || std::from_chars(text.data() + at + 1, text.data() + text.size(), flags).ec != std::errc()) return true;
   return (flags & kExiting) != 0;
 }
 

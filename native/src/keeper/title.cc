@@ -1,6 +1,7 @@
 #include "keeper/title.h"
 
 #include <elf.h>
+#include <malloc.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -42,7 +43,8 @@ void setTitle(const char* name) {
   std::snprintf(area, areaSize, "lxctl-keeper %s", name);
 }
 
-void forgetText() {
+void forgetLaunch() {
+  ::malloc_trim(0);
   const auto* start = reinterpret_cast<const char*>(&__ehdr_start);
   const auto* segment = reinterpret_cast<const Elf64_Phdr*>(start + __ehdr_start.e_phoff);
   for (int i = 0; i < __ehdr_start.e_phnum; ++i, ++segment) {
