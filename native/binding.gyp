@@ -40,6 +40,7 @@
         'src/tree/attributes.cc',
         'src/tree/content.cc',
         'src/tree/copy.cc',
+        'src/tree/earlier.cc',
         'src/tree/directory.cc',
         'src/tree/remove.cc',
       ],

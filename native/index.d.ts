@@ -65,7 +65,20 @@ export function copyTree(
   from: string | number | readonly string[],
   to: string,
   onBytes: ((bytes: number) => void) | null,
+  before?: EarlierTree,
 ): { done: Promise<number>; cancel(): void };
+
+/** An earlier copy of a tree, and what is known of it. */
+export interface EarlierTree {
+  readonly earlierTree: unique symbol;
+}
+/**
+ * Copies a tree that may be changing, for `copyTree` of the same tree on the same file system: what has not changed by then is
+ * moved there. EOPNOTSUPP where the file system is not known to note every change (only ext4, XFS and btrfs are).
+ */
+export function copyTreeBefore(from: string, to: string): { done: Promise<number>; cancel(): void; before: EarlierTree };
+/** Whether copying a tree is no matter of some milliseconds. */
+export function isLargeTree(path: string): Promise<boolean>;
 
 /**
  * Makes the empty directory `to` with owner, mode, times and extended attributes of the directory `like` (but for those of

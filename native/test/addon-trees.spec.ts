@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   closeSync,
   existsSync,
@@ -15,7 +16,7 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import addon from '#native';
-import { makeHardTree, sumOfTree } from '../../libs/host/src/testing/hard-tree.ts';
+import { makeHardTree, makeKinds, sumOfTree } from '../../libs/host/src/testing/hard-tree.ts';
 import { notRoot } from './machine.ts';
 
 let place = '';
@@ -32,6 +33,19 @@ afterEach(() => execFileSync('rm', ['-rf', place]));
 const sh = (script: string, cwd: string) =>
   execFileSync('sh', ['-ec', script], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
 const copy = (source: string | number = from, onBytes: ((bytes: number) => void) | null = null) => addon.copyTree(source, to, onBytes).done;
+
+/** Writes to a mapped page before anything is copied, and, when it is told to, to the same page through the same mapping. */
+const mapper = `
+import mmap, sys
+file = open(sys.argv[1], "r+b")
+pages = mmap.mmap(file.fileno(), 8192)
+pages[0:1] = b"x"
+print("written")
+sys.stdin.readline()
+pages[1:2] = b"y"
+print("written")
+sys.stdin.readline()
+`;
 
 describe.skipIf(notRoot)('copies of trees', () => {
   it('have everything, on one file system and on another', async () => {
@@ -91,6 +105,58 @@ describe.skipIf(notRoot)('copies of trees', () => {
     await expect(copy())
       .rejects.toMatchObject({ code: 'EXDEV', path: 'a/b' })
       .finally(() => sh('umount a/b', from));
+  });
+
+  // By name, content, time, kind, and through a mapping that was there before: what changes between the two copies.
+  it('have what changed since an earlier one, and take the rest from there', async () => {
+    const many = 'for d in $(seq 20); do mkdir -p many/$d; for f in $(seq 20); do echo $d $f > many/$d/$f; done; done';
+    sh(
+      `mkdir etc; ${many}; ${makeKinds} mkdir swap swap/one swap/two; echo 1 > swap/one/x; echo 2 > swap/two/x; echo l > l1; ln l1 l2; head -c 8192 /dev/zero > mapped`,
+      from,
+    );
+    const mapped = spawn('python3', ['-uc', mapper, join(from, 'mapped')], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const heard = () => once(mapped.stdout, 'data');
+    await heard();
+    const first = join(place, 'first');
+    const { done, before } = addon.copyTreeBefore(from, first);
+    await done;
+    const kept = statSync(join(first, 'many/7/7')).ino;
+    mapped.stdin.write('again\n');
+    await heard();
+    sh(
+      `echo changed > many/1/1; rm many/2/2; mkdir many/3/new; mv many/4/4 many/3/new; chmod 600 many/5/5; rm many/6/6; mkdir many/6/6
+       setfattr -n user.note -v new many/8/8; ln kinds/a kinds/more; rm l2; echo other > l2; ln -sf else kinds/dangling
+       mv swap/one swap/x; mv swap/two swap/one; mv swap/x swap/two; touch -d 2003-04-05 many/9/9; mv many/10 many/ten`,
+      from,
+    );
+    await addon.copyTree(from, to, null, before).done;
+    expect(sh(sumOfTree, to)).toBe(sh(sumOfTree, from));
+    expect(readFileSync(join(to, 'swap/one/x'), 'utf8')).toBe('2\n');
+    expect(readFileSync(join(to, 'mapped'), 'latin1').startsWith('xy')).toBe(true);
+    expect(statSync(join(to, 'many/7/7')).ino).toBe(kept);
+    // What changed, what lies where it did not, and what has more names.
+    expect(Number(sh('find . -type f | wc -l', first))).toBeLessThan(50);
+    mapped.stdin.end();
+    await once(mapped, 'exit');
+  });
+
+  it('have no earlier one where changes may go unnoticed', async () => {
+    const memory = mkdtempSync('/dev/shm/lxctl-trees-');
+    try {
+      await expect(addon.copyTreeBefore(memory, to).done).rejects.toMatchObject({ code: 'ENOTSUP' });
+    } finally {
+      rmSync(memory, { recursive: true });
+    }
+  });
+
+  it('are told to be large by what is in them', async () => {
+    expect(await addon.isLargeTree(from)).toBe(false);
+    sh('truncate -s 1G holes; head -c 1M /dev/zero > small', from);
+    expect(await addon.isLargeTree(from)).toBe(false);
+    sh('mkdir a; head -c 5M /dev/zero > a/large', from);
+    expect(await addon.isLargeTree(from)).toBe(true);
+    sh('rm a/large; mkdir a/b; for n in $(seq 300); do : > a/b/$n; done', from);
+    expect(await addon.isLargeTree(from)).toBe(true);
   });
 
   // The attack: while it is copied, what is looked at and what is opened are exchanged for links out of the tree.

@@ -1,2 +1,2 @@
 /** Every copy of a tree goes through here. */
-export { copyTree } from '#lib/host';
+export { copyTree, cutTree } from '#lib/host';

@@ -1,4 +1,4 @@
-import type { RootRecipe } from './storage.ts';
+import type { RootRecipe, Still } from './storage.ts';
 
 /** What the rest of the house may know of a driver. */
 export interface DriverFlags {
@@ -49,8 +49,8 @@ export interface UsageRole {
 
 /** For drivers that can make a root of another one, as a whole. */
 export interface CopyRole {
-  /** Makes a root like the one at `from`, which does not change meanwhile. As idempotent as `create`. */
-  copy(from: RootPlace, to: RootPlace): Promise<void>;
+  /** Makes a root like the one at `from` is while `still` runs what it is given; null: it is at rest. As idempotent as `create`. */
+  copy(from: RootPlace, to: RootPlace, still: Still | null): Promise<void>;
 }
 
 /**
@@ -62,8 +62,11 @@ export interface LayerRole {
   changes(place: RootPlace): string;
   /** Whether there are none since `create` on this chain. */
   untouched(place: RootPlace, chain: Chain): Promise<boolean>;
-  /** Makes at `to` changes that do to a chain below what these do, the uppermost first. As idempotent as `create`. */
-  copy(from: readonly RootPlace[], to: RootPlace): Promise<void>;
+  /**
+   * Makes at `to` changes that do to a chain below what these do, the uppermost first, which is at rest
+   * (null) or while `still` runs what it is given. As idempotent as `create`.
+   */
+  copy(from: readonly RootPlace[], to: RootPlace, still: Still | null): Promise<void>;
 }
 
 /** One way to keep roots. A driver is a folder under drivers/ and passes `storageDriverConformance`, which says what each role owes. */

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
 import { makeHardTree, makeKinds, sumOfTree } from '../../host/src/testing/hard-tree.ts';
 import type { Chain, RootPlace, StorageDriver } from './driver.ts';
-import type { RootRecipe } from './storage.ts';
+import type { RootRecipe, Still } from './storage.ts';
 
 const run = promisify(execFile);
 
@@ -110,7 +110,13 @@ export function storageDriverConformance(driver: StorageDriver): void {
     });
 
     describe.skipIf(!driver.copy && !driver.layers)('copy', () => {
-      const copy = (from: RootPlace, to: RootPlace) => driver.copy?.copy(from, to) ?? driver.layers?.copy([from], to);
+      const copy = (from: RootPlace, to: RootPlace, still: Still | null = null) =>
+        driver.copy?.copy(from, to, still) ?? driver.layers?.copy([from], to, still);
+      /** Another root that was just made, to see what a place consists of. */
+      const placed = async (name: string) => {
+        await made(name);
+        return place(name);
+      };
       const copied = async () => {
         const [from, to] = [await place('one'), await place('two')];
         await copy(from, to);
@@ -140,6 +146,21 @@ export function storageDriverConformance(driver: StorageDriver): void {
           './fifo\n./node\n./socket\n16\n',
         );
       }, 120_000);
+
+      it('is of the moment when it is held still, and leaves nothing else behind', async () => {
+        const recipe = await made('one');
+        await inside(recipe, `mkdir many; for n in $(seq 300); do echo $n > many/$n; done; head -c 6M /dev/urandom > large; ${makeKinds}`);
+        const [from, to] = [await place('one'), await place('two')];
+        let sum = '';
+        await copy(from, to, async (cut) => {
+          await inside(recipe, 'echo late > many/7; rm many/8; mv many/9 many/nine; chmod 600 large; mkdir many/8; touch new');
+          sum = await inside(recipe, sumOfTree);
+          await cut();
+          await inside(recipe, 'echo after > many/7; touch after');
+        });
+        expect(await inside(driver.view.recipe(to, [image]), sumOfTree)).toBe(sum);
+        expect((await readdir(to.directory)).toSorted()).toEqual((await readdir((await placed('like')).directory)).toSorted());
+      });
 
       it('leaves the two apart, and does no harm the second time', async () => {
         const recipe = await made('one');
@@ -200,7 +221,7 @@ export function storageDriverConformance(driver: StorageDriver): void {
         const [top] = places;
         const sum = await inside(driver.view.recipe(top ?? (await place('none')), [...places.slice(1).map(changes), image]), sumOfTree);
         const one = await place('one');
-        await driver.layers?.copy(places, one);
+        await driver.layers?.copy(places, one, null);
         expect(await inside(driver.view.recipe(one, [image]), sumOfTree)).toBe(sum);
         expect(await inside(await made('upon', [changes(one), image]), 'ls gone lost was over deep/er')).toBe(
           'deep/er:\na\nb\n\ngone:\nnew\n\nlost:\n\nover:\nthree\ntwo\n\nwas:\nagain\n',

@@ -6,6 +6,7 @@
 #include "napi/addon.h"
 #include "napi/rim.h"
 #include "tree/copy.h"
+#include "tree/earlier.h"
 
 namespace lx::rim {
 
@@ -14,8 +15,10 @@ namespace {
 /// Not on the thread pool, whose few threads the whole process shares: a large tree takes minutes.
 class TreeCopy {
  public:
-  TreeCopy(Napi::Env env, std::vector<UniqueFd> layers, std::string to, const Napi::Value& onBytes)
-      : deferred_(env), layers_(std::move(layers)), to_(std::move(to)) {
+  using Past = std::shared_ptr<tree::Earlier>;
+
+  TreeCopy(Napi::Env env, std::vector<UniqueFd> layers, std::string to, const Napi::Value& onBytes, Past now, Past before)
+      : deferred_(env), layers_(std::move(layers)), to_(std::move(to)), now_(std::move(now)), before_(std::move(before)) {
     if (onBytes.IsFunction()) onBytes_ = Napi::Persistent(onBytes.As<Napi::Function>());
   }
 
@@ -44,7 +47,7 @@ class TreeCopy {
 
   void work() {
     try {
-      tree::copy(std::move(layers_), to_, watch_);
+      tree::copy(std::move(layers_), to_, watch_, {now_.get(), before_.get()});
     } catch (const SysError& failure) {
       failure_.emplace(failure);
     } catch (const std::exception& failure) {
@@ -97,6 +100,8 @@ class TreeCopy {
   Napi::Promise::Deferred deferred_;
   std::vector<UniqueFd> layers_;
   std::string to_;
+  Past now_;
+  Past before_;
   Napi::FunctionReference onBytes_;
   tree::Watch watch_;
   std::atomic<bool> told_ = false;
@@ -124,17 +129,43 @@ std::vector<UniqueFd> layersArg(const Napi::CallbackInfo& info) {
   return layers;
 }
 
-Napi::Value copyTree(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const auto copy = std::make_shared<TreeCopy>(env, layersArg(info), stringArg(info, 1, "to"), info[2]);
+using PastHolder = Napi::External<std::shared_ptr<tree::Earlier>>;
+
+Napi::Object begun(Napi::Env env, const std::shared_ptr<TreeCopy>& copy) {
   Napi::Object result = Napi::Object::New(env);
   result.Set("done", TreeCopy::start(env, copy));
   result.Set("cancel", Napi::Function::New(env, [copy](const Napi::CallbackInfo&) { copy->cancel(); }, "cancel"));
   return result;
 }
 
+/// copyTree(from, to, onBytes[, before])
+Napi::Value copyTree(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto before = info[3].IsExternal() ? *info[3].As<PastHolder>().Data() : nullptr;
+  return begun(env, std::make_shared<TreeCopy>(env, layersArg(info), stringArg(info, 1, "to"), info[2], nullptr, before));
+}
+
+/// copyTreeBefore(from, to): a copy with `before` for copyTree
+Napi::Value copyTreeBefore(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto now = std::make_shared<tree::Earlier>();
+  Napi::Object result = begun(env, std::make_shared<TreeCopy>(env, layersArg(info), stringArg(info, 1, "to"), env.Null(), now, nullptr));
+  result.Set("before", PastHolder::New(env, new std::shared_ptr<tree::Earlier>(now), [](Napi::Env, std::shared_ptr<tree::Earlier>* held) { delete held; }));
+  return result;
+}
+
+Napi::Value isLargeTree(const Napi::CallbackInfo& info) {
+  return promise<bool>(
+      info.Env(), [path = stringArg(info, 0, "path")] { return tree::isLarge(path); },
+      [](Napi::Env env, bool& large) { return Napi::Boolean::New(env, large); });
+}
+
 }  // namespace
 
-void registerTreeCopies(Napi::Object exports) { expose<copyTree>(exports, "copyTree"); }
+void registerTreeCopies(Napi::Object exports) {
+  expose<copyTree>(exports, "copyTree");
+  expose<copyTreeBefore>(exports, "copyTreeBefore");
+  exposeAsync<isLargeTree>(exports, "isLargeTree");
+}
 
 }  // namespace lx::rim

@@ -18,6 +18,7 @@
 #include "base/unique_fd.h"
 #include "tree/attributes.h"
 #include "tree/content.h"
+#include "tree/earlier.h"
 
 namespace lx::tree {
 
@@ -77,6 +78,8 @@ struct Level {
   /// What lies below the layers is hidden by one of them.
   bool opaque = false;
   std::vector<std::string> below;
+  /// The directory of an earlier copy; invalid where there is none, or where it is too deep to be held open.
+  UniqueFd earlier;
 };
 
 /// Where a file lies that has more than one name.
@@ -120,14 +123,16 @@ std::string linkOf(int fd) {
 
 class TreeCopy {
  public:
-  explicit TreeCopy(Watch& watch) : watch_(watch), content_(watch) {}
+  explicit TreeCopy(Watch& watch, const Times& times) : watch_(watch), content_(watch), times_(times) {}
 
   void run(std::vector<UniqueFd> layers, const std::string& to) {
     LX_SYS(::mkdir(to.c_str(), 0700), to);
     UniqueFd target = LX_SYS_FD(::open(to.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), to);
     root_ = LX_SYS_FD(::fcntl(target.get(), F_DUPFD_CLOEXEC, 0));
     many_ = layers.size() > 1;
-    Level top{Opened(std::move(target)), std::make_shared<Place>(), {}, false, {}};
+    Level top{Opened(std::move(target)), std::make_shared<Place>(), {}, false, {}, {}};
+    if (times_.before) top.earlier = LX_SYS_FD(::openat(times_.before->root(), ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (times_.now) times_.now->begin(layers.front().get());
     for (UniqueFd& layer : layers) top.sources.emplace(top.sources.size(), std::move(layer));
     enter(std::move(top));
     while (!levels_.empty()) {
@@ -139,6 +144,7 @@ class TreeCopy {
       levels_.back().below.pop_back();
       at(name, [&] { descend(name); });
     }
+    if (times_.now) times_.now->end(std::move(root_));
   }
 
  private:
@@ -166,6 +172,7 @@ class TreeCopy {
   void closeAt(size_t depth) {
     Level& level = levels_[depth];
     level.target.fd.reset();
+    level.earlier.reset();
     for (auto& [layer, source] : level.sources)
       if (levels_[depth + 1].sources.contains(layer)) source.fd.reset();
   }
@@ -212,7 +219,8 @@ class TreeCopy {
     }
     if (sources.empty() || already(::mkdirat(above.target.fd.get(), name.c_str(), 0700), "mkdirat")) return;
     UniqueFd target = LX_SYS_FD(::openat(above.target.fd.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    enter({Opened(std::move(target)), std::make_shared<Place>(Place{above.place, name}), std::move(sources), opaque, {}});
+    UniqueFd before(above.earlier.valid() ? ::openat(above.earlier.get(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1);
+    enter({Opened(std::move(target)), std::make_shared<Place>(Place{above.place, name}), std::move(sources), opaque, {}, std::move(before)});
   }
 
   void leave() {
@@ -242,11 +250,20 @@ class TreeCopy {
   }
 
   void copyFile(const Level& level, const std::string& name, int entry, const struct stat& info) {
+    if (takenOver(level, name, info)) return;
     const UniqueFd from = readable(entry);
     const UniqueFd to(::openat(level.target.fd.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (already(to.get(), "openat")) return;
     content_.copy(from.get(), to.get(), info);
     copyAttributes(from.get(), to.get(), info);
+    if (times_.now) times_.now->note(info, to.get());
+  }
+
+  /// Whether it was in the earlier copy as it is, and has been moved here.
+  [[nodiscard]] bool takenOver(const Level& level, const std::string& name, const struct stat& info) const {
+    const int from = level.earlier.get();
+    if (!level.earlier.valid() || !times_.before->holds(info, from, name)) return false;
+    return !already(::renameat2(from, name.c_str(), level.target.fd.get(), name.c_str(), RENAME_NOREPLACE), "renameat2");
   }
 
   static void copySpecial(const Level& level, const std::string& name, int entry, const struct stat& info) {
@@ -283,6 +300,7 @@ class TreeCopy {
 
   Watch& watch_;
   Content content_;
+  const Times times_;
   bool many_ = false;
   UniqueFd root_;
   std::vector<Level> levels_;
@@ -291,6 +309,8 @@ class TreeCopy {
 
 }  // namespace
 
-void copy(std::vector<UniqueFd> layers, const std::string& to, Watch& watch) { TreeCopy(watch).run(std::move(layers), to); }
+void copy(std::vector<UniqueFd> layers, const std::string& to, Watch& watch, const Times& times) {
+  TreeCopy(watch, times).run(std::move(layers), to);
+}
 
 }  // namespace lx::tree

@@ -10,6 +10,8 @@
 
 namespace lx::tree {
 
+class Earlier;
+
 /// What a copy tells and hears while it runs. Its fields are for any thread.
 struct Watch {
   std::atomic<bool> cancelled = false;
@@ -17,6 +19,14 @@ struct Watch {
   std::atomic<uint64_t> bytes = 0;
   /// Called by the copying thread when `bytes` grew; empty for nobody.
   std::function<void()> onBytes;
+};
+
+/// A tree of one layer that is in use is copied twice: while it changes, and once more when it does not, quickly.
+struct Times {
+  /// Is to be filled by this copy.
+  Earlier* now = nullptr;
+  /// Of a copy of the same tree on the same file system as the target: files that have not changed since are moved out of it.
+  const Earlier* before = nullptr;
 };
 
 /**
@@ -33,6 +43,6 @@ struct Watch {
  *
  * Throws SysError with the entry's path below the root; ECANCELED when cancelled. What is there then is the caller's to remove.
  */
-void copy(std::vector<UniqueFd> layers, const std::string& to, Watch& watch);
+void copy(std::vector<UniqueFd> layers, const std::string& to, Watch& watch, const Times& times = {});
 
 }  // namespace lx::tree

@@ -171,8 +171,7 @@ export class LayeredRoots implements RootKeeper {
   async #copyChanges(root: Source, stack: Stack, merge: boolean, to: RootPlace, still: Still | null): Promise<void> {
     const from = this.#place(root.id, stack.head);
     const trees = [from, ...(merge ? stack.below.map((layer) => this.#place(root.id, layer)) : [])];
-    const cut = () => this.#layers.copy(trees, to);
-    await (still ? still(cut) : cut());
+    await this.#layers.copy(trees, to, still);
   }
 
   /** The link shows to which image's tree a volume holds on. */

@@ -45,15 +45,14 @@ export class WholeRoots implements RootKeeper {
   }
 
   async copy({ id }: Source, to: string, still: Still | null): Promise<void> {
-    const cut = () => this.#copy(this.#place(id), this.#place(to));
-    await (still ? still(cut) : cut());
+    await this.#copy(this.#place(id), this.#place(to), still);
   }
 
   /** Killed between the two renames, the call that follows finds no root and puts the copy there. */
   async restore(snapshot: Source, root: string): Promise<void> {
     const { directory } = this.#place(root);
     const staged = { ...this.#place(root), directory: join(this.#layout.unpacking, `${root}.${snapshot.id}`) };
-    await this.#copy(this.#place(snapshot.id), staged);
+    await this.#copy(this.#place(snapshot.id), staged, null);
     const old = join(this.#layout.unpacking, randomUUID());
     if (await exists(directory)) await rename(directory, old);
     await rename(staged.directory, directory);
@@ -64,11 +63,16 @@ export class WholeRoots implements RootKeeper {
     await removeTree(this.#place(id).directory);
   }
 
-  async #copy(from: RootPlace, to: RootPlace): Promise<void> {
+  async #copy(from: RootPlace, to: RootPlace, still: Still | null): Promise<void> {
     const { copy, name } = this.#driver;
     if (!copy) throw new LxError('request.unsupported', { what: `a copy of a root on a pool of the driver ${name}` });
     await makeDirectory(to.directory);
-    await copy.copy(from, to);
+    try {
+      await copy.copy(from, to, still);
+    } catch (error) {
+      await removeTree(to.directory);
+      throw error;
+    }
   }
 
   #place(id: string): RootPlace {

@@ -1,7 +1,7 @@
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exists, removeTree } from '#lib/host';
-import { copyTree } from '../../copy-tree.ts';
+import { copyTree, cutTree } from '../../copy-tree.ts';
 import type { CopyRole, CreateRole, RootPlace, UsageRole, ViewRole } from '../../driver.ts';
 
 const rootOf = (place: RootPlace) => join(place.directory, 'rootfs');
@@ -16,11 +16,11 @@ export const dirView: ViewRole = {
 };
 
 export const dirCreate: CreateRole = {
-  create: (place, chain) => fill(place, chain[0] ?? null),
+  create: (place, [tree]) => fill(place, (to) => (tree === undefined ? mkdir(to, { mode: 0o755 }) : copyTree(tree, to))),
 };
 
 export const dirCopy: CopyRole = {
-  copy: (from, to) => fill(to, rootOf(from)),
+  copy: (from, to, still) => fill(to, (copy) => cutTree(rootOf(from), copy, still)),
 };
 
 export const dirUsage: UsageRole = {
@@ -30,11 +30,10 @@ export const dirUsage: UsageRole = {
 };
 
 /** The rename at the end makes a copy that was interrupted tell itself from a whole one. */
-async function fill(place: RootPlace, from: string | null): Promise<void> {
+async function fill(place: RootPlace, make: (directory: string) => Promise<unknown>): Promise<void> {
   if (await exists(rootOf(place))) return;
   const copy = join(place.directory, 'copying');
   await removeTree(copy);
-  if (from === null) await mkdir(copy, { mode: 0o755 });
-  else await copyTree(from, copy);
+  await make(copy);
   await rename(copy, rootOf(place));
 }

@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { directoryLike, exists, isDirectoryLike, makeDirectory, mergeLayers, removeTree } from '#lib/host';
-import { copyTree } from '../../copy-tree.ts';
+import { cutTree } from '../../copy-tree.ts';
 import type { Chain, CreateRole, LayerRole, RootPlace, UsageRole, ViewRole } from '../../driver.ts';
 import { emptyLower } from './pool.ts';
 
@@ -35,15 +35,25 @@ export const overlayLayers: LayerRole = {
   untouched: (place, chain) => isDirectoryLike(upperOf(place), lowerOf(place, chain)[0] ?? ''),
 
   /** Whiteouts are device nodes and opaque directories have attributes (overlayfs.rst): a copy has both. */
-  async copy([from, ...below], to) {
+  async copy([from, ...below], to, still) {
     await makeDirectory(workOf(to));
     if (!from || (await exists(upperOf(to)))) return;
-    const copy = join(to.directory, 'copying');
-    await removeTree(copy);
-    await (below.length > 0 ? mergeLayers([from, ...below].map(upperOf), copy) : copyTree(upperOf(from), copy));
-    await rename(copy, upperOf(to));
+    const cut = join(to.directory, 'cut');
+    await removeTree(cut);
+    await cutTree(upperOf(from), cut, still);
+    if (below.length > 0) await mergeInto(cut, below);
+    await rename(cut, upperOf(to));
   },
 };
+
+/** The layers below never change, so nobody needs to wait for them. */
+async function mergeInto(cut: string, below: readonly RootPlace[]): Promise<void> {
+  const merged = `${cut}.merged`;
+  await removeTree(merged);
+  await mergeLayers([cut, ...below.map(upperOf)], merged);
+  await removeTree(cut);
+  await rename(merged, cut);
+}
 
 // Telling an upper's size means walking it.
 export const overlayUsage: UsageRole = {
