@@ -93,7 +93,7 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
   const customVolumes = new CustomVolumes({ store, engine, places: storage.customPlaces, lockOf: instanceLock, report });
   const networks = managedNetworks(stateDir, store, report);
   const confinement = new LinuxConfinement(join(settings.homeDir, 'native/build/Release/lxctl-confine'));
-  const images = new LocalImages({ stateDir, store, recipes, confinement });
+  const images = new LocalImages({ stateDir, store, recipes, confinement, instances: () => instances.trees });
   const imageOps = imageOperations(images, storage.trees, engine.events);
   engine.register(imageOps.create);
   engine.register(imageOps.delete);

@@ -1,11 +1,12 @@
 /** What archives are compressed with, by LXD's names, and whether a level can follow. */
 const programs = ['none', 'gzip', 'zstd', 'xz', 'bzip2', 'lzma', 'lz4'] as const;
 
-export interface Compression {
+/** Plain JSON: it lasts in journals. */
+export type Compression = {
   program: (typeof programs)[number];
   /** null: the program's own. */
   level: number | null;
-}
+};
 
 /** `gzip`, `zstd -19`, `none`; null for what this server cannot do. */
 export function readCompression(text: string): Compression | null {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { OpenConfinement } from '#lib/host';
 import { Aliases } from './aliases.ts';
+import { noInstances } from './archive-samples.ts';
 import { LocalImages } from './local-images.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
 
@@ -10,7 +11,8 @@ let aliases: Aliases;
 
 beforeEach(async () => {
   store = new MemoryStore();
-  aliases = new LocalImages({ stateDir: '/nowhere', store, recipes: [], confinement: new OpenConfinement() }).aliases;
+  aliases = new LocalImages({ stateDir: '/nowhere', store, recipes: [], confinement: new OpenConfinement(), instances: noInstances })
+    .aliases;
   const image = {
     project: 'default',
     filename: '',

@@ -29,6 +29,12 @@ export class Aliases {
     return row;
   }
 
+  /** Before an image is made that is to have the name. LxError 'alias.exists'. */
+  async refuseTaken(project: string, name: string): Promise<void> {
+    refuse(aliasProblems(name));
+    if ((await this.#store.images.alias(project, name)) !== null) throw new LxError('alias.exists', { name });
+  }
+
   async create(project: string, name: string, { description = '', target = '' }: AliasTarget): Promise<ImageAliasRow> {
     refuse(name === '' || target === '' ? ['name and target are required'] : aliasProblems(name));
     if ((await this.#store.images.alias(project, name)) !== null) throw new LxError('alias.exists', { name });

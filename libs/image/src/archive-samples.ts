@@ -77,3 +77,8 @@ export async function recompress(path: string, tool: string): Promise<void> {
   const { stdout } = await promisify(execFile)(tool === 'lzma' ? 'xz' : tool, args, { encoding: 'buffer', maxBuffer: 1 << 26 });
   await writeFile(path, stdout);
 }
+
+/** For images that are made of no instance. */
+export function noInstances(): never {
+  throw new Error('there are no instances');
+}

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
-import { confinement, goodMetadata, lackOfConfinement, importFiles, uploadRequest } from './archive-samples.ts';
+import { confinement, goodMetadata, lackOfConfinement, importFiles, uploadRequest, noInstances } from './archive-samples.ts';
 import { LocalImages } from './local-images.ts';
 import { end, pax, raw, start, zero } from './raw-archives.ts';
 import { unpackImage } from './unpack.ts';
@@ -23,7 +23,13 @@ beforeEach(async () => {
   place = await mkdtemp('/tmp/lxctl-hostile-');
   sample = join(place, 'sample');
   await mkdir(join(place, 'state'));
-  images = new LocalImages({ stateDir: join(place, 'state'), store: new MemoryStore(), recipes: [], confinement: confinement() });
+  images = new LocalImages({
+    stateDir: join(place, 'state'),
+    store: new MemoryStore(),
+    recipes: [],
+    confinement: confinement(),
+    instances: noInstances,
+  });
   await images.prepare();
 });
 afterEach(() => rm(place, { recursive: true, force: true }));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OpenConfinement } from '#lib/host';
 import { MemoryStore } from '../../store/src/fake/index.ts';
-import { importFiles, uploadRequest } from './archive-samples.ts';
+import { importFiles, uploadRequest, noInstances } from './archive-samples.ts';
 import { LocalImages } from './local-images.ts';
 import { end, long, pax, raw, start, zero } from './raw-archives.ts';
 
@@ -18,7 +18,13 @@ beforeEach(async () => {
   place = await mkdtemp('/tmp/lxctl-hostile-');
   sample = join(place, 'sample');
   await mkdir(join(place, 'state'));
-  images = new LocalImages({ stateDir: join(place, 'state'), store: new MemoryStore(), recipes: [], confinement: new OpenConfinement() });
+  images = new LocalImages({
+    stateDir: join(place, 'state'),
+    store: new MemoryStore(),
+    recipes: [],
+    confinement: new OpenConfinement(),
+    instances: noInstances,
+  });
   await images.prepare();
 });
 afterEach(() => rm(place, { recursive: true, force: true }));

@@ -1,6 +1,6 @@
 import { createHash, type Hash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isErrno, removeTree } from '#lib/host';
@@ -30,11 +30,16 @@ export class ImageFiles {
     this.directory = join(stateDir, 'images');
   }
 
-  async prepare(): Promise<void> {
+  /** `known`: fingerprints that have rows. Files of others were on their way to one when the daemon died. */
+  async prepare(known: ReadonlySet<string>): Promise<void> {
     // Only root may look: trees hold setuid programs, images may hold secrets.
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
     await removeTree(join(this.directory, 'incoming'));
     for (const name of ['incoming', 'trees']) await mkdir(join(this.directory, name), { recursive: true, mode: 0o700 });
+    for (const name of await readdir(this.directory)) {
+      const fingerprint = /^([0-9a-f]{64})(\.rootfs)?$/.exec(name)?.[1];
+      if (fingerprint !== undefined && !known.has(fingerprint)) await this.remove(fingerprint);
+    }
   }
 
   image(fingerprint: string): string {

@@ -1,4 +1,5 @@
 import type { JsonObject, StringMap } from '#lib/base';
+import type { Compression } from '#lib/contract';
 import type { ImageRow, Store } from '#lib/store';
 import type { Aliases } from './aliases.ts';
 import type { ImageFiles, Upload } from './image-files.ts';
@@ -14,6 +15,22 @@ export interface ImportRequest {
   fingerprint: string | null;
   aliases: { name: string; description: string }[];
 }
+
+/** What an image is to be that is made for a request. */
+export interface WantedImage {
+  filename: string;
+  public: boolean;
+  /** null: as what it is made of says. */
+  properties: StringMap | null;
+  profiles: string[];
+  expiresAt: Date | null;
+  aliases: { name: string; description: string }[];
+  /** null: as the server's config says. */
+  compression: Compression | null;
+}
+
+/** What an operation fetches: a reference of a source. */
+export type ImageOrder = { source: string; reference: JsonObject };
 
 /** What an instance is to be made of: an image of the store, or one of a source that is fetched when it is not there yet. */
 export type ImageWish = { source: null; alias: string; fingerprint: string } | { source: string; reference: JsonObject };
@@ -41,6 +58,8 @@ export interface ImageStore {
   readonly files: ImageFiles;
   readonly aliases: Aliases;
   list(project: string): Promise<ImageRow[]>;
+  /** What the server's config says that images are compressed with. */
+  compression(): Promise<Compression>;
   /** By whole fingerprint. */
   get(project: string, fingerprint: string): Promise<ImageRow | null>;
   /** Makes files on their way an image: files, row and aliases, or nothing. LxError 'image.exists', 'alias.exists'. */
@@ -53,6 +72,8 @@ export interface ImageStore {
 export interface ImageLibrary extends Images, ImageStore {
   /** LxError 'request.unsupported' for one that this server does not have. */
   source(name: string): ImageSource;
+  /** Reads a request for an image. LxError of the source, or 'request.unsupported' for what it cannot do. */
+  order(project: string, asked: AskedImage, wanted: WantedImage): Promise<ImageOrder>;
   /** At start of the daemon, before recovery: makes the directories, removes what was on its way when the last daemon died. */
   prepare(): Promise<void>;
   /** `change` sees the row as it is while nobody else can change it. LxError 'image.not_found'. */

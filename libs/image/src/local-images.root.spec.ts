@@ -6,7 +6,16 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
-import { confinement, goodMetadata, lackOfConfinement, goodUnified, writeSample, importFiles, uploadRequest } from './archive-samples.ts';
+import {
+  confinement,
+  goodMetadata,
+  lackOfConfinement,
+  goodUnified,
+  writeSample,
+  importFiles,
+  uploadRequest,
+  noInstances,
+} from './archive-samples.ts';
 import { LocalImages } from './local-images.ts';
 
 const run = promisify(execFile);
@@ -20,7 +29,13 @@ let images: LocalImages;
 beforeEach(async () => {
   place = await mkdtemp('/tmp/lxctl-images-');
   sample = join(place, 'sample');
-  images = new LocalImages({ stateDir: join(place, 'state'), store: new MemoryStore(), recipes: [], confinement: confinement() });
+  images = new LocalImages({
+    stateDir: join(place, 'state'),
+    store: new MemoryStore(),
+    recipes: [],
+    confinement: confinement(),
+    instances: noInstances,
+  });
   await mkdir(join(place, 'state'));
   await images.prepare();
 });

@@ -8,7 +8,16 @@ import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OpenConfinement } from '#lib/host';
-import { goodMetadata, goodUnified, recompress, type SampleMember, writeSample, importFiles, uploadRequest } from './archive-samples.ts';
+import {
+  goodMetadata,
+  goodUnified,
+  recompress,
+  type SampleMember,
+  writeSample,
+  importFiles,
+  uploadRequest,
+  noInstances,
+} from './archive-samples.ts';
 import { LocalImages } from './local-images.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
 
@@ -24,7 +33,13 @@ beforeEach(async () => {
   place = await mkdtemp('/tmp/lxctl-images-');
   sample = join(place, 'sample');
   store = new MemoryStore();
-  images = new LocalImages({ stateDir: join(place, 'state'), store, recipes: [], confinement: new OpenConfinement() });
+  images = new LocalImages({
+    stateDir: join(place, 'state'),
+    store,
+    recipes: [],
+    confinement: new OpenConfinement(),
+    instances: noInstances,
+  });
   await mkdir(join(place, 'state'));
   await images.prepare();
 });

@@ -1,13 +1,14 @@
 import { access, lstat, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { LxError } from '#lib/contract';
+import { type Compression, LxError, readKey, serverKeys } from '#lib/contract';
 import { type Confinement, isErrno, removeTree } from '#lib/host';
 import { type ImageRow, RowConflict, type Store, unlessMissing } from '#lib/store';
 import { Aliases } from './aliases.ts';
 import { ArchiveChecks } from './check.ts';
 import { ImageFiles, type Upload } from './image-files.ts';
-import type { ImageChange, ImageLibrary, ImageWish, ImportRequest } from './images.ts';
+import type { ImageChange, ImageLibrary, ImageOrder, ImageWish, ImportRequest, WantedImage } from './images.ts';
+import type { InstanceTrees } from './instance-trees.ts';
 import { type ImageSources, imageSources } from './sources/index.ts';
 import type { Recipe } from './sources/recipe/recipes/recipe.ts';
 import type { AskedImage, Fetching, ImageSource } from './sources/source.ts';
@@ -20,6 +21,8 @@ export interface LocalImagesParts {
   recipes: readonly Recipe[];
   /** Runs what reads and unpacks archives. */
   confinement: Confinement;
+  /** Instances as sources read them. They are made of images in their turn, so they are asked for when they are used. */
+  instances: () => InstanceTrees;
 }
 
 /** The images of this host. */
@@ -30,20 +33,25 @@ export class LocalImages implements ImageLibrary {
   readonly #store: Store;
   readonly #confinement: Confinement;
 
-  constructor({ stateDir, store, recipes, confinement }: LocalImagesParts) {
+  constructor({ stateDir, store, recipes, confinement, instances }: LocalImagesParts) {
     this.files = new ImageFiles(stateDir);
     this.#store = store;
     this.#confinement = confinement;
-    this.sources = imageSources({ images: this, checks: new ArchiveChecks(confinement), recipes });
+    this.sources = imageSources({ images: this, checks: new ArchiveChecks(confinement), confinement, recipes, instances });
     this.aliases = new Aliases(store, async (project, prefix) => (await this.resolve(project, { fingerprint: prefix })).fingerprint);
   }
 
-  prepare(): Promise<void> {
-    return this.files.prepare();
+  async prepare(): Promise<void> {
+    const known = await this.#store.images.fingerprints();
+    await this.files.prepare(new Set(known));
   }
 
   list(project: string): Promise<ImageRow[]> {
     return this.#store.images.list(project);
+  }
+
+  async compression(): Promise<Compression> {
+    return readKey(serverKeys, await this.#store.config.all(), 'images.compression_algorithm');
   }
 
   get(project: string, fingerprint: string): Promise<ImageRow | null> {
@@ -51,10 +59,21 @@ export class LocalImages implements ImageLibrary {
   }
 
   source(name: string): ImageSource {
-    const sources: Readonly<Record<string, ImageSource>> = this.sources;
-    const source = Object.hasOwn(sources, name) ? sources[name] : undefined;
+    const sources: readonly ImageSource[] = Object.values(this.sources);
+    const source = sources.find((each) => each.name === name || each.alsoNamed?.includes(name));
     if (!source) throw new LxError('request.unsupported', { what: `images from the source ${JSON.stringify(name)}` });
     return source;
+  }
+
+  async order(project: string, asked: AskedImage, wanted: WantedImage): Promise<ImageOrder> {
+    const source = this.source(asked.type);
+    if (source.order) return { source: source.name, reference: await source.order(project, asked, wanted) };
+    const reference = source.parse?.(asked);
+    if (!reference) throw new LxError('request.unsupported', { what: `images from the source ${JSON.stringify(asked.type)}` });
+    if (wanted.aliases.length > 0) throw new LxError('request.unsupported', { what: 'aliases for an image that brings its own' });
+    if (wanted.properties || wanted.public || wanted.expiresAt || wanted.compression)
+      throw new LxError('request.unsupported', { what: 'changes to an image that comes as it is; change it when it is there' });
+    return { source: source.name, reference };
   }
 
   wish(name: string, asked: AskedImage): ImageWish {

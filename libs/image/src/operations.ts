@@ -1,6 +1,7 @@
 import type { JsonObject } from '#lib/base';
 import { urls } from '#lib/contract';
-import { defineOperation, type EventHub } from '#lib/engine';
+import { defineOperation, type Engine, type EventHub, type Operation, type Requestor } from '#lib/engine';
+import type { ImageOrder } from './images.ts';
 import type { LocalImages } from './local-images.ts';
 import type { ImageSource } from './sources/source.ts';
 
@@ -22,6 +23,19 @@ export function imageOperations(images: LocalImages, trees: PoolTrees, events: E
   const announce: Announce = (action, project, fingerprint) =>
     events.lifecycle(project, { action, source: urls.image(fingerprint, project) });
   return { create: imageCreate(images, announce), delete: imageDelete(images, trees, announce) };
+}
+
+/** Begins to make an image, while what it is made of is held. */
+export async function beginImage(
+  { engine, images, operations }: { engine: Engine; images: LocalImages; operations: ImageOperations },
+  project: string,
+  { source, reference }: ImageOrder,
+  requestor?: Requestor,
+): Promise<Operation> {
+  const who = requestor ? { requestor } : {};
+  const start = (locks: string[]) =>
+    engine.start(operations.create, { project, source, reference }, { project, locks, mayCancel: true, ...who });
+  return images.source(source).hold?.(reference, start) ?? start([]);
 }
 
 function imageCreate(images: LocalImages, announce: Announce) {

@@ -11,6 +11,7 @@ import { Acts } from './act/acts.ts';
 import { Expansion } from '#lib/profile';
 import type { HostFacts } from './host-facts.ts';
 import { InstanceFiles } from './files/instance-files.ts';
+import { ReadableTrees } from './instance-trees.ts';
 import { IdAllocation } from './ids/allocation.ts';
 import { LimitsInForce } from './limits/in-force.ts';
 import { Hotplug } from './hotplug.ts';
@@ -137,6 +138,7 @@ export class Instances {
   readonly attachments: Attachments;
   readonly hotplug: Hotplug;
   readonly files: InstanceFiles;
+  readonly trees: ReadableTrees;
   readonly logFiles: LogFiles;
   readonly startLog: StartLog;
 
@@ -152,6 +154,7 @@ export class Instances {
     this.startLog = parts.startLog;
     this.reader = new InstanceReader({ ...on, expansion: parts.expansion });
     this.verbs = verbs(on, parts);
+    this.trees = new ReadableTrees(parts.acts.turns, { ...on, ...parts });
     this.liveDevices = new LiveDevices(parts.acts.turns, this.verbs.update, { ...on, ...parts });
     this.attachments = parts.attachments;
     const { waiting } = parts.attachments;

@@ -122,6 +122,8 @@ export interface Images {
   list(project: string): Promise<ImageRow[]>;
   /** By whole fingerprint. */
   get(project: string, fingerprint: string): Promise<ImageRow | null>;
+  /** Of all projects. */
+  fingerprints(): Promise<string[]>;
   /** Every image whose fingerprint begins so. */
   byPrefix(project: string, prefix: string): Promise<ImageRow[]>;
   /** `get` for a change, in a transaction: until it ends nobody else changes the row. */

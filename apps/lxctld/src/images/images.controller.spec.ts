@@ -6,7 +6,7 @@ import type { WireOperation } from '#lib/contract';
 import { OperationEngine } from '#lib/engine';
 import { OpenConfinement } from '#lib/host';
 import { imageOperations, LocalImages } from '#lib/image';
-import { goodMetadata, goodUnified, writeSample } from '../../../../libs/image/src/archive-samples.ts';
+import { goodMetadata, goodUnified, noInstances, writeSample } from '../../../../libs/image/src/archive-samples.ts';
 import { MemoryStore } from '../../../../libs/store/src/fake/index.ts';
 import { type Method, type RimServer, serveRim } from '../testing/rim-server.ts';
 import { ENGINE, IMAGE_OPERATIONS, IMAGES, STORE } from '../tokens.ts';
@@ -30,7 +30,7 @@ beforeEach(async () => {
     if (event.type === 'lifecycle') events.push((event.metadata as { action: string }).action);
   });
   const recipe = { name: 'none', aliases: [], serial: async () => '1', build: async () => Promise.reject(new Error('no build here')) };
-  const images = new LocalImages({ stateDir: place, store, recipes: [recipe], confinement: new OpenConfinement() });
+  const images = new LocalImages({ stateDir: place, store, recipes: [recipe], confinement: new OpenConfinement(), instances: noInstances });
   await images.prepare();
   const operations = imageOperations(images, { drop: async (fingerprint) => void dropped.push(fingerprint) }, engine.events);
   engine.register(operations.create);

@@ -1,9 +1,9 @@
 import { Controller, Delete, Get, Inject, Param, Patch, Post, Put } from '@nestjs/common';
 import { ImagePatchBody, ImagePutBody, ImagesPostBody } from '#dto';
 import type { StringMap } from '#lib/base';
-import { LxError, refuse, urls, zeroTime } from '#lib/contract';
+import { refuse, urls } from '#lib/contract';
 import type { Engine } from '#lib/engine';
-import { type ImageChange, type ImageOperations, type LocalImages } from '#lib/image';
+import { beginImage, type ImageChange, type ImageOperations, type LocalImages } from '#lib/image';
 import type { ImageRow, Store } from '#lib/store';
 import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
@@ -11,16 +11,17 @@ import { Call } from '../rim/call.ts';
 import { ENGINE, IMAGE_OPERATIONS, IMAGES, STORE } from '../tokens.ts';
 import { exportAnswer } from './export.ts';
 import { imageTuple, presentImage } from './images.presenter.ts';
+import { expiry, wantedImage } from './wanted.ts';
 import { uploadParts, uploadRequest } from './upload.ts';
 
 /** /1.0/images and /1.0/images/{fingerprint}; a unique prefix of the fingerprint will do. */
 @Controller('1.0/images')
 export class ImagesController {
   constructor(
-    @Inject(IMAGES) private readonly images: LocalImages,
-    @Inject(IMAGE_OPERATIONS) private readonly operations: ImageOperations,
+    @Inject(IMAGES) readonly images: LocalImages,
+    @Inject(IMAGE_OPERATIONS) readonly operations: ImageOperations,
     @Inject(STORE) private readonly store: Store,
-    @Inject(ENGINE) private readonly engine: Engine,
+    @Inject(ENGINE) readonly engine: Engine,
   ) {}
 
   @Get()
@@ -46,15 +47,11 @@ export class ImagesController {
     return Answer.operation(await this.engine.start(this.operations.create, params, { project, requestor: call.requestor }));
   }
 
-  async #createFrom({ source, aliases }: ImagesPostBody, project: string, call: Call): Promise<Answer> {
-    const wish = this.images.wish(source.type, source);
-    if (wish.source === null)
-      throw new LxError('request.unsupported', { what: 'images without a source; upload a file, or use the source "recipe"' });
-    if (aliases && aliases.length > 0) throw new LxError('request.unsupported', { what: 'aliases for an image that brings its own' });
-    const params = { project, ...wish };
-    return Answer.operation(
-      await this.engine.start(this.operations.create, params, { project, mayCancel: true, requestor: call.requestor }),
-    );
+  async #createFrom(body: ImagesPostBody, project: string, call: Call): Promise<Answer> {
+    const wanted = wantedImage(body);
+    await this.#refuseUnknownProfiles(project, wanted.profiles);
+    const order = await this.images.order(project, body.source, wanted);
+    return Answer.operation(await beginImage(this, project, order, call.requestor));
   }
 
   @Get(':fingerprint')
@@ -123,13 +120,6 @@ export class ImagesController {
   #tell(action: 'image-updated' | 'image-retrieved', row: ImageRow, call: Call): void {
     this.engine.events.lifecycle(row.project, { action, source: urls.image(row.fingerprint, row.project), requestor: call.requestor });
   }
-}
-
-function expiry(text: string): Date | null {
-  if (text === '' || text === zeroTime) return null;
-  const at = new Date(text);
-  refuse(Number.isNaN(at.getTime()) ? [`expires_at must be a time such as 2030-01-01T00:00:00Z, not ${JSON.stringify(text)}`] : []);
-  return at;
 }
 
 function withoutEmpty(properties: Record<string, string>): Record<string, string> {

@@ -25,17 +25,31 @@ export class ImagePatchBody {
 export class ImageSourceBody {
   /** Name of a source of images, such as `recipe`. */
   @IsString() type: string = '';
-  /** With type `recipe`: which one. */
+  /** With type `recipe`: which one. With `instance` and `snapshot`: what the image is made of. */
   @IsString() name: string = '';
   @IsString() alias: string = '';
   @IsString() fingerprint: string = '';
   @IsString() server: string = '';
 }
 
+export class ImageAliasBody {
+  @IsString() name: string = '';
+  @IsString() description: string = '';
+}
+
 /** JSON body of `POST /1.0/images`. */
 export class ImagesPostBody {
   @IsObject() @ValidateNested() @Type(() => ImageSourceBody) source: ImageSourceBody = new ImageSourceBody();
-  @IsOptional() @IsArray() aliases?: unknown[];
+  @IsOptional() @IsArray() @ValidateNested({ each: true }) @Type(() => ImageAliasBody) aliases: ImageAliasBody[] | null = null;
+  @IsString() filename: string = '';
+  @IsBoolean() public: boolean = false;
+  @IsBoolean() auto_update: boolean = false;
+  @IsOptional() @IsStringMap() properties: StringMap | null = null;
+  @IsOptional() @IsArray() @IsString({ each: true }) profiles: string[] | null = null;
+  /** RFC 3339; empty or the zero time: never. */
+  @IsString() expires_at: string = '';
+  /** Such as `gzip` or `zstd -19`; empty: as the server's config says. */
+  @IsString() compression_algorithm: string = '';
 }
 
 /** Body of `PUT /1.0/images/aliases/{name}`. */

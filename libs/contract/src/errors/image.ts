@@ -44,6 +44,21 @@ export const imageErrors = {
     ({ name, reason }) => `Failed to build the image "${name}": ${reason}`,
     'A step of the recipe failed; the text has the last words of the program that failed.',
   ),
+  'image.of_running': row(
+    400,
+    () => 'Cannot export a running instance as an image',
+    'Stop the instance first, or make the image of a snapshot of it.',
+  ),
+  'archive.bad_compression': row<{ name: string }>(
+    400,
+    ({ name }) => `Invalid compression algorithm ${JSON.stringify(name)}`,
+    'This server has those that docs/reference/config-keys.md names at images.compression_algorithm.',
+  ),
+  'archive.no_space': row(
+    507,
+    () => 'Failed to write the archive: the disk is almost full',
+    'What was written of it was removed again, so that the database and the instances of the host keep room to write.',
+  ),
   'image.cancelled': row(400, () => 'Cancelled', 'The client went away or cancelled the operation.'),
   'alias.not_found': row(404, () => 'Image alias not found', 'No alias of the project has this name.'),
   'alias.exists': row<{ name: string }>(409, ({ name }) => `Alias "${name}" already exists`, 'Alias names are unique in a project.'),

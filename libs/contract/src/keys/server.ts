@@ -1,6 +1,6 @@
 import type { StringMap } from '#lib/base';
 import { defineKeys, keyRow, validateConfig } from './define.ts';
-import { integer, text } from './types.ts';
+import { compression, integer, text } from './types.ts';
 
 /** Keys of the server's own config (`/1.0`). */
 export const serverKeys = defineKeys('server', {
@@ -8,6 +8,13 @@ export const serverKeys = defineKeys('server', {
     type: integer({ min: 0, max: 100_000 }),
     doc: 'Minutes that a shutdown of the server waits for running operations before it goes on without them.',
     default: '5',
+    live: true,
+    since: '0.1.0',
+  },
+  'images.compression_algorithm': {
+    type: compression,
+    doc: 'What images are compressed with that are made of instances.',
+    default: 'gzip',
     live: true,
     since: '0.1.0',
   },
@@ -34,7 +41,6 @@ const unsupported = [
   'core.syslog_socket',
   'core.trust_',
   'images.auto_update_',
-  'images.compression_algorithm',
   'images.default_architecture',
   'images.remote_cache_expiry',
   'instances.',

@@ -1,4 +1,5 @@
 import { parseBytes, parsePercent } from '#lib/base';
+import { type Compression, compressionNames, readCompression } from '../compression.ts';
 
 /** What the value of a config key must look like, and what it means. Values are always text on the wire. */
 export interface KeyType<T = unknown> {
@@ -48,6 +49,11 @@ export const percent = keyType(
   'a percentage such as 10%',
   (value) => parsePercent(value) !== null,
   (value) => ({ percent: Number.parseInt(value, 10) }),
+);
+export const compression = keyType(
+  `a compression (${compressionNames.join(', ')}), and its level such as -9`,
+  (value) => readCompression(value) !== null,
+  (value): Compression => readCompression(value) ?? { program: 'none', level: null },
 );
 export const absolutePath = keyType('an absolute path', (value) => /^\/[^\0]*$/.test(value));
 export const macAddress = keyType('a MAC address', (value) => /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(value));

@@ -1,5 +1,7 @@
+import type { Confinement } from '#lib/host';
 import type { ArchiveChecks } from '../check.ts';
 import type { ImageStore } from '../images.ts';
+import type { InstanceTrees } from '../instance-trees.ts';
 import type { Recipe } from './recipe/recipes/recipe.ts';
 import { RecipeSource } from './recipe/index.ts';
 import { UploadSource } from './upload/index.ts';
@@ -7,14 +9,17 @@ import { UploadSource } from './upload/index.ts';
 export interface SourceParts {
   images: ImageStore;
   checks: ArchiveChecks;
+  /** Runs the programs that read a stranger's bytes. */
+  confinement: Confinement;
   recipes: readonly Recipe[];
+  instances: () => InstanceTrees;
 }
 
 /** Every source of images, by its name in requests: a line each. */
-export function imageSources({ images, checks, recipes }: SourceParts) {
+export function imageSources(parts: SourceParts) {
   return {
-    upload: new UploadSource(images, checks),
-    recipe: new RecipeSource(images, recipes),
+    upload: new UploadSource(parts),
+    recipe: new RecipeSource(parts),
   };
 }
 

@@ -1,5 +1,7 @@
 import type { JsonObject } from '#lib/base';
+import type { Operation } from '#lib/engine';
 import type { ImageRow } from '#lib/store';
+import type { WantedImage } from '../images.ts';
 
 export interface Fetching {
   /** Tells people how far it is. */
@@ -9,6 +11,8 @@ export interface Fetching {
 
 /** What a request may say of an image that it wants; what is not said is ''. */
 export interface AskedImage {
+  /** The name of the source, or another one that it has. */
+  type: string;
   name: string;
   alias: string;
   fingerprint: string;
@@ -24,8 +28,17 @@ export interface AskedImage {
 export interface ImageSource<R extends JsonObject = JsonObject> {
   /** Its name in requests. */
   readonly name: string;
+  /** Other words of requests for it. */
+  readonly alsoNamed?: readonly string[];
   /** Reads a request; LxError when it asks for something else than this source can. Absent: nobody asks for it by name. */
   parse?(asked: AskedImage): R;
+  /**
+   * Reads a request for an image that is to be as the client wants it; LxError when that cannot be. Absent: an image comes as
+   * the source has it.
+   */
+  order?(project: string, asked: AskedImage, wanted: WantedImage): Promise<R>;
+  /** Starts an operation on the reference while nothing changes what is read for it; `locks` are the engine's. */
+  hold?(reference: R, start: (locks: string[]) => Promise<Operation>): Promise<Operation>;
   /** What the reference means, for errors and logs. */
   describe(reference: R): string;
   /** The image, if the store has it already. LxError when the source has no such image. */

@@ -191,7 +191,7 @@ export class Create {
   }
 
   #wish({ alias = '', fingerprint = '', server = '', protocol = '' }: CreateRequest['source']): ImageWish {
-    return this.#using.images.wish(protocol, { name: '', alias, fingerprint, server });
+    return this.#using.images.wish(protocol, { type: protocol, name: '', alias, fingerprint, server });
   }
 
   async #freeName(project: string): Promise<string> {

@@ -12,6 +12,7 @@ export function memoryImages({ images, aliases }: MemoryTables, write: Write): I
   return {
     list: async (project) => images.where((row) => row.project === project).sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1)),
     get: async (project, fingerprint) => images.get(keyOf(project, fingerprint)),
+    fingerprints: async () => images.where(() => true).map((row) => row.fingerprint),
     byPrefix: async (project, prefix) => images.where((row) => row.project === project && row.fingerprint.startsWith(prefix)),
     lock: async (project, fingerprint) => images.get(keyOf(project, fingerprint)),
     insert: (row) => write((inverses) => images.insert(row, inverses)),

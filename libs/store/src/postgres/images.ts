@@ -22,6 +22,10 @@ export class PostgresImages implements Images {
     return table.one(this.#session, 'project = $1 AND fingerprint = $2', [project, fingerprint]);
   }
 
+  async fingerprints(): Promise<string[]> {
+    return (await table.select(this.#session, '')).map((row) => row.fingerprint);
+  }
+
   byPrefix(project: string, prefix: string): Promise<ImageRow[]> {
     return table.select(this.#session, 'WHERE project = $1 AND starts_with(fingerprint, $2)', [project, prefix]);
   }

@@ -141,6 +141,7 @@ describe.each([
     await expect(store.images.insert(image('abc1'))).rejects.toMatchObject({ constraint: 'image_pkey' });
     expect((await store.images.get('default', 'abc1'))?.size).toBe(5_000_000_000);
     expect((await store.images.byPrefix('default', 'ab')).length).toBe(2);
+    expect((await store.images.fingerprints()).length).toBe((await store.images.list('default')).length);
     expect(await store.images.byPrefix('default', 'a%')).toEqual([]);
     await store.images.updateAlias('default', 'deb', { name: 'debian', fingerprint: 'abd2' });
     expect((await store.images.alias('default', 'debian'))?.fingerprint).toBe('abd2');

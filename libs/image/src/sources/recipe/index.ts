@@ -22,7 +22,7 @@ export class RecipeSource implements ImageSource<RecipeReference> {
   readonly #recipes: readonly Recipe[];
   readonly #builds = new Builds<ImageRow>();
 
-  constructor(images: ImageStore, recipes: readonly Recipe[]) {
+  constructor({ images, recipes }: { images: ImageStore; recipes: readonly Recipe[] }) {
     this.#images = images;
     this.#recipes = recipes;
   }

@@ -18,7 +18,7 @@ export class UploadSource implements ImageSource<UploadReference> {
   readonly #images: ImageStore;
   readonly #checks: ArchiveChecks;
 
-  constructor(images: ImageStore, checks: ArchiveChecks) {
+  constructor({ images, checks }: { images: ImageStore; checks: ArchiveChecks }) {
     this.#images = images;
     this.#checks = checks;
   }

@@ -1,0 +1,40 @@
+import type { ImagesPostBody } from '#dto';
+import { type Compression, LxError, problemsOf, readCompression, refuse, zeroTime } from '#lib/contract';
+import type { WantedImage } from '#lib/image';
+
+/** What a request says of the image that is to be made for it. */
+export function wantedImage(body: ImagesPostBody): WantedImage {
+  const aliases = body.aliases ?? [];
+  refuse(
+    problemsOf([
+      [body.auto_update, 'auto_update: an image that is made here has nowhere to be updated from'],
+      [aliases.some(({ name }) => name === ''), 'An alias has no name'],
+    ]),
+  );
+  const { filename, properties } = body;
+  return {
+    filename,
+    public: body.public,
+    properties: properties && Object.keys(properties).length > 0 ? properties : null,
+    profiles: body.profiles ?? ['default'],
+    expiresAt: expiry(body.expires_at),
+    aliases: aliases.map(({ name, description }) => ({ name, description })),
+    compression: compressionOf(body.compression_algorithm),
+  };
+}
+
+/** null: never. */
+export function expiry(text: string): Date | null {
+  if (text === '' || text === zeroTime) return null;
+  const at = new Date(text);
+  refuse(Number.isNaN(at.getTime()) ? [`expires_at must be a time such as 2030-01-01T00:00:00Z, not ${JSON.stringify(text)}`] : []);
+  return at;
+}
+
+/** null where the request leaves it to the server. */
+function compressionOf(text: string): Compression | null {
+  if (text === '') return null;
+  const compression = readCompression(text);
+  if (!compression) throw new LxError('archive.bad_compression', { name: text });
+  return compression;
+}
