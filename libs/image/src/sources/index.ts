@@ -3,6 +3,7 @@ import type { ArchiveChecks } from '../check.ts';
 import type { ImageStore } from '../images.ts';
 import type { InstanceTrees } from '../instance-trees.ts';
 import type { Recipe } from './recipe/recipes/recipe.ts';
+import { InstanceSource } from './instance/index.ts';
 import { RecipeSource } from './recipe/index.ts';
 import { UploadSource } from './upload/index.ts';
 
@@ -20,6 +21,7 @@ export function imageSources(parts: SourceParts) {
   return {
     upload: new UploadSource(parts),
     recipe: new RecipeSource(parts),
+    instance: new InstanceSource(parts),
   };
 }
 
