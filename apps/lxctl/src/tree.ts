@@ -13,6 +13,7 @@ export const tree: Tree = {
   delete: leaf('Delete instances or snapshots', () => import('./cmd/instance/delete.ts'), 'rm'),
   rename: leaf('Rename an instance or a snapshot', () => import('./cmd/instance/rename.ts'), 'move', 'mv'),
   snapshot: leaf('Take a snapshot of an instance', () => import('./cmd/instance/snapshot.ts')),
+  publish: leaf('Make an image of an instance', () => import('./cmd/instance/publish.ts')),
   restore: leaf('Go back to a snapshot', () => import('./cmd/instance/restore.ts')),
   copy: leaf('Copy an instance or a snapshot of one', () => import('./cmd/instance/copy.ts'), 'cp'),
   exec: leaf('Run a command in an instance', () => import('./cmd/instance/exec.ts')),
@@ -218,7 +219,6 @@ export const absent: Readonly<Record<string, Readonly<Record<string, string>>>> 
     export: 'backups',
     import: 'backups',
     project: 'projects other than "default"',
-    publish: 'images made of instances',
     remote: 'remote servers',
   },
   config: {

@@ -62,6 +62,8 @@ export const apiExtensions = {
   file_get_symlink: 'GET of a symbolic link gives what it leads to.',
   instance_file_head: 'HEAD of files of instances.',
   container_last_used_at: 'last_used_at on instances.',
+  image_create_aliases: 'aliases in the request that makes an image.',
+  image_compression_algorithm: 'compression_algorithm in the request that makes an image of an instance.',
   container_cpu_time: 'CPU time in the state of instances.',
   container_protection_delete: 'security.protection.delete.',
   container_host_shutdown_timeout: 'boot.host_shutdown_timeout.',

@@ -11,6 +11,15 @@ export interface UploadOptions {
   properties: StringMap;
 }
 
+export interface PublishedImage {
+  source: { type: 'instance' | 'snapshot'; name: string };
+  properties: StringMap;
+  public: boolean;
+  compression_algorithm?: string;
+  /** RFC 3339. */
+  expires_at?: string;
+}
+
 export class ImagesClient {
   readonly #api: Api;
 
@@ -62,6 +71,11 @@ export class ImagesClient {
   /** Makes the image of a recipe of the server's, e.g. `busybox` or `debian/12`; one that is there already is found at once. */
   build(recipe: string): Promise<WireOperation> {
     return this.#api.start('POST', '/1.0/images', { source: { type: 'recipe', name: recipe } });
+  }
+
+  /** Makes an image of an instance that does not run, or of a snapshot. */
+  publish(image: PublishedImage): Promise<WireOperation> {
+    return this.#api.start('POST', '/1.0/images', image);
   }
 
   export(fingerprint: string): Promise<{ body: AsyncIterable<Uint8Array>; headers: Record<string, string> }> {
