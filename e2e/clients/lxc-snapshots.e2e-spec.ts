@@ -82,6 +82,35 @@ describe.skipIf(!lxcInstalled)("snapshots with the stock lxc (skipped where Debi
     await lxc.ok('config', 'unset', 's', 'snapshots.schedule');
   });
 
+  it('publishes a snapshot and an instance, and launches what it published', async () => {
+    expect(await lxc.fails('publish', 's')).toContain('Use --force to have it stopped and restarted');
+    expect(await lxc.fails('publish', 's/snap0', '--compression', 'foo')).toContain('Invalid compression algorithm "foo"');
+    const told = await lxc.ok(
+      'publish',
+      's/snap0',
+      'os=mine',
+      '--alias',
+      'cut',
+      '--compression',
+      'zstd',
+      '--public',
+      '--expire',
+      '2999-01-02T03:04:05Z',
+    );
+    expect(told).toContain('Instance published with fingerprint: ');
+    expect(await lxc.ok('image', 'show', 'cut')).toMatch(/os: mine\npublic: true\nexpires_at: 2999-01-02T03:04:05Z/);
+    const body = { source: { type: 'instance', name: 's' } };
+    expect(await lxc.fails('query', '-X', 'POST', '-d', JSON.stringify(body), '/1.0/images')).toContain('Cannot export a running instance');
+    await inside('s', 'mkdir /data/later; ln /data/deep/file /data/later/linked');
+    await lxc.ok('publish', 's', '--force', '--alias', 'whole');
+    expect(await lxc.ok('list', '-f', 'csv', '-c', 'ns')).toBe('s,RUNNING\n');
+    for (const image of ['cut', 'whole']) await lxc.ok('launch', image, `of-${image}`);
+    expect(await inside('of-cut', 'cat /data/deep/file; test -e /etc/group || echo none')).toBe('one\nnone\n');
+    expect(await inside('of-whole', 'cat /data/later/linked; stat -c %h /data/deep/file')).toBe('one\n2\n');
+    await lxc.ok('delete', '-f', 'of-cut', 'of-whole');
+    await lxc.ok('image', 'delete', 'cut', 'whole');
+  });
+
   it('goes back with what is stopped, and deletes them with it', async () => {
     await lxc.ok('stop', 's', '--force');
     await lxc.ok('snapshot', 's', 'off');

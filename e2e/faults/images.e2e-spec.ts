@@ -78,3 +78,20 @@ describe('the delete of an image', () => {
     expect(await expectWhole()).toEqual([]);
   });
 });
+
+describe('the image of an instance', () => {
+  it('is there whole or not at all', async () => {
+    if ((await list()).length === 0) await daemon.done(upload());
+    const [fingerprint = ''] = await list();
+    await daemon.done(daemon.client.instances.create({ name: 'source', source: { type: 'image', fingerprint } }));
+    const publish = () => daemon.client.images.publish({ source: { type: 'instance', name: 'source' }, properties: {}, public: false });
+    const points = faultPoints(operations.create);
+    for (const point of points) {
+      await cutOff(point, publish);
+      const done = point === points.findLast((each) => each.endsWith(':after'));
+      expect(await expectWhole()).toHaveLength(done ? 2 : 1);
+    }
+    // The instance is free again.
+    await daemon.remove('source');
+  });
+});

@@ -8,7 +8,8 @@ import { changeState } from './state.ts';
 export const verb = defineVerb({
   args: '<instance> [properties...]',
   usage: '<instance>[/<snapshot>] [key=value...]',
-  details: 'Makes an image of an instance that does not run, or of a snapshot. Properties take the place of those of the image it came from.',
+  details:
+    'Makes an image of an instance that does not run, or of a snapshot. Properties take the place of those of the image it came from.',
   examples: ['lxctl publish web --alias web/tested', 'lxctl publish web/before-upgrade --compression zstd os=debian'],
   flags: {
     alias: many('--alias <name>', 'Alias for the image (may be repeated)'),
