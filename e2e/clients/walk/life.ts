@@ -83,6 +83,8 @@ export const life: readonly WalkStep[] = [
   ok('move d e'),
   lxc('delete w/s1'),
   incus('snapshot delete w s1'),
+  ok('publish e --alias published', /Instance published with fingerprint: /),
+  ok('image delete published'),
   ok('delete e'),
   // Profiles.
   ok('profile create p', /Profile p created/),

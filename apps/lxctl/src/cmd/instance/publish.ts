@@ -6,11 +6,11 @@ import { putAliases } from '../image/aliases.ts';
 import { changeState } from './state.ts';
 
 export const verb = defineVerb({
-  args: '<instance> [properties...]',
+  args: '<instance> [key=value...]',
   usage: '<instance>[/<snapshot>] [key=value...]',
   details:
     'Makes an image of an instance that does not run, or of a snapshot. Properties take the place of those of the image it came from.',
-  examples: ['lxctl publish web --alias web/tested', 'lxctl publish web/before-upgrade --compression zstd os=debian'],
+  examples: ['lxctl publish web --force --alias web/tested', 'lxctl publish web/before-upgrade --compression zstd os=debian'],
   flags: {
     alias: many('--alias <name>', 'Alias for the image (may be repeated)'),
     compression: text('--compression <program>', 'What it is compressed with (gzip, zstd -19, ...; none)'),
