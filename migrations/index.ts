@@ -9,6 +9,7 @@ import { ChangesTold1796300000000 } from './1796300000000-changes-told.ts';
 import { Snapshots1796400000000 } from './1796400000000-snapshots.ts';
 import { VolumeReferences1796500000000 } from './1796500000000-volume-references.ts';
 import { Warnings1796600000000 } from './1796600000000-warnings.ts';
+import { Backups1796700000000 } from './1796700000000-backups.ts';
 
 /** Every migration, oldest first. Listed by hand, because the daemon is bundled and a bundle has no folder to look into. */
 export const migrations = [
@@ -23,4 +24,5 @@ export const migrations = [
   Snapshots1796400000000,
   VolumeReferences1796500000000,
   Warnings1796600000000,
+  Backups1796700000000,
 ];

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { WireOperation } from '#lib/contract';
 import { faultPoints, liveFaultPoints } from '#lib/engine';
 import { instanceOperations } from '#lib/instance';
+import { collect } from '#lib/client';
 import { TestDaemon } from '../harness/daemon.ts';
 import { bridgePorts, cgroups, links, mounts, noBridgePorts, processes } from '../harness/leftovers.ts';
 
@@ -48,6 +49,7 @@ async function inventory() {
       await Promise.all(['containers', 'volumes', 'layers', 'unpacking'].map((name) => list(`storage-pools/default/${name}`)))
     ).flat(),
     logs: await list('logs'),
+    homes: await list('instances'),
     keepers: (await list('run')).filter((name) => /^[0-9a-f-]{36}\./.test(name)),
     hosts: (await Promise.all((await list('networks')).map((name) => list(join('networks', name, 'dnsmasq.hosts'))))).flat(),
   };
@@ -75,6 +77,16 @@ const snapshotNames = async () => (await daemon.client.instances.getFull('f')).s
 const snapshotted = async () => {
   await daemon.done(create());
   await daemon.done(daemon.client.instances.takeSnapshot('f', { name: 's' }));
+};
+const backupNames = async () => (await daemon.client.instances.backups('f')).map(({ name }) => name);
+/** On the disk, of all instances. */
+const backupFiles = async () => {
+  const homes = await readdir(join(daemon.dir, 'instances'));
+  return (await Promise.all(homes.map((home) => readdir(join(daemon.dir, 'instances', home, 'backups')).catch(() => [])))).flat();
+};
+const backedUp = async () => {
+  await daemon.done(stopped());
+  await daemon.done(daemon.client.instances.backUp('f', { name: 'b' }));
 };
 const works = async (name = 'f') => expect((await daemon.exec(name, ['true'])).code).toBe(0);
 
@@ -243,6 +255,33 @@ const kinds: Record<Verb, Kind> = {
       if (point.endsWith(':undo')) await daemon.done(state('start'));
       expect((await daemon.client.instances.get('f')).status).toBe('Running');
       expect((await daemon.exec('f', ['test', '-e', '/root/note'])).code).toBe(1);
+    },
+  },
+  backup: {
+    prepare: snapshotted,
+    ask: () => daemon.client.instances.backUp('f', { name: 'b' }),
+    check: async (point) => {
+      expect(await backupNames()).toEqual(isDone('backup', point) ? ['b'] : []);
+      expect(await snapshotNames()).toEqual(['s']);
+      expect(await backupFiles()).toHaveLength(isDone('backup', point) ? 1 : 0);
+      await works();
+    },
+  },
+  backupRename: {
+    prepare: backedUp,
+    ask: () => daemon.client.instances.renameBackup('f', 'b', 'c'),
+    check: async (point) => {
+      const [name = ''] = await backupNames();
+      if (isDone('backupRename', point)) expect(name).toBe('c');
+      expect((await collect((await daemon.client.instances.exportBackup('f', name)).body)).length).toBeGreaterThan(1000);
+    },
+  },
+  backupDelete: {
+    prepare: backedUp,
+    ask: () => daemon.client.instances.deleteBackup('f', 'b'),
+    check: async () => {
+      expect(await backupNames()).toEqual([]);
+      expect(await backupFiles()).toEqual([]);
     },
   },
   delete: {

@@ -2,7 +2,7 @@ import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/co
 import type { Engine } from '#lib/engine';
 import { EventSockets } from './events/event-sockets.ts';
 import { EventsController } from './events/events.controller.ts';
-import { InstanceEmptyListsController } from './instances/empty-lists.controller.ts';
+import { BackupsController } from './instances/backups.controller.ts';
 import { FilesController } from './instances/files.controller.ts';
 import { InstancesController } from './instances/instances.controller.ts';
 import { LogsController } from './instances/logs.controller.ts';
@@ -50,7 +50,7 @@ export const allControllers: Type[] = [
   VirtualMachinesController,
   WarningsController,
   EmptyListsController,
-  InstanceEmptyListsController,
+  BackupsController,
   SnapshotsController,
 ];
 

@@ -99,7 +99,7 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
   engine.register(imageOps.delete);
   const cgroups = hostCgroups({ name: cgroupName(stateDir) });
   const supervision = new Supervision(linuxKeepers(settings, log));
-  const outside = { host, ...hostDevices(report), now: () => new Date(), random: Math.random, report };
+  const outside = { host, confinement, ...hostDevices(report), now: () => new Date(), random: Math.random, report };
   const foundations: Foundations = { store, engine, storage, networks, images, cgroups, supervision, warnings, ...outside };
   const instances = new Instances(foundations);
   const housekeeping = new Housekeeping(foundations, instances, settings.databasePatienceMs / 2);

@@ -83,6 +83,7 @@ export const life: readonly WalkStep[] = [
   ok('move d e'),
   lxc('delete w/s1'),
   incus('snapshot delete w s1'),
+  ok('export e {backup}', /Backup exported successfully!/),
   ok('publish e --alias published', /Instance published with fingerprint: /),
   ok('image delete published'),
   ok('delete e'),

@@ -27,6 +27,11 @@ export const urls = {
   instanceSnapshot: (name: string, snapshot: string, project: string) => url(project, 'instances', name, 'snapshots', snapshot),
   /** The URL of a snapshot for older clients. */
   containerSnapshot: (name: string, snapshot: string, project: string) => url(project, 'containers', name, 'snapshots', snapshot),
+  instanceBackup: (name: string, backup: string, project: string) => url(project, 'instances', name, 'backups', backup),
+  /** The URL of a backup for older clients. */
+  containerBackup: (name: string, backup: string, project: string) => url(project, 'containers', name, 'backups', backup),
+  /** How operations name a backup: clients take off what stands before its own name, and nothing answers there. */
+  operationBackup: (backup: string, project: string) => url(project, 'backups', backup),
   instanceLog: (name: string, file: string, project: string) => url(project, 'instances', name, 'logs', file),
   instanceExecOutput: (name: string, file: string, project: string) => url(project, 'instances', name, 'logs', 'exec-output', file),
   instanceMetadata: (name: string, project: string) => url(project, 'instances', name, 'metadata'),

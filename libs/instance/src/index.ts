@@ -13,4 +13,5 @@ export { architectureProblems } from './architecture.ts';
 export { Logs } from './logs.ts';
 export { Supervision } from './supervision.ts';
 export { instanceEtag } from './read/view.ts';
+export { backupView } from './read/backup-view.ts';
 export { snapshotEtag } from './read/snapshot-view.ts';

@@ -1,13 +1,15 @@
 import type { JsonObject } from '#lib/base';
 import { Attachments } from '#lib/device';
 import type { Engine, OperationSpec } from '#lib/engine';
-import type { Cgroups, DeviceChanges, HostDevices, Places } from '#lib/host';
+import type { Cgroups, Confinement, DeviceChanges, HostDevices, Places } from '#lib/host';
 import type { Images } from '#lib/image';
 import type { Networks } from '#lib/network';
 import type { Storage } from '#lib/storage';
 import type { Store } from '#lib/store';
 import type { Warnings } from '#lib/warning';
 import { Acts } from './act/acts.ts';
+import { BackupFiles } from './backup/backup-files.ts';
+import { ExpiredBackups } from './backup/expired.ts';
 import { Expansion } from '#lib/profile';
 import type { HostFacts } from './host-facts.ts';
 import { InstanceFiles } from './files/instance-files.ts';
@@ -25,6 +27,9 @@ import { Runner } from './runner.ts';
 import { Removal } from './steps/remove.ts';
 import { StartLog } from './start-log.ts';
 import type { Supervision } from './supervision.ts';
+import { Backup } from './verbs/backup.ts';
+import { BackupDelete } from './verbs/backup-delete.ts';
+import { BackupRename } from './verbs/backup-rename.ts';
 import { ChangeState } from './verbs/change-state.ts';
 import { Copy } from './verbs/copy.ts';
 import { Create } from './verbs/create.ts';
@@ -58,6 +63,8 @@ export interface Foundations {
   /** Hears when devices of the host may have come or gone. */
   deviceChanges: (onChange: () => void) => DeviceChanges;
   images: Images;
+  /** Runs the programs that compress, and those that read a stranger's bytes. */
+  confinement: Confinement;
   cgroups: Cgroups;
   supervision: Supervision;
   host: HostFacts;
@@ -73,6 +80,7 @@ function shared(on: Foundations) {
   const expansion = new Expansion(on.store);
   const logFiles = new LogFiles(on.host);
   const metadataFiles = new MetadataFiles(on.host);
+  const backupFiles = new BackupFiles(on.host);
   const limits = new LimitsInForce({ ...on, expansion });
   const attachments = new Attachments(on, on.report);
   const ids = new IdAllocation(on);
@@ -80,7 +88,19 @@ function shared(on: Foundations) {
   const filters = new Filters(on.host);
   const runner = new Runner({ ...on, filters, expansion, logFiles, metadataFiles, startLog, limits, attachments, ids });
   const removal = new Removal({ ...on, logFiles, ids });
-  return { expansion, ids, logFiles, metadataFiles, startLog, limits, attachments, runner, removal, acts: new Acts(on.engine) };
+  return {
+    expansion,
+    ids,
+    logFiles,
+    metadataFiles,
+    backupFiles,
+    startLog,
+    limits,
+    attachments,
+    runner,
+    removal,
+    acts: new Acts(on.engine),
+  };
 }
 
 /** One line a verb. */
@@ -103,6 +123,9 @@ function verbs(on: Foundations, { acts, ...parts }: ReturnType<typeof shared>) {
     snapshotUpdate: new SnapshotUpdate(acts, using),
     snapshotDelete: new SnapshotDelete(acts, using),
     restore: new Restore(acts, using),
+    backup: new Backup(acts, using),
+    backupRename: new BackupRename(acts, using),
+    backupDelete: new BackupDelete(acts, using),
   };
 }
 
@@ -139,6 +162,7 @@ export class Instances {
   readonly hotplug: Hotplug;
   readonly files: InstanceFiles;
   readonly trees: ReadableTrees;
+  readonly backupFiles: BackupFiles;
   readonly logFiles: LogFiles;
   readonly startLog: StartLog;
 
@@ -150,6 +174,7 @@ export class Instances {
     this.limits = parts.limits;
     this.metadata = new InstanceMetadata(parts.acts.turns, parts.metadataFiles, on.store);
     this.files = new InstanceFiles(on);
+    this.backupFiles = parts.backupFiles;
     this.logFiles = parts.logFiles;
     this.startLog = parts.startLog;
     this.reader = new InstanceReader({ ...on, expansion: parts.expansion });
@@ -163,7 +188,7 @@ export class Instances {
     this.discard = new Discard(parts.acts.turns, this.verbs.delete, on);
     const expired = new ExpiredSnapshots(this.verbs.snapshotDelete, on);
     const scheduled = new ScheduledSnapshots(this.verbs.snapshot, { ...on, expansion: parts.expansion });
-    this.snapshotSweeps = new SnapshotSweeps(expired, scheduled, on);
+    this.snapshotSweeps = new SnapshotSweeps([expired, new ExpiredBackups(this.verbs.backupDelete, on)], scheduled, on);
     for (const operation of Object.values(operationsOf(this.verbs)))
       on.engine.register(operation as unknown as OperationSpec<JsonObject, JsonObject>);
   }

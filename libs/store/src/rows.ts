@@ -62,6 +62,19 @@ export interface SnapshotRow {
   expiresAt: Date | null;
 }
 
+/** A backup of an instance, whose file the server keeps. */
+export interface BackupRow {
+  /** uuid; also the name of its file. */
+  id: string;
+  instanceId: string;
+  name: string;
+  /** Without the instance's snapshots. */
+  alone: boolean;
+  createdAt: Date;
+  /** null: never. */
+  expiresAt: Date | null;
+}
+
 /** A device in use; the rest is its type's own (libs/device). */
 export type AttachedRow = JsonObject & {
   type: string;

@@ -1,4 +1,5 @@
 import type {
+  BackupRow,
   EventRow,
   ImageAliasRow,
   ImageRow,
@@ -26,6 +27,7 @@ export type New<R, K extends keyof R> = Omit<R, K> & Partial<Pick<R, K>>;
 export interface Store {
   readonly instances: Instances;
   readonly snapshots: Snapshots;
+  readonly backups: Backups;
   readonly profiles: Profiles;
   readonly images: Images;
   readonly pools: Pools;
@@ -98,6 +100,21 @@ export interface Snapshots {
   insert(row: SnapshotRow): Promise<void>;
   /** Refuses as `insert` does. */
   update(id: string, change: Partial<Pick<SnapshotRow, 'name' | 'expiresAt'>>): Promise<void>;
+  delete(id: string): Promise<void>;
+}
+
+/** Backups of instances. They go with their instance. */
+export interface Backups {
+  /** Of one instance, of many, or (null) of all; the oldest first. */
+  list(instanceIds: readonly string[] | null): Promise<BackupRow[]>;
+  get(instanceId: string, name: string): Promise<BackupRow | null>;
+  byId(id: string): Promise<BackupRow | null>;
+  /** Those that are to be gone by then, of this server's instances. */
+  expired(by: Date): Promise<BackupRow[]>;
+  /** RowConflict 'instance_backup_name', or 'instance_backup_instance' when the instance is gone. */
+  insert(row: BackupRow): Promise<void>;
+  /** RowConflict 'instance_backup_name'. */
+  update(id: string, change: Pick<BackupRow, 'name'>): Promise<void>;
   delete(id: string): Promise<void>;
 }
 

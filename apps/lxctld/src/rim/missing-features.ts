@@ -8,7 +8,6 @@ const anyVerb = 'GET HEAD POST PUT PATCH DELETE';
  * and not just `not found`. A route that exists is found before this table is looked at.
  */
 const features: readonly [verbs: string, path: string, what: string][] = [
-  ['POST', '/1.0/instances/:name/backups', 'backups of instances'],
   [anyVerb, '/1.0/instances/:name/sftp', 'files of instances over SFTP; use exec'],
   ['POST', '/1.0/images/:fingerprint/export', 'sending images to another server; export the image and import it there'],
   ['POST', '/1.0/images/:fingerprint/refresh', 'refreshing images from another server'],
@@ -33,8 +32,6 @@ const features: readonly [verbs: string, path: string, what: string][] = [
 
 /** Objects that cannot exist here, because nothing makes them: LXD's words for one that is not there. */
 const absent: readonly [path: string, error: () => LxError][] = [
-  ['/1.0/instances/:name/backups/:backup', () => new LxError('backup.not_found')],
-  ['/1.0/instances/:name/backups/:backup/export', () => new LxError('backup.not_found')],
   ['/1.0/storage-pools/:pool/volumes/:type/:name/snapshots/:snapshot', () => new LxError('volume.snapshot_not_found')],
   ['/1.0/storage-pools/:pool/volumes/:type/:name/backups/:backup', () => new LxError('volume.backup_not_found')],
   ['/1.0/storage-pools/:pool/volumes/:type/:name/backups/:backup/export', () => new LxError('volume.backup_not_found')],

@@ -148,8 +148,6 @@ describe('errors', () => {
   });
 
   it.each([
-    ['POST', '/1.0/instances/a/backups', 501, 'not implemented: backups of instances'],
-    ['GET', '/1.0/instances/a/backups/b?project=default', 404, 'Instance backup not found'],
     ['GET', '/1.0/instances/a/sftp', 501, 'not implemented: files of instances over SFTP; use exec'],
     ['DELETE', '/1.0/certificates/abc', 404, 'Certificate not found'],
     ['GET', '/1.0/cluster/members', 400, 'This server is not clustered'],

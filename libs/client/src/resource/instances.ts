@@ -1,6 +1,8 @@
 import type {
   WireImageMetadata,
   WireInstance,
+  WireInstanceBackup,
+  WireInstanceBackupsPost,
   WireInstanceConsolePost,
   WireInstanceExecPost,
   WireInstanceFull,
@@ -67,6 +69,26 @@ export class InstancesClient {
 
   deleteSnapshot(name: string, snapshot: string): Promise<WireOperation> {
     return this.#api.start('DELETE', `${path(name)}/snapshots/${segment(snapshot)}`);
+  }
+
+  backups(name: string): Promise<WireInstanceBackup[]> {
+    return this.#api.get(`${path(name)}/backups`, { recursion: 1 });
+  }
+
+  backUp(name: string, body: WireInstanceBackupsPost): Promise<WireOperation> {
+    return this.#api.start('POST', `${path(name)}/backups`, body);
+  }
+
+  renameBackup(name: string, backup: string, newName: string): Promise<WireOperation> {
+    return this.#api.start('POST', `${path(name)}/backups/${segment(backup)}`, { name: newName });
+  }
+
+  deleteBackup(name: string, backup: string): Promise<WireOperation> {
+    return this.#api.start('DELETE', `${path(name)}/backups/${segment(backup)}`);
+  }
+
+  exportBackup(name: string, backup: string): Promise<{ body: AsyncIterable<Uint8Array>; headers: Record<string, string> }> {
+    return this.#api.raw('GET', `${path(name)}/backups/${segment(backup)}/export`);
   }
 
   create(body: WireInstancesPost): Promise<WireOperation> {

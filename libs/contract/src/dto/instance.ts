@@ -68,6 +68,21 @@ export class SnapshotsPostBody {
   @IsOptional() @IsString() expires_at?: string;
 }
 
+/** POST /1.0/instances/{name}/backups. */
+export class BackupsPostBody {
+  @IsString() name = '';
+  @IsOptional() @IsString() expires_at?: string;
+  @IsBoolean() instance_only = false;
+  @IsBoolean() container_only = false;
+  @IsBoolean() optimized_storage = false;
+  @IsString() compression_algorithm = '';
+}
+
+/** POST /1.0/instances/{name}/backups/{backup}: a new name. */
+export class BackupPostBody {
+  @IsString() name = '';
+}
+
 /** PUT and PATCH /1.0/instances/{name}/snapshots/{snapshot}. */
 export class SnapshotPutBody {
   @IsOptional() @IsString() expires_at?: string;

@@ -43,6 +43,11 @@ export const instanceErrors = {
     'Names of snapshots are unique in an instance.',
   ),
   'backup.not_found': row(404, () => 'Instance backup not found', 'The instance has no backup of this name.'),
+  'backup.exists': row<{ name: string }>(
+    400,
+    ({ name }) => `Backup "${name}" already exists`,
+    'Names of backups are unique in an instance.',
+  ),
   'template.not_found': row<{ name: string }>(
     404,
     ({ name }) => `Template "${name}" not found`,

@@ -11,6 +11,13 @@ export const serverKeys = defineKeys('server', {
     live: true,
     since: '0.1.0',
   },
+  'backups.compression_algorithm': {
+    type: compression,
+    doc: 'What backups are compressed with.',
+    default: 'gzip',
+    live: true,
+    since: '0.1.0',
+  },
   'images.compression_algorithm': {
     type: compression,
     doc: 'What images are compressed with that are made of instances.',
@@ -25,7 +32,6 @@ export const serverKeys = defineKeys('server', {
 const unsupported = [
   'acme.',
   'authorization.',
-  'backups.compression_algorithm',
   'candid.',
   'cluster.',
   'core.auth_secret_expiry',

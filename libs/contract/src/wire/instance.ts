@@ -195,6 +195,19 @@ export interface WireInstanceBackup {
   optimized_storage: boolean;
 }
 
+/** Body of `POST /1.0/instances/{name}/backups`. */
+export interface WireInstanceBackupsPost {
+  /** When empty, the server makes one. */
+  name: string;
+  /** RFC 3339; absent: never. */
+  expires_at?: string | null;
+  instance_only?: boolean;
+  container_only?: boolean;
+  optimized_storage?: boolean;
+  /** Empty: as the server's backups.compression_algorithm says. */
+  compression_algorithm?: string;
+}
+
 /** Body of `POST /1.0/instances/{name}/exec`. */
 export interface WireInstanceExecPost {
   command: string[];

@@ -7,11 +7,13 @@ export interface TarEntry {
   size: number;
   /** Seconds. */
   time: number;
+  /** Without it everybody may read. */
+  mode?: number;
 }
 
 /** The header of a member that the server itself writes (POSIX.1-2001, pax): root's, and readable. A long name has a header of its own before it. */
-export function tarHeader({ name, type, size, time }: TarEntry): Buffer {
-  const plain = ustar({ name: short(name), flag: type === 'file' ? '0' : '5', mode: type === 'file' ? 0o644 : 0o755, size, time });
+export function tarHeader({ name, type, size, time, mode = type === 'file' ? 0o644 : 0o755 }: TarEntry): Buffer {
+  const plain = ustar({ name: short(name), flag: type === 'file' ? '0' : '5', mode, size, time });
   if (short(name) === name) return plain;
   const records = paxRecord('path', name);
   return Buffer.concat([ustar({ name: 'pax', flag: 'x', mode: 0o644, size: records.length, time }), padded(records), plain]);

@@ -44,8 +44,8 @@ export class TarPack {
     await this.#write([tarHeader({ name, type: 'file', size: bytes.length, time: seconds(time) }), padded(bytes)]);
   }
 
-  async directory(name: string, time = new Date()): Promise<void> {
-    await this.#write([tarHeader({ name: `${name}/`, type: 'directory', size: 0, time: seconds(time) })]);
+  async directory(name: string, time = new Date(), mode = 0o755): Promise<void> {
+    await this.#write([tarHeader({ name: `${name}/`, type: 'directory', size: 0, time: seconds(time), mode })]);
   }
 
   /** All of a directory, as the member `name`. Links in it are not followed, and its files do not change meanwhile. */

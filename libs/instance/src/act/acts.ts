@@ -14,6 +14,8 @@ export interface Announcement {
   as?: Named;
   /** Told of this snapshot of it. */
   snapshot?: string;
+  /** Told of this backup of it. */
+  backup?: string;
   context?: Record<string, unknown>;
 }
 
@@ -28,6 +30,8 @@ export interface Begin {
   mayCancel?: boolean;
   /** Names of its snapshots that the operation is about. */
   snapshots?: readonly string[];
+  /** The same of backups. */
+  backups?: readonly string[];
 }
 
 /** The one way to act on an instance: in its turn, under its lock, and told when it is done. */
@@ -55,13 +59,13 @@ export class Acts {
 
   async #begin(
     id: string,
-    { of, requestor, announce, also = [], mayCancel, snapshots = [] }: Begin,
+    { of, requestor, announce, also = [], mayCancel, snapshots = [], backups = [] }: Begin,
     start: (options: StartOptions) => Promise<Operation>,
   ): Promise<Operation> {
     const operation = await this.turns.begin(id, () =>
       start({
         project: of.project,
-        resources: { ...instanceResources(of.project, of.name), ...snapshotResources(of, snapshots) },
+        resources: { ...instanceResources(of.project, of.name), ...snapshotResources(of, snapshots), ...backupResources(of, backups) },
         locks: [of, ...also].map(instanceLock),
         ...(mayCancel === undefined ? {} : { mayCancel }),
         ...(requestor ? { requestor } : {}),
@@ -84,22 +88,28 @@ export class Acts {
     );
   }
 
-  #announce(operation: Operation, { action, as, snapshot, context }: Announcement, of: Named, requestor: Requestor | undefined): void {
+  #announce(operation: Operation, told: Announcement, of: Named, requestor: Requestor | undefined): void {
     void operation.done.then((view) => {
       if (view.status_code !== 200) return;
       this.#engine.events.lifecycle(of.project, {
-        action,
-        source:
-          snapshot === undefined
-            ? urls.instance((as ?? of).name, of.project)
-            : urls.instanceSnapshot((as ?? of).name, snapshot, of.project),
-        ...(context ? { context } : {}),
+        action: told.action,
+        source: sourceOf(told, of.project, (told.as ?? of).name),
+        ...(told.context ? { context: told.context } : {}),
         ...(requestor ? { requestor } : {}),
       });
     });
   }
 }
 
+function sourceOf({ snapshot, backup }: Announcement, project: string, name: string): string {
+  if (snapshot !== undefined) return urls.instanceSnapshot(name, snapshot, project);
+  return backup === undefined ? urls.instance(name, project) : urls.instanceBackup(name, backup, project);
+}
+
 function snapshotResources({ name, project }: Named, snapshots: readonly string[]): Record<string, string[]> {
   return snapshots.length === 0 ? {} : { instances_snapshots: snapshots.map((each) => urls.instanceSnapshot(name, each, project)) };
+}
+
+function backupResources({ project }: Named, backups: readonly string[]): Record<string, string[]> {
+  return backups.length === 0 ? {} : { backups: backups.map((each) => urls.operationBackup(each, project)) };
 }

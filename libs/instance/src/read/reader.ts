@@ -1,9 +1,17 @@
-import { LxError, type WireInstance, type WireInstanceFull, type WireInstanceSnapshot, type WireInstanceState } from '#lib/contract';
+import {
+  LxError,
+  type WireInstance,
+  type WireInstanceBackup,
+  type WireInstanceFull,
+  type WireInstanceSnapshot,
+  type WireInstanceState,
+} from '#lib/contract';
 import type { Cgroups, Keeper } from '#lib/host';
 import type { Storage } from '#lib/storage';
-import type { InstanceRow, SnapshotRow, Store } from '#lib/store';
+import type { BackupRow, InstanceRow, SnapshotRow, Store } from '#lib/store';
 import type { Expanded, Expansion } from '#lib/profile';
 import type { Supervision } from '../supervision.ts';
+import { backupView } from './backup-view.ts';
 import { snapshotView } from './snapshot-view.ts';
 import { instanceState } from './state.ts';
 import { instanceView, type PowerState } from './view.ts';
@@ -39,8 +47,9 @@ export class InstanceReader {
   /** With state, for recursion=2. All states are asked for side by side. */
   async fullViews(project: string | null): Promise<WireInstanceFull[]> {
     const all = await this.#all(project);
-    const snapshots = await this.#snapshots(all.map(({ row }) => row));
-    return Promise.all(all.map((each) => this.#full(each, snapshots.get(each.row.id))));
+    const rows = all.map(({ row }) => row);
+    const [snapshots, backups] = await Promise.all([this.#snapshots(rows), this.#backups(rows)]);
+    return Promise.all(all.map((each) => this.#full(each, snapshots.get(each.row.id), backups.get(each.row.id))));
   }
 
   async view(row: InstanceRow): Promise<WireInstance> {
@@ -49,8 +58,8 @@ export class InstanceReader {
   }
 
   async fullView(row: InstanceRow): Promise<WireInstanceFull> {
-    const [seen, snapshots] = await Promise.all([this.#seen(row), this.#snapshots([row])]);
-    return this.#full({ row, ...seen }, snapshots.get(row.id));
+    const [seen, snapshots, backups] = await Promise.all([this.#seen(row), this.#snapshots([row]), this.#backups([row])]);
+    return this.#full({ row, ...seen }, snapshots.get(row.id), backups.get(row.id));
   }
 
   /** LxError 'snapshot.not_found'. */
@@ -67,6 +76,25 @@ export class InstanceReader {
   /** The oldest first. */
   async snapshotViews(instance: InstanceRow): Promise<WireInstanceSnapshot[]> {
     return (await this.#snapshots([instance])).get(instance.id) ?? [];
+  }
+
+  /** LxError 'backup.not_found'. */
+  async backupRow(instance: InstanceRow, name: string): Promise<BackupRow> {
+    const row = await this.#using.store.backups.get(instance.id, name);
+    if (!row) throw new LxError('backup.not_found');
+    return row;
+  }
+
+  /** The oldest first. */
+  async backupViews(instance: InstanceRow): Promise<WireInstanceBackup[]> {
+    return (await this.#backups([instance])).get(instance.id) ?? [];
+  }
+
+  async #backups(instances: readonly InstanceRow[]): Promise<Map<string, WireInstanceBackup[]>> {
+    const views = new Map<string, WireInstanceBackup[]>();
+    for (const row of await this.#using.store.backups.list(instances.map(({ id }) => id)))
+      views.set(row.instanceId, [...(views.get(row.instanceId) ?? []), backupView(row)]);
+    return views;
   }
 
   /** Of all these instances, by their ids. */
@@ -114,8 +142,9 @@ export class InstanceReader {
   async #full(
     { row, expanded, power }: { row: InstanceRow; expanded: Expanded; power: PowerState },
     snapshots: WireInstanceSnapshot[] = [],
+    backups: WireInstanceBackup[] = [],
   ): Promise<WireInstanceFull> {
     const view = instanceView(row, expanded, power);
-    return { ...view, backups: [], snapshots, state: await instanceState(this.#using, row, expanded, power) };
+    return { ...view, backups, snapshots, state: await instanceState(this.#using, row, expanded, power) };
   }
 }

@@ -26,7 +26,7 @@ async function world(config: Record<string, string> = every5, running = true) {
   const restarted = () => {
     const on = { ...made.on, expansion: made.instances.expansion };
     return new SnapshotSweeps(
-      new ExpiredSnapshots(made.verbs.snapshotDelete, on),
+      [new ExpiredSnapshots(made.verbs.snapshotDelete, on)],
       new ScheduledSnapshots(made.verbs.snapshot, on),
       made.on,
     );

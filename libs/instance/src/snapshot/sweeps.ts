@@ -1,4 +1,3 @@
-import type { ExpiredSnapshots } from './expired.ts';
 import type { ScheduledSnapshots } from './scheduled.ts';
 
 const minuteMs = 60_000;
@@ -8,16 +7,21 @@ interface Using {
   report: (message: string, cause: unknown) => void;
 }
 
-/** What is done with snapshots unasked: when the daemon is up, and as each minute begins. */
+/** Removes what its time is over for. `signal`: no further one is begun. */
+interface Sweep {
+  sweep(signal: AbortSignal): Promise<void>;
+}
+
+/** What is done with snapshots and backups unasked: when the daemon is up, and as each minute begins. */
 export class SnapshotSweeps {
-  readonly #expired: ExpiredSnapshots;
+  readonly #expired: readonly Sweep[];
   readonly #scheduled: ScheduledSnapshots;
   readonly #using: Using;
   readonly #closing = new AbortController();
   #timer: NodeJS.Timeout | null = null;
   #sweeping: Promise<void> | null = null;
 
-  constructor(expired: ExpiredSnapshots, scheduled: ScheduledSnapshots, using: Using) {
+  constructor(expired: readonly Sweep[], scheduled: ScheduledSnapshots, using: Using) {
     this.#expired = expired;
     this.#scheduled = scheduled;
     this.#using = using;
@@ -49,7 +53,7 @@ export class SnapshotSweeps {
     const { signal } = this.#closing;
     if (signal.aborted) return;
     const { report } = this.#using;
-    await this.#expired.sweep(signal).catch((error: unknown) => report('looking for expired snapshots', error));
+    for (const each of this.#expired) await each.sweep(signal).catch((error: unknown) => report('looking for what has expired', error));
     await this.#scheduled.sweep(signal).catch((error: unknown) => report('looking for scheduled snapshots', error));
   }
 }

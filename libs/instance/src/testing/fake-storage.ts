@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { LxError } from '#lib/contract';
 import { errnoError } from '#lib/host';
 import type { NewRoot, Pools, RootName, RootRecipe, Roots, SnapshotName, Still, Storage, Trees, Volumes } from '#lib/storage';
@@ -106,8 +109,14 @@ export class FakeStorage implements Pick<Storage, 'roots' | 'trees'> {
       };
     },
     withTree: async (id, use) => {
-      const { pool } = this.#root(id);
-      return use(`/fake/${pool}/${id}`);
+      this.#root(id);
+      const tree = await mkdtemp(join(tmpdir(), 'lxctl-tree-'));
+      try {
+        await writeFile(join(tree, 'of'), id);
+        return await use(tree);
+      } finally {
+        await rm(tree, { recursive: true });
+      }
     },
     usage: async () => 4096,
   };

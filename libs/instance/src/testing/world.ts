@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OperationEngine } from '#lib/engine';
-import { FakeCgroups, FakeDevices, type FakeKeeper, FakeKeepers, FakePlaces, type LaunchPlan } from '#lib/host';
+import { FakeCgroups, FakeDevices, type FakeKeeper, FakeKeepers, FakePlaces, type LaunchPlan, OpenConfinement } from '#lib/host';
 import type { Images } from '#lib/image';
 import type { Networks } from '#lib/network';
 import type { Storage } from '#lib/storage';
@@ -77,6 +77,7 @@ export class World {
         this.onDevices = onChange;
         return { watch: async () => {}, close: () => {} };
       },
+      confinement: new OpenConfinement(),
       warnings: this.warnings,
       host: {
         ids: { shared: { first: 1_000_000, count: 131_072 }, own: [{ first: 2_000_000, count: 16 * 65_536 }] },

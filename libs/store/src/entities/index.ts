@@ -6,6 +6,7 @@ import { nicEntity } from './nic.ts';
 import { profileEntity, profileReferenceEntity } from './profile.ts';
 import { serverConfigEntity } from './server-config.ts';
 import { serverEntity } from './server.ts';
+import { backupEntity } from './backup.ts';
 import { snapshotEntity } from './snapshot.ts';
 import { poolEntity, volumeEntity } from './storage.ts';
 import { warningEntity } from './warning.ts';
@@ -15,6 +16,7 @@ export const entities = [
   instanceEntity,
   instanceProfileEntity,
   instanceReferenceEntity,
+  backupEntity,
   snapshotEntity,
   profileEntity,
   profileReferenceEntity,

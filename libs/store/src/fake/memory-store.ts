@@ -1,4 +1,5 @@
 import type {
+  Backups,
   Events,
   Images,
   Instances,
@@ -21,6 +22,7 @@ import { memoryEvents, memoryOperations } from './memory-journal.ts';
 import { memoryNetworks } from './memory-networks.ts';
 import { memoryNics } from './memory-nics.ts';
 import { memoryProfiles } from './memory-profiles.ts';
+import { memoryBackups } from './memory-backups.ts';
 import { memorySnapshots } from './memory-snapshots.ts';
 import { memoryPools, memoryVolumes } from './memory-storage.ts';
 import { memoryWarnings } from './memory-warnings.ts';
@@ -35,6 +37,7 @@ import { newTables } from './memory-tables.ts';
 export class MemoryStore implements Store {
   readonly instances: Instances;
   readonly snapshots: Snapshots;
+  readonly backups: Backups;
   readonly profiles: Profiles;
   readonly images: Images;
   readonly pools: Pools;
@@ -60,6 +63,7 @@ export class MemoryStore implements Store {
     const write: Write = async (work) => this.#write(work);
     this.instances = memoryInstances(tables, write);
     this.snapshots = memorySnapshots(tables, write);
+    this.backups = memoryBackups(tables, write);
     this.profiles = memoryProfiles(tables, write);
     this.images = memoryImages(tables, write);
     this.pools = memoryPools(tables, write);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type {
+  BackupRow,
   EventRow,
   ImageAliasRow,
   ImageRow,
@@ -29,6 +30,7 @@ export interface VolumeUse {
 export interface MemoryTables {
   instances: MemoryTable<InstanceRow>;
   snapshots: MemoryTable<SnapshotRow>;
+  backups: MemoryTable<BackupRow>;
   profiles: MemoryTable<ProfileRow>;
   images: MemoryTable<ImageRow>;
   aliases: MemoryTable<ImageAliasRow>;
@@ -58,6 +60,9 @@ export function newTables(): MemoryTables {
     ]),
     snapshots: new MemoryTable<SnapshotRow>(id('instance_snapshot'), [
       { name: 'instance_snapshot_name', of: (row) => keyOf(row.instanceId, row.name) },
+    ]),
+    backups: new MemoryTable<BackupRow>(id('instance_backup'), [
+      { name: 'instance_backup_name', of: (row) => keyOf(row.instanceId, row.name) },
     ]),
     profiles: new MemoryTable<ProfileRow>(id('profile'), [named('profile')]),
     images: new MemoryTable<ImageRow>({ name: 'image_pkey', of: (row) => keyOf(row.project, row.fingerprint) }),

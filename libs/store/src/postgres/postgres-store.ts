@@ -1,4 +1,5 @@
 import type {
+  Backups,
   Events,
   Images,
   Instances,
@@ -25,6 +26,7 @@ import { PostgresPools } from './pools.ts';
 import { PostgresProfiles } from './profiles.ts';
 import { PostgresServerConfig } from './server-config.ts';
 import type { Session } from './session.ts';
+import { PostgresBackups } from './backups.ts';
 import { PostgresSnapshots } from './snapshots.ts';
 import { PostgresVolumes } from './volumes.ts';
 import { PostgresWarnings } from './warnings.ts';
@@ -33,6 +35,7 @@ import { PostgresWarnings } from './warnings.ts';
 class Tables {
   readonly instances: Instances;
   readonly snapshots: Snapshots;
+  readonly backups: Backups;
   readonly profiles: Profiles;
   readonly images: Images;
   readonly pools: Pools;
@@ -47,6 +50,7 @@ class Tables {
   constructor(session: Session, behind: Session = session) {
     this.instances = new PostgresInstances(session);
     this.snapshots = new PostgresSnapshots(session);
+    this.backups = new PostgresBackups(session);
     this.profiles = new PostgresProfiles(session.about('profile'));
     this.images = new PostgresImages(session.about('image'));
     this.pools = new PostgresPools(session.about('pool'));

@@ -173,6 +173,32 @@ describe.each([
     expect((await store.networks.list('default'))[0]?.config).toEqual({ 'ipv4.nat': 'true' });
   });
 
+  it('keeps backups with their instance, the oldest first', async () => {
+    const store = await make();
+    const c1 = instance('with-backups');
+    await store.instances.insert(c1);
+    const backup = (name: string, second: number) => ({
+      ...{ id: randomUUID(), instanceId: c1.id, name, alone: true },
+      createdAt: new Date(1_700_000_000_000 + second * 1000),
+      expiresAt: new Date(1_800_000_000_000 + second * 1000),
+    });
+    const [newer, older] = [backup('a', 2), backup('b', 1)];
+    for (const row of [newer, older]) await store.backups.insert(row);
+    expect(await store.backups.list([c1.id])).toEqual([older, newer]);
+    await expect(store.backups.insert(backup('a', 3))).rejects.toMatchObject({ constraint: 'instance_backup_name' });
+    await expect(store.backups.insert({ ...backup('c', 3), instanceId: randomUUID() })).rejects.toMatchObject({
+      constraint: 'instance_backup_instance',
+    });
+    await expect(store.backups.update(older.id, { name: 'a' })).rejects.toMatchObject({ constraint: 'instance_backup_name' });
+    await store.backups.update(older.id, { name: 'c' });
+    expect(await store.backups.get(c1.id, 'c')).toEqual({ ...older, name: 'c' });
+    expect((await store.backups.expired(older.expiresAt)).map(({ id }) => id)).toEqual([older.id]);
+    await store.backups.delete(older.id);
+    expect(await store.backups.byId(older.id)).toBeNull();
+    await store.instances.delete(c1.id);
+    expect(await store.backups.list(null)).toEqual([]);
+  });
+
   it('keeps snapshots with their instance, the oldest first, and with its volume', async () => {
     const store = await make();
     const pool = await store.pools.insert({ name: 'of-snapshots', driver: 'dir', description: '', config: {} });

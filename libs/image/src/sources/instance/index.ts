@@ -8,6 +8,7 @@ import type { ImageStore, WantedImage } from '../../images.ts';
 import type { InstanceTree, InstanceTrees, TreeOwner } from '../../instance-trees.ts';
 import { parseMetadata } from '../../metadata.ts';
 import { packed } from '../../pack/packed.ts';
+import { packTold } from '../../pack/told.ts';
 import { imageRow } from '../../row.ts';
 import { watchSpace } from '../../space.ts';
 import type { AskedImage, Fetching, ImageSource } from '../source.ts';
@@ -103,13 +104,16 @@ export class InstanceSource implements ImageSource<InstanceReference> {
     const { images, confinement } = this.#parts;
     using space = await watchSpace(images.files.directory);
     const ends = AbortSignal.any([signal, space.signal]);
-    const archive = packed({ compression, confinement, signal: ends, told: teller(progress) }, async (pack) => {
-      const time = new Date(at);
-      await pack.file('metadata.yaml', document, time);
-      await pack.tree('rootfs', directory);
-      if (templates.length > 0) await pack.directory('templates', time);
-      for (const { name, content } of templates) await pack.file(`templates/${name}`, content, time);
-    });
+    const archive = packed(
+      { compression, confinement, signal: ends, told: packTold((text) => progress(`Image pack: ${text}`)) },
+      async (pack) => {
+        const time = new Date(at);
+        await pack.file('metadata.yaml', document, time);
+        await pack.tree('rootfs', directory);
+        if (templates.length > 0) await pack.directory('templates', time);
+        for (const { name, content } of templates) await pack.file(`templates/${name}`, content, time);
+      },
+    );
     try {
       return await images.files.receive(one(archive), ends);
     } catch (error) {
@@ -138,19 +142,6 @@ function documentOf(metadata: WireImageMetadata, { properties, expiresAt }: Inst
     properties: properties ?? metadata.properties,
     ...(expiry > 0 ? { expiry_date: expiry } : {}),
   } as unknown as JsonObject;
-}
-
-/** Megabytes, not oftener than people read. */
-function teller(progress: (text: string) => void): (bytes: number) => void {
-  const began = Date.now();
-  let last = 0;
-  return (bytes) => {
-    const now = Date.now();
-    if (now - last < 500) return;
-    last = now;
-    const megabytes = bytes / 1e6;
-    progress(`Image pack: ${megabytes.toFixed(2)}MB (${(megabytes / Math.max((now - began) / 1000, 0.001)).toFixed(2)}MB/s)`);
-  };
 }
 
 async function* one<T>(only: T): AsyncGenerator<T> {

@@ -1,0 +1,64 @@
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { LxError } from '#lib/contract';
+import { isErrno } from '#lib/host';
+
+/** A backup by the ids of its instance and its own. */
+export type BackupId = { id: string; backupId: string };
+
+/** The files of backups: `instances/<id>/backups/<backup>`. One is there whole or not at all, and goes with its instance. */
+export class BackupFiles {
+  readonly #homesDir: string;
+
+  constructor({ homesDir }: { homesDir: string }) {
+    this.#homesDir = homesDir;
+  }
+
+  /** Where those of an instance are. */
+  async prepare({ id }: Pick<BackupId, 'id'>): Promise<string> {
+    const directory = join(this.#homesDir, id, 'backups');
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    return directory;
+  }
+
+  async write(backup: BackupId, content: Readable, signal: AbortSignal): Promise<void> {
+    const path = this.#path(backup);
+    const file = await open(arriving(path), 'w', 0o600);
+    try {
+      // @types/node leaves out that async iterables are taken too (Node's fs documentation, filehandle.writeFile).
+      await file.writeFile(content as unknown as Buffer, { signal });
+      // The row must not outlive a power cut without its bytes.
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(arriving(path), path);
+  }
+
+  /** LxError 'backup.not_found' while it is being made. */
+  async read(backup: BackupId): Promise<{ size: number; content: Readable }> {
+    const file = await open(this.#path(backup), 'r').catch((error: unknown) => {
+      if (isErrno(error, 'ENOENT')) throw new LxError('backup.not_found', undefined, { cause: error });
+      throw error;
+    });
+    const { size } = await file.stat();
+    return { size, content: createReadStream('', { fd: file }) };
+  }
+
+  /** Idempotent. */
+  async remove(backup: BackupId): Promise<void> {
+    const path = this.#path(backup);
+    if (!(await stat(dirname(path)).catch(() => null))) return;
+    for (const each of [path, arriving(path)]) await rm(each, { force: true });
+  }
+
+  #path({ id, backupId }: BackupId): string {
+    return join(this.#homesDir, id, 'backups', backupId);
+  }
+}
+
+function arriving(path: string): string {
+  return `${path}.arriving`;
+}
