@@ -99,6 +99,60 @@ it('macvlan and physical cards work, and what was lent comes back', async () => 
   await daemon.remove('none');
 });
 
+it('cards of the host come to what runs and go, and are back after the daemon was killed, whatever the guest does to them', async () => {
+  const before = (await links.list()).find(({ name }) => name === card);
+  const lent = { type: 'nic', nictype: 'physical', parent: card, name: 'lent', mtu: '1400', hwaddr: '00:16:3e:66:00:09' };
+  const above = { type: 'nic', nictype: 'macvlan', parent: other, name: 'above' };
+  const isBack = async () =>
+    expect((await links.list()).find(({ name }) => name === card)).toMatchObject({ mac: before?.mac, mtu: before?.mtu, up: true });
+  await daemon.launchInstance('lender');
+  await devicesOf('lender', { lent, above });
+  expect(await linkInside('lender', 'above')).toHaveLength(2);
+  await said('lender', 'ip link set lent down; ip link set lent name mine; ip link set mine address 02:00:00:00:00:01 mtu 1300 up');
+  await devicesOf('lender', {});
+  await isBack();
+  expect(await said('lender', 'ls /sys/class/net')).not.toMatch(/mine|lent|above/);
+
+  await devicesOf('lender', { lent });
+  await said('lender', 'ip link set lent down; ip link set lent name mine');
+  await daemon.kill();
+  await daemon.launch();
+  await stop('lender');
+  await isBack();
+  await daemon.remove('lender');
+});
+
+it('a routed card has its addresses at once, reaches the host, and cannot take the address of another', async () => {
+  const address = '198.18.66.2';
+  // The guest asks for an address on eth0 by itself, and takes off what is there.
+  const devices = { uplink: { type: 'nic', nictype: 'routed', name: 'uplink', parent: other, 'ipv4.address': address } };
+  const ip = (...words: string[]) => execFileSync('ip', words, { encoding: 'utf8' }).trim();
+  await daemon.launchInstance('routed', 'busybox', { devices });
+  /** What the host did not take because its sender is not behind the link that it came by. */
+  const dropped = () => {
+    const [names, values] = (readFileSync('/proc/net/netstat', 'utf8').match(/^TcpExt: .*$/gm) ?? []).map((line) => line.split(' '));
+    return Number(values?.[names?.indexOf('IPReversePathFilter') ?? -1]);
+  };
+  const reaches = (from: string) => said('routed', `ping -c 1 -W 2 -I ${from} 169.254.0.1 >/dev/null && echo yes || echo no`);
+  expect(await reaches(address)).toBe('yes');
+  expect(ip('neigh', 'show', 'proxy', 'dev', other)).toContain(address);
+  // What comes from an address that is not its own is dropped.
+  await said('routed', 'ip addr add 198.18.66.77/32 dev uplink');
+  const before = dropped();
+  expect(await reaches('198.18.66.77')).toBe('no');
+  expect(dropped()).toBeGreaterThan(before);
+
+  await daemon.kill();
+  await daemon.launch();
+  await expect(daemon.launchInstance('thief', 'busybox', { devices })).rejects.toThrow(
+    `Failed to start device "uplink": The host has a route to "${address}" already`,
+  );
+  await daemon.remove('thief');
+  expect(await reaches(address)).toBe('yes');
+  await daemon.remove('routed');
+  expect(ip('neigh', 'show', 'proxy', 'dev', other)).toBe('');
+});
+
 it('two instances have not the same address, and the next one gets that of one that is deleted', async () => {
   const address = (await daemon.client.networks.get(network)).config['ipv4.address']?.replace(/\.\d+\/\d+$/, '.77') ?? '';
   const devices = { eth0: { type: 'nic', network, 'ipv4.address': address } };

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import addon from '#native';
 import type { LinkInfo, RouteSocket } from '#native';
@@ -107,6 +109,77 @@ describe.skipIf(reason !== null)(`kinds of links${reason ? ` (skipped: ${reason}
     expect(await inside(keeper, 'eth0')).toMatchObject({ up: true, mac: '00:16:3e:77:00:01' });
     await keeper.kill();
     expect(await onHost(parent)).toBeDefined();
+  });
+
+  describe('a routed cable', () => {
+    const host = `kr${tag}`;
+    const address = '198.18.77.2';
+    const routed = (change: object = {}): LinkPlan => ({
+      kind: 'routed',
+      hostName: host,
+      parent,
+      families: [{ hostAddress: '169.254.0.1', gateway: true, hostTable: 7077, addresses: [address], routes: ['198.18.78.0/24'] }],
+      name: 'eth0',
+      mac: '00:16:3e:77:00:05',
+      mtu: 1400,
+      ...change,
+    });
+    const ip = (...words: string[]) => execFileSync('ip', words, { encoding: 'utf8' }).trim();
+    const proxies = () => ip('neigh', 'show', 'proxy', 'dev', parent);
+    const routes = () =>
+      [...ip('route', 'show', 'dev', host).split('\n'), ...ip('route', 'show', 'table', '7077').split('\n')].map(
+        (line) => line.trim().split(' ')[0],
+      );
+    const nothingLeft = async () => {
+      expect(await onHost(host)).toBeUndefined();
+      expect(proxies()).toBe('');
+    };
+
+    it.each(['from the start', 'later'])('has its addresses and its way out, %s, and again after a reboot', async (when) => {
+      const keeper = await launch(when === 'later' ? [] : [routed()]);
+      if (when === 'later') await keeper.plug(routed());
+      const works = async () => {
+        expect(await inside(keeper, 'eth0')).toMatchObject({ up: true, mtu: 1400, mac: '00:16:3e:77:00:05' });
+        expect((await world.run(keeper, ['ip', 'route'])).output).toMatch(/default via 169\.254\.0\.1 dev eth0/);
+        expect(ip('-4', 'addr', 'show', 'dev', host)).toContain('inet 169.254.0.1/32');
+        expect(routes()).toEqual([address, '198.18.78.0/24', address, '198.18.78.0/24']);
+        expect(proxies()).toMatch(new RegExp(`^${address} `));
+        expect(readFileSync(`/proc/sys/net/ipv4/conf/${host}/rp_filter`, 'utf8').trim()).toBe('1');
+      };
+      await works();
+      const again = new Promise((resolve) => {
+        keeper.onReboot = resolve;
+      });
+      void world.run(keeper, ['reboot', '-f']);
+      await again;
+      await works();
+      if (when === 'later') {
+        await keeper.unplug('eth0');
+        await nothingLeft();
+        expect(await inside(keeper, 'eth0')).toBeUndefined();
+      }
+      await keeper.kill();
+      await nothingLeft();
+    });
+
+    it('is gone, and what the parent did for it, when the keeper is killed, whatever the guest called its end', async () => {
+      const keeper = await launch([]);
+      await keeper.plug(routed());
+      await world.run(keeper, ['sh', '-c', 'ip link set eth0 down; ip link set eth0 name mine']);
+      process.kill(parentOf(keeper.info.initPid), 'SIGKILL');
+      expect((await keeper.ended).detail).not.toContain('stays');
+      await nothingLeft();
+    });
+
+    it('takes nothing of another that has the address already', async () => {
+      const keeper = await launch([routed()]);
+      const second = `${host}b`;
+      await expect(launch([routed({ hostName: second })])).rejects.toThrow(/: links: RTM_NEW(ROUTE|ADDR) .*EEXIST/);
+      expect(await onHost(second)).toBeUndefined();
+      expect(proxies()).toContain(address);
+      await keeper.kill();
+      await nothingLeft();
+    });
   });
 
   it('gives back what it made when a later link fails', async () => {

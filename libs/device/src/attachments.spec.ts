@@ -3,7 +3,7 @@ import type { Networks } from '#lib/network';
 import { LxError } from '#lib/contract';
 import type { Storage } from '#lib/storage';
 import { FakeDevices, FakeKeeper, FakePlaces, type HostDevice } from '#lib/host';
-import { Attachments, shownOf } from './index.ts';
+import { Attachments, inTermsOfDevices, shownOf } from './index.ts';
 
 type Call = [string, Record<string, unknown>];
 
@@ -11,6 +11,7 @@ function world(failing: string | null = null) {
   const calls: Call[] = [];
   const networks = {
     hasLink: async (name: string) => name !== 'gone',
+    forwards: async (name: string) => name !== 'closed',
     attach: async (request: { network: string }) => {
       calls.push(['attach', request]);
       if (request.network === failing) throw new Error('the network is down');
@@ -64,6 +65,54 @@ describe('attached devices', () => {
     const { attachments } = world();
     const chosen = await attachments.choose(owner, { eth0: { type: 'nic', nictype: 'physical', parent: 'gone' } });
     await expect(attachments.attach(owner, chosen)).rejects.toThrow('Failed to start device "eth0": Parent device "gone" doesn\'t exist');
+  });
+
+  const routed = { type: 'nic', nictype: 'routed', name: 'eth0', host_name: 'vmine', 'ipv4.address': '10.0.0.2, 10.0.0.3' };
+
+  it('are cables that the host routes to, by a parent that forwards', async () => {
+    const { attachments } = world();
+    const linkOf = async (more: object) =>
+      (await attachments.attach(owner, await attachments.choose(owner, { eth0: { ...routed, ...more } }))).links[0];
+    const family = { hostAddress: '169.254.0.1', gateway: true, hostTable: null, addresses: ['10.0.0.2', '10.0.0.3'], routes: [] };
+    expect(await linkOf({})).toMatchObject({ kind: 'routed', hostName: 'vmine', parent: null, families: [family] });
+    const more = {
+      parent: 'e',
+      'ipv4.gateway': 'none',
+      'ipv4.host_address': '10.9.0.1',
+      'ipv4.host_table': '7',
+      'ipv4.routes': '10.1.0.0/24',
+    };
+    expect(await linkOf(more)).toMatchObject({
+      parent: 'e',
+      families: [{ ...family, gateway: false, hostAddress: '10.9.0.1', hostTable: 7, routes: ['10.1.0.0/24'] }],
+    });
+    expect(await linkOf({ 'ipv4.address': '' })).toMatchObject({ families: [] });
+    await expect(linkOf({ parent: 'closed' })).rejects.toThrow(
+      'Failed to start device "eth0": Routed mode requires sysctl net.ipv4.conf.closed.forwarding=1',
+    );
+  });
+
+  it('come anew with other addresses where they are set inside', async () => {
+    const { attachments } = world();
+    const { attached } = await attachments.choose(owner, { eth0: routed });
+    const { leave, come } = await attachments.difference(owner, attached, { eth0: { ...routed, 'ipv4.address': '10.0.0.4' } });
+    expect([leave, come].map((list) => list.map(({ device }) => device))).toEqual([['eth0'], ['eth0']]);
+  });
+
+  it('that the kernel refuses are told of by name', async () => {
+    const { attachments } = world();
+    const { attached } = await attachments.choose(owner, {
+      eth0: routed,
+      lan: { type: 'nic', nictype: 'macvlan', parent: 'e', name: 'eth1' },
+    });
+    const said = (errno: string, syscall: string, path: string) =>
+      (inTermsOfDevices(new LxError('launch.failed', { stage: 'links', syscall, errno, path }), attached) as Error).message;
+    expect(said('EOPNOTSUPP', 'RTM_NEWLINK', 'eth1')).toBe(
+      'Failed to start device "lan": the kernel of this host has no network interfaces of the kind "macvlan"',
+    );
+    expect(said('EEXIST', 'RTM_NEWROUTE', '10.0.0.3')).toBe('Failed to start device "eth0": The host has a route to "10.0.0.3" already');
+    expect(said('EBUSY', 'RTM_NEWLINK', 'vmine')).toBe('Failed to start device "eth0": RTM_NEWLINK vmine: EBUSY');
+    expect(said('EBUSY', 'RTM_NEWLINK', 'other')).toContain('Failed to start: links');
   });
 
   it('make up a MAC address for a network card without one, which the start stores', async () => {

@@ -5,6 +5,7 @@ import { isErrno, type Keeper } from '#lib/host';
 import type { Networks } from '#lib/network';
 import type { AttachedDevice, DeviceLife, DeviceOwner, DevicePorts, LaunchPart } from './device-type.ts';
 import { Waiting } from './waiting.ts';
+import { linkReason } from './link-refusal.ts';
 import { fixedOptions, madeUpFor, typeOf } from './devices.ts';
 
 /** What a start attaches, and the volatile keys it adds for what was made up. A type, because operations keep it as JSON. */
@@ -171,15 +172,22 @@ export function hiddenOf(attached: readonly AttachedDevice[]): Record<string, nu
   return Object.fromEntries(Object.keys(shownOf(attached)).map((key) => [key, null]));
 }
 
-function refusedBy({ device }: AttachedDevice, what: 'start' | 'stop'): (error: unknown) => never {
+function refusedBy(attached: AttachedDevice, what: 'start' | 'stop'): (error: unknown) => never {
+  const { device } = attached;
   return (error) => {
-    const reason = isErrno(error, 'ENOSYS')
-      ? 'the instance was started by an earlier version of this server: restart it'
-      : error instanceof Error
-        ? error.message
-        : String(error);
+    const reason = reasonOf(error, attached);
     throw new LxError(what === 'start' ? 'device.not_started' : 'device.not_stopped', { device, reason }, { cause: error });
   };
+}
+
+function reasonOf(error: unknown, attached: AttachedDevice): string {
+  // One does not know the message, or a kind of link in it.
+  if (isErrno(error, 'ENOSYS') || (error instanceof Error && 'stage' in error && error.stage === 'request'))
+    return 'the instance was started by an earlier version of this server: restart it';
+  if (!(error instanceof Error)) return String(error);
+  if (!('stage' in error) || error.stage !== 'links') return error.message;
+  const { stage, code, syscall, path = '' } = error as Error & { stage: 'links'; code: string; syscall: string; path?: string };
+  return linkReason({ stage, syscall, errno: code, path }, attached);
 }
 
 function lifeOf({ type }: AttachedDevice): DeviceLife {

@@ -13,6 +13,8 @@ export interface DeviceType {
   readonly catalogue: KeyCatalogue;
   /** Options that LXD has and nothing here acts on; one that ends in a dot stands for all that begin so. */
   readonly unsupported: readonly string[];
+  /** Whether an option whose row is live is not for a device with these options. */
+  fixes?(option: string, options: StringMap): boolean;
   /** What the rows do not say of one device. */
   problems(options: StringMap): string[];
   /** What shows only among all devices of an instance. */
@@ -38,7 +40,7 @@ export interface DeviceHolders {
 
 /** What attaching and detaching act on. */
 export interface DevicePorts {
-  networks: Pick<Networks, 'hasLink' | 'attach' | 'detach'>;
+  networks: Pick<Networks, 'hasLink' | 'forwards' | 'attach' | 'detach'>;
   storage: Pick<Storage, 'volumes'>;
   places: Places;
   devices: HostDevices;

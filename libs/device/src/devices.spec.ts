@@ -14,6 +14,13 @@ describe('deviceProblems', () => {
         eth2: { type: 'nic', nictype: 'p2p', hwaddr: '00:16:3E:aa:bb:cc', mtu: '1400', 'boot.priority': '1' },
         eth3: { type: 'nic', nictype: 'macvlan', parent: 'enp1s0' },
         eth4: { type: 'nic', nictype: 'physical', parent: 'enp2s0', name: 'lan' },
+        eth5: {
+          type: 'nic',
+          nictype: 'routed',
+          'ipv4.address': '10.0.0.2, 10.0.0.3',
+          'ipv4.routes': '10.1.0.0/24',
+          'ipv4.host_table': '7',
+        },
         gone: { type: 'none' },
       }),
     ).toEqual([]);
@@ -35,9 +42,23 @@ describe('deviceProblems', () => {
   });
 
   it.each([
+    [{ 'ipv4.address': '10.0.0.2,10.0.0.2' }, 'Duplicate address "10.0.0.2" in "ipv4.address"'],
+    [{ 'ipv4.routes': '10.1.0.0/24' }, 'ipv4.routes requires ipv4.address to be set'],
+    [{ 'ipv4.address': '10.0.0.2', 'ipv4.neighbor_probe': 'true' }, 'option "ipv4.neighbor_probe" is not supported'],
+    [{ 'ipv4.address': '10.0.0.2/24' }, 'Invalid value for device option "ipv4.address"'],
+    [{ 'ipv4.address': '10.0.0.2', 'ipv4.routes': '10.1.0.1/24' }, 'Invalid value for device option "ipv4.routes"'],
+    [{ 'ipv4.address': '10.0.0.2', 'ipv4.gateway': 'x' }, 'Invalid value for device option "ipv4.gateway"'],
+    [{ nictype: 'p2p', 'ipv4.routes': '10.1.0.0/24' }, 'option "ipv4.routes" is not supported by this server'],
+    [{ nictype: '', network: 'n', 'ipv4.address': '10.0.0.2,10.0.0.3' }, 'Invalid value for device option "ipv4.address"'],
+  ])('refuses of cards with addresses %j', (options, words) => {
+    const problems = deviceProblems({ d: { type: 'nic', nictype: 'routed', ...options } });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(words);
+  });
+
+  it.each([
     'limits.ingress',
     'limits.max',
-    'ipv4.routes',
     'ipv6.address',
     'vlan',
     'vlan.tagged',

@@ -94,8 +94,7 @@ export function newOnes(before: DeviceMap, after: DeviceMap): DeviceMap {
 
 /** The options of a device that cannot change while it is attached. */
 export function fixedOptions(options: StringMap): StringMap {
-  const catalogue = typeOf(options)?.catalogue;
-  return Object.fromEntries(
-    Object.entries(options).filter(([option, value]) => value !== '' && !(catalogue && keyRow(catalogue, option)?.live)),
-  );
+  const type = typeOf(options);
+  const isLive = (option: string) => type !== null && keyRow(type.catalogue, option)?.live === true && !type.fixes?.(option, options);
+  return Object.fromEntries(Object.entries(options).filter(([option, value]) => value !== '' && !isLive(option)));
 }

@@ -1,4 +1,5 @@
 export { Attachments, type ChosenDevices, type DeviceChange, hiddenOf, shownOf } from './attachments.ts';
+export { inTermsOfDevices } from './link-refusal.ts';
 export { claimRefused, claimsOf } from './claims.ts';
 export { Waiting } from './waiting.ts';
 export type { AttachedDevice, DeviceHolders, DeviceType } from './device-type.ts';

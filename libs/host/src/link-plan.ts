@@ -1,5 +1,5 @@
 /** A link of a launch plan: what it is inside, and what its kind needs. One file a kind in native/src/keeper/links/. */
-export type LinkPlan = LinkEnd & (VethLink | MacvlanLink | PhysicalLink | IpvlanLink | VlanLink);
+export type LinkPlan = LinkEnd & LinkKind;
 
 export interface LinkEnd {
   /** The name inside, e.g. eth0. The keeper sets the link up. */
@@ -45,5 +45,29 @@ export interface VlanLink {
   id: number;
 }
 
+/** A cable to the host, which routes to what is behind it. */
+export interface RoutedLink {
+  kind: 'routed';
+  /** The host's end. */
+  hostName: string;
+  /** Link of the host that answers for the addresses, or null. */
+  parent: string | null;
+  /** At most one a family of addresses. */
+  families: RoutedFamily[];
+}
+
+export interface RoutedFamily {
+  /** Of the host's end. */
+  hostAddress: string;
+  /** Whether it is the instance's default gateway. */
+  gateway: boolean;
+  /** Routing table that gets the routes too, beside the main one. */
+  hostTable: number | null;
+  /** Of the instance; at least one. */
+  addresses: string[];
+  /** Networks behind the first address, as CIDR. */
+  routes: string[];
+}
+
 /** What is left of a link's plan when what it is inside is said elsewhere. */
-export type LinkKind = VethLink | MacvlanLink | PhysicalLink | IpvlanLink | VlanLink;
+export type LinkKind = VethLink | MacvlanLink | PhysicalLink | IpvlanLink | VlanLink | RoutedLink;

@@ -1,6 +1,6 @@
 import { allEnded, type DeviceMap, type StringMap } from '#lib/base';
 import { refuse } from '#lib/contract';
-import { type AttachedDevice, type Attachments, type ChosenDevices, hiddenOf, shownOf } from '#lib/device';
+import { type AttachedDevice, type Attachments, type ChosenDevices, hiddenOf, inTermsOfDevices, shownOf } from '#lib/device';
 import type { Cgroups, Keeper, LaunchPlan } from '#lib/host';
 import type { Storage } from '#lib/storage';
 import type { InstanceRow } from '#lib/store';
@@ -56,7 +56,7 @@ export class Runner {
       const planned = await this.#plan(row, config, devices, before);
       plan = planned.plan;
       const keeper = await supervision.launch(plan).catch((error: unknown) => {
-        throw inTermsOfKeys(error, config);
+        throw inTermsOfDevices(inTermsOfKeys(error, config), planned.up.attached);
       });
       await attachments.accompany(keeper, planned.up.attached);
       startLog.started(row, plan, keeper.info.initPid);

@@ -34,7 +34,7 @@ afterEach(() => {
 });
 
 function daemon(): ManagedNetworks {
-  const sysctls = { set: async (path: string, value: string) => void settings.push(`${path}=${value}`) };
+  const sysctls = { set: async (path: string, value: string) => void settings.push(`${path}=${value}`), get: async () => null };
   const warn = (network: string, problem: Error) => void warnings.push(`${network}: ${problem.message}`);
   return new ManagedNetworks({ store, links, processes: new FakeProcesses(), firewall, sysctls, stateDir, warn, sysfs: stateDir });
 }

@@ -211,6 +211,10 @@ export class ManagedNetworks implements Networks {
     return (await this.#parts.links.list()).some((link) => link.name === name);
   }
 
+  async forwards(name: string): Promise<boolean> {
+    return (await this.#parts.sysctls.get(`net/ipv4/conf/${name}/forwarding`)) === '1';
+  }
+
   async nicProblems(project: string, network: string, { ipv4, mac }: { ipv4: string | null; mac: string }): Promise<string[]> {
     const row = await this.#parts.store.networks.get(project, network);
     if (!row) return [`Failed loading network "${network}": Network not found`];

@@ -49,6 +49,8 @@ export interface Networks {
   proposeDefault(): Promise<{ name: string; config: StringMap }>;
   /** Whether the host has a link of this name. */
   hasLink(name: string): Promise<boolean>;
+  /** Whether the host passes on what comes in by this link and is for another (IPv4). */
+  forwards(name: string): Promise<boolean>;
   /** Why a card cannot be on the network with this address: none such, not in its subnet, in use. */
   nicProblems(project: string, network: string, nic: { ipv4: string | null; mac: string }): Promise<string[]>;
   /**

@@ -6,6 +6,8 @@ import { isErrno } from '#lib/host';
 export interface Sysctls {
   /** `path` with slashes: link names hold dots. A setting the kernel does not have is left out. */
   set(path: string, value: string): Promise<void>;
+  /** null: the kernel does not have it. */
+  get(path: string): Promise<string | null>;
 }
 
 export class ProcSysctls implements Sysctls {
@@ -13,6 +15,15 @@ export class ProcSysctls implements Sysctls {
 
   constructor(root = '/proc/sys') {
     this.#root = root;
+  }
+
+  async get(path: string): Promise<string | null> {
+    try {
+      return (await readFile(join(this.#root, path), 'utf8')).trim();
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return null;
+      throw error;
+    }
   }
 
   async set(path: string, value: string): Promise<void> {

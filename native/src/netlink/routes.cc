@@ -3,6 +3,8 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#include <cerrno>
+
 #include "base/sys_error.h"
 #include "netlink/address.h"
 #include "netlink/attributes.h"
@@ -26,7 +28,7 @@ void changeRoute(Socket& socket, uint16_t type, std::string_view call, const Rou
   rtmsg header{};
   header.rtm_family = destination.family;
   header.rtm_dst_len = destination.prefix;
-  header.rtm_table = RT_TABLE_MAIN;
+  header.rtm_table = route.table ? RT_TABLE_UNSPEC : RT_TABLE_MAIN;
   // A deletion matches any protocol and any scope: the route may be somebody else's work.
   header.rtm_protocol = adding ? RTPROT_STATIC : RTPROT_UNSPEC;
   header.rtm_scope = !adding ? RT_SCOPE_NOWHERE : route.gateway || destination.family == AF_INET6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
@@ -39,6 +41,7 @@ void changeRoute(Socket& socket, uint16_t type, std::string_view call, const Rou
     message.putBytes(RTA_GATEWAY, gateway.bytes.data(), gateway.size());
   }
   if (route.link) message.put(RTA_OIF, linkIndex(socket, *route.link));
+  if (route.table) message.put(RTA_TABLE, *route.table);
   socket.request(message, call, route.destination);
 }
 
@@ -82,5 +85,27 @@ std::vector<Route> listRoutes(Socket& socket) {
 void addRoute(Socket& socket, const RouteRequest& route) { changeRoute(socket, RTM_NEWROUTE, "RTM_NEWROUTE", route); }
 
 void deleteRoute(Socket& socket, const RouteRequest& route) { changeRoute(socket, RTM_DELROUTE, "RTM_DELROUTE", route); }
+
+int linkTowards(Socket& socket, const std::string& address) {
+  const Cidr cidr = parseCidr(address);
+  Message message(RTM_GETROUTE, 0);
+  rtmsg header{};
+  header.rtm_family = cidr.family;
+  header.rtm_dst_len = cidr.prefix;
+  message.append(header);
+  message.putBytes(RTA_DST, cidr.bytes.data(), cidr.size());
+  int found = 0;
+  try {
+    socket.query(message, "RTM_GETROUTE", address, [&](const nlmsghdr* head) {
+      if (head->nlmsg_type != RTM_NEWROUTE) return;
+      eachAttributeOf<rtmsg>(head, [&](uint16_t type, const void* data, size_t size) {
+        if (type == RTA_OIF) found = valueOf<int>(data, size);
+      });
+    });
+  } catch (const SysError& error) {
+    if (error.number() != ENETUNREACH && error.number() != EHOSTUNREACH) throw;
+  }
+  return found;
+}
 
 }  // namespace lx::netlink

@@ -24,8 +24,12 @@ struct RouteRequest {
   std::string destination;
   std::optional<std::string> gateway;
   std::optional<std::string> link;
+  /// Main where none is said.
+  std::optional<uint32_t> table = std::nullopt;
 };
 void addRoute(Socket& socket, const RouteRequest& route);
 void deleteRoute(Socket& socket, const RouteRequest& route);
+/// Index of the link by which the kernel sends to `address`; 0: it does not.
+int linkTowards(Socket& socket, const std::string& address);
 
 }  // namespace lx::netlink

@@ -19,7 +19,7 @@ let rim: RimServer;
 
 beforeAll(async () => {
   links.plug('eth0', { up: true });
-  const sysctls = { set: async () => {} };
+  const sysctls = { set: async () => {}, get: async () => null };
   const networks = new ManagedNetworks({
     store,
     links,

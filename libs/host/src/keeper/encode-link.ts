@@ -20,6 +20,20 @@ const kinds: Kinds = {
   physical: { code: 2, encode: (out, { parent }) => out.text(parent) },
   ipvlan: { code: 3, encode: (out, { parent, mode }) => out.text(parent).u16(ipvlanModes[mode]) },
   vlan: { code: 4, encode: (out, { parent, id }) => out.text(parent).u16(id) },
+  routed: {
+    code: 5,
+    encode: (out, { hostName, parent, families }) =>
+      out
+        .text(hostName)
+        .optional(parent, (name) => out.text(name))
+        .list(families, ({ hostAddress, gateway, hostTable, addresses, routes }) => {
+          out
+            .text(hostAddress)
+            .flag(gateway)
+            .optional(hostTable, (table) => out.u32(table));
+          for (const texts of [addresses, routes]) out.list(texts, (text) => out.text(text));
+        }),
+  },
 };
 
 export function encodeLink(out: ByteWriter, link: LinkPlan): void {

@@ -84,6 +84,11 @@ void make(const VlanLink& link, const LinkEnd& inside, LinkSite& site, MadeLink&
 void unmake(const VlanLink& link, LinkSite& site, const MadeLink& made);
 bool gone(const VlanLink& link, LinkSite& site, const MadeLink& made);
 
+void read(Reader& in, RoutedLink& link);
+void make(const RoutedLink& link, const LinkEnd& inside, LinkSite& site, MadeLink& made);
+void unmake(const RoutedLink& link, LinkSite& site, const MadeLink& made);
+bool gone(const RoutedLink& link, LinkSite& site, const MadeLink& made);
+
 // What macvlan, ipvlan and vlan have in common: they live on a link of the host and inside alone.
 
 netlink::Upper upperOf(const char* parent, const LinkEnd& inside, const LinkSite& site);

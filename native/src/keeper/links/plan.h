@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <variant>
+#include <vector>
 
 namespace lx::keeper {
 
@@ -48,8 +49,28 @@ struct VlanLink {
   uint16_t id;
 };
 
+/// A cable to the host, which routes to what is behind it.
+struct RoutedLink {
+  /// What it has of one family of addresses. Texts of addresses without a prefix, of routes with one.
+  struct Family {
+    /// Of the host's end; and the container's way out if `gateway`.
+    const char* hostAddress;
+    bool gateway;
+    /// Where the routes go too, beside the main table.
+    std::optional<uint32_t> table;
+    std::vector<const char*> addresses;
+    /// To what lies behind the first address.
+    std::vector<const char*> routes;
+  };
+
+  const char* hostName;
+  /// A link of the host that answers for the addresses; null: none does.
+  const char* parent;
+  std::vector<Family> families;
+};
+
 /// In the order of the codes on the wire.
-using LinkKind = std::variant<VethLink, MacvlanLink, PhysicalLink, IpvlanLink, VlanLink>;
+using LinkKind = std::variant<VethLink, MacvlanLink, PhysicalLink, IpvlanLink, VlanLink, RoutedLink>;
 
 struct LinkPlan {
   LinkEnd inside;

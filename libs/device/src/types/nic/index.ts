@@ -1,13 +1,15 @@
 import type { DeviceLife, DeviceType } from '../../device-type.ts';
 import { nicLife } from './life.ts';
+import { nicKind } from './kinds/index.ts';
 import { madeUp, parseNic } from './nic.ts';
-import { nicOptions, unsupportedNicOptions } from './options.ts';
+import { kindOf, nicOptions, unsupportedNicOptions } from './options.ts';
 import { nicProblems, problemsAmongNics } from './problems.ts';
 
 /** Network cards. */
 export const nic: DeviceType = {
   catalogue: nicOptions,
   unsupported: unsupportedNicOptions,
+  fixes: (option, options) => option === 'ipv4.address' && !nicKind(kindOf(options))?.live?.includes(option),
   problems: nicProblems,
   problemsAmong: problemsAmongNics,
   async missing({ networks }, { project, volatile }, device, options) {

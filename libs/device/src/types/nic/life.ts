@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { LxError } from '#lib/contract';
-import type { LinkKind, LinkPlan } from '#lib/host';
+import type { LinkPlan } from '#lib/host';
 import type { AttachedDevice, DeviceLife, DeviceOwner, DevicePorts } from '../../device-type.ts';
-import { type Nic, parseNic } from './nic.ts';
+import { nicKind } from './kinds/index.ts';
+import type { NicKind } from './kinds/kind.ts';
+import { addressOn, type Nic, parseNic } from './nic.ts';
 
 /** What is recorded of an attached network card: the card, and its end on the host where it has one. */
 export type AttachedNic = AttachedDevice & Nic & { type: 'nic' };
@@ -10,16 +12,23 @@ export type AttachedNic = AttachedDevice & Nic & { type: 'nic' };
 export const nicLife: DeviceLife<AttachedNic> = {
   choose(owner, device, options) {
     const nic = parseNic(device, options, owner.volatile);
-    const cable = nic.kind === 'bridged' || nic.kind === 'p2p';
-    return { type: 'nic', ...nic, hostName: cable ? (nic.hostName ?? `veth${randomBytes(4).toString('hex')}`) : null };
+    const hostName = kindNamed(nic.kind).cable ? (nic.hostName ?? `veth${randomBytes(4).toString('hex')}`) : null;
+    return { type: 'nic', ...nic, hostName };
   },
 
   async attach(ports, owner, attached) {
     const { name, hwaddr: mac } = attached;
     const { device, parent } = attached;
     if (parent && !(await ports.networks.hasLink(parent))) throw new LxError('device.no_parent', { device, parent });
+    const lack = parent ? await kindNamed(attached.kind).lacks?.(ports, parent) : null;
+    if (lack) throw new LxError('device.not_started', { device, reason: lack });
     const network = await onNetwork(ports, owner, attached);
-    const link: LinkPlan = { name, mac, mtu: attached.mtu ?? network?.mtu ?? null, ...linkOf(attached, network?.link ?? null) };
+    const link: LinkPlan = {
+      name,
+      mac,
+      mtu: attached.mtu ?? network?.mtu ?? null,
+      ...kindNamed(attached.kind).link({ ...attached, hostName: attached.hostName ?? '' }, attached.options, network?.link ?? null),
+    };
     return { links: [link] };
   },
 
@@ -29,7 +38,7 @@ export const nicLife: DeviceLife<AttachedNic> = {
 
   inside: ({ name }) => ({ links: [name] }),
 
-  changed: (attached, options) => ({ ...attached, ipv4: options['ipv4.address'] || null }),
+  changed: (attached, options) => ({ ...attached, ipv4: addressOn(attached.kind, options) }),
 
   async update(ports, owner, attached) {
     await onNetwork(ports, owner, attached);
@@ -44,19 +53,8 @@ async function onNetwork({ networks }: DevicePorts, { id, project, name }: Devic
   return networks.attach({ project, network, instanceId: id, device, hostname: name, mac: hwaddr, ipv4 });
 }
 
-/** The link of a card: as its network says, or of its own kind. */
-function linkOf({ kind, parent, hostName }: AttachedNic, network: NetworkLink | null): LinkKind {
-  const cable = { kind: 'veth' as const, hostName: hostName ?? '', hostMac: null };
-  if (network?.kind === 'veth') return { ...cable, bridge: network.bridge };
-  if (network) return network;
-  switch (kind) {
-    case 'bridged':
-      return { ...cable, bridge: parent };
-    case 'p2p':
-      return { ...cable, bridge: null };
-    default:
-      return { kind, parent: parent ?? '' };
-  }
+function kindNamed(kind: string): NicKind {
+  const found = nicKind(kind);
+  if (!found) throw new TypeError(`a network card of the kind ${kind} cannot be attached`);
+  return found;
 }
-
-type NetworkLink = Awaited<ReturnType<DevicePorts['networks']['attach']>>['link'];

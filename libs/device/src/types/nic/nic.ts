@@ -4,12 +4,11 @@ import { readKey } from '#lib/contract';
 import type { InstanceRow } from '#lib/store';
 import { kindOf, nicOptions } from './options.ts';
 
-export type NicKind = 'bridged' | 'p2p' | 'macvlan' | 'physical';
-
 /** A network card as its instance asks for it, checked; what the server makes up is in it where it has been made up. */
 export interface Nic {
   device: string;
-  kind: NicKind;
+  /** A row of kinds/index.ts. */
+  kind: string;
   /** Managed network, or null. */
   network: string | null;
   /** Interface of the host, or null. */
@@ -26,15 +25,20 @@ export interface Nic {
 export function parseNic(device: string, given: StringMap, volatile: StringMap): Nic {
   return {
     device,
-    kind: kindOf(given) as NicKind,
+    kind: kindOf(given),
     network: given.network || null,
     parent: given.parent || null,
     name: given.name || volatile[`volatile.${device}.name`] || '',
     hwaddr: (given.hwaddr || volatile[`volatile.${device}.hwaddr`] || '').toLowerCase(),
     mtu: readKey(nicOptions, given, 'mtu') ?? null,
     hostName: given.host_name || null,
-    ipv4: given['ipv4.address'] || null,
+    ipv4: addressOn(kindOf(given), given),
   };
+}
+
+/** The address that its network gives it. One that is routed has its own, which may be several. */
+export function addressOn(kind: string, options: StringMap): string | null {
+  return kind === 'routed' ? null : options['ipv4.address'] || null;
 }
 
 /** The network cards among devices without problems. */

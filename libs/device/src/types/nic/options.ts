@@ -1,21 +1,30 @@
 import type { StringMap } from '#lib/base';
-import { defineKeys, ipv4Address, keyTypes } from '#lib/contract';
+import { boundsOf, defineKeys, ipv4Address, keyTypes, parseCidr4 } from '#lib/contract';
 import { isLinkName } from '../../names.ts';
 
-const { integer, keyType, oneOf, unicastMac } = keyTypes;
+const { bool, integer, keyType, listOf, oneOf, unicastMac } = keyTypes;
 
 const linkName = keyType('the name of a network interface: 1 to 15 characters without blank, slash and colon', isLinkName);
 
-/** Options of network cards. Which kind takes which is in `kinds.ts`. */
+const ipv4Network = keyType('an IPv4 network, like 10.0.0.0/24', (value) => {
+  const cidr = parseCidr4(value);
+  return cidr !== null && boundsOf(cidr).first === cidr.address;
+});
+
+/** Options of network cards. Which kind takes which is in `kinds/`. */
 export const nicOptions = defineKeys('device.nic', {
   type: { type: oneOf('nic'), doc: 'What the device is.', live: false },
   nictype: {
-    type: oneOf('bridged', 'p2p', 'macvlan', 'physical'),
-    doc: 'Kind of network card: on a bridge of the host (`bridged`), a cable to the host alone (`p2p`), a second address of an interface of the host (`macvlan`), or such an interface itself, lent (`physical`). Left out with `network`.',
+    type: oneOf('bridged', 'p2p', 'macvlan', 'physical', 'routed'),
+    doc: 'Kind of network card: on a bridge of the host (`bridged`), a cable to the host alone (`p2p`), a second address of an interface of the host (`macvlan`), such an interface itself, lent (`physical`), or a cable to the host, which routes single addresses to it (`routed`). Left out with `network`.',
     live: false,
   },
   network: { type: linkName, doc: 'Managed network to be on.', live: false },
-  parent: { type: linkName, doc: 'Interface of the host: the bridge, or what a macvlan or physical card is made of.', live: false },
+  parent: {
+    type: linkName,
+    doc: 'Interface of the host: the bridge, what a macvlan or physical card is made of, or what answers for the addresses of a routed one.',
+    live: false,
+  },
   name: { type: linkName, doc: 'Name inside. Left out: the next free eth<n>, kept in volatile.<device>.name.', live: false },
   hwaddr: { type: unicastMac, doc: 'MAC address. Left out: one is made up and kept in volatile.<device>.hwaddr.', live: false },
   mtu: { type: integer({ min: 68, max: 65_535 }), doc: "MTU. Left out: the network's, or the kernel's choice.", live: false },
@@ -24,7 +33,28 @@ export const nicOptions = defineKeys('device.nic', {
     doc: "Name of the host's end of the cable (bridged, p2p). Left out: one is made up at each start.",
     live: false,
   },
-  'ipv4.address': { type: ipv4Address, doc: 'Address that DHCP of a managed network gives it.', live: true },
+  'ipv4.address': {
+    type: listOf(ipv4Address),
+    doc: 'Address that DHCP of a managed network gives it; addresses of a routed card, which are set inside.',
+    live: true,
+  },
+  'ipv4.gateway': {
+    type: oneOf('auto', 'none'),
+    doc: 'Whether the host is the default gateway (routed). Left out: `auto`, it is.',
+    live: false,
+  },
+  'ipv4.host_address': { type: ipv4Address, doc: "Address of the host's end (routed). Left out: 169.254.0.1.", live: false },
+  'ipv4.host_table': {
+    type: integer({ min: 1, max: 4_294_967_295 }),
+    doc: 'Routing table of the host that gets the routes too, beside the main one (routed).',
+    live: false,
+  },
+  'ipv4.neighbor_probe': {
+    type: bool,
+    doc: 'Whether the address is looked for on the parent first (routed). Only `false`, which is the default.',
+    live: false,
+  },
+  'ipv4.routes': { type: listOf(ipv4Network), doc: 'Networks that the host routes to it (routed).', live: false },
   'boot.priority': {
     type: integer({ min: 0, max: 4_294_967_295 }),
     doc: 'Order among the devices that a virtual machine boots from; containers have none.',

@@ -1,32 +1,24 @@
 import type { DeviceMap, StringMap } from '#lib/base';
 import { problemsOf } from '#lib/contract';
+import { foreignNicKinds, nicKind, nicKinds } from './kinds/index.ts';
 import { kindOf } from './options.ts';
 
-/** Which options, beside `type`, `nictype`, `name`, `hwaddr`, `mtu` and `boot.priority`, a kind takes. */
-const own: Readonly<Record<string, readonly string[]>> = {
-  bridged: ['network', 'parent', 'host_name', 'ipv4.address'],
-  p2p: ['host_name'],
-  macvlan: ['parent'],
-  physical: ['parent'],
-};
-const ofSomeKinds = new Set(Object.values(own).flat());
-
-/** LXD has these kinds too; this version cannot do them and says so. */
-const unsupportedKinds = new Set(['ipvlan', 'routed', 'ovn', 'sriov']);
+const ofSomeKinds = new Set(Object.values(nicKinds).flatMap(({ options }) => options));
 
 export function nicProblems(given: StringMap): string[] {
   const kind = kindOf(given);
-  if (unsupportedKinds.has(kind)) return [`nictype "${kind}" is not supported by this server`];
-  if (!Object.hasOwn(own, kind)) return ['Unsupported device type: one of "network" and a known "nictype" is needed'];
-  const taken = own[kind] ?? [];
-  const strange = Object.keys(given).filter((option) => ofSomeKinds.has(option) && !taken.includes(option) && given[option] !== '');
+  if (foreignNicKinds.has(kind)) return [`nictype "${kind}" is not supported by this server`];
+  const row = nicKind(kind);
+  if (!row) return ['Unsupported device type: one of "network" and a known "nictype" is needed'];
+  const strange = Object.keys(given).filter((option) => ofSomeKinds.has(option) && !row.options.includes(option) && given[option] !== '');
   return [
-    ...strange.map((option) => `Invalid device option "${option}"`),
+    ...strange.map((option) =>
+      row.unsupported?.includes(option) ? `option "${option}" is not supported by this server` : `Invalid device option "${option}"`,
+    ),
     ...problemsOf([
       [given.network && given.nictype, 'Cannot use "nictype" property in conjunction with "network" property'],
       [given.network && given.parent, 'Cannot use "parent" property in conjunction with "network" property'],
-      [taken.includes('parent') && !given.network && !given.parent, 'Invalid value for device option "parent": Required value'],
-      [taken.includes('ipv4.address') && given['ipv4.address'] && !given.network, '"ipv4.address" needs a managed network'],
+      ...(row.problems?.(given) ?? []),
     ]),
   ];
 }

@@ -1,0 +1,16 @@
+import { bridged } from './bridged.ts';
+import type { NicKind } from './kind.ts';
+import { macvlan } from './macvlan.ts';
+import { p2p } from './p2p.ts';
+import { physical } from './physical.ts';
+import { routed } from './routed.ts';
+
+/** One line a kind. */
+export const nicKinds: Readonly<Record<string, NicKind>> = { bridged, p2p, macvlan, physical, routed };
+
+/** LXD has these kinds too; this version cannot do them and says so. */
+export const foreignNicKinds = new Set(['ipvlan', 'ovn', 'sriov']);
+
+export function nicKind(kind: string): NicKind | null {
+  return Object.hasOwn(nicKinds, kind) ? (nicKinds[kind] ?? null) : null;
+}
