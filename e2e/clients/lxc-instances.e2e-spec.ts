@@ -36,10 +36,8 @@ describe.skipIf(!lxcInstalled)("instances with the stock lxc (skipped where Debi
     [['copy', 'a', 'b'], /already exists/],
     [['snapshot', 'a', 'x/y'], /Cannot contain "\/"/],
     [['restore', 'a', 's'], /^Instance snapshot not found$/],
-    [['export', 'a'], /missing the required "container_backup" API extension/],
     [['config', 'show', 'a/s'], /^Instance snapshot not found$/],
     [['file', 'pull', 'a/nowhere', '-'], /not found|no such file/i],
-    [['publish', 'a', '--force'], /Not supported by this server|not implemented/],
     [['info', 'nope'], /^Instance not found$/],
     [['console', 'a', '--type', 'vga'], /"console_vga_type" API extension/],
   ])('refuses lxc %j in one clear sentence', async (args, sentence) => {
