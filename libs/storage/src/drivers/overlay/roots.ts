@@ -40,8 +40,12 @@ export const overlayLayers: LayerRole = {
     if (!from || (await exists(upperOf(to)))) return;
     const cut = join(to.directory, 'cut');
     await removeTree(cut);
-    await cutTree(upperOf(from), cut, still);
-    if (below.length > 0) await mergeInto(cut, below);
+    if (below.length > 0 && still === null) {
+      await mergeLayers([from, ...below].map(upperOf), cut);
+    } else {
+      await cutTree(upperOf(from), cut, still);
+      if (below.length > 0) await mergeInto(cut, below);
+    }
     await rename(cut, upperOf(to));
   },
 };
