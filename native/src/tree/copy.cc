@@ -1,12 +1,10 @@
 #include "tree/copy.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,6 +17,7 @@
 #include "tree/attributes.h"
 #include "tree/content.h"
 #include "tree/earlier.h"
+#include "tree/entries.h"
 
 namespace lx::tree {
 
@@ -179,19 +178,12 @@ class TreeCopy {
 
   /// Copies what is no directory at once: only names of directories are kept, and of what other layers may have too.
   void list(int source, Names& seen) {
-    std::array<char, 32768> buffer;  // NOLINT: filled by the kernel
-    for (;;) {
-      const ssize_t got = LX_SYS(::getdents64(source, buffer.data(), buffer.size()));
-      if (got == 0) return;
-      for (ssize_t offset = 0; offset < got;) {
-        const auto* entry = reinterpret_cast<const dirent64*>(buffer.data() + offset);
-        offset += entry->d_reclen;
-        const std::string name = entry->d_name;
-        if (name == "." || name == ".." || !isNew(name, seen)) continue;
-        if (entry->d_type == DT_DIR) levels_.back().below.push_back(name);
-        else at(name, [&] { copyEntry(source, name); });
-      }
-    }
+    eachEntry(source, [&](const std::string& name, unsigned char type) {
+      if (!isNew(name, seen)) return true;
+      if (type == DT_DIR) levels_.back().below.push_back(name);
+      else at(name, [&] { copyEntry(source, name); });
+      return true;
+    });
   }
 
   bool isNew(const std::string& name, Names& seen) const { return levels_.back().sources.size() == 1 || seen.insert(name).second; }

@@ -1,17 +1,16 @@
 #include "tree/earlier.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include <array>
 #include <ctime>
 #include <vector>
 
 #include "base/sys_error.h"
 #include "base/syscalls.h"
+#include "tree/entries.h"
 
 namespace lx::tree {
 
@@ -32,22 +31,15 @@ class Measure {
   bool run(UniqueFd directory, size_t depth) {
     if (depth == kDeepest) return true;
     std::vector<std::string> below;
-    std::array<char, 8192> buffer;  // NOLINT: filled by the kernel
-    for (;;) {
-      const ssize_t got = LX_SYS(::getdents64(directory.get(), buffer.data(), buffer.size()));
-      if (got == 0) break;
-      for (ssize_t offset = 0; offset < got;) {
-        const auto* entry = reinterpret_cast<const dirent64*>(buffer.data() + offset);
-        offset += entry->d_reclen;
-        const std::string name = entry->d_name;
-        if (name == "." || name == "..") continue;
-        if (++entries_ > kManyEntries) return true;
-        struct stat info {};
-        if (::fstatat(directory.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0) continue;
-        if (S_ISREG(info.st_mode) && (bytes_ += info.st_blocks * 512) > kLargeBytes) return true;
-        if (S_ISDIR(info.st_mode)) below.push_back(name);
-      }
-    }
+    const bool few = eachEntry(directory.get(), [&](const std::string& name, unsigned char /*type*/) {
+      if (++entries_ > kManyEntries) return false;
+      struct stat info {};
+      if (::fstatat(directory.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0) return true;
+      if (S_ISDIR(info.st_mode)) below.push_back(name);
+      if (S_ISREG(info.st_mode)) bytes_ += info.st_blocks * 512;
+      return bytes_ <= kLargeBytes;
+    });
+    if (!few) return true;
     for (const std::string& name : below) {
       open_how how{};
       how.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
