@@ -1,8 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { OpenConfinement } from '#lib/host';
 import { Aliases } from './aliases.ts';
-import { noInstances } from './archive-samples.ts';
-import { LocalImages } from './local-images.ts';
+import { localImages } from './archive-samples.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
 
 const fingerprint = 'ab'.repeat(32);
@@ -11,8 +9,7 @@ let aliases: Aliases;
 
 beforeEach(async () => {
   store = new MemoryStore();
-  aliases = new LocalImages({ stateDir: '/nowhere', store, recipes: [], confinement: new OpenConfinement(), instances: noInstances })
-    .aliases;
+  aliases = localImages({ stateDir: '/nowhere', store }).aliases;
   const image = {
     project: 'default',
     filename: '',

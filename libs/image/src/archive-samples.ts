@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type Header, pack } from 'tar-stream';
-import { type Confinement, LinuxConfinement } from '#lib/host';
+import { type Confinement, LinuxConfinement, OpenConfinement } from '#lib/host';
 import type { ImageRow } from '#lib/store';
 import type { ImportRequest } from './images.ts';
-import type { LocalImages } from './local-images.ts';
+import { LocalImages, type LocalImagesParts } from './local-images.ts';
 
 const confinePath = fileURLToPath(new URL('../../../native/build/Release/lxctl-confine', import.meta.url));
 
@@ -78,7 +78,10 @@ export async function recompress(path: string, tool: string): Promise<void> {
   await writeFile(path, stdout);
 }
 
-/** For images that are made of no instance. */
-export function noInstances(): never {
-  throw new Error('there are no instances');
+/** Images of which none is made of an instance; what is not said is as little as there can be. */
+export function localImages(parts: Partial<LocalImagesParts> & Pick<LocalImagesParts, 'stateDir' | 'store'>): LocalImages {
+  const instances = () => {
+    throw new Error('there are no instances');
+  };
+  return new LocalImages({ recipes: [], confinement: new OpenConfinement(), instances, ...parts });
 }

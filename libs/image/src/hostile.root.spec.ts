@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
+import { confinement, goodMetadata, lackOfConfinement, importFiles, uploadRequest, localImages } from './archive-samples.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
-import { confinement, goodMetadata, lackOfConfinement, importFiles, uploadRequest, noInstances } from './archive-samples.ts';
-import { LocalImages } from './local-images.ts';
+import type { LocalImages } from './local-images.ts';
 import { end, pax, raw, start, zero } from './raw-archives.ts';
 import { unpackImage } from './unpack.ts';
 
@@ -23,13 +23,7 @@ beforeEach(async () => {
   place = await mkdtemp('/tmp/lxctl-hostile-');
   sample = join(place, 'sample');
   await mkdir(join(place, 'state'));
-  images = new LocalImages({
-    stateDir: join(place, 'state'),
-    store: new MemoryStore(),
-    recipes: [],
-    confinement: confinement(),
-    instances: noInstances,
-  });
+  images = localImages({ stateDir: join(place, 'state'), store: new MemoryStore(), confinement: confinement() });
   await images.prepare();
 });
 afterEach(() => rm(place, { recursive: true, force: true }));

@@ -2,10 +2,9 @@ import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { OpenConfinement } from '#lib/host';
+import { importFiles, uploadRequest, localImages } from './archive-samples.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
-import { importFiles, uploadRequest, noInstances } from './archive-samples.ts';
-import { LocalImages } from './local-images.ts';
+import type { LocalImages } from './local-images.ts';
 import { end, long, pax, raw, start, zero } from './raw-archives.ts';
 
 const request = uploadRequest();
@@ -18,13 +17,7 @@ beforeEach(async () => {
   place = await mkdtemp('/tmp/lxctl-hostile-');
   sample = join(place, 'sample');
   await mkdir(join(place, 'state'));
-  images = new LocalImages({
-    stateDir: join(place, 'state'),
-    store: new MemoryStore(),
-    recipes: [],
-    confinement: new OpenConfinement(),
-    instances: noInstances,
-  });
+  images = localImages({ stateDir: join(place, 'state'), store: new MemoryStore() });
   await images.prepare();
 });
 afterEach(() => rm(place, { recursive: true, force: true }));

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
-import { MemoryStore } from '../../store/src/fake/index.ts';
 import {
   confinement,
   goodMetadata,
@@ -14,9 +13,10 @@ import {
   writeSample,
   importFiles,
   uploadRequest,
-  noInstances,
+  localImages,
 } from './archive-samples.ts';
-import { LocalImages } from './local-images.ts';
+import { MemoryStore } from '../../store/src/fake/index.ts';
+import type { LocalImages } from './local-images.ts';
 
 const run = promisify(execFile);
 const why = lackOfRoot('mknod', 'mksquashfs', 'unsquashfs', 'setfattr', 'getfattr', 'tar') || lackOfConfinement();
@@ -29,13 +29,7 @@ let images: LocalImages;
 beforeEach(async () => {
   place = await mkdtemp('/tmp/lxctl-images-');
   sample = join(place, 'sample');
-  images = new LocalImages({
-    stateDir: join(place, 'state'),
-    store: new MemoryStore(),
-    recipes: [],
-    confinement: confinement(),
-    instances: noInstances,
-  });
+  images = localImages({ stateDir: join(place, 'state'), store: new MemoryStore(), confinement: confinement() });
   await mkdir(join(place, 'state'));
   await images.prepare();
 });

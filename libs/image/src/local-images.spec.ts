@@ -7,7 +7,6 @@ import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { OpenConfinement } from '#lib/host';
 import {
   goodMetadata,
   goodUnified,
@@ -16,9 +15,9 @@ import {
   writeSample,
   importFiles,
   uploadRequest,
-  noInstances,
+  localImages,
 } from './archive-samples.ts';
-import { LocalImages } from './local-images.ts';
+import type { LocalImages } from './local-images.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
 
 const run = promisify(execFile);
@@ -33,13 +32,7 @@ beforeEach(async () => {
   place = await mkdtemp('/tmp/lxctl-images-');
   sample = join(place, 'sample');
   store = new MemoryStore();
-  images = new LocalImages({
-    stateDir: join(place, 'state'),
-    store,
-    recipes: [],
-    confinement: new OpenConfinement(),
-    instances: noInstances,
-  });
+  images = localImages({ stateDir: join(place, 'state'), store });
   await mkdir(join(place, 'state'));
   await images.prepare();
 });

@@ -5,8 +5,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { lackOfRoot, titled } from '../../../../../host/src/testing/needs.ts';
 import { MemoryStore } from '../../../../../store/src/fake/index.ts';
-import { LocalImages } from '../../../local-images.ts';
-import { builtImage, confinement, noInstances } from '../../../archive-samples.ts';
+import { builtImage, confinement, localImages } from '../../../archive-samples.ts';
 import { busyboxRecipe } from './busybox.ts';
 
 const why = lackOfRoot('busybox', 'chroot');
@@ -14,13 +13,7 @@ const why = lackOfRoot('busybox', 'chroot');
 describe.skipIf(why !== '')(titled('busybox recipe on this host', why), () => {
   it('unpacks to a tree with init', async () => {
     const stateDir = await mkdtemp('/tmp/lxctl-recipes-');
-    const images = new LocalImages({
-      stateDir,
-      store: new MemoryStore(),
-      recipes: [busyboxRecipe()],
-      confinement: confinement(),
-      instances: noInstances,
-    });
+    const images = localImages({ stateDir, store: new MemoryStore(), recipes: [busyboxRecipe()], confinement: confinement() });
     await images.prepare();
     const row = await builtImage(images, 'busybox');
     const place = await mkdtemp('/tmp/lxctl-tree-');

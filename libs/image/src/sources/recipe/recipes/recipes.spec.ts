@@ -1,10 +1,9 @@
 import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { mirrorsFor, parseDeb822, parseOneLine } from './apt-sources.ts';
-import { OpenConfinement } from '#lib/host';
-import { builtImage, noInstances } from '../../../archive-samples.ts';
+import { builtImage, localImages } from '../../../archive-samples.ts';
 import { busyboxRecipe } from './busybox.ts';
-import { LocalImages } from '../../../local-images.ts';
+import type { LocalImages } from '../../../local-images.ts';
 import { MemoryStore } from '../../../../../store/src/fake/index.ts';
 
 let stateDir = '';
@@ -14,7 +13,7 @@ let images: LocalImages;
 beforeEach(async () => {
   stateDir = await mkdtemp('/tmp/lxctl-recipes-');
   store = new MemoryStore();
-  images = new LocalImages({ stateDir, store, recipes: [busyboxRecipe()], confinement: new OpenConfinement(), instances: noInstances });
+  images = localImages({ stateDir, store, recipes: [busyboxRecipe()] });
   await images.prepare();
 });
 afterEach(() => rm(stateDir, { recursive: true, force: true }));
@@ -50,13 +49,7 @@ describe.skipIf(!hasBusybox)('busybox recipe (needs busybox-static)', () => {
   });
 
   it('names the package that is missing', async () => {
-    images = new LocalImages({
-      stateDir,
-      store,
-      recipes: [busyboxRecipe('/nowhere/busybox')],
-      confinement: new OpenConfinement(),
-      instances: noInstances,
-    });
+    images = localImages({ stateDir, store, recipes: [busyboxRecipe('/nowhere/busybox')] });
     await expect(builtImage(images, 'busybox')).rejects.toThrow('install the Debian package busybox-static');
   });
 
