@@ -19,9 +19,7 @@ export function addDevice({ word, subject }: DeviceNoun) {
     async run(call) {
       const [name, device, type, ...options] = call.args;
       await change(subject(call, name), (body) => {
-        const devices = devicesOf(body);
-        if (devices[device]) throw new CommandError('The device already exists');
-        devices[device] = { ...pairs(options), type };
+        putDevice(body, device, { ...pairs(options), type });
       });
       say(call, `Device ${device} added to ${name}`);
     },
@@ -137,6 +135,25 @@ export function unsetDeviceKey({ word, subject }: DeviceNoun) {
       });
     },
   });
+}
+
+/** One that is not there yet. */
+export function putDevice(body: Body, device: string, options: StringMap): void {
+  const devices = devicesOf(body);
+  if (devices[device]) throw new CommandError('The device already exists');
+  devices[device] = options;
+}
+
+/** Takes away the one device that is meant, called `wanted` if that is given, and returns its name. `what`: what it is of. */
+export function takeDevice(body: Body, isMeant: (options: StringMap) => boolean, wanted: string | undefined, what: string): string {
+  const devices = devicesOf(body);
+  const [device, another] = Object.keys(devices).filter(
+    (name) => isMeant(devices[name] ?? {}) && (wanted === undefined || name === wanted),
+  );
+  if (another !== undefined) throw new CommandError('More than one device matches, specify the device name');
+  if (device === undefined) throw new CommandError(`No device found for this ${what}`);
+  delete devices[device];
+  return device;
 }
 
 export function devicesOf(body: Body): DeviceMap {

@@ -1,5 +1,5 @@
 import type { StringMap } from '#lib/base';
-import { devicesOf, type DeviceNoun } from '../../noun/device.ts';
+import { devicesOf, type DeviceNoun, putDevice, takeDevice } from '../../noun/device.ts';
 import { change } from '../../noun/subject.ts';
 import { localName } from '../../run/name.ts';
 import { CommandError, defineVerb } from '../../run/verb.ts';
@@ -18,9 +18,7 @@ export function attachNetwork({ word, subject }: DeviceNoun) {
       const device = given ?? network;
       const { managed, type } = (await call.client.networks.get(network)) as { managed: boolean; type: string };
       await change(subject(call, name), (body) => {
-        const devices = devicesOf(body);
-        if (devices[device]) throw new CommandError('The device already exists');
-        devices[device] = { ...cardOn(network, managed, type), ...(inside === undefined ? {} : { name: inside }) };
+        putDevice(body, device, { ...cardOn(network, managed, type), ...(inside === undefined ? {} : { name: inside }) });
       });
     },
   });
@@ -41,15 +39,13 @@ export function detachNetwork({ word, subject }: DeviceNoun) {
       const [typed, name, wanted] = call.args;
       const network = localName(typed, 'network');
       await change(subject(call, name), (body) => {
-        const devices = devicesOf(body);
-        if (wanted !== undefined && !devices[wanted]) throw new CommandError("The specified device doesn't exist");
-        const isOn = ([, { type, network: managed, parent }]: [string, StringMap]) =>
-          type === 'nic' && (managed === network || parent === network);
-        const found = Object.entries(devices).filter((entry) => isOn(entry) && (wanted === undefined || entry[0] === wanted));
-        if (wanted !== undefined && found.length === 0) throw new CommandError("The specified device doesn't match the network");
-        if (found.length > 1) throw new CommandError('More than one device matches, specify the device name');
-        if (found[0] === undefined) throw new CommandError('No device found for this network');
-        delete devices[found[0][0]];
+        const isOn = (options: StringMap) => options.type === 'nic' && (options.network === network || options.parent === network);
+        if (wanted !== undefined) {
+          const options = devicesOf(body)[wanted];
+          if (!options) throw new CommandError("The specified device doesn't exist");
+          if (!isOn(options)) throw new CommandError("The specified device doesn't match the network");
+        }
+        takeDevice(body, isOn, wanted, 'network');
       });
     },
   });

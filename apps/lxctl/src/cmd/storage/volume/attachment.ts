@@ -1,8 +1,9 @@
+import type { StringMap } from '#lib/base';
 import { print } from '../../../output/print.ts';
-import { devicesOf, type DeviceNoun } from '../../../noun/device.ts';
+import { type DeviceNoun, putDevice, takeDevice } from '../../../noun/device.ts';
 import { change } from '../../../noun/subject.ts';
 import { localName } from '../../../run/name.ts';
-import { CommandError, defineVerb } from '../../../run/verb.ts';
+import { defineVerb } from '../../../run/verb.ts';
 import { customName } from './volume-noun.ts';
 
 /** A custom volume becomes a device of an instance or a profile. One word after its name is the path. */
@@ -19,9 +20,7 @@ export function attachVolume({ word, subject }: DeviceNoun) {
       const source = customName(typed);
       const [path = '', device = source] = rest.filter((each) => each !== undefined).toReversed();
       await change(subject(call, name), (body) => {
-        const devices = devicesOf(body);
-        if (devices[device]) throw new CommandError('The device already exists');
-        devices[device] = { type: 'disk', pool, source, path };
+        putDevice(body, device, { type: 'disk', pool, source, path });
       });
       if (!call.config.quiet) print(call.io, `Device ${device} added to ${name}`);
     },
@@ -39,14 +38,8 @@ export function detachVolume({ word, subject }: DeviceNoun) {
       const source = customName(typed);
       let gone = '';
       await change(subject(call, name), (body) => {
-        const devices = devicesOf(body);
-        const isIt = (device: string) =>
-          devices[device]?.type === 'disk' && devices[device].pool === pool && devices[device].source === source;
-        const found = Object.keys(devices).filter((device) => isIt(device) && (wanted === undefined || device === wanted));
-        if (found.length > 1) throw new CommandError('More than one device matches, specify the device name');
-        if (found[0] === undefined) throw new CommandError('No device found for this storage volume');
-        gone = found[0];
-        delete devices[gone];
+        const isIt = (options: StringMap) => options.type === 'disk' && options.pool === pool && options.source === source;
+        gone = takeDevice(body, isIt, wanted, 'storage volume');
       });
       if (!call.config.quiet) print(call.io, `Device ${gone} removed from ${name}`);
     },
