@@ -1,3 +1,5 @@
+import { LxError } from './errors/index.ts';
+
 /** What archives are compressed with, by LXD's names, and whether a level can follow. */
 const programs = ['none', 'gzip', 'zstd', 'xz', 'bzip2', 'lzma', 'lz4'] as const;
 
@@ -16,6 +18,14 @@ export function readCompression(text: string): Compression | null {
   const highest = program === 'zstd' ? 19 : 9;
   if (level !== undefined && (Number(level) < 1 || Number(level) > highest)) return null;
   return { program, level: level === undefined ? null : Number(level) };
+}
+
+/** What a request asks for; null where it leaves that to the server. LxError 'archive.bad_compression'. */
+export function wantedCompression(text: string): Compression | null {
+  if (text === '') return null;
+  const compression = readCompression(text);
+  if (!compression) throw new LxError('archive.bad_compression', { name: text });
+  return compression;
 }
 
 /** For texts. */

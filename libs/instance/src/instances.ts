@@ -9,8 +9,8 @@ import type { Store } from '#lib/store';
 import type { Warnings } from '#lib/warning';
 import { Acts } from './act/acts.ts';
 import { BackupFiles } from './backup/backup-files.ts';
-import { ExpiredBackups } from './backup/expired.ts';
 import { Expansion } from '#lib/profile';
+import { Expired } from './expired.ts';
 import type { HostFacts } from './host-facts.ts';
 import { InstanceFiles } from './files/instance-files.ts';
 import { ReadableTrees } from './instance-trees.ts';
@@ -34,7 +34,6 @@ import { ChangeState } from './verbs/change-state.ts';
 import { Copy } from './verbs/copy.ts';
 import { Create } from './verbs/create.ts';
 import { Delete } from './verbs/delete.ts';
-import { ExpiredSnapshots } from './snapshot/expired.ts';
 import { ScheduledSnapshots } from './snapshot/scheduled.ts';
 import { StartupSnapshot } from './snapshot/startup.ts';
 import { SnapshotSweeps } from './snapshot/sweeps.ts';
@@ -186,9 +185,13 @@ export class Instances {
     this.hotplug = new Hotplug({ waiting, liveDevices: this.liveDevices, changes: on.deviceChanges, report: on.report });
     this.state = new ChangeState(this.reader, this.verbs, new StartupSnapshot(this.verbs.snapshot, parts.expansion));
     this.discard = new Discard(parts.acts.turns, this.verbs.delete, on);
-    const expired = new ExpiredSnapshots(this.verbs.snapshotDelete, on);
+    const { snapshots, backups } = on.store;
+    const expired = [
+      new Expired({ word: 'snapshot', expired: (by) => snapshots.expired(by), delete: this.verbs.snapshotDelete }, on),
+      new Expired({ word: 'backup', expired: (by) => backups.expired(by), delete: this.verbs.backupDelete }, on),
+    ];
     const scheduled = new ScheduledSnapshots(this.verbs.snapshot, { ...on, expansion: parts.expansion });
-    this.snapshotSweeps = new SnapshotSweeps([expired, new ExpiredBackups(this.verbs.backupDelete, on)], scheduled, on);
+    this.snapshotSweeps = new SnapshotSweeps(expired, scheduled, on);
     for (const operation of Object.values(operationsOf(this.verbs)))
       on.engine.register(operation as unknown as OperationSpec<JsonObject, JsonObject>);
   }

@@ -1,5 +1,5 @@
 import type { ImagesPostBody } from '#dto';
-import { type Compression, LxError, problemsOf, readCompression, refuse, zeroTime } from '#lib/contract';
+import { problemsOf, refuse, wantedCompression, zeroTime } from '#lib/contract';
 import type { WantedImage } from '#lib/image';
 
 /** What a request says of the image that is to be made for it. */
@@ -19,7 +19,7 @@ export function wantedImage(body: ImagesPostBody): WantedImage {
     profiles: body.profiles ?? ['default'],
     expiresAt: expiry(body.expires_at),
     aliases: aliases.map(({ name, description }) => ({ name, description })),
-    compression: compressionOf(body.compression_algorithm),
+    compression: wantedCompression(body.compression_algorithm),
   };
 }
 
@@ -29,12 +29,4 @@ export function expiry(text: string): Date | null {
   const at = new Date(text);
   refuse(Number.isNaN(at.getTime()) ? [`expires_at must be a time such as 2030-01-01T00:00:00Z, not ${JSON.stringify(text)}`] : []);
   return at;
-}
-
-/** null where the request leaves it to the server. */
-function compressionOf(text: string): Compression | null {
-  if (text === '') return null;
-  const compression = readCompression(text);
-  if (!compression) throw new LxError('archive.bad_compression', { name: text });
-  return compression;
 }

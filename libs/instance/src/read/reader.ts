@@ -91,10 +91,8 @@ export class InstanceReader {
   }
 
   async #backups(instances: readonly InstanceRow[]): Promise<Map<string, WireInstanceBackup[]>> {
-    const views = new Map<string, WireInstanceBackup[]>();
-    for (const row of await this.#using.store.backups.list(instances.map(({ id }) => id)))
-      views.set(row.instanceId, [...(views.get(row.instanceId) ?? []), backupView(row)]);
-    return views;
+    const rows = await this.#using.store.backups.list(instances.map(({ id }) => id));
+    return byInstance(rows, (row) => row.instanceId, backupView);
   }
 
   /** Of all these instances, by their ids. */
@@ -102,10 +100,12 @@ export class InstanceReader {
     const { store, expansion } = this.#using;
     const projects = new Map(instances.map(({ id, project }) => [id, project]));
     const rows = await store.snapshots.list([...projects.keys()]);
-    const views = new Map<string, WireInstanceSnapshot[]>();
-    for (const { row, expanded } of await expansion.ofAll(rows.map((each) => ({ ...each, project: projects.get(each.instanceId) ?? '' }))))
-      views.set(row.instanceId, [...(views.get(row.instanceId) ?? []), snapshotView(row, expanded)]);
-    return views;
+    const all = await expansion.ofAll(rows.map((each) => ({ ...each, project: projects.get(each.instanceId) ?? '' })));
+    return byInstance(
+      all,
+      ({ row }) => row.instanceId,
+      ({ row, expanded }) => snapshotView(row, expanded),
+    );
   }
 
   async state(project: string, name: string): Promise<WireInstanceState> {
@@ -147,4 +147,16 @@ export class InstanceReader {
     const view = instanceView(row, expanded, power);
     return { ...view, backups, snapshots, state: await instanceState(this.#using, row, expanded, power) };
   }
+}
+
+/** Views of what instances have, by their ids and in the order that they come in. */
+function byInstance<R, V>(rows: readonly R[], idOf: (row: R) => string, view: (row: R) => V): Map<string, V[]> {
+  const views = new Map<string, V[]>();
+  for (const row of rows) {
+    const id = idOf(row);
+    const others = views.get(id);
+    if (others) others.push(view(row));
+    else views.set(id, [view(row)]);
+  }
+  return views;
 }

@@ -10,6 +10,9 @@ export function readExpiry(text: string): Date | null | undefined {
   return at.getTime() <= Date.parse(never) ? null : at;
 }
 
+/** The problem of a text that is none. */
+export const badExpiry = (text: string | null) => `Invalid expiry date: ${JSON.stringify(text)}`;
+
 export function expiryText(at: Date | null): string {
   return at === null ? never : at.toISOString();
 }

@@ -3,7 +3,7 @@ import { Deferred } from '#lib/base';
 import { unwindsFromEveryStep } from '../../../engine/src/testing.ts';
 import { removeWorlds, World } from '../testing/world.ts';
 import { scheduledKey } from '../volatile.ts';
-import { ExpiredSnapshots } from './expired.ts';
+import { Expired } from '../expired.ts';
 import { ScheduledSnapshots } from './scheduled.ts';
 import { SnapshotSweeps } from './sweeps.ts';
 
@@ -26,7 +26,7 @@ async function world(config: Record<string, string> = every5, running = true) {
   const restarted = () => {
     const on = { ...made.on, expansion: made.instances.expansion };
     return new SnapshotSweeps(
-      [new ExpiredSnapshots(made.verbs.snapshotDelete, on)],
+      [new Expired({ word: 'snapshot', expired: (by) => on.store.snapshots.expired(by), delete: made.verbs.snapshotDelete }, on)],
       new ScheduledSnapshots(made.verbs.snapshot, on),
       made.on,
     );

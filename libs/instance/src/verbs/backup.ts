@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Compression, LxError, problemsOf, readCompression, readKey, refuse, serverKeys } from '#lib/contract';
+import { type Compression, LxError, problemsOf, readKey, refuse, serverKeys, wantedCompression } from '#lib/contract';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step, type StepContext } from '#lib/engine';
 import type { Cgroups, Confinement } from '#lib/host';
 import { packTold, watchSpace } from '#lib/image';
@@ -14,7 +14,7 @@ import type { MetadataFiles } from '../metadata/metadata-files.ts';
 import { knownRow } from '../read/rows.ts';
 import { snapshotView } from '../read/snapshot-view.ts';
 import { instanceView } from '../read/view.ts';
-import { readExpiry } from '../snapshot/expiry.ts';
+import { badExpiry, readExpiry } from '../snapshot/expiry.ts';
 import { nextSnapshotName } from '../snapshot/name.ts';
 import { mustThaw, stillOf, thawed } from '../steps/still.ts';
 import type { Supervision } from '../supervision.ts';
@@ -93,13 +93,8 @@ export class Backup {
   async prepare(row: InstanceRow, { name, expiresAt, alone, optimized, compression }: BackupRequest): Promise<BackupParams> {
     const { store, now } = this.#using;
     const expires = expiresAt === null ? null : readExpiry(expiresAt);
-    const chosen =
-      compression === '' ? readKey(serverKeys, await store.config.all(), 'backups.compression_algorithm') : readCompression(compression);
-    refuse([
-      ...(name === '' ? [] : backupNameProblems(name)),
-      ...problemsOf([[expires === undefined, `Invalid expiry date: ${JSON.stringify(expiresAt)}`]]),
-    ]);
-    if (!chosen) throw new LxError('archive.bad_compression', { name: compression });
+    refuse([...(name === '' ? [] : backupNameProblems(name)), ...problemsOf([[expires === undefined, badExpiry(expiresAt)]])]);
+    const chosen = wantedCompression(compression) ?? readKey(serverKeys, await store.config.all(), 'backups.compression_algorithm');
     if (optimized)
       throw new LxError('request.unsupported', { what: 'optimized_storage: backups hold plain files, which every pool reads' });
     const names = (await store.backups.list([row.id])).map((each) => each.name);

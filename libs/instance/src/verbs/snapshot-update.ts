@@ -2,7 +2,7 @@ import { LxError, refuse } from '#lib/contract';
 import { defineOperation, type Operation, type OperationSpec, type Requestor } from '#lib/engine';
 import type { InstanceRow, SnapshotRow, Store } from '#lib/store';
 import type { Acts } from '../act/acts.ts';
-import { readExpiry } from '../snapshot/expiry.ts';
+import { badExpiry, readExpiry } from '../snapshot/expiry.ts';
 
 /** `expiresAt`: RFC 3339; null: never. */
 export type SnapshotUpdateParams = { id: string; snapshotId: string; expiresAt: string | null };
@@ -32,7 +32,7 @@ export class SnapshotUpdate {
 
   async begin(row: InstanceRow, snapshot: SnapshotRow, expiresAt: string, requestor?: Requestor): Promise<Operation> {
     const expires = readExpiry(expiresAt);
-    refuse(expires === undefined ? [`Invalid expiry date: ${JSON.stringify(expiresAt)}`] : []);
+    refuse(expires === undefined ? [badExpiry(expiresAt)] : []);
     const params = { id: row.id, snapshotId: snapshot.id, expiresAt: expires?.toISOString() ?? null };
     return this.#acts.begin(this.operation, params, {
       of: row,

@@ -7,7 +7,7 @@ import type { SnapshotName, Storage } from '#lib/storage';
 import { type InstanceRow, RowConflict, type SnapshotRow, type Store } from '#lib/store';
 import type { Acts } from '../act/acts.ts';
 import { knownRow } from '../read/rows.ts';
-import { readExpiry } from '../snapshot/expiry.ts';
+import { badExpiry, readExpiry } from '../snapshot/expiry.ts';
 import { nextSnapshotName, snapshotNameProblems } from '../snapshot/name.ts';
 import { mustThaw, stillOf, thawed } from '../steps/still.ts';
 import type { Supervision } from '../supervision.ts';
@@ -83,7 +83,7 @@ export class Snapshot {
     refuse([
       ...(name === '' ? [] : snapshotNameProblems(name)),
       ...problemsOf([
-        [expiresAt !== null && expires === undefined, `Invalid expiry date: ${JSON.stringify(expiresAt)}`],
+        [expiresAt !== null && expires === undefined, badExpiry(expiresAt)],
         [stateful && !running, "Unable to create a stateful snapshot. The instance isn't running"],
       ]),
     ]);
