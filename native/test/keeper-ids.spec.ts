@@ -47,7 +47,9 @@ describe.skipIf(reason !== null)(`the ids of a container${reason ? ` (skipped: $
     const greedy = await launch(first);
     const [made, why] = (await world.run(greedy, ['/abuse', 'keys'])).output.trim().split(' ');
     expect([Number(made) > 10, why]).toEqual([true, 'EDQUOT']);
-    expect((await world.run(greedy, ['/abuse', 'keys'])).output).toBe('0 EDQUOT\n');
+    // Not always 0: the kernel gives back what an ended process held in its own time.
+    const [again, whyAgain] = (await world.run(greedy, ['/abuse', 'keys'])).output.trim().split(' ');
+    expect([Number(again) < 10, whyAgain]).toEqual([true, 'EDQUOT']);
     expect(await world.run(greedy, ['true'])).toEqual({ code: 0, output: '' });
     const twin = await launch(first);
     expect(await world.run(twin, ['true'])).toEqual({ code: 0, output: '' });
