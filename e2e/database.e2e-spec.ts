@@ -145,7 +145,8 @@ describe('a database of its own server', () => {
   it('that is away at the end does not keep the instances running, and the client is told', async () => {
     const own = await TestDaemon.start({ ...(await newDatabase()), ...hasty });
     await own.buildImage('busybox');
-    await own.launchInstance('o2');
+    // The next daemon would start it again, just when the test takes it down.
+    await own.launchInstance('o2', 'busybox', { config: { 'boot.autostart': 'false' } });
     const { pid } = await own.client.instances.state('o2');
     const server = await withChildren(cluster.server.pid as number);
     for (const each of server) process.kill(each, 'SIGSTOP');
@@ -159,7 +160,7 @@ describe('a database of its own server', () => {
     expect(answer).toMatchObject({ status: 500, message: expect.stringContaining('stopped without a word of it in the database') });
     expect(existsSync(`/proc/${pid}`)).toBe(false);
     await own.launch();
-    await own.client.instances.list();
+    expect((await own.client.instances.list()).map(({ name, status }) => `${name} ${status}`)).toEqual(['o2 Stopped']);
     expect(await own.stop()).toEqual([]);
   });
 });
