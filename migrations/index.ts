@@ -10,6 +10,7 @@ import { Snapshots1796400000000 } from './1796400000000-snapshots.ts';
 import { VolumeReferences1796500000000 } from './1796500000000-volume-references.ts';
 import { Warnings1796600000000 } from './1796600000000-warnings.ts';
 import { Backups1796700000000 } from './1796700000000-backups.ts';
+import { VolumeExpiry1796800000000 } from './1796800000000-volume-expiry.ts';
 
 /** Every migration, oldest first. Listed by hand, because the daemon is bundled and a bundle has no folder to look into. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   VolumeReferences1796500000000,
   Warnings1796600000000,
   Backups1796700000000,
+  VolumeExpiry1796800000000,
 ];

@@ -26,7 +26,7 @@ describe.skipIf(!lxcInstalled)("custom volumes with the stock lxc (skipped where
     expect(shown).toMatch(/user\.x: z[\s\S]*name: a[\s\S]*type: custom[\s\S]*used_by: \[\][\s\S]*content_type: filesystem/);
     await lxc.feed(shown.replace('description: ""', 'description: mine'), 'storage', 'volume', 'edit', 'default', 'a');
     expect(await volume('show', 'default', 'a')).toContain('description: mine');
-    expect(await refused('info', 'default', 'a')).toMatch(/"storage_api_volume_snapshots" API extension/);
+    expect(await volume('info', 'default', 'a')).toMatch(/Name: a\n[\s\S]*Usage: /);
     expect(await lxc.ok('storage', 'show', 'default')).toContain('- /1.0/storage-pools/default/volumes/custom/a');
     await volume('rename', 'default', 'a', 'b');
     expect(await refused('show', 'default', 'a')).toBe('Storage pool volume not found');
@@ -60,6 +60,40 @@ describe.skipIf(!lxcInstalled)("custom volumes with the stock lxc (skipped where
     expect(await refused('attach', 'default', 'none', 'c1', '/x')).toMatch(/Failed loading custom volume: Storage volume not found/);
     await lxc.ok('delete', 'c1');
     await volume('delete', 'default', 'b');
+  });
+
+  it('takes snapshots of them, and goes back', async () => {
+    await volume('create', 'default', 's');
+    const file = join(data('default', 's'), 'file');
+    await writeFile(file, 'first');
+    await volume('snapshot', 'default', 's');
+    await volume('snapshot', 'default', 's', 'mine');
+    expect(await refused('snapshot', 'default', 's', 'mine')).toBe('Snapshot "mine" already in use');
+    await volume('snapshot', 'default', 's', 'mine', '--reuse');
+    expect(await volume('list', 'default', 'type=custom', '-f', 'csv')).toMatch(
+      /^custom,s,.*\ncustom \(snapshot\),s\/mine,.*\ncustom \(snapshot\),s\/snap0,/,
+    );
+    await writeFile(file, 'second');
+    await lxc.ok('launch', 'busybox', 'c1');
+    await volume('attach', 'default', 's', 'c1', '/data');
+    expect(await refused('restore', 'default', 's', 'snap0')).toBe('Cannot restore custom volume used by running instances');
+    await lxc.ok('stop', 'c1', '--force');
+    await volume('restore', 'default', 's', 'snap0');
+    await lxc.ok('start', 'c1');
+    expect(await lxc.ok('exec', 'c1', '--', 'cat', '/data/file')).toBe('first');
+    await lxc.ok('delete', 'c1', '--force');
+    await lxc.feed('description: kept\nexpires_at: 2100-01-01T00:00:00Z\n', 'storage', 'volume', 'edit', 'default', 's/mine');
+    expect(await volume('show', 'default', 's/mine')).toMatch(/description: kept\nexpires_at: 2100-01-01T00:00:00Z\nname: mine\n/);
+    await volume('rename', 'default', 's/mine', 's/yours');
+    await volume('copy', 'default/s', 'two/s');
+    await volume('copy', 'default/s/yours', 'default/t');
+    expect(await volume('list', 'two', '-f', 'csv')).toMatch(/s\/snap0,[\s\S]*s\/yours,kept,/);
+    expect(await volume('list', 'default', 'type=custom', '-f', 'csv')).not.toContain('t/');
+    await volume('delete', 'default', 's/snap0');
+    expect(await refused('delete', 'default', 's/snap0')).toBe('Storage volume snapshot not found');
+    for (const name of ['s', 't']) await volume('delete', 'default', name);
+    await volume('delete', 'two', 's');
+    expect(await volume('list', 'default', 'type=custom', '-f', 'csv')).toBe('');
   });
 
   it('copies and moves them, in a pool and to another', async () => {

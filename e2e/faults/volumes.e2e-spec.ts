@@ -28,9 +28,12 @@ async function whole(): Promise<string[]> {
   const found: string[] = [];
   for (const pool of pools) {
     const names = (await daemon.client.pools.volumes(pool)).filter(({ type }) => type === 'custom').map(({ name }) => name);
-    expect((await readdir(place(pool, 'custom'))).sort()).toEqual(names.map((name) => `default_${name}`).sort());
-    const targets = await Promise.all(names.map((name) => realpath(place(pool, 'custom', `default_${name}`))));
-    expect((await readdir(place(pool, 'volumes'))).map((id) => place(pool, 'volumes', id)).sort()).toEqual(targets.sort());
+    const volumes = names.filter((name) => !name.includes('/'));
+    expect((await readdir(place(pool, 'custom'))).sort()).toEqual(volumes.map((name) => `default_${name}`).sort());
+    const targets = await Promise.all(volumes.map((name) => realpath(place(pool, 'custom', `default_${name}`))));
+    const directories = (await readdir(place(pool, 'volumes'))).map((id) => place(pool, 'volumes', id));
+    expect(directories).toEqual(expect.arrayContaining(targets));
+    expect(directories).toHaveLength(names.length);
     expect(await readdir(place(pool, 'unpacking'))).toEqual([]);
     found.push(...names.map((name) => `${pool}/${name}`));
   }
@@ -42,18 +45,22 @@ const content = async (pool: string, name: string) => readdir(place(pool, 'custo
 beforeEach(async () => {
   for (const pool of pools) {
     const volumes = (await daemon.client.pools.volumes(pool)).filter(({ type }) => type === 'custom');
-    for (const { name } of volumes) await daemon.client.pools.deleteVolume(pool, name);
+    for (const { name } of volumes.filter((each) => !each.name.includes('/'))) await daemon.client.pools.deleteVolume(pool, name);
   }
   expect(await whole()).toEqual([]);
 });
 
 interface Kind {
-  /** Whether `v` is there before. */
+  /** Whether `v` with its snapshot `s` is there before. */
   of: boolean;
   ask: () => Promise<unknown>;
   before: string[];
   after: string[];
+  /** Whether `v` holds in the end what its snapshot does: what it held itself is given up once that is in its place. */
+  restores?: boolean;
 }
+
+const snapped = ['default/v', 'default/v/s'];
 
 const kinds: { [K in keyof typeof operations]: Kind } = {
   create: {
@@ -65,17 +72,41 @@ const kinds: { [K in keyof typeof operations]: Kind } = {
   copy: {
     of: true,
     ask: () => daemon.client.pools.copyVolume('two', { name: 'w', source: { pool: 'default', name: 'v', volume_only: false } }),
-    before: ['default/v'],
-    after: ['default/v', 'two/w'],
+    before: snapped,
+    after: [...snapped, 'two/w', 'two/w/s'],
   },
-  rename: { of: true, ask: () => daemon.client.pools.renameVolume('default', 'v', 'w'), before: ['default/v'], after: ['default/w'] },
+  rename: {
+    of: true,
+    ask: () => daemon.client.pools.renameVolume('default', 'v', 'w'),
+    before: snapped,
+    after: ['default/w', 'default/w/s'],
+  },
   move: {
     of: true,
     ask: () => daemon.client.pools.moveVolume('default', 'v', { pool: 'two', name: 'w' }),
-    before: ['default/v'],
-    after: ['two/w'],
+    before: snapped,
+    after: ['two/w', 'two/w/s'],
   },
-  delete: { of: true, ask: () => daemon.client.pools.deleteVolume('default', 'v'), before: ['default/v'], after: [] },
+  delete: { of: true, ask: () => daemon.client.pools.deleteVolume('default', 'v'), before: snapped, after: [] },
+  restore: { of: true, ask: () => daemon.client.pools.restoreVolume('default', 'v', 's'), before: snapped, after: snapped, restores: true },
+  snapshot: {
+    of: true,
+    ask: () => daemon.client.pools.snapshotVolume('default', 'v', { name: 't' }),
+    before: snapped,
+    after: [...snapped, 'default/v/t'],
+  },
+  snapshotRename: {
+    of: true,
+    ask: () => daemon.client.pools.renameVolumeSnapshot('default', 'v', 's', 't'),
+    before: snapped,
+    after: ['default/v', 'default/v/t'],
+  },
+  snapshotDelete: {
+    of: true,
+    ask: () => daemon.client.pools.deleteVolumeSnapshot('default', 'v', 's'),
+    before: snapped,
+    after: ['default/v'],
+  },
 };
 
 const points = (Object.keys(kinds) as (keyof typeof kinds)[]).flatMap((kind) =>
@@ -83,10 +114,13 @@ const points = (Object.keys(kinds) as (keyof typeof kinds)[]).flatMap((kind) =>
 );
 
 it.each(points)('killed at %s', async (point, kind) => {
-  const { of, ask, before, after } = kinds[kind];
+  const { of, ask, before, after, restores } = kinds[kind];
   if (of) {
     await daemon.client.pools.createVolume('default', { name: 'v', content_type: 'filesystem', config: {} });
     await writeFile(join(place('default', 'custom', 'default_v'), 'data', 'kept'), 'mine');
+    const taken = await daemon.client.pools.snapshotVolume('default', 'v', { name: 's' });
+    expect((await daemon.client.operations.wait(taken.id)).status_code).toBe(200);
+    await writeFile(join(place('default', 'custom', 'default_v'), 'data', 'later'), '');
   }
   await daemon.kill();
   await daemon.launch({ LXCTL_FAULT: point });
@@ -100,7 +134,7 @@ it.each(points)('killed at %s', async (point, kind) => {
   expect(found).toEqual(unwinds && !last ? before : after);
   if (!of) return;
   for (const each of found) {
-    const [pool = '', name = ''] = each.split('/');
-    expect(await content(pool, name)).toEqual(['kept']);
+    const [pool = '', name = '', snapshot] = each.split('/');
+    if (snapshot === undefined) expect(await content(pool, name)).toEqual(restores ? ['kept'] : ['kept', 'later']);
   }
 });

@@ -15,6 +15,7 @@ import { ImagesController } from './images/images.controller.ts';
 import { AliasesController } from './images/aliases.controller.ts';
 import { PoolsController } from './storage-pools/pools.controller.ts';
 import { CustomVolumesController } from './storage-pools/custom-volumes.controller.ts';
+import { VolumeSnapshotsController } from './storage-pools/volume-snapshots.controller.ts';
 import { VolumesController } from './storage-pools/volumes.controller.ts';
 import { operationSockets } from './operations/operation-sockets.ts';
 import { OperationsController } from './operations/operations.controller.ts';
@@ -43,6 +44,7 @@ export const allControllers: Type[] = [
   MetadataController,
   FilesController,
   CustomVolumesController,
+  VolumeSnapshotsController,
   VolumesController,
   PoolsController,
   AliasesController,

@@ -83,14 +83,16 @@ export async function buildHouse(settings: DaemonSettings, log: Log, control: Ho
   }
 }
 
+const now = () => new Date();
+
 function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database: Database, reserve: Reserve): House {
   const { stateDir } = settings;
   const report: Report = (message, cause) => log.warn({ err: cause }, message);
   const { store } = database;
   const engine = operationEngine(store, log, reserve);
-  const warnings = new Warnings({ store, events: engine.events, now: () => new Date(), report });
+  const warnings = new Warnings({ store, events: engine.events, now, report });
   const storage = new PoolStorage({ stateDir, store, drivers: storageDrivers });
-  const customVolumes = new CustomVolumes({ store, engine, places: storage.customPlaces, lockOf: instanceLock, report });
+  const customVolumes = new CustomVolumes({ store, engine, places: storage.customPlaces, lockOf: instanceLock, now, report });
   const networks = managedNetworks(stateDir, store, report);
   const confinement = new LinuxConfinement(join(settings.homeDir, 'native/build/Release/lxctl-confine'));
   const images = new LocalImages({ stateDir, store, recipes, confinement, instances: () => instances.trees });
@@ -99,7 +101,7 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
   engine.register(imageOps.delete);
   const cgroups = hostCgroups({ name: cgroupName(stateDir) });
   const supervision = new Supervision(linuxKeepers(settings, log));
-  const outside = { host, confinement, ...hostDevices(report), now: () => new Date(), random: Math.random, report };
+  const outside = { host, confinement, ...hostDevices(report), now, random: Math.random, report };
   const foundations: Foundations = { store, engine, storage, networks, images, cgroups, supervision, warnings, ...outside };
   const instances = new Instances(foundations);
   const housekeeping = new Housekeeping(foundations, instances, settings.databasePatienceMs / 2);

@@ -96,6 +96,8 @@ export const apiExtensions = {
   network_leases: 'Leases of networks.',
   network_hwaddr: 'bridge.hwaddr on networks.',
   storage: 'Storage pools and volumes.',
+  storage_api_volume_snapshots: 'Snapshots of custom volumes, and going back to them.',
+  custom_volume_snapshot_expiry: 'expires_at of snapshots of custom volumes.',
   storage_api_volume_rename: 'Custom volumes can be renamed.',
   storage_api_local_volume_handling: 'Custom volumes can be copied and moved in a pool and between pools.',
   storage_unmapped: 'security.unmapped of custom volumes.',

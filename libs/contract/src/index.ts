@@ -24,6 +24,8 @@ export { isTrue, type KeyType } from './keys/types.ts';
 export * as keyTypes from './keys/types.ts';
 export * from './operations.ts';
 export * from './scope.ts';
+export * from './snapshot/expiry.ts';
+export * from './snapshot/name.ts';
 export * from './status.ts';
 export * from './urls.ts';
 export * from './warnings.ts';

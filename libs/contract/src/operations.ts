@@ -28,6 +28,10 @@ export const operationCatalogue = {
   'volume.move': { description: 'Moving storage volume' },
   'volume.rename': { description: 'Renaming storage volume' },
   'volume.delete': { description: 'Deleting storage volume' },
+  'volume.restore': { description: 'Restoring storage volume' },
+  'volume_snapshot.create': { description: 'Creating storage volume snapshot' },
+  'volume_snapshot.rename': { description: 'Renaming storage volume snapshot' },
+  'volume_snapshot.delete': { description: 'Deleting storage volume snapshot' },
   'image.create': { description: 'Downloading image' },
   'image.delete': { description: 'Deleting image' },
 } as const;

@@ -45,6 +45,8 @@ export const urls = {
   pool: (name: string) => url(defaultProject, 'storage-pools', name),
   warning: (id: string) => url(defaultProject, 'warnings', id),
   volume: (pool: string, type: string, name: string, project: string) => url(project, 'storage-pools', pool, 'volumes', type, name),
+  volumeSnapshot: (pool: string, type: string, name: string, snapshot: string, project: string) =>
+    url(project, 'storage-pools', pool, 'volumes', type, name, 'snapshots', snapshot),
 } as const;
 
 /** `resources` of an operation on instances. Older clients read `containers`, newer ones `instances` (API section 2.3). */

@@ -1,8 +1,10 @@
 export type { StorageDriver } from './driver.ts';
 export { storageDrivers } from './drivers/index.ts';
-export { volumeOwner } from './pool-references.ts';
+export { volumeOwner, volumeUrl } from './pool-references.ts';
 export { PoolStorage, type PoolStorageParts } from './pool-storage.ts';
 export { CustomVolumes, type NewVolume } from './custom/custom-volumes.ts';
 export { volumeOperations } from './custom/operations.ts';
+export type { SnapshotChange } from './custom/volume-snapshots.ts';
+export { snapshotOf } from './custom/snapshot-operations.ts';
 export { linkName } from './layout.ts';
 export * from './storage.ts';

@@ -11,7 +11,7 @@ import type { RootName } from './storage.ts';
  *   layers/<id>/                                              the driver's: changes that were sealed, or a root's on top of such
  *   containers/<name>                                         links to volumes/<id>, for people; nothing is found by them
  *   custom/<project>_<name>                                   the same, of custom volumes, whose data is in volumes/<id>/data
- *   unpacking/<uuid>/, unpacking/<id>.<snapshot's id>/        trees and roots that are being made; swept at start
+ *   unpacking/<uuid>/, unpacking/<id>.<snapshot's id>/        trees, roots and volumes that are being made; swept at start
  */
 export class PoolLayout {
   constructor(readonly directory: string) {}

@@ -39,7 +39,12 @@ export class PoolStorage implements Storage {
     this.volumes = {
       list: async (pool, project) => {
         const rows = await store.volumes.list((await this.pools.get(pool)).id);
-        return rows.filter((row) => row.parentId === null && (row.project === project || row.type === 'image'));
+        return rows.filter((row) => row.project === project || row.type === 'image');
+      },
+      get: async (pool, project, type, name) => {
+        const row = (await this.volumes.list(pool, project)).find((each) => each.type === type && each.name === name);
+        if (!row || row.parentId !== null) throw new LxError('volume.not_found');
+        return { row, snapshots: await store.volumes.snapshots(row.id) };
       },
       usedBy: (pool) => userUrlsIn(store, pool),
       custom: async (pool, project, name) => {
@@ -68,7 +73,7 @@ export class PoolStorage implements Storage {
       if (!usable) continue;
       const volumes = await this.#store.volumes.list(row.id);
       const { layout } = pool;
-      const custom = volumes.filter(({ type }) => type === 'custom');
+      const custom = volumes.filter(({ type, parentId }) => type === 'custom' && parentId === null);
       await repairLinks(
         layout.containers,
         volumes.filter(isRoot).map((root) => layout.link(root)),

@@ -107,14 +107,18 @@ describe.each([
     expect(await readdir(pool('unpacking'))).toEqual([]);
   });
 
-  it('are renamed with their root, have no link, and are no volumes that a list shows', async () => {
+  it('are renamed with their root, have no link, and are listed beside it', async () => {
     await take(s0);
     await storage.roots.rename(store, c1.id, 'c2');
     expect((await store.volumes.byId(s0.id))?.name).toBe('c2/s0');
     await again();
     expect(await readdir(pool('containers'))).toEqual(['c2']);
-    expect((await storage.volumes.list('default', project)).map(({ name }) => name)).toEqual([fingerprint, 'c2']);
-    expect(await storage.pools.usedBy('default')).toEqual([`/1.0/images/${fingerprint}`, '/1.0/instances/c2']);
+    expect((await storage.volumes.list('default', project)).map(({ name }) => name)).toEqual([fingerprint, 'c2', 'c2/s0']);
+    expect(await storage.pools.usedBy('default')).toEqual([
+      `/1.0/images/${fingerprint}`,
+      '/1.0/instances/c2',
+      '/1.0/instances/c2/snapshots/s0',
+    ]);
   });
 
   it('go one by one, in any order, and hold their root until they are gone', async () => {

@@ -66,7 +66,10 @@ export interface VolumeSource {
 
 /** Rows of volumes, whatever they hold. */
 export interface Volumes {
+  /** With their snapshots, whose names are like `volume/snapshot`. */
   list(pool: string, project: string): Promise<VolumeRow[]>;
+  /** LxError 'pool.not_found', 'volume.not_found'. */
+  get(pool: string, project: string, type: string, name: string): Promise<{ row: VolumeRow; snapshots: VolumeRow[] }>;
   /** URLs of the instances and profiles with a device that is the custom volume, for each of a pool. */
   usedBy(pool: string): Promise<(volume: Pick<VolumeRow, 'project' | 'name'>) => readonly string[]>;
   /** A custom volume, for a device. LxError 'pool.not_found', 'volume.not_found'. */

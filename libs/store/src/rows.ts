@@ -155,6 +155,8 @@ export interface VolumeRow {
   description: string;
   config: StringMap;
   createdAt: Date;
+  /** Of a custom volume's snapshot; null: never. An instance's snapshot has its own. */
+  expiresAt: Date | null;
 }
 
 export interface NetworkRow {

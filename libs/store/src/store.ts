@@ -176,7 +176,7 @@ export interface Volumes {
   lock(id: string): Promise<VolumeRow | null>;
   /** Those that were taken of it. */
   snapshots(parentId: string): Promise<VolumeRow[]>;
-  insert(row: New<VolumeRow, 'id' | 'createdAt' | 'parentId'>): Promise<VolumeRow>;
+  insert(row: New<VolumeRow, 'id' | 'createdAt' | 'parentId' | 'expiresAt'>): Promise<VolumeRow>;
   update(id: string, change: Partial<Omit<VolumeRow, 'id'>>): Promise<void>;
   /**
    * RowConflict 'volume_parent' while it has snapshots, 'instance_reference_volume' or 'profile_reference_volume' while a

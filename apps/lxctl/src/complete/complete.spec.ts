@@ -15,7 +15,11 @@ const server = () =>
     .sync('GET /1.0/images', [`/1.0/images/${'ab'.repeat(32)}`])
     .sync('GET /1.0/profiles', ['/1.0/profiles/default', '/1.0/profiles/gui'])
     .sync('GET /1.0/storage-pools', ['/1.0/storage-pools/default'])
-    .sync('GET /1.0/storage-pools/default/volumes/custom', ['/1.0/storage-pools/default/volumes/custom/v1']);
+    .sync('GET /1.0/storage-pools/default/volumes/custom', [
+      '/1.0/storage-pools/default/volumes/custom/v1',
+      '/1.0/storage-pools/default/volumes/custom/v1/snapshots/s0',
+    ])
+    .sync('GET /1.0/storage-pools/default/volumes/custom/v1/snapshots', ['/1.0/storage-pools/default/volumes/custom/v1/snapshots/s0']);
 
 /** The candidates for the last word. */
 async function candidates(words: string[], from = server()): Promise<string[]> {
@@ -49,7 +53,9 @@ describe('completion', () => {
     ['config set c1 boot.autostart=', ['boot.autostart=true', 'boot.autostart=false']],
     ['config unset c1 user.', ['user.', 'user.a']],
     ['config set core.sh', ['core.shutdown_timeout=']],
-    ['storage volume show default ', ['v1']],
+    ['storage volume show default ', ['v1', 'v1/s0']],
+    ['storage volume restore default v1 ', ['s0']],
+    ['storage volume copy default/', ['default/v1', 'default/v1/s0']],
     ['image import ', [':files']],
     ['exec c1 -- ', []],
     ['no such thing ', []],

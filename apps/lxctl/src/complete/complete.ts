@@ -100,20 +100,22 @@ async function atPlace(path: readonly string[], { shape }: Place, asked: Asked):
     }
     case 'remote':
       return [{ word: 'local:' }];
-    case 'device':
-      return named(
-        path[0] === 'profile' ? 'device of a profile' : path.at(-1) === 'override' ? 'device of its profiles' : 'device of an instance',
-        asked,
-      );
-    case 'type/volume':
-      return named('volume', asked);
     case 'profiles': {
       const done = asked.current.slice(0, asked.current.lastIndexOf(',') + 1);
       return (await named('profile', asked)).map(({ word }) => ({ word: `${done}${word}` }));
     }
     default:
-      return /file|path|directory|tarball|target/.test(what) && !/API/.test(what) ? [files] : named(what, asked);
+      return /file|path|directory|tarball|target/.test(what) && !/API/.test(what) ? [files] : named(sourceOf(path, what), asked);
   }
+}
+
+/** The name of the source of what a verb's usage calls so. */
+function sourceOf(path: readonly string[], what: string): string {
+  if (what === 'type/volume/snapshot') return 'volume/snapshot';
+  if (what === 'snapshot' && path[0] === 'storage') return 'snapshot of a volume';
+  if (what !== 'device') return what;
+  if (path[0] === 'profile') return 'device of a profile';
+  return path.at(-1) === 'override' ? 'device of its profiles' : 'device of an instance';
 }
 
 async function named(what: string, asked: Asked): Promise<Candidate[]> {

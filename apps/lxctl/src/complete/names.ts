@@ -29,7 +29,17 @@ const first = ({ args }: Asked) => (args[0] ?? '').replace(/^local:/, '');
 const instances: Source = ({ client }) => listed(client, '/1.0/instances');
 const pools: Source = ({ client }) => listed(client, '/1.0/storage-pools');
 const snapshotsOf = (client: LxctlClient, instance: string) => listed(client, `${at('/1.0/instances', instance)}/snapshots`);
-const volumesOf = (client: LxctlClient, pool: string) => listed(client, `${at('/1.0/storage-pools', pool)}/volumes/custom`);
+/** Of a pool: its custom volumes, and their snapshots as `volume/snapshot`. */
+async function volumesOf(client: LxctlClient, pool: string, snapshots = false): Promise<string[]> {
+  const path = `${at('/1.0/storage-pools', pool)}/volumes/custom`;
+  const found = (await client.api.get<string[]>(path)).map((url) =>
+    (url.split('?')[0] ?? '')
+      .slice(path.length + 1)
+      .split('/snapshots/')
+      .map(decodeURIComponent),
+  );
+  return found.filter((names) => snapshots || names.length === 1).map((names) => names.join('/'));
+}
 
 /** Names behind a slash are asked for once it is written. */
 async function nested(current: string, outer: () => Promise<readonly string[]>, inner: (name: string) => Promise<readonly string[]>) {
@@ -68,11 +78,22 @@ export const sources: Readonly<Record<string, Source>> = {
   },
   pool: pools,
   volume: (asked) => volumesOf(asked.client, first(asked)),
+  'volume/snapshot': (asked) => volumesOf(asked.client, first(asked), true),
+  'snapshot of a volume': async (asked) => {
+    const [, volume = ''] = asked.args;
+    return listed(asked.client, `${at('/1.0/storage-pools', first(asked))}/${at('volumes/custom', volume)}/snapshots`);
+  },
   'pool/volume': (asked) =>
     nested(
       asked.current,
       async () => (await pools(asked)).map((name) => `${name}/`),
       (pool) => volumesOf(asked.client, pool),
+    ),
+  'pool/volume/snapshot': (asked) =>
+    nested(
+      asked.current,
+      async () => (await pools(asked)).map((name) => `${name}/`),
+      (pool) => volumesOf(asked.client, pool, true),
     ),
   template: (asked) => asked.client.api.get<string[]>(`${at('/1.0/instances', first(asked))}/metadata/templates`),
   'device of an instance': async (asked) => Object.keys(await devicesOf(asked, '/1.0/instances', 'devices')),

@@ -22,7 +22,7 @@ export class StrictServer extends FakeServer {
     if (request.method === 'GET') this.sync(route, found(path), 'etag');
     // A look whether a file is there already.
     else if (request.method === 'HEAD') this.error(route, 404, 'Not Found');
-    else if (/^\/1\.0\/(instances|images|operations)\b/.test(path) && !path.endsWith('/files'))
+    else if (/^\/1\.0\/(instances|images|operations)\b|\/snapshots\b/.test(path) && !path.endsWith('/files'))
       this.operation(route, { metadata: { fingerprint: 'f00' } });
     else this.sync(route, {});
     return super.request(request);

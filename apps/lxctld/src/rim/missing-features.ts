@@ -12,7 +12,6 @@ const features: readonly [verbs: string, path: string, what: string][] = [
   ['POST', '/1.0/images/:fingerprint/export', 'sending images to another server; export the image and import it there'],
   ['POST', '/1.0/images/:fingerprint/refresh', 'refreshing images from another server'],
   ['POST', '/1.0/images/:fingerprint/secret', 'secrets for the download of images'],
-  ['POST', '/1.0/storage-pools/:pool/volumes/:type/:name/snapshots', 'snapshots of storage volumes'],
   ['POST', '/1.0/storage-pools/:pool/volumes/:type/:name/backups', 'backups of storage volumes'],
   [anyVerb, '/1.0/networks/:name/forwards', 'network forwards'],
   [anyVerb, '/1.0/networks/:name/forwards/:address', 'network forwards'],
@@ -32,7 +31,6 @@ const features: readonly [verbs: string, path: string, what: string][] = [
 
 /** Objects that cannot exist here, because nothing makes them: LXD's words for one that is not there. */
 const absent: readonly [path: string, error: () => LxError][] = [
-  ['/1.0/storage-pools/:pool/volumes/:type/:name/snapshots/:snapshot', () => new LxError('volume.snapshot_not_found')],
   ['/1.0/storage-pools/:pool/volumes/:type/:name/backups/:backup', () => new LxError('volume.backup_not_found')],
   ['/1.0/storage-pools/:pool/volumes/:type/:name/backups/:backup/export', () => new LxError('volume.backup_not_found')],
   ['/1.0/projects/:name', () => new LxError('project.not_found')],

@@ -7,6 +7,7 @@ import { type Method, type RimServer, serveRim } from '../testing/rim-server.ts'
 import { CUSTOM_VOLUMES, ENGINE, STORAGE } from '../tokens.ts';
 import { CustomVolumesController } from './custom-volumes.controller.ts';
 import { PoolsController } from './pools.controller.ts';
+import { VolumeSnapshotsController } from './volume-snapshots.controller.ts';
 import { VolumesController } from './volumes.controller.ts';
 
 let stateDir = '';
@@ -23,14 +24,24 @@ beforeAll(async () => {
   const storage = new PoolStorage({ stateDir, store, drivers });
   const report = (_: string, cause: unknown) => void problems.push(cause);
   engine = new OperationEngine({ store, report: ({ error }) => void problems.push(error) });
-  const volumes = new CustomVolumes({ store, engine, places: storage.customPlaces, lockOf: ({ name }) => name, report });
+  const volumes = new CustomVolumes({
+    store,
+    engine,
+    places: storage.customPlaces,
+    lockOf: ({ name }) => name,
+    now: () => new Date(),
+    report,
+  });
   for (const name of ['default', 'two']) await storage.pools.create({ name, driver: 'dir', description: '', config: {} });
   const providers = [
     { provide: STORAGE, useValue: storage },
     { provide: ENGINE, useValue: engine },
     { provide: CUSTOM_VOLUMES, useValue: volumes },
   ];
-  rim = await serveRim({ controllers: [CustomVolumesController, PoolsController, VolumesController], providers });
+  rim = await serveRim({
+    controllers: [CustomVolumesController, PoolsController, VolumeSnapshotsController, VolumesController],
+    providers,
+  });
 });
 afterAll(async () => {
   await rim.close();

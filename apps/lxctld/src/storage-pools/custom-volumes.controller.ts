@@ -8,6 +8,7 @@ import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
 import { Call } from '../rim/call.ts';
 import { CUSTOM_VOLUMES } from '../tokens.ts';
+import { namedVolume } from './named-volume.ts';
 import { volumeTuple, volumeTypes } from './pools.presenter.ts';
 
 /** Changes of /1.0/storage-pools/{pool}/volumes: custom volumes alone are changed here, others with what they belong to. */
@@ -34,8 +35,8 @@ export class CustomVolumesController {
   async replace(@Param('pool') pool: string, @Param('type') type: string, @Param('name') name: string, @Call() call: Call) {
     const { description, config, restore } = call.body(VolumePutBody);
     if (restore !== '') {
-      await this.volumes.get(this.#named(pool, type, name, call));
-      throw new LxError('volume.snapshot_not_found');
+      await succeeded(await this.volumes.snapshots.restore(namedVolume(pool, type, name, call), restore, call.requestor));
+      return Answer.sync();
     }
     return this.#update(pool, type, name, call, () => ({ description, config }));
   }
@@ -58,7 +59,7 @@ export class CustomVolumesController {
     refuse(
       type === 'custom' || !volumeTypes.includes(type) ? [] : [`Renaming storage volumes of type ${JSON.stringify(type)} is not allowed`],
     );
-    const volume = this.#named(pool, type, name, call);
+    const volume = namedVolume(pool, type, name, call);
     if (body.migration) throw new LxError('feature.not_implemented', { what: 'moves of storage volumes to another server' });
     this.#sameProject(body.project, call);
     if (body.pool !== '' && body.pool !== pool) {
@@ -71,14 +72,14 @@ export class CustomVolumesController {
   @Delete(':type/:name')
   @Access('manage-volumes')
   async remove(@Param('pool') pool: string, @Param('type') type: string, @Param('name') name: string, @Call() call: Call) {
-    await succeeded(await this.volumes.delete(this.#named(pool, type, name, call), call.requestor));
+    await succeeded(await this.volumes.delete(namedVolume(pool, type, name, call), call.requestor));
     return Answer.sync();
   }
 
   @Get(':type/:name/state')
   @Access('view')
   async state(@Param('pool') pool: string, @Param('type') type: string, @Param('name') name: string, @Call() call: Call) {
-    const state: WireVolumeState = { usage: { used: await this.volumes.usage(this.#named(pool, type, name, call)), total: 0 } };
+    const state: WireVolumeState = { usage: { used: await this.volumes.usage(namedVolume(pool, type, name, call)), total: 0 } };
     return Answer.sync(state);
   }
 
@@ -101,7 +102,7 @@ export class CustomVolumesController {
       refuse(source.name === '' ? ['No source volume name supplied'] : []);
       this.#sameProject(source.project, call);
       const of = { pool: source.pool || pool, project: wanted.project, name: source.name };
-      return Answer.operation(await this.volumes.copy(wanted, of, call.requestor));
+      return Answer.operation(await this.volumes.copy(wanted, of, source.volume_only, call.requestor));
     }
     await succeeded(await this.volumes.create(wanted, call.requestor));
     return Answer.sync();
@@ -118,14 +119,8 @@ export class CustomVolumesController {
       call.match(volumeTuple(before));
       return change(before);
     };
-    await this.volumes.update(this.#named(pool, type, name, call), matched, call.requestor);
+    await this.volumes.update(namedVolume(pool, type, name, call), matched, call.requestor);
     return Answer.sync();
-  }
-
-  #named(pool: string, type: string, name: string, call: Call) {
-    refuse(volumeTypes.includes(type) ? [] : ['Invalid storage volume type name']);
-    if (type !== 'custom') throw new LxError('feature.not_implemented', { what: `changes and state of storage volumes of type "${type}"` });
-    return { pool, project: call.projectOf('storage.volumes'), name };
   }
 
   #sameProject(project: string, call: Call): void {

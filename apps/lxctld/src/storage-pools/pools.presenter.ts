@@ -1,5 +1,5 @@
-import type { WirePool, WireVolume } from '#lib/contract';
-import { volumeOwner } from '#lib/storage';
+import { expiryText, type WirePool, type WireVolume, type WireVolumeSnapshot } from '#lib/contract';
+import { snapshotOf, volumeOwner } from '#lib/storage';
 import type { PoolRow, VolumeRow } from '#lib/store';
 
 /** Types of volumes in URLs. */
@@ -23,6 +23,20 @@ export function presentVolume(row: VolumeRow, pool: string, usedBy: readonly str
     created_at: row.createdAt.toISOString(),
     used_by: row.type === 'custom' ? [...usedBy] : [volumeOwner(row, pool)],
   };
+}
+
+export function presentVolumeSnapshot(row: VolumeRow): WireVolumeSnapshot {
+  const { description, config, contentType, createdAt, expiresAt } = row;
+  return {
+    ...{ name: snapshotOf(row), description, config, content_type: contentType },
+    created_at: createdAt.toISOString(),
+    expires_at: expiryText(expiresAt),
+  };
+}
+
+/** What the ETag of a volume's snapshot covers. */
+export function volumeSnapshotTuple({ description, expiresAt }: VolumeRow): unknown[] {
+  return [description, expiryText(expiresAt)];
 }
 
 /** What a pool's ETag covers. */

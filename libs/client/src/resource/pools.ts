@@ -1,5 +1,5 @@
 import type { StringMap } from '#lib/base';
-import type { WireOperation, WirePool, WirePoolResources, WireVolume, WireVolumeState } from '#lib/contract';
+import type { WireOperation, WirePool, WirePoolResources, WireVolume, WireVolumeSnapshot, WireVolumeState } from '#lib/contract';
 import { type Api, segment } from '../api.ts';
 import type { Reply } from '../envelope.ts';
 
@@ -63,6 +63,43 @@ export class PoolsClient {
     return this.#api.send('DELETE', volumePath(pool, name));
   }
 
+  /** Gives the volume the content of its snapshot; its description and config stay. */
+  async restoreVolume(pool: string, name: string, snapshot: string): Promise<void> {
+    const { metadata, etag } = await this.readVolume(pool, name);
+    const { description, config } = metadata;
+    await this.#api.send('PUT', volumePath(pool, name), { description, config, restore: snapshot }, etag);
+  }
+
+  volumeSnapshots(pool: string, name: string): Promise<WireVolumeSnapshot[]> {
+    return this.#api.get(`${volumePath(pool, name)}/snapshots`, { recursion: 1 });
+  }
+
+  readVolumeSnapshot(pool: string, name: string, snapshot: string): Promise<Reply<WireVolumeSnapshot>> {
+    return this.#api.read(snapshotPath(pool, name, snapshot));
+  }
+
+  snapshotVolume(pool: string, name: string, body: { name: string; description?: string; expires_at?: string }): Promise<WireOperation> {
+    return this.#api.start('POST', `${volumePath(pool, name)}/snapshots`, body);
+  }
+
+  replaceVolumeSnapshot(
+    pool: string,
+    name: string,
+    snapshot: string,
+    body: { description: string; expires_at: string },
+    etag?: string | null,
+  ): Promise<void> {
+    return this.#api.send('PUT', snapshotPath(pool, name, snapshot), body, etag);
+  }
+
+  renameVolumeSnapshot(pool: string, name: string, snapshot: string, newName: string): Promise<WireOperation> {
+    return this.#api.start('POST', snapshotPath(pool, name, snapshot), { name: newName });
+  }
+
+  deleteVolumeSnapshot(pool: string, name: string, snapshot: string): Promise<WireOperation> {
+    return this.#api.start('DELETE', snapshotPath(pool, name, snapshot));
+  }
+
   create(body: { name: string; driver: string; description: string; config: StringMap }): Promise<void> {
     return this.#api.send('POST', '/1.0/storage-pools', body);
   }
@@ -78,6 +115,10 @@ export class PoolsClient {
 
 function path(name: string): string {
   return `/1.0/storage-pools/${segment(name)}`;
+}
+
+function snapshotPath(pool: string, name: string, snapshot: string): string {
+  return `${volumePath(pool, name)}/snapshots/${segment(snapshot)}`;
 }
 
 function volumePath(pool: string, name: string): string {

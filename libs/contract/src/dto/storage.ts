@@ -61,6 +61,34 @@ export class VolumePutBody {
   @IsString() restore: string = '';
 }
 
+/** Body of `POST /1.0/storage-pools/{pool}/volumes/{type}/{name}/snapshots`. */
+export class VolumeSnapshotsPostBody {
+  /** Empty: the next of the volume's pattern. */
+  @IsString() name: string = '';
+  /** Absent: that of the volume. */
+  @IsOptional() @IsString() description?: string;
+  /** RFC 3339. Absent: as the volume's snapshots.expiry says. */
+  @IsOptional() @IsString() expires_at?: string;
+}
+
+/** Body of `POST .../snapshots/{snapshot}`: another name. */
+export class VolumeSnapshotPostBody {
+  @IsString() name: string = '';
+  @IsBoolean() migration: boolean = false;
+}
+
+/** Body of `PUT .../snapshots/{snapshot}`: what is absent becomes empty. */
+export class VolumeSnapshotPutBody {
+  @IsString() description: string = '';
+  @IsOptional() @IsString() expires_at?: string;
+}
+
+/** Body of `PATCH .../snapshots/{snapshot}`: what is absent stays. */
+export class VolumeSnapshotPatchBody {
+  @IsOptional() @IsString() description?: string;
+  @IsOptional() @IsString() expires_at?: string;
+}
+
 /** Body of `PATCH /1.0/storage-pools/{pool}/volumes/{type}/{name}`: what is absent stays. */
 export class VolumePatchBody {
   @IsOptional() @IsString() description?: string;

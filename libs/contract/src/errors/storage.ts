@@ -40,10 +40,21 @@ export const storageErrors = {
     () => 'Storage volume: other instances or profiles began to use it meanwhile',
     'Nothing was changed; ask again.',
   ),
+  'volume.snapshots_changed': row(409, () => 'Storage volume: its snapshots have changed meanwhile', 'Nothing was changed; ask again.'),
   'volume.busy': row<{ action: string }>(
     409,
     ({ action }) => `Storage volume is busy running a "${action}" operation`,
     'One operation at a time works on a volume; wait for it.',
+  ),
+  'volume.restore_running': row(
+    400,
+    () => 'Cannot restore custom volume used by running instances',
+    'Stop the instances that use it, or detach it from them.',
+  ),
+  'volume.snapshot_exists': row<{ name: string }>(
+    409,
+    ({ name }) => `Snapshot ${JSON.stringify(name)} already in use`,
+    'Names of snapshots are unique in a volume.',
   ),
   'volume.snapshot_not_found': row(404, () => 'Storage volume snapshot not found', 'The volume has no snapshot of this name.'),
   'volume.backup_not_found': row(404, () => 'Storage volume backup not found', 'The volume has no backup of this name.'),

@@ -24,6 +24,17 @@ export interface WireVolumeState {
   usage: { used: number; total: number };
 }
 
+/** A snapshot of a volume. */
+export interface WireVolumeSnapshot {
+  /** `<volume>/<snapshot>` in a list, the snapshot's alone where one is asked for: so LXD has it. */
+  name: string;
+  description: string;
+  config: StringMap;
+  content_type: 'filesystem';
+  created_at: string;
+  expires_at: string;
+}
+
 export interface WireVolume {
   name: string;
   type: string;

@@ -1,7 +1,6 @@
 import { stringify } from 'yaml';
-import type { WireInstance, WireInstanceSnapshot } from '#lib/contract';
+import { never, type WireInstance, type WireInstanceSnapshot } from '#lib/contract';
 import type { PoolRow, ProfileRow, VolumeRow } from '#lib/store';
-import { never } from '../snapshot/expiry.ts';
 
 /** All that a backup says of its instance. */
 export interface BackedUp {

@@ -1,6 +1,5 @@
-import type { WireInstanceBackup } from '#lib/contract';
+import { expiryText, type WireInstanceBackup } from '#lib/contract';
 import type { BackupRow } from '#lib/store';
-import { expiryText } from '../snapshot/expiry.ts';
 
 /** The only way from a backup's row to the wire. */
 export function backupView({ name, alone, createdAt, expiresAt }: BackupRow): WireInstanceBackup {

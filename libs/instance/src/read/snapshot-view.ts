@@ -1,7 +1,6 @@
-import type { WireInstanceSnapshot } from '#lib/contract';
+import { expiryText, type WireInstanceSnapshot } from '#lib/contract';
 import type { Expanded } from '#lib/profile';
 import type { SnapshotRow } from '#lib/store';
-import { expiryText } from '../snapshot/expiry.ts';
 
 /** The only way from a snapshot's row to the wire. */
 export function snapshotView(row: SnapshotRow, expanded: Expanded): WireInstanceSnapshot {

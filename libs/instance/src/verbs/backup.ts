@@ -1,5 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { type Compression, LxError, problemsOf, readKey, refuse, serverKeys, wantedCompression } from '#lib/contract';
+import {
+  badExpiry,
+  type Compression,
+  LxError,
+  nextSnapshotName,
+  problemsOf,
+  readExpiry,
+  readKey,
+  refuse,
+  serverKeys,
+  wantedCompression,
+} from '#lib/contract';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step, type StepContext } from '#lib/engine';
 import type { Cgroups, Confinement } from '#lib/host';
 import { packTold, watchSpace } from '#lib/image';
@@ -14,8 +25,6 @@ import type { MetadataFiles } from '../metadata/metadata-files.ts';
 import { knownRow } from '../read/rows.ts';
 import { snapshotView } from '../read/snapshot-view.ts';
 import { instanceView } from '../read/view.ts';
-import { badExpiry, readExpiry } from '../snapshot/expiry.ts';
-import { nextSnapshotName } from '../snapshot/name.ts';
 import { mustThaw, stillOf, thawed } from '../steps/still.ts';
 import type { Supervision } from '../supervision.ts';
 

@@ -1,9 +1,8 @@
-import { LxError, refuse } from '#lib/contract';
+import { LxError, refuse, snapshotNameProblems } from '#lib/contract';
 import { defineOperation, type Operation, type OperationSpec, type Requestor } from '#lib/engine';
 import type { Storage } from '#lib/storage';
 import { type InstanceRow, RowConflict, type SnapshotRow, type Store } from '#lib/store';
 import type { Acts } from '../act/acts.ts';
-import { snapshotNameProblems } from '../snapshot/name.ts';
 
 export type SnapshotRenameParams = { id: string; instance: string; snapshotId: string; newName: string };
 

@@ -1,8 +1,7 @@
-import { LxError, refuse } from '#lib/contract';
+import { badExpiry, LxError, readExpiry, refuse } from '#lib/contract';
 import { defineOperation, type Operation, type OperationSpec, type Requestor } from '#lib/engine';
 import type { InstanceRow, SnapshotRow, Store } from '#lib/store';
 import type { Acts } from '../act/acts.ts';
-import { badExpiry, readExpiry } from '../snapshot/expiry.ts';
 
 /** `expiresAt`: RFC 3339; null: never. */
 export type SnapshotUpdateParams = { id: string; snapshotId: string; expiresAt: string | null };

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { keyOf, LxError, problemsOf, refuse } from '#lib/contract';
+import { badExpiry, keyOf, LxError, nextSnapshotName, problemsOf, readExpiry, refuse, snapshotNameProblems } from '#lib/contract';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
 import type { Cgroups } from '#lib/host';
 import type { Expansion } from '#lib/profile';
@@ -7,8 +7,6 @@ import type { SnapshotName, Storage } from '#lib/storage';
 import { type InstanceRow, RowConflict, type SnapshotRow, type Store } from '#lib/store';
 import type { Acts } from '../act/acts.ts';
 import { knownRow } from '../read/rows.ts';
-import { badExpiry, readExpiry } from '../snapshot/expiry.ts';
-import { nextSnapshotName, snapshotNameProblems } from '../snapshot/name.ts';
 import { mustThaw, stillOf, thawed } from '../steps/still.ts';
 import type { Supervision } from '../supervision.ts';
 import { scheduledKey } from '../volatile.ts';

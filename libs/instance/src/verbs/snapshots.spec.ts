@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Deferred } from '#lib/base';
 import { resumesFromEveryStep, run, stepsAreIdempotent, unwindsFromEveryStep } from '../../../engine/src/testing.ts';
-import { nextSnapshotName, snapshotNameProblems } from '../snapshot/name.ts';
 import { failureOf, fingerprint, removeWorlds, World } from '../testing/world.ts';
 import type { SnapshotRequest } from './snapshot.ts';
 
@@ -178,19 +177,6 @@ describe('the rest of a snapshot', () => {
     const row = await made.row(made.id);
     await (await made.verbs.snapshot.begin(row, asked({ name: 't' }))).done;
     expect((await failureOf(made.verbs.snapshotRename.begin(row, made.snapshot, 't'))).message).toBe('Name "c1/t" already in use');
-  });
-});
-
-describe('names of snapshots', () => {
-  it.each(['', 'a/b', 'a b', '.', '..', 'a\n', 'x'.repeat(191)])('%j is none', (name) => {
-    expect(snapshotNameProblems(name)).toHaveLength(1);
-  });
-
-  it('count on from the highest', () => {
-    expect(nextSnapshotName('snap%d', [])).toBe('snap0');
-    expect(nextSnapshotName('snap%d', ['snap0', 'snap7', 'snapx', 'other9'])).toBe('snap8');
-    expect(nextSnapshotName('daily', [])).toBe('daily');
-    expect(nextSnapshotName('daily', ['daily'])).toBe('daily-0');
   });
 });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isLxError, LxError } from '#lib/contract';
 import { dropLink, exists, isErrno, makeDirectory, pointLink, programOutput, removeOpenTree, removeTree } from '#lib/host';
 import { copyTree } from '../copy-tree.ts';
+import { exchange } from '../exchange.ts';
 import type { Linked } from '../layout.ts';
 import type { OpenPool } from '../open-pool.ts';
 import type { OpenPools } from '../open-pools.ts';
@@ -60,6 +61,27 @@ export class CustomPlaces {
     await removeOpenTree(going);
   }
 
+  /** Makes what is to be the volume's content, of its snapshot: `exchange` puts it in place, `unstage` gives it up. Idempotent. */
+  async stage(snapshot: VolumePlace, volume: VolumePlace): Promise<void> {
+    const pool = await this.#pool(volume);
+    const staged = stagedAt(pool, snapshot, volume);
+    await removeTree(staged);
+    if (!(await exists(pool.layout.volume(snapshot.id)))) throw new LxError('volume.snapshot_not_found');
+    await makeDirectory(staged);
+    await copyTree(dataOf(pool, snapshot.id), join(staged, 'data'));
+  }
+
+  /** Gives a volume that nothing has mounted what was staged, all of it or nothing. What it held is removed by what is returned. */
+  async exchange(snapshot: VolumePlace, volume: VolumePlace): Promise<() => Promise<void>> {
+    const pool = await this.#pool(volume);
+    const old = await exchange(pool.layout, stagedAt(pool, snapshot, volume), pool.layout.volume(volume.id));
+    return () => removeOpenTree(old);
+  }
+
+  async unstage(snapshot: VolumePlace, volume: VolumePlace): Promise<void> {
+    await removeTree(stagedAt(await this.#pool(volume), snapshot, volume));
+  }
+
   async link(poolId: string, volume: Linked): Promise<void> {
     const { layout } = await this.#pool({ poolId, id: volume.id });
     await pointLink(...layout.customLink(volume));
@@ -92,6 +114,10 @@ export class CustomPlaces {
     await pool.prepare();
     return pool;
   }
+}
+
+function stagedAt({ layout }: OpenPool, snapshot: VolumePlace, volume: VolumePlace): string {
+  return join(layout.unpacking, `${volume.id}.${snapshot.id}`);
 }
 
 function dataOf({ layout }: OpenPool, id: string): string {

@@ -1,97 +1,15 @@
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm, writeFile } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { OperationEngine, succeeded } from '#lib/engine';
+import { type OperationSpec, succeeded } from '#lib/engine';
 import { resumesFromEveryStep, run, stepsAreIdempotent, unwindsFromEveryStep } from '../../../engine/src/testing.ts';
-import { MemoryStore } from '../../../store/src/fake/index.ts';
-import { PoolStorage } from '../pool-storage.ts';
-import { unprobedDrivers } from '../testing.ts';
-import { CustomVolumes } from './custom-volumes.ts';
-import { type DeleteVolumeParams, type MakeParams, type MoveParams, type RenameVolumeParams, volumeOperations } from './operations.ts';
-
-const ids = { v: '00000000-0000-4000-8000-00000000000a', w: '00000000-0000-4000-8000-00000000000b' };
-const worlds: string[] = [];
-
-/** Two pools on a directory of its own; `v` holds a file and `w` is free. */
-class World {
-  readonly reported: unknown[] = [];
-
-  private constructor(
-    readonly dir: string,
-    readonly store: MemoryStore,
-    readonly storage: PoolStorage,
-  ) {}
-
-  static async make(): Promise<World> {
-    const dir = await mkdtemp('/tmp/lxctl-custom-');
-    worlds.push(dir);
-    const store = new MemoryStore();
-    const storage = new PoolStorage({ stateDir: dir, store, drivers: unprobedDrivers });
-    for (const [name, driver] of [
-      ['one', 'overlay'],
-      ['two', 'dir'],
-    ] as const)
-      await storage.pools.create({ name, driver, description: '', config: {} });
-    return new World(dir, store, storage);
-  }
-
-  get operations() {
-    return volumeOperations({ store: this.store, places: this.storage.customPlaces, report: (_, cause) => this.reported.push(cause) });
-  }
-
-  volumes(): CustomVolumes {
-    const engine = new OperationEngine({ store: this.store, report: ({ error }) => this.reported.push(error) });
-    return new CustomVolumes({
-      store: this.store,
-      engine,
-      places: this.storage.customPlaces,
-      lockOf: ({ name }) => `instance:${name}`,
-      report: (_, cause) => this.reported.push(cause),
-    });
-  }
-
-  async poolId(name: string): Promise<string> {
-    return (await this.storage.pools.get(name)).id;
-  }
-
-  path(pool: string, ...rest: string[]): string {
-    return join(this.dir, 'storage-pools', pool, ...rest);
-  }
-
-  async withVolume(): Promise<this> {
-    const view = await run(this.operations.create, { store: this.store, params: await this.newVolume('v') });
-    expect(view.status_code).toBe(200);
-    await mkdir(this.path('one', 'volumes', ids.v, 'data', 'etc'));
-    await writeFile(this.path('one', 'volumes', ids.v, 'data', 'etc', 'motd'), 'mine');
-    return this;
-  }
-
-  async newVolume(name: 'v' | 'w', pool = 'one', from: MakeParams['from'] = null): Promise<MakeParams> {
-    return { id: ids[name], poolId: await this.poolId(pool), project: 'default', name, description: '', config: {}, from };
-  }
-
-  /** Rows, directories and links, which always say the same. */
-  async there(pool: string): Promise<string[]> {
-    const rows = await this.store.volumes.list(await this.poolId(pool));
-    const links = await readdir(this.path(pool, 'custom'));
-    expect(await readdir(this.path(pool, 'unpacking'))).toEqual([]);
-    expect((await readdir(this.path(pool, 'volumes'))).sort()).toEqual(rows.map(({ id }) => id).sort());
-    expect(links.sort()).toEqual(rows.map(({ name }) => `default_${name}`).sort());
-    for (const { id, name } of rows)
-      expect(await realpath(this.path(pool, 'custom', `default_${name}`))).toBe(this.path(pool, 'volumes', id));
-    return rows.map(({ name }) => name).sort();
-  }
-
-  content(pool: string, id: string): Promise<string> {
-    return readFile(this.path(pool, 'volumes', id, 'data', 'etc', 'motd'), 'utf8');
-  }
-}
+import { CustomWorld as World, ids, removeCustomWorlds } from '../testing/custom-world.ts';
+import type { DeleteVolumeParams, MakeParams, MoveParams, RenameVolumeParams } from './operations.ts';
 
 const ready = async <P>(world: World, params: P | Promise<P>) => Object.assign(world, { params: await params });
 
-afterEach(async () => {
-  for (const dir of worlds.splice(0)) await rm(dir, { recursive: true, force: true });
-});
+afterEach(removeCustomWorlds);
+
+const named = (name: string, pool = 'one') => ({ pool, project: 'default', name });
 
 describe('volume.create', () => {
   const setup = async () => {
@@ -107,12 +25,15 @@ describe('volume.create', () => {
 
 describe('volume.copy', () => {
   const setup = async () => {
-    const world = await (await World.make()).withVolume();
-    return ready<MakeParams>(world, world.newVolume('w', 'two', { poolId: await world.poolId('one'), id: ids.v }));
+    const world = await (await World.make()).withSnapshot();
+    const poolId = await world.poolId('one');
+    const { snapshot } = await world.newSnapshot();
+    const params = await world.newVolume('w', 'two', { poolId, id: ids.v });
+    return ready<MakeParams>(world, { ...params, snapshots: [{ ...snapshot, id: ids.t, from: { poolId, id: ids.s } }] });
   };
   const spec = ({ operations }: World) => operations.copy;
   const clean = async (world: World) => {
-    expect([await world.there('one'), await world.there('two')]).toEqual([['v'], []]);
+    expect([await world.there('one'), await world.there('two')]).toEqual([['v', 'v/s'], []]);
     expect(await world.content('one', ids.v)).toBe('mine');
   };
 
@@ -122,8 +43,11 @@ describe('volume.copy', () => {
       spec,
       setup,
       async (world) => {
-        expect([await world.there('one'), await world.there('two')]).toEqual([['v'], ['w']]);
-        expect(await world.content('two', ids.w)).toBe('mine');
+        expect([await world.there('one'), await world.there('two')]).toEqual([
+          ['v', 'v/s'],
+          ['w', 'w/s'],
+        ]);
+        expect([await world.content('two', ids.w), await world.content('two', ids.t)]).toEqual(['mine', 'was']);
       },
       clean,
     ));
@@ -131,13 +55,13 @@ describe('volume.copy', () => {
 
 describe('volume.rename', () => {
   const setup = async () => {
-    const world = await (await World.make()).withVolume();
+    const world = await (await World.make()).withSnapshot();
     const poolId = await world.poolId('one');
     return ready<RenameVolumeParams>(world, { id: ids.v, poolId, project: 'default', name: 'v', newName: 'w', pool: 'one', users: [] });
   };
   const spec = ({ operations }: World) => operations.rename;
   const done = async (world: World) => {
-    expect(await world.there('one')).toEqual(['w']);
+    expect(await world.there('one')).toEqual(['w', 'w/s']);
     expect(await world.content('one', ids.v)).toBe('mine');
   };
 
@@ -147,7 +71,7 @@ describe('volume.rename', () => {
 
 describe('volume.move', () => {
   const setup = async () => {
-    const world = await (await World.make()).withVolume();
+    const world = await (await World.make()).withSnapshot();
     const [poolId, toPoolId] = [await world.poolId('one'), await world.poolId('two')];
     return ready<MoveParams>(world, {
       id: ids.v,
@@ -159,12 +83,13 @@ describe('volume.move', () => {
       name: 'v',
       newName: 'w',
       users: [],
+      snapshots: [ids.s],
     });
   };
   const spec = ({ operations }: World) => operations.move;
   const done = async (world: World) => {
-    expect([await world.there('one'), await world.there('two')]).toEqual([[], ['w']]);
-    expect(await world.content('two', ids.v)).toBe('mine');
+    expect([await world.there('one'), await world.there('two')]).toEqual([[], ['w', 'w/s']]);
+    expect([await world.content('two', ids.v), await world.content('two', ids.s)]).toEqual(['mine', 'was']);
   };
 
   it('is finished, wherever it is cut off', () => resumesFromEveryStep(spec, setup, done));
@@ -175,15 +100,21 @@ describe('volume.move', () => {
     expect(other.status_code).toBe(200);
     const view = await run(world.operations.move, world);
     expect(view.err).toBe('Volume by that name already exists');
-    expect([await world.there('one'), await world.there('two')]).toEqual([['v'], ['w']]);
+    expect([await world.there('one'), await world.there('two')]).toEqual([['v', 'v/s'], ['w']]);
     expect(await world.content('one', ids.v)).toBe('mine');
   });
 });
 
 describe('volume.delete', () => {
   const setup = async () => {
-    const world = await (await World.make()).withVolume();
-    return ready<DeleteVolumeParams>(world, { id: ids.v, poolId: await world.poolId('one'), project: 'default', name: 'v' });
+    const world = await (await World.make()).withSnapshot();
+    return ready<DeleteVolumeParams>(world, {
+      id: ids.v,
+      poolId: await world.poolId('one'),
+      project: 'default',
+      name: 'v',
+      snapshots: [ids.s],
+    });
   };
   const spec = ({ operations }: World) => operations.delete;
   const done = async (world: World) => expect(await world.there('one')).toEqual([]);
@@ -192,8 +123,18 @@ describe('volume.delete', () => {
   it('may run twice', () => stepsAreIdempotent(spec, setup, done));
 });
 
+describe('a volume of which a snapshot was taken meanwhile', () => {
+  it.each(['move', 'delete'] as const)('is left as it is: %s', async (kind) => {
+    const world = await (await World.make()).withSnapshot();
+    const [poolId, toPoolId] = [await world.poolId('one'), await world.poolId('two')];
+    const params = { ...named('v'), id: ids.v, poolId, toPool: 'two', toPoolId, newName: 'w', users: [], snapshots: [] };
+    const view = await run(world.operations[kind] as OperationSpec<typeof params, Record<string, never>>, { store: world.store, params });
+    expect(view.err).toBe('Storage volume: its snapshots have changed meanwhile');
+    expect([await world.there('one'), await world.there('two')]).toEqual([['v', 'v/s'], []]);
+  });
+});
+
 describe('custom volumes', () => {
-  const named = (name: string, pool = 'one') => ({ pool, project: 'default', name });
   const wanted = (name: string, config = {}) => ({ ...named(name), description: '', config });
 
   it.each([
@@ -232,7 +173,7 @@ describe('custom volumes', () => {
     await volumes.update(named('v'), ({ config }) => ({ description: 'd', config: { ...config, 'user.b': '2' } }));
     expect(await volumes.get(named('v'))).toMatchObject({ description: 'd', config: { 'user.a': '1', 'user.b': '2' } });
     await expect(volumes.update(named('v'), () => ({ config: { size: '1GiB' } }))).rejects.toThrow('"size"');
-    await succeeded(await volumes.copy({ ...named('v', 'two'), description: '', config: undefined }, named('v')));
+    await succeeded(await volumes.copy({ ...named('v', 'two'), description: '', config: undefined }, named('v'), false));
     expect(await volumes.get(named('v', 'two'))).toMatchObject({ description: 'd', config: { 'user.a': '1', 'user.b': '2' } });
     await succeeded(await volumes.delete(named('v')));
     await expect(volumes.get(named('v'))).rejects.toThrow('Storage pool volume not found');

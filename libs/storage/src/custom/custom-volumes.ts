@@ -1,22 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import type { JsonObject, StringMap } from '#lib/base';
-import {
-  customVolumeKeys,
-  isLxError,
-  type LifecycleAction,
-  LxError,
-  readKey,
-  refuse,
-  urls,
-  volumeConfigProblems,
-  withoutEmpty,
-} from '#lib/contract';
-import type { Engine, Operation, OperationSpec, Requestor } from '#lib/engine';
-import type { InstanceRow, PoolRow, Store, VolumeRow } from '#lib/store';
+import type { StringMap } from '#lib/base';
+import { customVolumeKeys, LxError, readKey, refuse, volumeConfigProblems, withoutEmpty } from '#lib/contract';
+import type { Operation, Requestor } from '#lib/engine';
+import type { Store, VolumeRow } from '#lib/store';
+import { VolumeActs, type VolumeActsParts } from './acts.ts';
 import type { CustomPlaces } from './custom-places.ts';
 import { volumeNameProblems } from './names.ts';
-import { attachedTo, type HeldUsers, type NamedVolume, userUrls, usersAtRest, usersOf } from './users.ts';
 import { type VolumeOperations, volumeOperations } from './operations.ts';
+import { type SnapshotCopy, snapshotOf } from './snapshot-operations.ts';
+import { attachedTo, type NamedVolume, userUrls, usersAtRest, usersOf } from './users.ts';
+import { VolumeSnapshots } from './volume-snapshots.ts';
 
 export interface NewVolume {
   pool: string;
@@ -30,12 +23,9 @@ export interface NewVolume {
 export type VolumeChange = Partial<Pick<VolumeRow, 'description' | 'config'>>;
 type Named = NamedVolume;
 
-export interface CustomVolumesParts {
-  store: Store;
-  engine: Engine;
+export interface CustomVolumesParts extends VolumeActsParts {
   places: CustomPlaces;
-  /** The lock under which an instance changes. */
-  lockOf: (instance: Pick<InstanceRow, 'project' | 'name'>) => string;
+  now: () => Date;
   report: (message: string, cause: unknown) => void;
 }
 
@@ -45,30 +35,33 @@ const shifting = ['security.shifted', 'security.unmapped'] as const;
 /** Custom volumes: their verbs, each with its checks. Every verb that touches data is an operation under the volume's lock. */
 export class CustomVolumes {
   readonly operations: VolumeOperations;
+  readonly snapshots: VolumeSnapshots;
   readonly #store: Store;
-  readonly #engine: Engine;
+  readonly #acts: VolumeActs;
   readonly #places: CustomPlaces;
-  readonly #lockOf: CustomVolumesParts['lockOf'];
 
-  constructor({ store, engine, places, lockOf, report }: CustomVolumesParts) {
+  constructor({ places, now, report, ...parts }: CustomVolumesParts) {
+    const { store, engine } = parts;
     this.#store = store;
-    this.#engine = engine;
+    this.#acts = new VolumeActs(parts);
     this.#places = places;
-    this.#lockOf = lockOf;
     this.operations = volumeOperations({ store, places, report });
-    const { create, copy, rename, move, delete: remove } = this.operations;
+    this.snapshots = new VolumeSnapshots({ store, acts: this.#acts, operations: this.operations, now });
+    const { create, copy, rename, move, delete: remove, restore, snapshot, snapshotRename, snapshotDelete } = this.operations;
     engine.register(create);
     engine.register(copy);
     engine.register(rename);
     engine.register(move);
     engine.register(remove);
+    engine.register(restore);
+    engine.register(snapshot);
+    engine.register(snapshotRename);
+    engine.register(snapshotDelete);
   }
 
   /** LxError 'pool.not_found', 'volume.not_found'. */
-  async get({ pool, project, name }: Named): Promise<VolumeRow> {
-    const row = await this.#store.volumes.get((await this.#pool(pool)).id, project, 'custom', name);
-    if (row === null) throw new LxError('volume.not_found');
-    return row;
+  get(volume: Named): Promise<VolumeRow> {
+    return this.#acts.get(volume);
   }
 
   /** URLs of the instances and profiles with a device that is the volume. */
@@ -81,24 +74,30 @@ export class CustomVolumes {
   }
 
   async create(wanted: NewVolume, requestor?: Requestor): Promise<Operation> {
-    const { id: poolId } = await this.#room(wanted);
+    const { id: poolId } = await this.#acts.room(wanted);
     const { pool, project, name, description, config = {} } = wanted;
     refuse([...volumeNameProblems(name), ...volumeConfigProblems(project, name, config)]);
-    const params = { id: randomUUID(), poolId, project, name, description, config: withoutEmpty(config), from: null };
-    return this.#begin(this.operations.create, params, [{ pool, project, name }], 'storage-volume-created', requestor);
+    const params = { id: randomUUID(), poolId, project, name, description, config: withoutEmpty(config), from: null, snapshots: [] };
+    return this.#acts.begin(this.operations.create, params, [{ pool, project, name }], { action: 'storage-volume-created' }, requestor);
   }
 
-  /** With description and config of the volume that is copied, unless others are given. */
-  async copy(wanted: NewVolume, of: Named, requestor?: Requestor): Promise<Operation> {
-    const { id: poolId } = await this.#room(wanted);
-    const source = await this.get(of);
+  /** Of a volume, with its snapshots unless `alone`, or of one snapshot; with its description and config, unless others are given. */
+  async copy(wanted: NewVolume, of: Named, alone: boolean, requestor?: Requestor): Promise<Operation> {
+    const { id: poolId } = await this.#acts.room(wanted);
+    const source = await this.#acts.getAny(of);
     const { pool, project, name } = wanted;
     const config = wanted.config ?? source.config;
     refuse([...volumeNameProblems(name), ...volumeConfigProblems(project, name, config)]);
     const description = wanted.description || source.description;
     const from = { poolId: source.poolId, id: source.id };
-    const params = { id: randomUUID(), poolId, project, name, description, config: withoutEmpty(config), from };
-    return this.#begin(this.operations.copy, params, [{ pool, project, name }, of], 'storage-volume-created', requestor);
+    const snapshots = alone ? [] : (await this.#store.volumes.snapshots(source.id)).map(copied);
+    const params = { id: randomUUID(), poolId, project, name, description, config: withoutEmpty(config), from, snapshots };
+    const [held = ''] = of.name.split('/');
+    const volumes = [
+      { pool, project, name },
+      { ...of, name: held },
+    ] as const;
+    return this.#acts.begin(this.operations.copy, params, volumes, { action: 'storage-volume-created' }, requestor);
   }
 
   /** `change` sees the volume as it is while nobody else can change it. */
@@ -118,20 +117,19 @@ export class CustomVolumes {
         ...(config && { config: withoutEmpty(config) }),
       });
     });
-    const source = urls.volume(volume.pool, 'custom', volume.name, volume.project);
-    this.#engine.events.lifecycle(volume.project, { action: 'storage-volume-updated', source, ...(requestor && { requestor }) });
+    this.#acts.tell(volume, { action: 'storage-volume-updated' }, requestor);
   }
 
   async rename(volume: Named, newName: string, requestor?: Requestor): Promise<Operation> {
     refuse(volumeNameProblems(newName));
     const { id, poolId } = await this.get(volume);
     const renamed = { ...volume, name: newName };
-    await this.#room(renamed);
+    await this.#acts.room(renamed);
     const { pool, project, name } = volume;
     const users = await usersAtRest(this.#store, id, volume);
     const params = { id, poolId, project, name, newName, pool, users: users.ids };
-    const told = { context: { old_name: name }, users };
-    return this.#begin(this.operations.rename, params, [renamed, volume], 'storage-volume-renamed', requestor, told);
+    const told = { action: 'storage-volume-renamed', context: { old_name: name } } as const;
+    return this.#acts.begin(this.operations.rename, params, [renamed, volume], told, requestor, users);
   }
 
   /** To another pool, under the same or another name. */
@@ -139,55 +137,31 @@ export class CustomVolumes {
     refuse(volumeNameProblems(to.name));
     const { id, poolId } = await this.get(volume);
     const moved = { project: volume.project, ...to };
-    const { id: toPoolId } = await this.#room(moved);
+    const { id: toPoolId } = await this.#acts.room(moved);
     const { pool, project, name } = volume;
     const users = await usersAtRest(this.#store, id, volume);
-    const params = { id, poolId, project, name, newName: to.name, toPoolId, pool, toPool: to.pool, users: users.ids };
-    const told = { context: { old_name: name }, users };
-    return this.#begin(this.operations.move, params, [moved, volume], 'storage-volume-renamed', requestor, told);
+    const snapshots = await this.#snapshotIds(id);
+    const params = { id, poolId, project, name, newName: to.name, toPoolId, pool, toPool: to.pool, users: users.ids, snapshots };
+    const told = { action: 'storage-volume-renamed', context: { old_name: name } } as const;
+    return this.#acts.begin(this.operations.move, params, [moved, volume], told, requestor, users);
   }
 
   async delete(volume: Named, requestor?: Requestor): Promise<Operation> {
     const { id, poolId } = await this.get(volume);
     const { project, name } = volume;
     if ((await this.usedBy({ id })).length > 0 || (await attachedTo(this.#store, volume)).length > 0) throw new LxError('volume.in_use');
-    return this.#begin(this.operations.delete, { id, poolId, project, name }, [volume], 'storage-volume-deleted', requestor);
+    const params = { id, poolId, project, name, snapshots: await this.#snapshotIds(id) };
+    return this.#acts.begin(this.operations.delete, params, [volume], { action: 'storage-volume-deleted' }, requestor);
   }
 
-  /** The pool in which nothing has this name yet. */
-  async #room({ pool, project, name }: Named): Promise<PoolRow> {
-    const row = await this.#pool(pool);
-    if (await this.#store.volumes.get(row.id, project, 'custom', name)) throw new LxError('volume.exists');
-    return row;
+  async #snapshotIds(volumeId: string): Promise<string[]> {
+    return (await this.#store.volumes.snapshots(volumeId)).map(({ id }) => id);
   }
+}
 
-  async #pool(name: string): Promise<PoolRow> {
-    const row = await this.#store.pools.get(name);
-    if (row === null) throw new LxError('pool.not_found');
-    return row;
-  }
-
-  /** `volumes`: whose locks it holds, beside those of `users`; the first is told of. LxError 'volume.busy'. */
-  async #begin<P extends JsonObject>(
-    spec: OperationSpec<P, Record<string, never>>,
-    params: P,
-    volumes: readonly [Named, ...Named[]],
-    action: LifecycleAction,
-    requestor?: Requestor,
-    { context, users }: { context?: Record<string, unknown>; users?: HeldUsers } = {},
-  ): Promise<Operation> {
-    const [{ project }] = volumes;
-    const [url = ''] = volumes.map(({ pool, name }) => urls.volume(pool, 'custom', name, project));
-    const own = volumes.map(({ pool, name }) => `volume:${pool}/${project}/${name}`);
-    const locks = [...own, ...(users?.instances ?? []).map(this.#lockOf)];
-    const options = { project, resources: { storage_volumes: [url] }, locks, ...(requestor && { requestor }) };
-    const operation = await this.#engine.start(spec, params, options).catch((error: unknown) => {
-      throw isLxError(error, 'instance.busy') ? new LxError('volume.busy', error.args, { cause: error }) : error;
-    });
-    void operation.done.then((view) => {
-      if (view.status_code !== 200) return;
-      this.#engine.events.lifecycle(project, { action, source: url, ...(context && { context }), ...(requestor && { requestor }) });
-    });
-    return operation;
-  }
+/** A snapshot as it comes with the copy of its volume: one of its own, and otherwise the same. */
+function copied(row: VolumeRow): SnapshotCopy {
+  const { id, poolId, description, config, createdAt, expiresAt } = row;
+  const times = { createdAt: createdAt.toISOString(), expiresAt: expiresAt?.toISOString() ?? null };
+  return { id: randomUUID(), name: snapshotOf(row), description, config, ...times, from: { poolId, id } };
 }

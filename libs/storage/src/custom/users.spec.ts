@@ -29,7 +29,9 @@ async function world() {
   const failures: unknown[] = [];
   const engine = new OperationEngine({ store, report: ({ error }) => failures.push(error) });
   const lockOf = ({ name }: { name: string }) => `instance:${name}`;
-  const volumes = new CustomVolumes({ store, engine, places: storage.customPlaces, lockOf, report: (_, cause) => failures.push(cause) });
+  const now = () => new Date();
+  const report = (_: string, cause: unknown) => failures.push(cause);
+  const volumes = new CustomVolumes({ store, engine, places: storage.customPlaces, lockOf, now, report });
   await succeeded(await volumes.create({ ...named('v'), description: '', config: {} }));
   const { id } = await volumes.get(named('v'));
   await store.profiles.insert({ project: 'default', name: 'p', description: '', config: {}, devices: { data: data('v') } });
@@ -78,7 +80,7 @@ it('neither is done while an instance runs with it, nor is the mapping of its id
   await expect(volumes.move(named('v'), named('v', 'two'))).rejects.toThrow(running);
   await expect(volumes.update(named('v'), () => ({ config: { 'security.unmapped': 'true' } }))).rejects.toThrow('Cannot modify shifting');
   await volumes.update(named('v'), () => ({ config: { 'user.a': '1' } }));
-  await succeeded(await volumes.copy({ ...named('c'), description: '', config: undefined }, named('v')));
+  await succeeded(await volumes.copy({ ...named('c'), description: '', config: undefined }, named('v'), false));
 });
 
 it('nobody else acts on the instances meanwhile', async () => {

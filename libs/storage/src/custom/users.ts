@@ -85,6 +85,13 @@ export async function usersAtRest(store: Store, volumeId: string, volume: NamedV
   };
 }
 
+/** LxError 'volume.users_changed' when somebody began to use it whose lock the operation does not hold. */
+export async function refuseStrangers(writes: Store, volumeId: string, held: readonly string[]): Promise<VolumeUsers> {
+  const users = await usersOf(writes, volumeId);
+  if ([...users.instances, ...users.profiles].some(({ id }) => !held.includes(id))) throw new LxError('volume.users_changed');
+  return users;
+}
+
 /**
  * Writes where the volume is from now on, and the same into the devices of all who name it. Whoever began to use it since
  * `held` was read is not written under its operation's hands: LxError 'volume.users_changed'.
@@ -98,9 +105,8 @@ export async function moveWithUsers(
   // In the order in which a change of a profile takes its locks.
   for (const { project, name } of (await usersOf(writes, id)).profiles) await writes.profiles.lock(project, name);
   await writes.volumes.update(id, change);
-  const { instances, profiles } = await usersOf(writes, id);
-  const strangers = [...instances, ...profiles].filter((row) => !held.includes(row.id));
-  if (strangers.length > 0 || (await attachedTo(writes, from)).length > 0) throw new LxError('volume.users_changed');
+  const { instances, profiles } = await refuseStrangers(writes, id, held);
+  if ((await attachedTo(writes, from)).length > 0) throw new LxError('volume.users_changed');
   for (const row of instances) await writes.instances.update(row.id, { devices: devicesRenamed(row.devices, from, to) });
   for (const row of profiles) await writes.profiles.update(row.id, { devices: devicesRenamed(row.devices, from, to) });
 }

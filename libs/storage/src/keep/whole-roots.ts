@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LxError } from '#lib/contract';
-import { exists, makeDirectory, removeTree } from '#lib/host';
+import { makeDirectory, removeTree } from '#lib/host';
 import type { Chain, RootPlace, StorageDriver } from '../driver.ts';
+import { exchange } from '../exchange.ts';
 import type { PoolLayout } from '../layout.ts';
 import type { Still } from '../storage.ts';
 import type { RootKeeper, Source, Standing } from './root-keeper.ts';
@@ -48,15 +47,11 @@ export class WholeRoots implements RootKeeper {
     await this.#copy(this.#place(id), this.#place(to), still);
   }
 
-  /** Killed between the two renames, the call that follows finds no root and puts the copy there. */
   async restore(snapshot: Source, root: string): Promise<void> {
     const { directory } = this.#place(root);
     const staged = { ...this.#place(root), directory: join(this.#layout.unpacking, `${root}.${snapshot.id}`) };
     await this.#copy(this.#place(snapshot.id), staged, null);
-    const old = join(this.#layout.unpacking, randomUUID());
-    if (await exists(directory)) await rename(directory, old);
-    await rename(staged.directory, directory);
-    await removeTree(old);
+    await removeTree(await exchange(this.#layout, staged.directory, directory));
   }
 
   async remove(id: string): Promise<void> {

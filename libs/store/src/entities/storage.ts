@@ -22,6 +22,7 @@ export const volumeEntity = new EntitySchema<VolumeRow>({
     description: text(),
     config: json(),
     createdAt: time('created_at'),
+    expiresAt: nullable(time('expires_at')),
   },
   uniques: [{ name: 'volume_pool_project_type_name', columns: ['poolId', 'project', 'type', 'name'] }],
   foreignKeys: [

@@ -45,7 +45,7 @@ export function memoryVolumes(tables: MemoryTables, write: Write): Volumes {
     insert: (row) =>
       write((inverses) => {
         if (!pools.get(row.poolId)) throw new RowConflict('volume_pool');
-        const whole: VolumeRow = { createdAt: new Date(), parentId: null, ...defaults.withId(row) };
+        const whole: VolumeRow = { createdAt: new Date(), parentId: null, expiresAt: null, ...defaults.withId(row) };
         volumes.insert(whole, inverses);
         return whole;
       }),

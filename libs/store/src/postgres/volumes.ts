@@ -36,8 +36,9 @@ export class PostgresVolumes implements Volumes {
     return isUuid(parentId) ? table.select(this.#session, 'WHERE parent_id = $1 ORDER BY name COLLATE "C"', [parentId]) : [];
   }
 
-  async insert(row: New<VolumeRow, 'id' | 'createdAt' | 'parentId'>): Promise<VolumeRow> {
-    const whole: VolumeRow = { ...row, parentId: row.parentId ?? null, id: row.id ?? randomUUID(), createdAt: row.createdAt ?? new Date() };
+  async insert(row: New<VolumeRow, 'id' | 'createdAt' | 'parentId' | 'expiresAt'>): Promise<VolumeRow> {
+    const { id = randomUUID(), createdAt = new Date(), parentId = null, expiresAt = null } = row;
+    const whole: VolumeRow = { ...row, id, createdAt, parentId, expiresAt };
     await table.insert(this.#session, whole, 'made-up');
     return whole;
   }

@@ -1,5 +1,6 @@
 import { print } from '../../../output/print.ts';
-import { bytes } from '../../../output/units.ts';
+import { drawTable } from '../../../output/table.ts';
+import { bytes, moment } from '../../../output/units.ts';
 import { localName } from '../../../run/name.ts';
 import { defineVerb } from '../../../run/verb.ts';
 import { customName } from './volume-noun.ts';
@@ -17,5 +18,14 @@ export const verb = defineVerb({
     print(io, `Type: ${volume.type}`);
     print(io, `Content type: ${volume.content_type}`);
     print(io, `Usage: ${bytes(usage.used)}`);
+    const snapshots = await client.pools.volumeSnapshots(pool, name);
+    if (snapshots.length === 0) return;
+    const rows = snapshots.map((each) => [
+      each.name.slice(name.length + 1),
+      each.description,
+      moment(each.created_at),
+      moment(each.expires_at),
+    ]);
+    print(io, `\nSnapshots:\n${drawTable(['NAME', 'DESCRIPTION', 'TAKEN AT', 'EXPIRES AT'], rows)}`);
   },
 });

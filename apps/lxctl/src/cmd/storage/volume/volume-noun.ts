@@ -11,12 +11,28 @@ export function customName(typed: string): string {
   return name;
 }
 
+/** `<volume>/<snapshot>`, or a volume alone. */
+export function volumeOrSnapshot(typed: string): { volume: string; snapshot: string | null } {
+  const words = (typed.startsWith('custom/') ? typed.slice('custom/'.length) : typed).split('/');
+  const [volume = '', snapshot = null] = words;
+  if (words.length > 2 || words.includes('')) throw new UsageError(`"${typed}" is not a custom volume, nor a snapshot of one`);
+  return { volume, snapshot };
+}
+
 /** `<pool>/<volume>`, as copy and move have it. */
 export function volumeAt(typed: string): { pool: string; name: string } {
   const [pool = '', ...rest] = localName(typed, 'storage volume').split('/');
   const name = rest.join('/');
   if (pool === '' || name === '' || name.includes('/')) throw new UsageError(`"${typed}" is not <pool>/<volume>`);
   return { pool, name };
+}
+
+/** The same, or `<pool>/<volume>/<snapshot>`. */
+export function volumeOrSnapshotAt(typed: string): { pool: string; name: string } {
+  const [pool = '', ...rest] = localName(typed, 'storage volume').split('/');
+  if (pool === '' || rest.length > 2 || rest.length === 0 || rest.includes(''))
+    throw new UsageError(`"${typed}" is not <pool>/<volume>, nor <pool>/<volume>/<snapshot>`);
+  return { pool, name: rest.join('/') };
 }
 
 export function volumeSubject({ client }: Context, typedPool: string, typed: string): Subject {
@@ -30,5 +46,25 @@ export function volumeSubject({ client }: Context, typedPool: string, typed: str
       return { ...rest, metadata: metadata as unknown as Body };
     },
     write: (body, etag) => client.pools.replaceVolume(pool, name, { description: '', ...body }, etag),
+  };
+}
+
+export function volumeSnapshotSubject({ client }: Context, typedPool: string, volume: string, snapshot: string): Subject {
+  const pool = localName(typedPool, 'storage pool');
+  return {
+    label: `snapshot ${volume}/${snapshot}`,
+    fields: ['description', 'expires_at'],
+    read: async () => {
+      const { metadata, ...rest } = await client.pools.readVolumeSnapshot(pool, volume, snapshot);
+      return { ...rest, metadata: metadata as unknown as Body };
+    },
+    write: ({ description = '', expires_at }, etag) =>
+      client.pools.replaceVolumeSnapshot(
+        pool,
+        volume,
+        snapshot,
+        { description, expires_at: typeof expires_at === 'string' ? expires_at : '' },
+        etag,
+      ),
   };
 }

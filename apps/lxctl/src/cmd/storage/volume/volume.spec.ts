@@ -8,7 +8,7 @@ it('shows a volume of the type that is named, a custom one otherwise', async () 
     .error('GET /1.0/storage-pools/default/volumes/custom/c1', 404, 'Storage pool volume not found');
   expect((await lxctl(server, 'storage volume show default container/c1')).out).toBe('name: c1\ntype: container\nconfig: {}\n');
   expect((await lxctl(server, 'storage volume show local:default c1')).err).toBe('Error: Storage pool volume not found\n');
-  expect((await lxctl(server, 'storage volume show default vm/c1')).err).toContain('its type is one of container');
+  expect((await lxctl(server, 'storage volume show default vm/c1/x')).err).toContain('its type is one of container');
 });
 
 describe('a custom volume', () => {
@@ -43,7 +43,8 @@ describe('a custom volume', () => {
     const server = new FakeServer()
       .sync(`GET ${at}/v`, volume, 'e')
       .sync(`PUT ${at}/v`, null)
-      .sync(`GET ${at}/v/state`, { usage: { used: 4096, total: 0 } });
+      .sync(`GET ${at}/v/state`, { usage: { used: 4096, total: 0 } })
+      .sync(`GET ${at}/v/snapshots?recursion=1`, []);
     expect((await lxctl(server, 'storage volume get default v user.a')).out).toBe('1\n');
     await lxctl(server, 'storage volume set default v user.b=2');
     await lxctl(server, 'storage volume unset default v user.a');
@@ -52,6 +53,35 @@ describe('a custom volume', () => {
       { config: {}, description: '' },
     ]);
     expect((await lxctl(server, 'storage volume info default v')).out).toContain('Usage: 4');
+  });
+
+  it('has snapshots, which are named after it', async () => {
+    const snapshot = { name: 's', description: '', config: {}, created_at: '2026-01-02T03:04:05Z', expires_at: '0001-01-01T00:00:00Z' };
+    const server = new FakeServer()
+      .operation(`POST ${at}/v/snapshots`)
+      .sync(`GET ${at}/v/snapshots/s`, snapshot, 'e')
+      .sync(`PUT ${at}/v/snapshots/s`, null)
+      .operation(`POST ${at}/v/snapshots/s`)
+      .operation(`DELETE ${at}/v/snapshots/s`)
+      .sync(`GET ${at}/v`, volume, 'e')
+      .sync(`PUT ${at}/v`, null)
+      .sync(`GET ${at}/v/state`, { usage: { used: 4096, total: 0 } })
+      .sync(`GET ${at}/v/snapshots?recursion=1`, [{ ...snapshot, name: 'v/s' }])
+      .operation(`POST ${at}`);
+    expect(await lxctl(server, 'storage volume snapshot default v')).toEqual({ code: 0, out: '', err: '' });
+    await lxctl(server, 'storage volume snapshot default v s --reuse');
+    expect(server.sent(`POST ${at}/v/snapshots`)).toEqual([{ name: '' }, { name: 's' }]);
+    expect((await lxctl(server, 'storage volume show default v/s')).out).toContain('name: s\n');
+    expect((await lxctl(server, 'storage volume info default v')).out).toMatch(/Snapshots:[\s\S]* s /);
+    await lxctl(server, 'storage volume restore default v s');
+    expect(server.sent(`PUT ${at}/v`)).toEqual([{ config: { 'user.a': '1' }, description: '', restore: 's' }]);
+    expect((await lxctl(server, 'storage volume rename default v/s v/t')).out).toBe('Renamed snapshot from "v/s" to "v/t"\n');
+    expect((await lxctl(server, 'storage volume rename default v/s w/t')).err).toContain('stays with its volume');
+    expect(server.sent(`POST ${at}/v/snapshots/s`)).toEqual([{ name: 't' }]);
+    await lxctl(server, 'storage volume copy default/v/s default/w');
+    expect(server.sent(`POST ${at}`)).toMatchObject([{ name: 'w', source: { name: 'v/s' } }]);
+    expect((await lxctl(server, 'storage volume delete default v/s')).out).toBe('Snapshot v/s deleted\n');
+    expect(server.sent(`DELETE ${at}/v/snapshots/s`)).toHaveLength(2);
   });
 
   it('comes to an instance or a profile as a device, and goes', async () => {
@@ -79,7 +109,7 @@ describe('a custom volume', () => {
     expect(await sent('detach default w c1', { d: device })).toContain('No device found for this storage volume');
   });
 
-  it.each(['storage volume copy v fast/w', 'storage volume copy default/v fast', 'storage volume delete default container/c1'])(
+  it.each(['storage volume copy v fast/w', 'storage volume copy default/v fast', 'storage volume delete default container/c1/s'])(
     'is what these words must name: %s',
     async (words) => {
       expect((await lxctl(new FakeServer(), words)).err).toMatch(/is not (<pool>\/<volume>|a custom volume)/);

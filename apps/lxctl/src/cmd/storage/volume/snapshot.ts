@@ -1,0 +1,27 @@
+import { isApiError } from '#lib/client';
+import { localName } from '../../../run/name.ts';
+import { finish } from '../../../run/progress.ts';
+import { defineVerb, toggle } from '../../../run/verb.ts';
+import { customName } from './volume-noun.ts';
+
+export const verb = defineVerb({
+  args: '<pool> <volume> [snapshot]',
+  details:
+    'Without a name it is snap0, snap1 and so on. What instances write meanwhile may be in it or not: stop or pause them where that matters.',
+  examples: ['lxctl storage volume snapshot default data', 'lxctl storage volume snapshot default data before-upgrade'],
+  flags: { reuse: toggle('--reuse', 'Delete a snapshot of the same name first') },
+  async run(call) {
+    const { args, flags, client } = call;
+    const pool = localName(args[0], 'storage pool');
+    const [name, snapshot = ''] = [customName(args[1]), args[2]];
+    if (flags.reuse && snapshot !== '') {
+      try {
+        await finish(call, await client.pools.deleteVolumeSnapshot(pool, name, snapshot), `Deleting ${name}/${snapshot}`);
+      } catch (error) {
+        if (!isApiError(error, 404)) throw error;
+        await client.pools.readVolume(pool, name);
+      }
+    }
+    await finish(call, await client.pools.snapshotVolume(pool, name, { name: snapshot }), `Taking a snapshot of ${name}`);
+  },
+});
