@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -44,6 +44,45 @@ describe.skipIf(!lxcInstalled)("backups with the stock lxc (skipped where Debian
     await lxc.ok('config', 'unset', 'backups.compression_algorithm');
     expect(await lxc.fails('export', 'b', 'c', '--compression', 'foo')).toContain('Invalid compression algorithm "foo"');
     expect(await lxc.fails('export', 'b', 'c', '--optimized-storage')).toContain('optimized_storage');
+  });
+
+  it('makes instances of them again: beside the first, and in its place', async () => {
+    await lxc.ok('import', 'b.tar.gz', 'twin');
+    expect(await lxc.ok('list', '-f', 'csv', '-c', 'nsS')).toBe('b,RUNNING,1\ntwin,STOPPED,1\n');
+    await lxc.ok('start', 'twin');
+    expect(await inside('twin', 'cat /data/file; stat -c "%h %u:%g" /data/linked')).toBe('two\n2 0:0\n');
+    const address = async (name: string) => lxc.ok('config', 'get', name, 'volatile.eth0.hwaddr');
+    const first = await address('b');
+    expect(await address('twin')).not.toBe(first);
+    await lxc.ok('restore', 'twin', 's');
+    expect(await inside('twin', 'cat /data/file')).toBe('one\n');
+    expect(await lxc.fails('import', 'b.tar.gz')).toContain('Instance "b" already exists');
+    await lxc.ok('storage', 'create', 'plain', 'dir');
+    await lxc.ok('import', 'b.tar.gz', 'elsewhere', '--storage', 'plain');
+    expect(await lxc.ok('config', 'device', 'get', 'elsewhere', 'root', 'pool')).toBe('plain\n');
+    await lxc.ok('start', 'elsewhere');
+    expect(await inside('elsewhere', 'cat /data/file')).toBe('two\n');
+    await lxc.ok('restore', 'elsewhere', 's');
+    expect(await inside('elsewhere', 'cat /data/file')).toBe('one\n');
+    await lxc.ok('delete', 'twin', 'elsewhere', '--force');
+    await lxc.ok('storage', 'delete', 'plain');
+    expect(await lxc.fails('import', 'b.tar.gz', 'x', '--storage', 'plain')).toBe('Storage pool not found');
+    await lxc.ok('delete', 'b', '--force');
+    await lxc.ok('import', 'b.tar.gz');
+    expect(await address('b')).toBe(first);
+    expect(await lxc.ok('config', 'get', 'b', 'user.a')).toBe('1\n');
+    await lxc.ok('start', 'b');
+  });
+
+  it('makes none of what is no backup', async () => {
+    await writeFile(join(lxc.home, 'text'), 'no archive');
+    expect(await lxc.fails('import', 'text', 'x')).toContain('Invalid backup: the file is not an archive');
+    await writeFile(join(lxc.home, 'short'), (await readFile(join(lxc.home, 'b.tar.gz'))).subarray(0, 5000));
+    expect(await lxc.fails('import', 'short', 'x')).toContain('Invalid backup: the archive is damaged or cut short');
+    expect(await lxc.fails('import', 'b.tar.gz', 'a_b')).toContain('Invalid instance name');
+    expect(await lxc.ok('list', '-f', 'csv', '-c', 'n')).toBe('b\n');
+    expect(await readdir(join(lxc.daemon.dir, 'imports'))).toEqual([]);
+    expect(await readdir(join(lxc.daemon.dir, 'storage-pools', 'default', 'unpacking'))).toEqual([]);
   });
 
   it('keeps, lists, renames and deletes them, and forgets those whose time is over', async () => {

@@ -49,7 +49,7 @@ async function inventory() {
       await Promise.all(['containers', 'volumes', 'layers', 'unpacking'].map((name) => list(`storage-pools/default/${name}`)))
     ).flat(),
     logs: await list('logs'),
-    homes: await list('instances'),
+    homes: [...(await list('instances')), ...(await list('imports'))],
     keepers: (await list('run')).filter((name) => /^[0-9a-f-]{36}\./.test(name)),
     hosts: (await Promise.all((await list('networks')).map((name) => list(join('networks', name, 'dnsmasq.hosts'))))).flat(),
   };
@@ -88,6 +88,18 @@ const backedUp = async () => {
   await daemon.done(stopped());
   await daemon.done(daemon.client.instances.backUp('f', { name: 'b' }));
 };
+/** A backup of `f` with its snapshot, made once: what is imported, while there is no instance. */
+let backupOfF: Buffer | null = null;
+const exported = async () => {
+  if (backupOfF) return;
+  await snapshotted();
+  await daemon.done(daemon.client.instances.backUp('f', { name: 'b' }));
+  backupOfF = await collect((await daemon.client.instances.exportBackup('f', 'b')).body);
+  await daemon.remove('f');
+};
+async function* contentOf(bytes: Buffer | null) {
+  if (bytes) yield bytes;
+}
 const works = async (name = 'f') => expect((await daemon.exec(name, ['true'])).code).toBe(0);
 
 /** One kind of operation. */
@@ -282,6 +294,18 @@ const kinds: Record<Verb, Kind> = {
     check: async () => {
       expect(await backupNames()).toEqual([]);
       expect(await backupFiles()).toEqual([]);
+    },
+  },
+  import: {
+    prepare: exported,
+    ask: () => daemon.client.instances.importBackup(contentOf(backupOfF), { name: 'g' }),
+    check: async (point) => {
+      const done = isDone('import', point);
+      expect(await names()).toEqual(done ? ['g'] : []);
+      if (!done) return;
+      expect((await daemon.client.instances.getFull('g')).snapshots?.map(({ name }) => name)).toEqual(['s']);
+      await daemon.done(daemon.client.instances.setState('g', { action: 'start', force: true, timeout: 10 }));
+      await works('g');
     },
   },
   delete: {

@@ -128,7 +128,8 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
     storage,
     providers: values.map(([provide, useValue]): Provider => ({ provide: provide as symbol, useValue })),
     async start() {
-      await Promise.all([storage.prepare(), images.prepare(), cgroups.prepare(), supervision.adopt(), networks.prepare()]);
+      const rooms = [storage, images, cgroups, networks, instances.arrivals];
+      await Promise.all([...rooms.map((room) => room.prepare()), supervision.adopt()]);
       await initialise({ store, storage, networks, report });
       await warnOfHost(foundations, warnings);
       reserve.begin();

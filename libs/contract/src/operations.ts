@@ -4,6 +4,7 @@
  */
 export const operationCatalogue = {
   'instance.create': { description: 'Creating instance' },
+  'instance.import': { description: 'Restoring backup' },
   'instance.copy': { description: 'Creating instance' },
   'instance.update': { description: 'Updating instance' },
   'instance.rename': { description: 'Renaming instance' },

@@ -7,25 +7,28 @@ import { ArchiveRules, type Contents } from './archive-rules.ts';
 import { metadataLimit } from './metadata.ts';
 import { tarMembers } from './tar-reader.ts';
 
-export interface TarCheck {
+export interface Tarball {
   path: string;
   format: Exclude<ArchiveFormat, 'squashfs'>;
-  contents: Contents;
   signal?: AbortSignal | undefined;
 }
+type TarCheck = Tarball & { contents: Contents };
+type Read<T> = (source: AsyncIterable<Buffer>) => Promise<T>;
 
 /**
  * Reads a whole tarball by the rules. Returns the text of its metadata.yaml, null when it has none.
  * LxError 'image.invalid', also when it is cut short or damaged.
  */
-export async function checkTar({ path, format, contents, signal }: TarCheck, confinement: Confinement): Promise<string | null> {
+export function checkTar({ contents, ...tar }: TarCheck, confinement: Confinement): Promise<string | null> {
+  return readTar(tar, confinement, (source) => readMembers(source, contents));
+}
+
+/** Has `read` read a whole tarball. LxError 'image.invalid' when it is cut short or damaged. */
+export async function readTar<T>({ path, format, signal }: Tarball, confinement: Confinement, read: Read<T>): Promise<T> {
   const file = await open(path, 'r');
   try {
-    if (format === 'tar') {
-      const source = createReadStream(path, signal ? { signal } : {});
-      return await readMembers(source, contents);
-    }
-    return await checkCompressed(file, format, contents, confinement, signal);
+    if (format === 'tar') return await read(createReadStream(path, signal ? { signal } : {}));
+    return await readCompressed(file, format, confinement, signal, read);
   } catch (error) {
     if (error instanceof LxError) throw error;
     if (signal?.aborted) throw new LxError('image.cancelled', undefined, { cause: error });
@@ -35,19 +38,19 @@ export async function checkTar({ path, format, contents, signal }: TarCheck, con
   }
 }
 
-async function checkCompressed(
+async function readCompressed<T>(
   file: FileHandle,
   format: Exclude<ArchiveFormat, 'squashfs' | 'tar'>,
-  contents: Contents,
   confinement: Confinement,
   signal: AbortSignal | undefined,
-): Promise<string | null> {
+  reader: Read<T>,
+): Promise<T> {
   const [tool, ...args] = decompressors[format];
   const running = confinement.start(tool, args, { stdio: [file.fd, 'pipe'], signal });
   const { stdout } = running;
   if (stdout === null) throw new Error(`${tool} has no output`);
-  const read = await readMembers(stdout, contents).then(
-    (metadata) => ({ metadata }),
+  const read = await reader(stdout).then(
+    (result) => ({ result }),
     (error: unknown) => ({ error }),
   );
   // It ends by a broken pipe when the reading ended early.
@@ -60,7 +63,7 @@ async function checkCompressed(
   if ('error' in read && read.error instanceof LxError) throw read.error;
   if (decompressed !== null) throw decompressed;
   if ('error' in read) throw read.error;
-  return read.metadata;
+  return read.result;
 }
 
 async function readMembers(source: AsyncIterable<Buffer>, contents: Contents): Promise<string | null> {

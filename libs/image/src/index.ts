@@ -1,4 +1,5 @@
-export { extensions, formatOf } from './archive-format.ts';
+export * from './backup/index.ts';
+export { type ArchiveFormat, extensions, formatOf } from './archive-format.ts';
 export type { Upload } from './image-files.ts';
 export * from './images.ts';
 export type { InstanceTree, InstanceTrees, TreeOwner } from './instance-trees.ts';

@@ -1,8 +1,9 @@
 import { lstat, mkdir, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LxError } from '#lib/contract';
-import { type Confinement, exists, makeDirectory, ProgramFailed, removeTree } from '#lib/host';
+import { type ConfinedOptions, type Confinement, exists, makeDirectory, ProgramFailed, removeTree } from '#lib/host';
 import { type ArchiveFormat, decompressors, formatOf } from './archive-format.ts';
+import type { Tarball } from './check-tar.ts';
 import { watchSpace } from './space.ts';
 
 /**
@@ -75,7 +76,7 @@ export async function finishTree(root: string): Promise<void> {
 }
 
 /** Files are read by their names in it later, so it may not lead elsewhere. */
-async function refuseTemplates(path: string): Promise<void> {
+export async function refuseTemplates(path: string): Promise<void> {
   if ((await exists(path)) && !(await lstat(path)).isDirectory())
     throw new LxError('image.unpack_failed', { reason: 'templates is not a directory' });
 }
@@ -90,11 +91,21 @@ async function unpackArchive(
 ): Promise<void> {
   const format = await formatOf(archive);
   if (format === 'squashfs') return unpackSquashfs(archive, tree, leftOut, confinement, signal);
+  await unpackTar({ path: archive, format, signal }, { tree }, leftOut, confinement);
+}
+
+/** `leftOut`: patterns of tar, without what may stand before a path. Its members are checked. */
+export async function unpackTar(
+  { path, format, signal }: Tarball,
+  given: Pick<ConfinedOptions, 'tree' | 'owners'>,
+  leftOut: readonly string[],
+  confinement: Confinement,
+): Promise<void> {
   const exclude = leftOut.flatMap((pattern) => ['', './', '/'].map((start) => `--exclude=${start}${pattern}`));
-  const file = await open(archive, 'r');
+  const file = await open(path, 'r');
   try {
     const stdio: [number, 'ignore'] = [file.fd, 'ignore'];
-    await confinement.start('tar', [...tarFlags, ...exclude, ...decompressor(format), '-xf', '-'], { tree, stdio, signal }).done;
+    await confinement.start('tar', [...tarFlags, ...exclude, ...decompressor(format), '-xf', '-'], { ...given, stdio, signal }).done;
   } finally {
     await file.close();
   }

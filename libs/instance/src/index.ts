@@ -1,4 +1,5 @@
 export type { CreateRequest } from './verbs/create.ts';
+export type { BackupIndex } from './backup/backup-index.ts';
 export { instanceLock } from './act/names.ts';
 export type { HostFacts } from './host-facts.ts';
 export { Housekeeping } from './housekeeping.ts';

@@ -8,6 +8,7 @@ import type { Storage } from '#lib/storage';
 import type { Store } from '#lib/store';
 import type { Warnings } from '#lib/warning';
 import { Acts } from './act/acts.ts';
+import { Arrivals } from './backup/arrivals.ts';
 import { BackupFiles } from './backup/backup-files.ts';
 import { Expansion } from '#lib/profile';
 import { Expired } from './expired.ts';
@@ -39,6 +40,7 @@ import { StartupSnapshot } from './snapshot/startup.ts';
 import { SnapshotSweeps } from './snapshot/sweeps.ts';
 import { Discard } from './verbs/discard.ts';
 import { Freeze } from './verbs/freeze.ts';
+import { Import } from './verbs/import.ts';
 import { Rename } from './verbs/rename.ts';
 import { Restart } from './verbs/restart.ts';
 import { Restore } from './verbs/restore.ts';
@@ -80,6 +82,7 @@ function shared(on: Foundations) {
   const logFiles = new LogFiles(on.host);
   const metadataFiles = new MetadataFiles(on.host);
   const backupFiles = new BackupFiles(on.host);
+  const arrivals = new Arrivals(on.host);
   const limits = new LimitsInForce({ ...on, expansion });
   const attachments = new Attachments(on, on.report);
   const ids = new IdAllocation(on);
@@ -93,6 +96,7 @@ function shared(on: Foundations) {
     logFiles,
     metadataFiles,
     backupFiles,
+    arrivals,
     startLog,
     limits,
     attachments,
@@ -109,6 +113,7 @@ function verbs(on: Foundations, { acts, ...parts }: ReturnType<typeof shared>) {
   return {
     create,
     copy: new Copy(create, using),
+    import: new Import(create, using),
     update: new Update(acts, using),
     rename: new Rename(acts, using),
     delete: new Delete(acts, using),
@@ -162,6 +167,7 @@ export class Instances {
   readonly files: InstanceFiles;
   readonly trees: ReadableTrees;
   readonly backupFiles: BackupFiles;
+  readonly arrivals: Arrivals;
   readonly logFiles: LogFiles;
   readonly startLog: StartLog;
 
@@ -174,6 +180,7 @@ export class Instances {
     this.metadata = new InstanceMetadata(parts.acts.turns, parts.metadataFiles, on.store);
     this.files = new InstanceFiles(on);
     this.backupFiles = parts.backupFiles;
+    this.arrivals = parts.arrivals;
     this.logFiles = parts.logFiles;
     this.startLog = parts.startLog;
     this.reader = new InstanceReader({ ...on, expansion: parts.expansion });

@@ -30,6 +30,13 @@ export interface NewRoot extends RootName {
   image: string | null;
 }
 
+/** A tree that becomes the content of a root, or of a snapshot. */
+export interface Filling {
+  root: RootName;
+  isSnapshot: boolean;
+  tree: string;
+}
+
 /** How the keeper builds the instance's root from host directories. `root` refers to positions in `layers`. */
 export interface RootRecipe {
   layers: Layer[];
@@ -104,6 +111,11 @@ export interface Roots {
   /** Gives the root, which does not run, the content of its snapshot: all of it or nothing. */
   restore(root: RootName, snapshot: string): Promise<void>;
 
+  /**
+   * Makes the directories of roots and snapshots, whose rows say that they have no image, of whole trees: `make` puts those into
+   * a directory of the pool, which goes when it is done, and tells whose is which. Owners are as the instance sees them.
+   */
+  fill(pool: string, make: (directory: string) => Promise<readonly Filling[]>): Promise<void>;
   /** Makes the root's directories, on the image's tree that `Trees.ensure` made present. */
   create(root: NewRoot): Promise<void>;
   /** Removes the root's directories and its link. */

@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { LxError } from '#lib/contract';
-import { withMergedTree } from '#lib/host';
+import { makeDirectory, removeTree, withMergedTree } from '#lib/host';
 import { RowConflict, type Store, unlessMissing, type VolumeRow } from '#lib/store';
 import type { Source } from './keep/root-keeper.ts';
 import type { OpenPool } from './open-pool.ts';
 import type { OpenPools } from './open-pools.ts';
-import type { NewRoot, RootName, RootRecipe, Roots, SnapshotName, Still } from './storage.ts';
+import type { Filling, NewRoot, RootName, RootRecipe, Roots, SnapshotName, Still } from './storage.ts';
 
 /** Config key of a root's volume that holds the fingerprint of its image. */
 const imageKey = 'volatile.image';
@@ -101,6 +103,22 @@ export class StoredRoots implements Roots {
     await pool.createRoot(root);
     this.#origins.set(root.id, { poolId: pool.row.id, image: root.image });
     await pool.link(root);
+  }
+
+  async fill(name: string, make: (directory: string) => Promise<readonly Filling[]>): Promise<void> {
+    const pool = await this.#open.named(name);
+    await pool.prepare();
+    const arriving = join(pool.layout.unpacking, randomUUID());
+    try {
+      await makeDirectory(arriving);
+      for (const { root, isSnapshot, tree } of await make(arriving)) {
+        await pool.roots.fill(root.id, tree, isSnapshot);
+        this.#origins.set(root.id, { poolId: pool.row.id, image: null });
+        if (!isSnapshot) await pool.link(root);
+      }
+    } finally {
+      await removeTree(arriving);
+    }
   }
 
   async delete(root: RootName): Promise<void> {

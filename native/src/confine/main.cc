@@ -6,7 +6,8 @@
 //   lxctl-confine  --- fork --->  1   supervisor: kills what the program left when it has ended
 //                                 2   the program, at /tree or /
 //
-// The tree is shown idmapped: root inside writes files of any owner, and their ids on disk are those it gave.
+// The tree is shown idmapped: root inside writes files of any owner, and their ids on disk are those it gave, unless maps say
+// that an owner inside is another one on disk: an archive may have been made where a container's ids were a host's.
 
 #include <fcntl.h>
 #include <poll.h>
@@ -33,7 +34,7 @@ constexpr int kNotFound = 127;
 constexpr int kNotRun = 126;
 
 int usage() {
-  std::fputs("usage: lxctl-confine [--tree DIRECTORY] [--archive FILE] [--] PROGRAM ARGUMENTS...\n"
+  std::fputs("usage: lxctl-confine [--tree DIRECTORY [--uid-map MAP --gid-map MAP]] [--archive FILE] [--] PROGRAM ARGUMENTS...\n"
              "       lxctl-confine --tree DIRECTORY\n"
              "Runs a program at /tree, with the file at /archive. Without one: looks whether the tree holds what it may.\n",
              stderr);
@@ -121,10 +122,12 @@ int main(int argc, char** argv) {
   for (; at + 1 < argc; at += 2) {
     if (std::strcmp(argv[at], "--tree") == 0) given.tree = argv[at + 1];
     else if (std::strcmp(argv[at], "--archive") == 0) given.archive = argv[at + 1];
+    else if (std::strcmp(argv[at], "--uid-map") == 0) given.uidMap = argv[at + 1];
+    else if (std::strcmp(argv[at], "--gid-map") == 0) given.gidMap = argv[at + 1];
     else break;
   }
   if (at < argc && std::strcmp(argv[at], "--") == 0) ++at;
-  if (at >= argc && given.tree.empty()) return usage();
+  if ((at >= argc && given.tree.empty()) || given.uidMap.empty() != given.gidMap.empty()) return usage();
   try {
     return confine(given, argv + at);
   } catch (const lx::SysError& error) {

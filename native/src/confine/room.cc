@@ -55,7 +55,7 @@ void show(const std::string& name) {
   mount::moveMount(view.get(), to);
 }
 
-/// Ids on disk are those inside, for nothing is shifted by the mount that was not shifted by the namespace.
+/// With the namespace of the room, ids on disk are those inside, for nothing is shifted by the mount that was not shifted by it.
 UniqueFd given(const std::string& path, int userns, bool readonly) {
   UniqueFd view = mount::openTree(path, false);
   mount::Attributes attributes;
@@ -102,9 +102,11 @@ void keepFew() {
 UniqueFd strangers() { return idmap::createUserNamespace(kMap, kMap); }
 
 void enterRoom(const Given& paths, int userns) {
+  // First: it forks, and the first process of a pid namespace is its init (pid_namespaces(7)).
+  const UniqueFd owners = paths.uidMap.empty() ? UniqueFd() : idmap::createUserNamespace(paths.uidMap, paths.gidMap);
   LX_SYS(::unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS), "namespaces");
   LX_SYS(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "/");
-  const UniqueFd tree = paths.tree.empty() ? UniqueFd() : given(paths.tree, userns, false);
+  const UniqueFd tree = paths.tree.empty() ? UniqueFd() : given(paths.tree, owners.valid() ? owners.get() : userns, false);
   const UniqueFd archive = paths.archive.empty() ? UniqueFd() : given(paths.archive, userns, true);
   const UniqueFd stage = mount::create("tmpfs", {{"mode", "0755"}, {"size", "64k"}}, {});
   mount::moveMount(stage.get(), kStage);

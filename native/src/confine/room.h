@@ -10,6 +10,9 @@ namespace lx::confine {
 struct Given {
   std::string tree;
   std::string archive;
+  /// Which ids of a user on the host's side of the room the tree shows as which owners (user_namespaces(7)); empty: as they are inside.
+  std::string uidMap;
+  std::string gidMap;
 };
 
 constexpr const char* kTree = "/tree";

@@ -37,6 +37,7 @@ const samples: Record<string, { word: string; named: boolean }> = {
   directory: { word: '/nowhere', named: false },
   'key=value': { word: 'user.a=b', named: false },
   command: { word: 'true', named: false },
+  'backup-file': { word: '/nowhere/file', named: false },
   target: { word: '/nowhere/file', named: false },
   source: { word: '/nowhere/file', named: false },
   template: { word: 'a.tpl', named: false },

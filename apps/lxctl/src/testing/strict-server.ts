@@ -23,7 +23,7 @@ export class StrictServer extends FakeServer {
     // A look whether a file is there already.
     else if (request.method === 'HEAD') this.error(route, 404, 'Not Found');
     else if (/^\/1\.0\/(instances|images|operations)\b|\/snapshots\b/.test(path) && !path.endsWith('/files'))
-      this.operation(route, { metadata: { fingerprint: 'f00' } });
+      this.operation(route, { metadata: { fingerprint: 'f00' }, resources: { backups: ['/1.0/instances/c1/backups/b'] } });
     else this.sync(route, {});
     return super.request(request);
   }

@@ -2,6 +2,7 @@ import { Controller, Delete, Get, Inject, Param, Post } from '@nestjs/common';
 import { BackupPostBody, BackupsPostBody } from '#dto';
 import { urls } from '#lib/contract';
 import type { Engine } from '#lib/engine';
+import { extensions } from '#lib/image';
 import { backupView, type Instances } from '#lib/instance';
 import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
@@ -65,13 +66,17 @@ export class BackupsController {
   @Access('manage-instances')
   async export(@Call() call: Call, @Param('name') name: string, @Param('backup') backup: string): Promise<Answer> {
     const { instance, row } = await this.#found(call, name, backup);
-    const { size, content } = await this.instances.backupFiles.read({ id: instance.id, backupId: row.id });
+    const { size, format, content } = await this.instances.backupFiles.read({ id: instance.id, backupId: row.id });
     this.engine.events.lifecycle(instance.project, {
       action: 'instance-backup-retrieved',
       source: urls.instanceBackup(instance.name, row.name, instance.project),
       requestor: call.requestor,
     });
-    return Answer.raw(content, { 'content-type': 'application/octet-stream', 'content-length': String(size) });
+    return Answer.raw(content, {
+      'content-type': 'application/octet-stream',
+      'content-disposition': `attachment; filename=${instance.name}${extensions[format]}`,
+      'content-length': String(size),
+    });
   }
 
   async #found(call: Call, name: string, backup: string) {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { Controller, Delete, Get, Inject, Param, Patch, Post, Put } from '@nestjs/common';
 import { InstancePatchBody, InstancePostBody, InstancePutBody, InstancesPostBody, InstancesPutBody } from '#dto';
 import { LxError, refuse, urls, type WireInstance } from '#lib/contract';
@@ -7,7 +8,9 @@ import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
 import { Call } from '../rim/call.ts';
 import { filterObjects } from '../rim/filter.ts';
+import { refuseUnstorable } from '../rim/text.ts';
 import { INSTANCES } from '../tokens.ts';
+import { readBackupIndex } from './backup-index.ts';
 import type { BulkState } from './bulk-state.ts';
 import { BULK_STATE } from './bulk-state.ts';
 
@@ -32,12 +35,24 @@ export class InstancesController {
   @Post()
   @Access('manage-instances')
   async create(@Call() call: Call): Promise<Answer> {
-    if (call.upload) throw new LxError('request.unsupported', { what: 'import of an instance backup' });
+    if (call.upload) return this.#import(call, call.upload);
     const { instance_type, profiles, ...wanted } = call.body(InstancesPostBody);
     if (instance_type) throw new LxError('request.unsupported', { what: 'instance_type' });
     const request = { ...wanted, profiles: profiles ?? null };
     if (wanted.source.type === 'copy') return Answer.operation(await this.#copy(call, request));
     return Answer.operation(await this.instances.verbs.create.begin(call.project, request, call.requestor));
+  }
+
+  async #import(call: Call, content: Readable): Promise<Answer> {
+    const header = (name: string) => call.header(`x-lxd-${name}`) || call.header(`x-incus-${name}`);
+    for (const [name, what] of [
+      ['devices', 'devices of its own for the import of a backup'],
+      ['config', 'configuration of its own for the import of a backup'],
+    ] as const)
+      if (header(name) !== '') throw new LxError('request.unsupported', { what });
+    const request = { name: header('name'), pool: header('pool') };
+    refuseUnstorable(request, 'headers');
+    return Answer.operation(await this.instances.verbs.import.begin(call.project, content, readBackupIndex, request, call.requestor));
   }
 
   /** Clients ask for `live` whether the source runs or not; in a copy on one server LXD makes nothing of it. */

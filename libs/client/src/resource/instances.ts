@@ -91,6 +91,12 @@ export class InstancesClient {
     return this.#api.raw('GET', `${path(name)}/backups/${segment(backup)}/export`);
   }
 
+  /** Makes an instance of a backup, under its own name and in its own pool where none are given. */
+  importBackup(content: AsyncIterable<Uint8Array>, { name = '', pool = '' } = {}): Promise<WireOperation> {
+    const wanted = { ...(name && { 'x-lxd-name': name }), ...(pool && { 'x-lxd-pool': pool }) };
+    return this.#api.upload('/1.0/instances', { ...wanted, 'content-type': 'application/octet-stream' }, content);
+  }
+
   create(body: WireInstancesPost): Promise<WireOperation> {
     return this.#api.start('POST', '/1.0/instances', body);
   }

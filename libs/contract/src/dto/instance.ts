@@ -78,6 +78,36 @@ export class BackupsPostBody {
   @IsString() compression_algorithm = '';
 }
 
+/** What a backup's index says of an instance as it was. */
+export class BackedUpBody {
+  @IsString() name = '';
+  @IsString() description = '';
+  @IsString() architecture = '';
+  @IsStringMap() config: StringMap = {};
+  @IsDeviceMap() devices: DeviceMap = {};
+  @IsArray() @IsString({ each: true }) profiles: string[] = [];
+  @IsBoolean() ephemeral = false;
+  @IsString() created_at = '';
+  @IsString() expires_at = '';
+}
+
+export class BackupConfigBody {
+  @IsOptional() @IsObject() @ValidateNested() @Type(() => BackedUpBody) container?: BackedUpBody;
+  /** As Incus calls it. */
+  @IsOptional() @IsObject() @ValidateNested() @Type(() => BackedUpBody) instance?: BackedUpBody;
+  @IsOptional() @IsArray() @ValidateNested({ each: true }) @Type(() => BackedUpBody) snapshots?: BackedUpBody[];
+}
+
+/** index.yaml of a backup that is sent to POST /1.0/instances. */
+export class BackupIndexBody {
+  @IsString() name = '';
+  @IsString() pool = '';
+  @IsString() type = '';
+  @IsOptional() @IsBoolean() optimized?: boolean;
+  @IsOptional() @IsArray() @IsString({ each: true }) snapshots?: string[];
+  @IsOptional() @IsObject() @ValidateNested() @Type(() => BackupConfigBody) config?: BackupConfigBody;
+}
+
 /** POST /1.0/instances/{name}/backups/{backup}: a new name. */
 export class BackupPostBody {
   @IsString() name = '';

@@ -43,6 +43,16 @@ export const instanceErrors = {
     'Names of snapshots are unique in an instance.',
   ),
   'backup.not_found': row(404, () => 'Instance backup not found', 'The instance has no backup of this name.'),
+  'backup.invalid': row<{ reason: string }>(
+    400,
+    ({ reason }) => `Invalid backup: ${reason}`,
+    'The file is not a whole backup of a container, or holds what it must not hold. Nothing of it was kept.',
+  ),
+  'backup.unpack_failed': row<{ reason: string }>(
+    500,
+    ({ reason }) => `Failed to unpack the backup: ${reason}`,
+    'The backup passed the check, but writing its files failed. Nothing of it was kept.',
+  ),
   'backup.exists': row<{ name: string }>(
     400,
     ({ name }) => `Backup "${name}" already exists`,

@@ -4,9 +4,20 @@ import { type ProgramOptions, type RunningProgram, startProgram } from './progra
 export interface Given {
   /** A directory that it may fill, as the root of all ids: its working directory, `/tree`. */
   tree?: string;
+  /** How owners inside become owners in the tree, when not as they are. */
+  owners?: OwnerMaps;
   /** A file that it may read: `/archive`. */
   archive?: string;
 }
+
+/** Texts of uid_map and gid_map (user_namespaces(7)): an owner in the tree, the id inside plus `strangersFrom`, how many. */
+export interface OwnerMaps {
+  uids: string;
+  gids: string;
+}
+
+/** First of the host's ids that programs in confinement have: there is nobody (native/src/confine/room.cc). */
+export const strangersFrom = 2 ** 31;
 
 export type ConfinedOptions = Omit<ProgramOptions, 'cwd' | 'starts'> & Given;
 
@@ -32,8 +43,9 @@ export class LinuxConfinement implements Confinement {
     this.#confinePath = confinePath;
   }
 
-  start(program: string, args: readonly string[], { tree, archive, ...options }: ConfinedOptions = {}): RunningProgram {
-    const given = [...(tree === undefined ? [] : ['--tree', tree]), ...(archive === undefined ? [] : ['--archive', archive])];
+  start(program: string, args: readonly string[], { tree, owners, archive, ...options }: ConfinedOptions = {}): RunningProgram {
+    const maps = owners ? ['--uid-map', owners.uids, '--gid-map', owners.gids] : [];
+    const given = [...(tree === undefined ? [] : ['--tree', tree, ...maps]), ...(archive === undefined ? [] : ['--archive', archive])];
     return startProgram(this.#confinePath, [...given, '--', program, ...args], { ...options, starts: program });
   }
 

@@ -1,4 +1,4 @@
-export { type ConfinedOptions, type Confinement, type Given, LinuxConfinement } from './confinement.ts';
+export { type ConfinedOptions, type Confinement, type Given, LinuxConfinement, type OwnerMaps, strangersFrom } from './confinement.ts';
 export {
   outputOf,
   ProgramFailed,

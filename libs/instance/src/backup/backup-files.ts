@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { LxError } from '#lib/contract';
 import { isErrno } from '#lib/host';
+import { type ArchiveFormat, formatOf } from '#lib/image';
 
 /** A backup by the ids of its instance and its own. */
 export type BackupId = { id: string; backupId: string };
@@ -38,13 +39,18 @@ export class BackupFiles {
   }
 
   /** LxError 'backup.not_found' while it is being made. */
-  async read(backup: BackupId): Promise<{ size: number; content: Readable }> {
+  async read(backup: BackupId): Promise<{ size: number; format: ArchiveFormat; content: Readable }> {
     const file = await open(this.#path(backup), 'r').catch((error: unknown) => {
       if (isErrno(error, 'ENOENT')) throw new LxError('backup.not_found', undefined, { cause: error });
       throw error;
     });
-    const { size } = await file.stat();
-    return { size, content: createReadStream('', { fd: file }) };
+    try {
+      const { size } = await file.stat();
+      return { size, format: await formatOf(this.#path(backup)), content: createReadStream('', { fd: file }) };
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
   }
 
   /** Idempotent. */

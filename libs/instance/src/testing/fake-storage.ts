@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LxError } from '#lib/contract';
@@ -83,6 +83,18 @@ export class FakeStorage implements Pick<Storage, 'roots' | 'trees'> {
     removeAll: (writes: Store, id: string) => writes.volumes.deleteAll(id),
     remove: async (writes: Store, id: string) => {
       await writes.volumes.delete(id).catch(unlessMissing);
+    },
+    fill: async (pool, make) => {
+      const directory = await mkdtemp(join(tmpdir(), 'lxctl-filling-'));
+      try {
+        for (const { root, isSnapshot, tree } of await make(directory)) {
+          await access(tree);
+          this.made.set(root.id, { pool, image: null });
+          if (!isSnapshot) await this.roots.link(root);
+        }
+      } finally {
+        await rm(directory, { recursive: true });
+      }
     },
     create: async (root: NewRoot) => {
       const { id, pool, image } = root;

@@ -86,6 +86,7 @@ export class World {
         lxcfs: null,
         runDir: '/fake/run',
         homesDir: join(place, 'instances'),
+        importsDir: join(place, 'imports'),
         logsDir: this.logsDir,
         architecture: 'x86_64',
         onlineCpus: [0, 1, 2, 3],

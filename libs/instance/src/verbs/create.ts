@@ -105,13 +105,13 @@ export class Create {
   async beginMade<P extends CreateParams, S extends JsonObject>(
     spec: OperationSpec<P, S>,
     params: P,
-    how: Pick<Begin, 'requestor' | 'also'>,
+    how: Pick<Begin, 'requestor' | 'also' | 'mayCancel'>,
   ): Promise<Operation> {
     const context = { 'storage-pool': params.pool, type: 'container' };
     const announce: Announcement[] = [{ action: 'instance-created', context }];
     if (params.start) announce.push({ action: 'instance-started' });
     const mayCancel = params.fetch !== null;
-    const operation = await this.#acts.begin(spec, params, { ...how, of: params, announce, mayCancel }).catch((error: unknown) => {
+    const operation = await this.#acts.begin(spec, params, { mayCancel, ...how, of: params, announce }).catch((error: unknown) => {
       this.forget(params.id);
       this.#using.ids.settled(params.id);
       throw error;

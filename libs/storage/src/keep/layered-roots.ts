@@ -53,6 +53,15 @@ export class LayeredRoots implements RootKeeper {
     await this.#driver.create.create(this.#place(id, own), this.#chain([], image));
   }
 
+  /** The tree is a layer, under the name of who has it first. */
+  async fill(id: string, tree: string, isSnapshot: boolean): Promise<void> {
+    await this.#directory(id, null);
+    await makeDirectory(this.#layout.layer(id));
+    await rename(tree, this.#layerChanges(id));
+    if (isSnapshot) await this.#stacks.put(id, { head: none, below: [id] });
+    else await this.#renew(id, [id], null);
+  }
+
   async snapshot(root: Source, snapshot: string, still: Still | null): Promise<void> {
     const name = async (below: readonly string[]) => {
       await this.#directory(snapshot, root.image);

@@ -28,6 +28,8 @@ export interface RootKeeper {
   trees(of: Source): Promise<string[]>;
   /** A root that shows its image. */
   create(root: Source): Promise<void>;
+  /** A root or a snapshot of no image, with all of a tree of the pool, which it takes. */
+  fill(id: string, tree: string, isSnapshot: boolean): Promise<void>;
   snapshot(root: Source, snapshot: string, still: Still | null): Promise<void>;
   /** A snapshot like another one. */
   copySnapshot(snapshot: Source, to: string): Promise<void>;

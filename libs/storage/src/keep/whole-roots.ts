@@ -1,3 +1,4 @@
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LxError } from '#lib/contract';
 import { makeDirectory, removeTree } from '#lib/host';
@@ -33,6 +34,11 @@ export class WholeRoots implements RootKeeper {
     const place = this.#place(id);
     await makeDirectory(place.directory);
     await this.#driver.create.create(place, this.#chain(image));
+  }
+
+  async fill(id: string, tree: string): Promise<void> {
+    await makeDirectory(this.#place(id).directory);
+    for (const root of await this.trees({ id, image: null })) await rename(tree, root);
   }
 
   snapshot(root: Source, snapshot: string, still: Still | null): Promise<void> {

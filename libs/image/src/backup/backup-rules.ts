@@ -1,0 +1,93 @@
+import { LxError, snapshotNameProblems } from '#lib/contract';
+import { ArchiveRules } from '../archive-rules.ts';
+import { shown, type TarMember } from '../tar-reader.ts';
+
+/** A member of a backup: the index, or a part of the instance (`container`) or of one of its snapshots (`snapshots/<name>`). */
+export type Placed = { of: 'index' } | { of: string; path: string } | null;
+
+/** Those that hold nothing themselves. */
+const shells = ['backup', 'backup/snapshots'];
+
+/**
+ * Rules for the members of a backup in LXD's format, given one after the other: what is of the instance and of each snapshot is
+ * under the rules of an image of one file, and there is nothing else. Names are written plainly, so that what tar is told to
+ * leave out is what is taken to be left out here.
+ */
+export class BackupRules {
+  readonly #parts = new Map<string, ArchiveRules>();
+
+  /** LxError 'image.invalid'. */
+  take(member: Pick<TarMember, 'name' | 'type' | 'linkname'>): Placed {
+    const name = plain(member.name);
+    if (name === null) throw refuse(member.name, 'has a name that is not written plainly');
+    if (name === 'backup/index.yaml') {
+      if (member.type !== 'file') throw refuse(name, 'is not a plain file');
+      return { of: 'index' };
+    }
+    if (shells.includes(name)) {
+      if (member.type !== 'directory') throw refuse(name, 'is not a directory');
+      return null;
+    }
+    const of = partOf(name);
+    if (of === null) throw refuse(name, 'is no part of the backup of a container');
+    const within = `backup/${of}`;
+    if (name === within && member.type !== 'directory') throw refuse(name, 'is not a directory');
+    const path = this.#rules(of).take({ ...member, name: name.slice(within.length + 1), linkname: this.#link(member, within) });
+    return { of, path };
+  }
+
+  /** Call after the last member. `snapshots`: those that the index names. LxError 'image.invalid'. */
+  finish(snapshots: readonly string[]): void {
+    const parts = ['container', ...snapshots.map((name) => `snapshots/${bytesOf(name)}`)];
+    for (const of of parts) {
+      const rules = this.#parts.get(of);
+      if (!rules) throw new LxError('image.invalid', { reason: `it holds no directory backup/${shown(of)}` });
+      rules.finish();
+    }
+    for (const of of this.#parts.keys())
+      if (!parts.includes(of)) throw new LxError('image.invalid', { reason: `its index does not name the directory backup/${shown(of)}` });
+  }
+
+  /** Hard links name their target from the top of the archive; symlinks say what they like. */
+  #link({ name, type, linkname }: Pick<TarMember, 'name' | 'type' | 'linkname'>, within: string): string {
+    if (type !== 'link') return linkname;
+    const target = plain(linkname);
+    if (target === null || !target.startsWith(`${within}/`))
+      throw refuse(name, `is a hard link to ${shown(linkname)}, which is of something else`);
+    return target.slice(within.length + 1);
+  }
+
+  #rules(of: string): ArchiveRules {
+    const known = this.#parts.get(of);
+    if (known) return known;
+    const rules = new ArchiveRules('unified');
+    this.#parts.set(of, rules);
+    return rules;
+  }
+}
+
+/** Without `./` before and slashes after it; null when it is written in another way. */
+function plain(name: string): string | null {
+  const path = name.replace(/^\.\//, '').replace(/\/+$/, '');
+  return path.split('/').some((part) => part === '' || part === '.' || part === '..') ? null : path;
+}
+
+function partOf(name: string): string | null {
+  if (/^backup\/container(\/|$)/.test(name)) return 'container';
+  const [, snapshot] = /^backup\/snapshots\/([^/]+)/.exec(name) ?? [];
+  if (snapshot === undefined || snapshotNameProblems(textOf(snapshot)).length > 0) return null;
+  return `snapshots/${snapshot}`;
+}
+
+/** Names of members hold a byte in a character. */
+export function bytesOf(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+function textOf(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
+function refuse(name: string, what: string): LxError {
+  return new LxError('image.invalid', { reason: `the member ${shown(name)} ${what}` });
+}

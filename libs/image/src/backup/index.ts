@@ -1,0 +1,138 @@
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import type { JsonObject } from '#lib/base';
+import { isLxError, LxError } from '#lib/contract';
+import type { Confinement, OwnerMaps } from '#lib/host';
+import { formatOf } from '../archive-format.ts';
+import { readTar, type Tarball } from '../check-tar.ts';
+import { metadataLimit } from '../metadata.ts';
+import { watchSpace } from '../space.ts';
+import { tarMembers } from '../tar-reader.ts';
+import { finishTree, refuseTemplates, unpackTar } from '../unpack.ts';
+import { BackupRules } from './backup-rules.ts';
+
+export { type ShiftedIds, unshifted } from './owners.ts';
+
+/** Bytes. It holds the config of the instance and of each snapshot. */
+const indexLimit = 16 * 1024 * 1024;
+
+/** What a checked backup says of itself. */
+export interface CheckedBackup {
+  /** Its index.yaml. */
+  index: JsonObject;
+  /** metadata.yaml of the image that its instance was made from; empty when it has none. */
+  metadata: JsonObject;
+}
+
+/**
+ * Reads a whole backup in LXD's format, before anything else is done with it. `names`: the snapshots that an index names, whose
+ * directories it then must have. LxError 'backup.invalid', 'backup.cancelled'.
+ */
+export async function checkBackup(
+  path: string,
+  names: (index: JsonObject) => readonly string[],
+  confinement: Confinement,
+  signal?: AbortSignal,
+): Promise<CheckedBackup> {
+  return asBackup(async () => {
+    return readTar(await tarball(path, signal), confinement, async (source) => {
+      const rules = new BackupRules();
+      let [index, metadata]: [JsonObject | null, JsonObject] = [null, {}];
+      for await (const member of tarMembers(source)) {
+        const placed = rules.take(member);
+        if (member.otherName !== null) rules.take({ name: member.otherName, type: 'file', linkname: '' });
+        if (placed?.of === 'index') {
+          if (index !== null) throw new LxError('image.invalid', { reason: 'it holds two indexes' });
+          index = await document('index.yaml', member, indexLimit);
+          names(index);
+        }
+        if (placed?.of === 'container' && 'path' in placed && placed.path === 'metadata.yaml')
+          metadata = await document('metadata.yaml', member, metadataLimit);
+      }
+      if (index === null) throw new LxError('image.invalid', { reason: 'Backup is missing index.yaml' });
+      rules.finish(names(index));
+      return { index, metadata };
+    });
+  });
+}
+
+export interface BackupUnpacking {
+  path: string;
+  snapshots: readonly string[];
+  /** null: owners are as in the archive. */
+  owners: OwnerMaps | null;
+  confinement: Confinement;
+  signal: AbortSignal;
+}
+
+/** Where the parts of an unpacked backup are. */
+export interface UnpackedBackup {
+  /** The instance's own: `rootfs` and `templates` lie in it. */
+  instance: string;
+  snapshot(name: string): string;
+}
+
+/** Writes a checked backup into an empty directory; programs that do it are confined. LxError 'backup.unpack_failed', 'archive.no_space'. */
+export async function unpackBackup(
+  directory: string,
+  { path, snapshots, owners, confinement, signal }: BackupUnpacking,
+): Promise<UnpackedBackup> {
+  using space = await watchSpace(directory);
+  const ends = AbortSignal.any([signal, space.signal]);
+  const places = ['backup/container', ...snapshots.map((name) => `backup/snapshots/${name}`)];
+  try {
+    await asBackup(async () => {
+      const leftOut = places.flatMap((place) => [`${escaped(place)}/rootfs/dev/*`, `${escaped(place)}/backup.yaml`]);
+      await unpackTar(await tarball(path, ends), { tree: directory, ...(owners && { owners }) }, leftOut, confinement);
+      for (const place of places) {
+        const root = join(directory, place, 'rootfs');
+        if (!(await lstat(root)).isDirectory()) throw new LxError('image.unpack_failed', { reason: 'rootfs is not a directory' });
+        await confinement.inspect(root, ends);
+        await finishTree(root);
+      }
+      await refuseTemplates(join(directory, 'backup/container/templates'));
+    });
+  } catch (error) {
+    if (!signal.aborted && (await space.isFull())) throw new LxError('archive.no_space', undefined, { cause: error });
+    throw error;
+  }
+  return { instance: join(directory, 'backup/container'), snapshot: (name) => join(directory, 'backup/snapshots', name) };
+}
+
+async function tarball(path: string, signal: AbortSignal | undefined): Promise<Tarball> {
+  const format = await formatOf(path);
+  if (format === 'squashfs') throw new LxError('image.invalid', { reason: 'the file is not a tarball' });
+  return { path, format, signal };
+}
+
+/** Rules that images and backups share speak of images. */
+async function asBackup<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isLxError(error, 'image.invalid')) throw new LxError('backup.invalid', error.args, { cause: error });
+    if (isLxError(error, 'image.unpack_failed')) throw new LxError('backup.unpack_failed', error.args, { cause: error });
+    if (isLxError(error)) throw error;
+    throw new LxError('backup.unpack_failed', { reason: (error as Error).message }, { cause: error });
+  }
+}
+
+async function document(name: string, member: { size: number; content(): Promise<Buffer> }, limit: number): Promise<JsonObject> {
+  if (member.size > limit) throw new LxError('image.invalid', { reason: `${name} is too large` });
+  const text = (await member.content()).toString('utf8');
+  let value: unknown;
+  try {
+    value = parse(text, { maxAliasCount: 100 });
+  } catch (error) {
+    throw new LxError('image.invalid', { reason: `${name} is not YAML: ${(error as Error).message.split('\n')[0]}` }, { cause: error });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new LxError('image.invalid', { reason: `${name} is not a map` });
+  return value as JsonObject;
+}
+
+/** For tar, which takes it for a pattern. */
+function escaped(path: string): string {
+  return path.replace(/[\\*?[]/g, '\\$&');
+}

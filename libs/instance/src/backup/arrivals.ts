@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { LxError } from '#lib/contract';
+import { removeTree } from '#lib/host';
+import { watchSpace } from '#lib/image';
+
+/** Backups that clients send, until instances are made of them: `imports/<uuid>`. None outlives the daemon that took it. */
+export class Arrivals {
+  readonly #directory: string;
+
+  constructor({ importsDir }: { importsDir: string }) {
+    this.#directory = importsDir;
+  }
+
+  /** At the start of the daemon: what was on its way belongs to nobody now. */
+  async prepare(): Promise<void> {
+    await removeTree(this.#directory);
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+  }
+
+  /** The id of the file. Nothing is left when it fails. LxError 'archive.no_space'. */
+  async receive(content: Readable): Promise<string> {
+    const id = randomUUID();
+    using space = await watchSpace(this.#directory);
+    try {
+      const file = await open(this.path(id), 'wx', 0o600);
+      try {
+        // @types/node leaves out that async iterables are taken too (Node's fs documentation, filehandle.writeFile).
+        await file.writeFile(content as unknown as Buffer, { signal: space.signal });
+      } finally {
+        await file.close();
+      }
+      return id;
+    } catch (error) {
+      await this.discard(id);
+      if (await space.isFull()) throw new LxError('archive.no_space', undefined, { cause: error });
+      throw error;
+    }
+  }
+
+  path(id: string): string {
+    return join(this.#directory, id);
+  }
+
+  /** Idempotent. */
+  discard(id: string): Promise<void> {
+    return removeTree(this.path(id));
+  }
+}

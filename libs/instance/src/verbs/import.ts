@@ -1,0 +1,249 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { JsonObject, StringMap } from '#lib/base';
+import { isLxError, LxError, readExpiry, refuse } from '#lib/contract';
+import { claimRefused, macsOf, nicsOf } from '#lib/device';
+import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
+import type { Confinement } from '#lib/host';
+import { checkBackup, type ShiftedIds, unpackBackup, unshifted } from '#lib/image';
+import { expand } from '#lib/profile';
+import type { SnapshotName, Storage } from '#lib/storage';
+import type { ProfileRow, SnapshotRow, Store } from '#lib/store';
+import type { Arrivals } from '../backup/arrivals.ts';
+import { type BackedUpState, type BackupIndex, indexProblems, inPool, shiftsOf } from '../backup/backup-index.ts';
+import { missingProfiles } from '../checks.ts';
+import type { IdAllocation } from '../ids/allocation.ts';
+import type { MetadataFiles } from '../metadata/metadata-files.ts';
+import { rowsRefused } from '../references.ts';
+import { rootPool } from '../root-pool.ts';
+import type { Removal } from '../steps/remove.ts';
+import { instanceIdKey, separated, templateKey } from '../volatile.ts';
+import { type Create, type CreateParams, type CreateState, rowOf } from './create.ts';
+
+export interface ImportRequest {
+  /** Empty: as in the backup. */
+  name: string;
+  /** Name of a pool. Empty: that of the backup, or of the default profile where there is none of that name. */
+  pool: string;
+}
+
+/** A snapshot of the backup, as its row will be. */
+type Imported = Omit<SnapshotRow, 'instanceId' | 'createdAt' | 'expiresAt'> & { createdAt: string; expiresAt: string | null };
+export type ImportParams = CreateParams & {
+  /** Id of the file that has arrived. */
+  arrived: string;
+  /** How ids in it are another host's. */
+  shifts: (ShiftedIds & JsonObject)[];
+  snapshots: (Imported & JsonObject)[];
+};
+type ImportStep = Step<ImportParams, CreateState>;
+
+interface Using {
+  store: Store;
+  storage: Storage;
+  arrivals: Arrivals;
+  metadataFiles: MetadataFiles;
+  removal: Removal;
+  ids: IdAllocation;
+  confinement: Confinement;
+  report: (message: string, cause: unknown) => void;
+}
+
+/** Makes an instance of a backup, with its snapshots. The file arrives and is checked first: the request has its bytes. */
+export class Import {
+  readonly operation: OperationSpec<ImportParams, CreateState>;
+  readonly #create: Create;
+  readonly #using: Using;
+  /** What a backup says of the image of its instance, by the instance's id, until the operation has ended. */
+  readonly #metadata = new Map<string, JsonObject>();
+
+  constructor(create: Create, using: Using) {
+    this.#create = create;
+    this.#using = using;
+    const steps = [reserveStep(using, create.seen), rootStep(using, this.#metadata)];
+    this.operation = defineOperation({ kind: 'instance.import', onCrash: 'unwind', steps });
+  }
+
+  /** `read`: the index, checked for its shape. */
+  async begin(
+    project: string,
+    content: Readable,
+    read: (index: JsonObject) => BackupIndex,
+    request: ImportRequest,
+    requestor?: Requestor,
+  ): Promise<Operation> {
+    const { arrivals, confinement, report } = this.#using;
+    const arrived = await arrivals.receive(content);
+    const discard = () => arrivals.discard(arrived).catch((error: unknown) => report('removing a backup that had arrived', error));
+    try {
+      const names = (index: JsonObject) => {
+        const checked = read(index);
+        refuse(indexProblems(checked));
+        return checked.snapshots;
+      };
+      const { index, metadata } = await checkBackup(arrivals.path(arrived), names, confinement);
+      const params = await this.prepare(project, arrived, read(index), request);
+      this.#metadata.set(params.id, metadata);
+      const operation = await this.#create.beginMade(this.operation, params, { requestor, mayCancel: true }).catch((error: unknown) => {
+        this.#metadata.delete(params.id);
+        throw error;
+      });
+      void operation.done.then(() => {
+        this.#metadata.delete(params.id);
+        return discard();
+      });
+      return operation;
+    } catch (error) {
+      await discard();
+      throw error;
+    }
+  }
+
+  /** All that is wrong with it is told before anything is made of it. */
+  async prepare(project: string, arrived: string, index: BackupIndex, { name, pool: wanted }: ImportRequest): Promise<ImportParams> {
+    const { instance, states } = index;
+    const profiles = await this.#profiles(project, [instance, ...states]);
+    const of = ({ profiles: names }: BackedUpState) => profiles.filter((profile) => names.includes(profile.name));
+    refuse(missingProfiles(instance.profiles, of(instance)));
+    const shifts = shiftsOf(instance);
+    refuse(shifts === null || (shifts.length > 0 && unshifted(shifts) === null) ? ['The backup says of its ids what is no map'] : []);
+    const pool = await this.#pool(wanted, index.pool, project);
+    const devicesOf = (state: BackedUpState) => inPool(state.devices, expand(of(state), { config: {}, devices: {} }).devices, pool);
+    const devices = devicesOf(instance);
+    const { config, volatile } = separated(instance.config);
+    const kept = await this.#kept(volatile, expand(of(instance), { config, devices }).devices);
+    const params = await this.#create.prepare(project, {
+      ...{ name: name || index.name, description: instance.description, architecture: instance.architecture },
+      ...{ config: { ...config, ...kept }, devices, profiles: instance.profiles, ephemeral: instance.ephemeral },
+      ...{ type: '', source: { type: 'none' }, start: false },
+    });
+    const { [templateKey]: _, ...own } = params.volatile;
+    return {
+      ...params,
+      createdAt: timeOf(instance.created_at) ?? params.createdAt,
+      volatile: { ...own, ...carried(volatile, [templateKey, baseKey]) },
+      arrived,
+      shifts: (shifts ?? []).map((shift) => ({ ...shift })),
+      snapshots: [...states].sort(byAge(index.snapshots)).map((state) => imported(state, devicesOf(state), params.createdAt)),
+    };
+  }
+
+  /** Those of the instance and of its snapshots; a snapshot may name one that is gone. */
+  #profiles(project: string, states: readonly BackedUpState[]): Promise<ProfileRow[]> {
+    return this.#using.store.profiles.many(project, [...new Set(states.flatMap(({ profiles }) => profiles))]);
+  }
+
+  /** LxError 'pool.not_found' of one that was asked for. */
+  async #pool(wanted: string, had: string, project: string): Promise<string> {
+    const { store, storage } = this.#using;
+    if (wanted !== '') return (await storage.pools.get(wanted)).name;
+    try {
+      return (await storage.pools.get(had)).name;
+    } catch (error) {
+      if (!isLxError(error, 'pool.not_found')) throw error;
+      const profile = await store.profiles.get(project, 'default');
+      return rootPool(profile?.devices ?? {});
+    }
+  }
+
+  /** What it goes on having: its id for cloud-init, and addresses of its network cards that nobody else has meanwhile. */
+  async #kept(volatile: StringMap, devices: BackedUpState['devices']): Promise<StringMap> {
+    const taken = new Set((await this.#using.store.instances.list(null)).flatMap((row) => [...macsOf(row)]));
+    const kept = carried(volatile, [instanceIdKey]);
+    for (const { device } of nicsOf(devices, {})) {
+      const address = volatile[addressKey(device)];
+      if (address && !taken.has(address.toLowerCase())) kept[addressKey(device)] = address;
+    }
+    return kept;
+  }
+}
+
+const baseKey = 'volatile.base_image';
+const addressKey = (device: string) => `volatile.${device}.hwaddr`;
+
+function carried(volatile: StringMap, keys: readonly string[]): StringMap {
+  return Object.fromEntries(Object.entries(volatile).filter(([key, value]) => keys.includes(key) && value !== ''));
+}
+
+function timeOf(text: string): string | null {
+  return readExpiry(text)?.toISOString() ?? null;
+}
+
+function byAge(names: readonly string[]) {
+  return (a: { name: string }, b: { name: string }) => names.indexOf(a.name) - names.indexOf(b.name);
+}
+
+function imported(state: BackupIndex['states'][number], devices: BackedUpState['devices'], now: string): Imported & JsonObject {
+  const { config, volatile } = separated(state.config);
+  return {
+    ...{ id: randomUUID(), name: state.name, architecture: state.architecture, ephemeral: state.ephemeral },
+    ...{ config, volatile: carried(volatile, [baseKey]), devices, profiles: state.profiles },
+    createdAt: timeOf(state.created_at) ?? now,
+    expiresAt: timeOf(state.expires_at),
+  };
+}
+
+/** The rows of the instance and its snapshots: from here on the name is taken. */
+function reserveStep({ storage, ids, removal }: Using, seen: ReadonlyMap<string, ProfileRow[]>): ImportStep {
+  return {
+    name: 'reserve',
+    rowsOnly: () => true,
+    async do({ params, state }) {
+      const { row, volatile } = await ids.of({ id: params.id, name: params.name, idBase: null, idCount: null }, params.ids);
+      state.ids = { row, volatile };
+    },
+    async commit({ params, state }, writes) {
+      const { arrived, shifts, snapshots, ...own } = params;
+      try {
+        await writes.instances.insert(rowOf(own, state), seen.get(params.id), params.nics);
+        await storage.roots.reserve(writes, { ...params, image: null });
+      } catch (error) {
+        throw rowsRefused(claimRefused(error, params.nics), (cause) => new LxError('instance.exists', { name: params.name }, { cause }));
+      }
+      for (const { createdAt, expiresAt, ...snapshot } of snapshots) {
+        const times = { createdAt: new Date(createdAt), expiresAt: expiresAt === null ? null : new Date(expiresAt) };
+        await writes.snapshots.insert({ ...snapshot, instanceId: params.id, ...times });
+        await storage.roots.reserveSnapshot(writes, volumeOf(params, snapshot));
+      }
+    },
+    undo: ({ params }) => removal.undoRows(params),
+  };
+}
+
+/** The roots of the instance and of its snapshots, and what it keeps of its image. */
+function rootStep(
+  { storage, arrivals, metadataFiles, removal, confinement }: Using,
+  metadata: ReadonlyMap<string, JsonObject>,
+): ImportStep {
+  return {
+    name: 'root',
+    async do({ params, progress, signal }) {
+      progress({ create_instance_from_backup_progress: 'Unpacking backup' });
+      const { snapshots } = params;
+      await storage.roots.fill(params.pool, async (directory) => {
+        const backup = await unpackBackup(directory, {
+          path: arrivals.path(params.arrived),
+          snapshots: snapshots.map(({ name }) => name),
+          owners: params.shifts.length > 0 ? unshifted(params.shifts) : null,
+          ...{ confinement, signal },
+        });
+        await metadataFiles.create(params, metadata.get(params.id) ?? {}, async () => backup.instance);
+        const trees = snapshots.map((snapshot) => ({
+          root: volumeOf(params, snapshot),
+          isSnapshot: true,
+          tree: join(backup.snapshot(snapshot.name), 'rootfs'),
+        }));
+        return [...trees, { root: params, isSnapshot: false, tree: join(backup.instance, 'rootfs') }];
+      });
+    },
+    async undo({ params }) {
+      for (const snapshot of params.snapshots) await storage.roots.delete(volumeOf(params, snapshot));
+      await removal.undoRoot(params);
+    },
+  };
+}
+
+function volumeOf({ id, project, name }: ImportParams, snapshot: { id: string; name: string }): SnapshotName {
+  return { id: snapshot.id, project, root: id, name: `${name}/${snapshot.name}` };
+}
