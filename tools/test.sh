@@ -36,7 +36,7 @@ run_lane() {
     cp .cache/check/results "$out/check.results" 2>/dev/null || true
   else
     # The time limit is for a lane that hangs: its daemon would hold up everything after it.
-    timeout --kill-after=10 480 vitest run --project "$lane" --passWithNoTests --reporter=default \
+    timeout --kill-after=10 600 vitest run --project "$lane" --passWithNoTests --reporter=default \
       --reporter=json --outputFile.json="$out/$lane.json" </dev/null
     printf '%s\n' "$?" >"$out/$lane.code"
   fi

@@ -6,6 +6,7 @@ import { faultPoints, liveFaultPoints } from '#lib/engine';
 import { instanceOperations } from '#lib/instance';
 import { collect } from '#lib/client';
 import { TestDaemon } from '../harness/daemon.ts';
+import { FaultRun } from '../harness/fault-run.ts';
 import { bridgePorts, cgroups, links, mounts, noBridgePorts, processes } from '../harness/leftovers.ts';
 
 /**
@@ -315,44 +316,13 @@ const kinds: Record<Verb, Kind> = {
   },
 };
 
-interface Point {
-  kind: Verb;
-  point: string;
-}
+const run = new FaultRun<Verb>(pointsOf, ['start', 'stop', 'delete']);
 
-/**
- * Every point of every kind, so that the daemon that recovers from one is armed for the next where it can be: the next is
- * of another kind (its own recovery would meet it), and none of those that clear up behind the last one.
- */
-const points = spread((Object.keys(kinds) as Verb[]).map((kind) => pointsOf[kind].map((point): Point => ({ kind, point }))));
-const clearsUp = new Set<Point['kind']>(['start', 'stop', 'delete']);
-
-/** One of each in turn. */
-function spread<T>(lists: T[][]): T[] {
-  return Array.from({ length: Math.max(...lists.map((list) => list.length)) }, (_, at) => lists.flatMap((list) => list[at] ?? [])).flat();
-}
-
-let armed: string | null = null;
-
-async function launch(next: Point | undefined): Promise<void> {
-  armed = next?.point ?? null;
-  await daemon.launch(next ? { LXCTL_FAULT: next.point } : {});
-}
-
-it.each(points)('killed at $point', async (wanted) => {
-  const { kind, point } = wanted;
-  const { prepare, ask, check } = kinds[kind];
-  if (armed !== point) {
-    await daemon.kill();
-    await launch(wanted);
-  }
-  await prepare?.();
-  await ask().catch(() => {});
-  await daemon.ended();
-  const next = points[points.indexOf(wanted) + 1];
-  await launch(next && next.kind !== kind && !clearsUp.has(next.kind) ? next : undefined);
+it.each(run.points)('killed at $point', async (at) => {
+  const { prepare, ask, check } = kinds[at.kind];
+  await run.through(daemon, at, async () => prepare?.(), ask);
   try {
-    await check(point);
+    await check(at.point);
   } finally {
     for (const name of await names()) await daemon.remove(name);
   }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { faultPoints } from '#lib/engine';
 import { volumeOperations } from '#lib/storage';
 import { TestDaemon } from '../harness/daemon.ts';
+import { FaultRun } from '../harness/fault-run.ts';
 
 /** As every-step.e2e-spec.ts, for the operations on custom volumes: `v` in `default` and what becomes of it, `two` beside it. */
 
@@ -109,26 +110,30 @@ const kinds: { [K in keyof typeof operations]: Kind } = {
   },
 };
 
-const points = (Object.keys(kinds) as (keyof typeof kinds)[]).flatMap((kind) =>
-  faultPoints(operations[kind] as never).map((point): [string, keyof typeof kinds] => [point, kind]),
-);
+type Verb = keyof typeof kinds;
+const pointsOf = Object.fromEntries(Object.entries(operations).map(([verb, spec]) => [verb, faultPoints(spec as never)])) as Record<
+  Verb,
+  string[]
+>;
+const run = new FaultRun<Verb>(pointsOf, ['snapshot', 'delete']);
 
-it.each(points)('killed at %s', async (point, kind) => {
+/** `v` that holds `kept`, as its snapshot does, and `later`. */
+async function prepare(): Promise<void> {
+  const { pools: client, operations: waiting } = daemon.client;
+  await client.createVolume('default', { name: 'v', content_type: 'filesystem', config: {} });
+  const data = join(place('default', 'custom', 'default_v'), 'data');
+  await writeFile(join(data, 'kept'), 'mine');
+  const taken = await client.snapshotVolume('default', 'v', { name: 's' });
+  expect((await waiting.wait(taken.id)).status_code).toBe(200);
+  await writeFile(join(data, 'later'), '');
+}
+
+it.each(run.points)('killed at $point', async (at) => {
+  const { kind, point } = at;
   const { of, ask, before, after, restores } = kinds[kind];
-  if (of) {
-    await daemon.client.pools.createVolume('default', { name: 'v', content_type: 'filesystem', config: {} });
-    await writeFile(join(place('default', 'custom', 'default_v'), 'data', 'kept'), 'mine');
-    const taken = await daemon.client.pools.snapshotVolume('default', 'v', { name: 's' });
-    expect((await daemon.client.operations.wait(taken.id)).status_code).toBe(200);
-    await writeFile(join(place('default', 'custom', 'default_v'), 'data', 'later'), '');
-  }
-  await daemon.kill();
-  await daemon.launch({ LXCTL_FAULT: point });
-  await ask().catch(() => {});
-  await daemon.ended();
-  await daemon.launch();
+  await run.through(daemon, at, async () => (of ? prepare() : undefined), ask);
   const found = await whole();
-  const last = point === faultPoints(operations[kind] as never).findLast((each) => each.endsWith(':after'));
+  const last = point === pointsOf[kind].findLast((each) => each.endsWith(':after'));
   // What unwinds is undone unless its last step was journaled; what resumes is finished unless it was told to undo.
   const unwinds = operations[kind].onCrash === 'unwind' || point.endsWith(':undo');
   expect(found).toEqual(unwinds && !last ? before : after);
