@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { collect, type Method } from '#lib/client';
+import { SftpClient } from '#lib/host';
 import { TestDaemon } from './harness/daemon.ts';
 
 let daemon: TestDaemon;
@@ -163,4 +166,61 @@ describe('the files of an instance that runs', () => {
     expect(peak).toBeLessThan(300);
     await ask('DELETE', '/dev/shm/large');
   }, 60_000);
+});
+
+describe('the SFTP of an instance', () => {
+  /** A connection that has gone over, or what was answered instead. */
+  async function connected(name = 'f', upgrade = 'sftp'): Promise<{ connection: Socket; answer: string }> {
+    const connection = connect(daemon.socket);
+    connection.write(`GET /1.0/instances/${name}/sftp HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: ${upgrade}\r\n\r\n`);
+    const [first] = (await once(connection, 'data')) as [Buffer];
+    return { connection, answer: first.toString() };
+  }
+  async function speaking() {
+    const { connection, answer } = await connected();
+    expect(answer).toBe('HTTP/1.1 101 Switching Protocols\r\nUpgrade: sftp\r\nConnection: Upgrade\r\n\r\n');
+    const client = new SftpClient(connection, { deadline: 10_000, stuck: () => connection.destroy() });
+    await client.greet();
+    return { connection, client };
+  }
+  const servers = () => inside('ls /proc | grep -c "^[0-9]"');
+
+  it('is of the whole instance, and of nothing else', async () => {
+    const { connection, client } = await speaking();
+    await inside('mkdir -p /s; echo in > /s/file; ln -s /proc/1/root /s/out');
+    expect((await client.stat('/s/file', true)).size).toBe(3);
+    await expect(client.stat(`${daemon.dir}/lxctld.pid`, true)).rejects.toThrow('No such file or directory');
+    // Links of procfs are not for it, not even those that lead to its own root.
+    await expect(client.stat(`/s/out${daemon.dir}`, true)).rejects.toThrow('Permission denied');
+    connection.destroy();
+  });
+
+  it('ends with its client, with its instance and with the server, and leaves no process', async () => {
+    const before = await servers();
+    const { connection } = await speaking();
+    const { connection: second, client } = await speaking();
+    connection.destroy();
+    second.end();
+    await client.closed;
+    await vi.waitFor(async () => expect(await servers()).toBe(before));
+    const { connection: third } = await speaking();
+    const gone = once(third, 'close');
+    await daemon.done(daemon.client.instances.setState('f', { action: 'stop', force: true, timeout: 10 }));
+    await gone;
+    const { answer } = await connected();
+    expect(answer).toMatch(/^HTTP\/1\.1 400[\s\S]*"Instance is not running"/);
+    await daemon.done(daemon.client.instances.setState('f', { action: 'start', force: false, timeout: 10 }));
+    const { client: last } = await speaking();
+    await daemon.kill();
+    await last.closed;
+    await daemon.launch();
+    await vi.waitFor(async () => expect(await servers()).toBe(before));
+  });
+
+  it('is refused in words', async () => {
+    expect((await connected('none')).answer).toMatch(/^HTTP\/1\.1 404[\s\S]*"Instance not found"/);
+    expect((await connected('f', 'websocket')).answer).toMatch(/^HTTP\/1\.1 404/);
+    const { status, body } = await daemon.client.api.transport.request({ method: 'GET', path: '/1.0/instances/f/sftp' });
+    expect([status, (await collect(body)).toString()]).toEqual([400, expect.stringContaining('Missing or invalid upgrade header')]);
+  });
 });

@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { lstat, mkdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lxcInstalled, StockLxc } from './stock-lxc.ts';
 
@@ -71,6 +74,31 @@ describe.skipIf(!lxcInstalled)("files with the stock lxc (skipped where Debian's
     expect(await lxc.fails('file', 'delete', 'f/full')).toBe('sftp: "remove /full: directory not empty" (SSH_FX_FAILURE)');
     expect(await inside('ls -d /gone /gone-link 2>/dev/null; test -d /etc && ls /full')).toBe('file\n');
   });
+
+  it.skipIf(!existsSync('/usr/bin/sftp'))(
+    "mounts: SSH clients reach them (skipped where Debian's openssh-client is not installed)",
+    async () => {
+      const mount = lxc.terminal('file mount f --listen 127.0.0.1:0 --no-auth');
+      const listening = /listening on 127\.0\.0\.1:(\d+)/;
+      await mount.shows(listening);
+      const [, port = ''] = listening.exec(mount.output) ?? [];
+      await writeFile(
+        local('batch'),
+        'put one /root/by-sftp\nget /etc/inittab fetched\nmkdir /root/made\nrename /root/by-sftp /root/made/one\nls /root/made\n',
+      );
+      const options = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'GlobalKnownHostsFile=/dev/null', 'LogLevel=ERROR'];
+      const { stdout } = await promisify(execFile)(
+        'sftp',
+        ['-F', 'none', ...options.flatMap((option) => ['-o', option]), '-P', port, '-b', 'batch', 'nobody@127.0.0.1'],
+        { cwd: lxc.home, env: { ...process.env, HOME: lxc.home } },
+      );
+      expect(stdout).toContain('/root/made/one');
+      expect(await inside('cat /root/made/one')).toBe('one\n');
+      expect(await readFile(local('fetched'), 'utf8')).toBe(await inside('cat /etc/inittab'));
+      mount.type('\x03');
+      await mount.code();
+    },
+  );
 
   it('says what is not there and what cannot be', async () => {
     expect(await lxc.fails('file', 'pull', 'f/nowhere', '-')).toBe('Not Found');

@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { expect } from 'vitest';
 import { home as root, TestDaemon } from '../harness/daemon.ts';
 import { Terminal } from '../harness/terminal.ts';
@@ -51,18 +54,24 @@ export class StockLxc {
     await rm(this.home, { recursive: true, force: true });
   }
 
-  run(args: readonly string[], options: { stdin?: string; env?: Record<string, string> } = {}): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      const child = spawn(this.program.path, args, { cwd: this.home, env: { ...this.#environment(), ...options.env }, stdio: 'pipe' });
-      let stdout = '';
-      let stderr = '';
-      child.stdout.on('data', (chunk) => (stdout += chunk));
-      child.stderr.on('data', (chunk) => (stderr += chunk));
-      child.on('error', reject);
-      child.on('close', (code) => resolve({ code: code ?? -1, stdout, stderr }));
-      child.stdin.on('error', () => {});
-      child.stdin.end(options.stdin ?? '');
-    });
+  /** Its standard input is a file, which it may open again as /dev/stdin: a socket, which Node makes, it may not. */
+  async run(args: readonly string[], options: { stdin?: string; env?: Record<string, string> } = {}): Promise<Result> {
+    const input = join(this.home, `input-${randomUUID()}`);
+    await writeFile(input, options.stdin ?? '');
+    const file = await open(input, 'r');
+    try {
+      const env = { ...this.#environment(), ...options.env };
+      const child = spawn(this.program.path, args, { cwd: this.home, env, stdio: [file.fd, 'pipe', 'pipe'] });
+      const [stdout, stderr, code] = await Promise.all([
+        text(child.stdout ?? Readable.from([])),
+        text(child.stderr ?? Readable.from([])),
+        new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve)),
+      ]);
+      return { code: code ?? -1, stdout, stderr };
+    } finally {
+      await file.close();
+      await rm(input);
+    }
   }
 
   /** The output of a command that must succeed. */

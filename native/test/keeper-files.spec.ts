@@ -130,8 +130,15 @@ describe.skipIf(reason !== null)(`the files of a container that runs${skipped}`,
     expect(await textOf(client, '/nowhere/f')).toBe('ENOENT');
     expect(await textOf(client, '/etc')).toBe('EISDIR');
     expect(await textOf(client, '/etc/inittab/f')).toBe('ENOTDIR');
+    expect(await refused(client.openFile('/etc', fileFlags.overwrite, 0o600))).toBe('EISDIR');
     expect(await refused(client.makeDirectory('/etc', 0o755))).toBe('EEXIST');
     expect(await refused(client.remove('/etc'))).toBe('EISDIR');
+  });
+
+  it('let a directory be opened to be looked at', async () => {
+    const handle = await client.openFile('/etc', fileFlags.read, 0);
+    expect((await client.statHandle(handle)).mode & 0o170000).toBe(0o040000);
+    await client.closeHandle(handle);
   });
 
   it('end at the root of the container, by whatever path', async () => {

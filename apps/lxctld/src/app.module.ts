@@ -19,6 +19,8 @@ import { VolumeSnapshotsController } from './storage-pools/volume-snapshots.cont
 import { VolumesController } from './storage-pools/volumes.controller.ts';
 import { operationSockets } from './operations/operation-sockets.ts';
 import { OperationsController } from './operations/operations.controller.ts';
+import { SftpController } from './instances/sftp.controller.ts';
+import { sftpConnections } from './instances/sftp-connections.ts';
 import { ProfilesController } from './profiles/profiles.controller.ts';
 import type { Upgrades } from './rim/upgrades.ts';
 import { InternalController } from './server/internal.controller.ts';
@@ -43,6 +45,7 @@ export const allControllers: Type[] = [
   LogsController,
   MetadataController,
   FilesController,
+  SftpController,
   CustomVolumesController,
   VolumeSnapshotsController,
   VolumesController,
@@ -56,10 +59,14 @@ export const allControllers: Type[] = [
   SnapshotsController,
 ];
 
-/** Every websocket endpoint of the daemon. */
-export function addWebsockets(upgrades: Upgrades, engine: Engine): void {
+/** Those that endpoints without a controller speak of. */
+export type UpgradedInstances = Parameters<typeof sftpConnections>[0];
+
+/** Every endpoint of the daemon whose connections go over to another protocol. */
+export function addUpgrades(upgrades: Upgrades, engine: Engine, instances: UpgradedInstances): void {
   upgrades.add('/1.0/events', 'trusted', new EventSockets(engine.events).accept);
   upgrades.add('/1.0/operations/:id/websocket', 'secret', operationSockets(engine));
+  upgrades.addConnection('sftp', '/1.0/instances/:name/sftp', 'operate-instances', sftpConnections(instances));
 }
 
 @Module({})

@@ -123,9 +123,7 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
   ];
 
   return {
-    store,
-    engine,
-    storage,
+    ...{ store, engine, storage, instances },
     providers: values.map(([provide, useValue]): Provider => ({ provide: provide as symbol, useValue })),
     async start() {
       const rooms = [storage, images, cgroups, networks, instances.arrivals];

@@ -60,7 +60,6 @@ export const refusals: readonly Refusal[] = [
     'Load balancers are of OVN networks.',
   ),
   incus('network list-allocations', 'network list-allocations', missing('network_allocations'), 'Not announced.'),
-  incus('file', 'file push {pushed} w/x', /^Error: Not supported by this server: upgrade to sftp$/, 'Files go by REST, not by SFTP.'),
   incus('debug dump-memory', 'debug dump-memory w {x}', /not found$/, 'It is for virtual machines.'),
   incus('admin sql', 'admin sql local .dump', /not found$/, 'The state is in Postgres: use psql.'),
 ];
@@ -73,6 +72,7 @@ const server = 'e2e/clients/lxc-server.e2e-spec.ts';
 export const elsewhere: Readonly<Record<ClientName, Readonly<Record<string, Elsewhere>>>> = {
   lxc: {
     'file edit': ['e2e/clients/lxc-files.e2e-spec.ts', "'file edit f/"],
+    'file mount': ['e2e/clients/lxc-files.e2e-spec.ts', "'file mount f"],
     monitor: [server, "['monitor', ...flags]"],
     'operation delete': [server, "'operation', 'delete'"],
     'warning acknowledge': [server, "'warning', 'ack'"],

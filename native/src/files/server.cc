@@ -186,21 +186,24 @@ class Server {
     const uint32_t wanted = in.u32();
     const Attributes attributes = readAttributes(in);
     if (!in.good()) return status(id, cBad, "EBADMSG: Bad message");
-    const int fd = openRegular(path.c_str(), wanted, attributes.mode.value_or(0666));
+    const int fd = openFile(path.c_str(), wanted, attributes.mode.value_or(0666));
     if (fd < 0) return failure(id);
     PacketWriter out(tHandle);
     out.u32(id).text(handles_.add({fd, nullptr}));
     return send(out);
   }
 
-  /// Looked at before, so that no device is opened, and after, for what it was then is nobody's word. Nothing waits in between.
-  int openRegular(const char* path, uint32_t wanted, mode_t mode) {
+  /// Looked at before, so that no device is opened, and after, for what it was then is nobody's word. Nothing waits in between. A
+  /// directory is opened to be looked at, as clients do who do not know yet what a path is; to read it fails.
+  int openFile(const char* path, uint32_t wanted, mode_t mode) {
     struct stat info {};
     if (handles_.full()) return errno = EMFILE, -1;
-    if (::stat(path, &info) == 0 && !S_ISREG(info.st_mode)) return errno = S_ISDIR(info.st_mode) ? EISDIR : EOPNOTSUPP, -1;
-    open_how how{};
     const bool reads = (wanted & fRead) != 0;
     const bool writes = (wanted & fWrite) != 0;
+    const bool looks = !writes && (wanted & (fCreate | fTruncate | fAppend)) == 0;
+    const auto usable = [&] { return S_ISREG(info.st_mode) || (looks && S_ISDIR(info.st_mode)); };
+    if (::stat(path, &info) == 0 && !usable()) return errno = S_ISDIR(info.st_mode) ? EISDIR : EOPNOTSUPP, -1;
+    open_how how{};
     how.flags = O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (writes ? reads ? O_RDWR : O_WRONLY : O_RDONLY);
     if ((wanted & fAppend) != 0) how.flags |= O_APPEND;
     if ((wanted & fTruncate) != 0) how.flags |= O_TRUNC;
@@ -210,7 +213,7 @@ class Server {
     how.resolve = RESOLVE_NO_MAGICLINKS;
     const int fd = openat2(AT_FDCWD, path, how);
     if (fd < 0) return -1;
-    if (::fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) return fd;
+    if (::fstat(fd, &info) == 0 && usable()) return fd;
     ::close(fd);
     return errno = EOPNOTSUPP, -1;
   }

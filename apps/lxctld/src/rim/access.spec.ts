@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { Scope } from '#lib/contract';
 import type { Engine } from '#lib/engine';
-import { addWebsockets, allControllers } from '../app.module.ts';
+import { addUpgrades, allControllers } from '../app.module.ts';
 import { BULK_STATE } from '../instances/bulk-state.ts';
 import * as instanceTokens from '../instances/tokens.ts';
 import { type Method, type RimServer, serveRim } from '../testing/rim-server.ts';
@@ -96,10 +96,11 @@ describe('access', () => {
 describe('access to websockets', () => {
   it('is stated by each of them, and asked for', async () => {
     const upgrades = new Upgrades({ refusal: () => null }, { scope: (name) => new Scope(name, []) });
-    addWebsockets(upgrades, { events: {}, get: () => null } as unknown as Engine);
+    addUpgrades(upgrades, { events: {}, get: () => null } as unknown as Engine, {} as never);
     expect(upgrades.routes.map(({ path, access }) => [path, access])).toEqual([
       ['/1.0/events', 'trusted'],
       ['/1.0/operations/:id/websocket', 'secret'],
+      ['/1.0/instances/:name/sftp', 'operate-instances'],
     ]);
     const server = createServer();
     server.on('connection', (socket) => introduce(socket, stranger));

@@ -8,7 +8,6 @@ const anyVerb = 'GET HEAD POST PUT PATCH DELETE';
  * and not just `not found`. A route that exists is found before this table is looked at.
  */
 const features: readonly [verbs: string, path: string, what: string][] = [
-  [anyVerb, '/1.0/instances/:name/sftp', 'files of instances over SFTP; use exec'],
   ['POST', '/1.0/images/:fingerprint/export', 'sending images to another server; export the image and import it there'],
   ['POST', '/1.0/images/:fingerprint/refresh', 'refreshing images from another server'],
   ['POST', '/1.0/images/:fingerprint/secret', 'secrets for the download of images'],

@@ -1,6 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { LxError } from '#lib/contract';
 import { introduce, unixCaller } from './caller.ts';
 import { Upgrades } from './upgrades.ts';
 
@@ -13,6 +15,10 @@ beforeAll(async () => {
     return (socket) => socket.terminate();
   });
   upgrades.add('/1.0/things', 'trusted', () => (socket) => socket.terminate());
+  upgrades.addConnection('sftp', '/1.0/things/:name/sftp', 'trusted', async (_call, [name]) => {
+    if (name === 'stopped') throw new LxError('instance.not_running');
+    return (connection) => connection.pipe(connection);
+  });
   server = createServer();
   server.on('connection', (socket) => introduce(socket, unixCaller(0)));
   server.on('upgrade', upgrades.handle);
@@ -50,6 +56,25 @@ describe('upgrades', () => {
   it('decode good ones', async () => {
     expect((await handshake('/1.0/things/a%2Fb/websocket')).status).toBe(101);
     expect(seen).toContain('a/b');
+  });
+
+  it('hand over connections of another protocol, and refuse them before', async () => {
+    const { port } = server.address() as AddressInfo;
+    const socket = connect(port, '127.0.0.1');
+    const heard: string[] = [];
+    socket.on('data', (chunk: Buffer) => heard.push(chunk.toString()));
+    // What comes with the request is not lost.
+    socket.write('GET /1.0/things/a/sftp HTTP/1.1\r\nHost: box\r\nConnection: Upgrade\r\nUpgrade: sftp\r\n\r\nearly');
+    await vi.waitFor(() => expect(heard.join('')).toContain('early'));
+    socket.end('late');
+    await once(socket, 'close');
+    expect(heard.join('')).toBe('HTTP/1.1 101 Switching Protocols\r\nUpgrade: sftp\r\nConnection: Upgrade\r\n\r\nearlylate');
+    const sftp = { upgrade: 'sftp' };
+    expect((await handshake('/1.0/things/stopped/sftp', sftp)).error).toBe('Instance is not running');
+    expect((await handshake('/1.0/things', sftp)).status).toBe(404);
+    expect((await handshake('/1.0/things/a/sftp')).status).toBe(404);
+    expect((await handshake('/1.0/things/a/sftp', { ...sftp, origin: 'https://evil.example' })).status).toBe(403);
+    expect((await handshake('/1.0/things', { upgrade: 'h2c' })).error).toContain('upgrade to h2c');
   });
 
   it('refuse NUL in path and query', async () => {

@@ -19,14 +19,26 @@ import { refuseUnstorable } from './text.ts';
  */
 export type UpgradeHandler = (call: Call, parameters: readonly string[]) => (socket: WebSocket) => void;
 
+/** The same for a protocol of its own, which has the connection from the end of the handshake on. What it gets may be closed by then. */
+export type ConnectionHandler = (call: Call, parameters: readonly string[]) => Promise<(connection: Duplex) => void>;
+
 interface UpgradeRoute {
   path: string;
   access: AccessRight;
   pattern: RegExp;
-  handler: UpgradeHandler;
+  /** As it stands in the header Upgrade. */
+  protocol: 'websocket' | 'sftp';
+  /** What takes the socket, when the request is let in. */
+  handler: (call: Call, parameters: readonly string[], finish: Finish) => Promise<() => void>;
 }
 
-/** The websocket endpoints. Compression is off, because it makes the echo of a keystroke twenty times slower. */
+/** The rest of the handshake. */
+interface Finish {
+  websocket(use: (socket: WebSocket) => void): void;
+  connection(use: (connection: Duplex) => void): void;
+}
+
+/** The endpoints whose connections go over to another protocol: websockets, mostly. Compression is off, because it makes the echo of a keystroke twenty times slower. */
 export class Upgrades {
   readonly #server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 16 * 1024 * 1024 });
   readonly #routes: UpgradeRoute[] = [];
@@ -45,35 +57,57 @@ export class Upgrades {
 
   /** `path` as in a controller, e.g. /1.0/operations/:id/websocket. */
   add(path: string, access: AccessRight, handler: UpgradeHandler): void {
-    this.#routes.push({ path, access, pattern: pathPattern(path), handler });
+    const accept: UpgradeRoute['handler'] = async (call, parameters, finish) => {
+      const use = handler(call, parameters);
+      return () => finish.websocket(use);
+    };
+    this.#routes.push({ path, access, pattern: pathPattern(path), protocol: 'websocket', handler: accept });
+  }
+
+  /** A path whose connections go over to another protocol. */
+  addConnection(protocol: 'sftp', path: string, access: AccessRight, handler: ConnectionHandler): void {
+    const accept: UpgradeRoute['handler'] = async (call, parameters, finish) => {
+      const use = await handler(call, parameters);
+      return () => finish.connection(use);
+    };
+    this.#routes.push({ path, access, pattern: pathPattern(path), protocol, handler: accept });
   }
 
   /** For `server.on('upgrade')`. */
   readonly handle = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     // The client may disconnect during the handshake, which is no error of the daemon.
     socket.on('error', () => socket.destroy());
-    this.#find(request, socket).then(
-      (use) =>
+    const finish: Finish = {
+      websocket: (use) =>
         this.#server.handleUpgrade(request, socket, head, (websocket) => {
           // INVARIANT: every websocket has an error handler, or a client that closes oddly ends the daemon (API section 2.16).
           websocket.on('error', () => websocket.terminate());
           this.heartbeat.add(websocket);
           use(websocket);
         }),
+      connection: (use) => {
+        const lines = ['HTTP/1.1 101 Switching Protocols', `Upgrade: ${request.headers.upgrade}`, 'Connection: Upgrade'];
+        if (!socket.destroyed) socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+        if (head.length > 0) socket.unshift(head);
+        use(socket);
+      },
+    };
+    this.#find(request, socket, finish).then(
+      (accept) => accept(),
       (error: unknown) => refuseUpgrade(socket, error),
     );
   };
 
-  async #find(request: IncomingMessage, socket: Duplex): Promise<(socket: WebSocket) => void> {
+  async #find(request: IncomingMessage, socket: Duplex, finish: Finish): Promise<() => void> {
     const refusal = this.#gate.refusal();
     if (refusal) throw refusal;
-    if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
-      throw new LxError('request.unsupported', { what: `upgrade to ${request.headers.upgrade}` });
-    }
+    const protocol = request.headers.upgrade?.toLowerCase();
+    const routes = this.#routes.filter((route) => route.protocol === protocol);
+    if (routes.length === 0) throw new LxError('request.unsupported', { what: `upgrade to ${request.headers.upgrade}` });
     refuseForeignOrigin(request.headers);
     const url = request.url ?? '/';
     const [path = '', search = ''] = url.split('?', 2);
-    for (const { pattern, access, handler } of this.#routes) {
+    for (const { pattern, access, handler } of routes) {
       const match = pattern.exec(path);
       if (!match) continue;
       const query = queryOf(search);
@@ -84,7 +118,7 @@ export class Upgrades {
       refuseUnstorable(parameters, 'path');
       refuseUnstorable(query, 'query');
       const call = new RequestCall({ caller, url, query, headers: request.headers, scope: await this.#projects.scope(project) });
-      return handler(call, parameters);
+      return handler(call, parameters, finish);
     }
     throw new LxError('path.not_found');
   }

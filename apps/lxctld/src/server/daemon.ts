@@ -8,7 +8,7 @@ import { configValue, serverKeys } from '#lib/contract';
 import { type Engine, messageOf } from '#lib/engine';
 import type { Storage } from '#lib/storage';
 import type { Store } from '#lib/store';
-import { addWebsockets, AppModule } from '../app.module.ts';
+import { addUpgrades, AppModule, type UpgradedInstances } from '../app.module.ts';
 import { Gate } from '../rim/gate.ts';
 import { unixServer } from '../rim/http-server.ts';
 import { claimPidFile } from '../rim/pid-file.ts';
@@ -28,6 +28,8 @@ export interface House {
   readonly store: Store;
   readonly engine: Engine;
   readonly storage: Storage;
+  /** For the endpoints that are no controllers. */
+  readonly instances: UpgradedInstances;
   /** What the controllers inject, under the names of tokens.ts. */
   readonly providers: Provider[];
   /** Recovers what an earlier daemon left. Requests are served when it resolves. */
@@ -120,7 +122,7 @@ export class Daemon {
     const providers = [...house.providers, { provide: SERVER, useValue: server }, { provide: SHUTDOWN, useValue: this.shutdown }];
     const rim = await buildRim(AppModule.over(providers, this.#parts.controllers), nestLog(log));
     this.#app = rim.app;
-    addWebsockets(this.#upgrades, house.engine);
+    addUpgrades(this.#upgrades, house.engine, house.instances);
     return this.#app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   }
 

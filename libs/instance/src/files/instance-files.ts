@@ -48,9 +48,12 @@ const usualMode = { file: 0o644, directory: 0o750 };
  */
 export class InstanceFiles {
   readonly #rooms: FileRooms;
+  readonly #serve: (id: string) => Promise<RoomSession>;
+  readonly #served = new Set<RoomSession>();
 
   constructor({ supervision }: { supervision: Supervision }, times?: RoomTimes) {
-    this.#rooms = new FileRooms((id) => served(supervision, id), times);
+    this.#serve = (id) => served(supervision, id);
+    this.#rooms = new FileRooms(this.#serve, times);
   }
 
   /** What is there; a link is not followed. */
@@ -135,8 +138,20 @@ export class InstanceFiles {
     });
   }
 
+  /** A server of files for one client, who speaks SFTP with it and kills it in the end; it ends with its stream, or the instance. */
+  async serve({ id }: Which): Promise<RoomSession> {
+    const session = await this.#serve(id);
+    this.#served.add(session);
+    session.stream.once('close', () => this.#served.delete(session));
+    return session;
+  }
+
   close(): void {
     this.#rooms.close();
+    for (const { stream, kill } of this.#served) {
+      stream.destroy();
+      kill();
+    }
   }
 
   async #in<T>({ id }: Which, what: string, path: string, work: (client: SftpClient) => Promise<T>): Promise<T> {

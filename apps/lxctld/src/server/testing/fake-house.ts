@@ -19,6 +19,7 @@ export class FakeHouse implements House {
   stopped: StopOrder | null = null;
   starting: Promise<void> = Promise.resolve();
 
+  readonly instances = {} as House['instances'];
   readonly engine = {
     events: {
       lifecycle: (project: string, metadata: unknown) =>
