@@ -101,6 +101,37 @@ describe.skipIf(!lxcInstalled)("instances with the stock lxc (skipped where Debi
     expect([mixed.code, mixed.stderr]).toEqual([1, expect.stringContaining('Instance not found')]);
   });
 
+  it('moves and copies to another pool, with snapshots, and back', async () => {
+    await lxc.ok('storage', 'create', 'plain', 'dir');
+    await lxc.ok('launch', 'busybox', 'mover');
+    const inside = (name: string, script: string) => lxc.ok('exec', name, '--', 'sh', '-c', script);
+    await inside('mover', 'mkdir /d; echo one > /d/f; ln /d/f /d/g; ln -s f /d/l; chown 5:6 /d/f');
+    await lxc.ok('snapshot', 'mover', 's');
+    await inside('mover', 'echo two > /d/f; rm /etc/inittab');
+    expect(await lxc.fails('move', 'mover', '--storage', 'plain')).toContain('Instance is running');
+    expect(await lxc.fails('copy', 'mover', 'twin', '--storage', 'plain')).toContain('stop it, or copy a snapshot');
+    await lxc.ok('copy', 'mover/s', 'was', '--storage', 'plain');
+    await lxc.ok('stop', 'mover', '--force');
+    await lxc.ok('copy', 'mover', 'twin', '--storage', 'plain');
+    await lxc.ok('move', 'mover', '--storage', 'plain');
+    expect(await lxc.ok('config', 'device', 'get', 'mover', 'root', 'pool')).toBe('plain\n');
+    await lxc.ok('start', 'mover', 'twin', 'was');
+    const look = 'cat /d/f; stat -c "%u:%g %h" /d/f; readlink /d/l; ls /etc/inittab 2>/dev/null';
+    for (const name of ['mover', 'twin']) {
+      expect(await inside(name, `${look} || true`)).toBe('two\n5:6 2\nf\n');
+      await lxc.ok('restore', name, 's');
+      expect(await inside(name, look)).toBe('one\n5:6 2\nf\n/etc/inittab\n');
+    }
+    expect(await inside('was', look)).toBe('one\n5:6 2\nf\n/etc/inittab\n');
+    await lxc.ok('stop', 'mover', '--force');
+    await lxc.ok('move', 'mover', '--storage', 'default');
+    await lxc.ok('start', 'mover');
+    expect(await inside('mover', look)).toBe('one\n5:6 2\nf\n/etc/inittab\n');
+    expect(await lxc.ok('storage', 'show', 'plain')).not.toContain('mover');
+    await lxc.ok('delete', 'mover', 'twin', 'was', '--force');
+    await lxc.ok('storage', 'delete', 'plain');
+  });
+
   it('renames, and deletes several at once', async () => {
     expect(await lxc.fails('rename', 'a', 'z')).toBe('Renaming of running container not allowed');
     await lxc.ok('stop', '-f', 'a');

@@ -31,13 +31,17 @@ const pointsOf = {
 };
 type Verb = keyof typeof pointsOf;
 
+const pools = ['default', 'plain'];
+
 async function inventory() {
   await noBridgePorts(daemon.dir);
   const list = (path: string) => readdir(join(daemon.dir, path)).catch(() => [] as string[]);
   const command = (line: string) => line.replace(/^process \d+: /, '');
   return {
     instances: (await daemon.client.instances.list()).map((each) => each.name),
-    volumes: (await daemon.client.api.get<string[]>('/1.0/storage-pools/default/volumes')).filter((url) => url.includes('/container/')),
+    volumes: (await Promise.all(pools.map((pool) => daemon.client.api.get<string[]>(`/1.0/storage-pools/${pool}/volumes`))))
+      .flat()
+      .filter((url) => url.includes('/container/')),
     // Workers of Postgres come and go.
     processes: (await processes(daemon.dir))
       .map(command)
@@ -47,7 +51,9 @@ async function inventory() {
     cgroups: await cgroups(daemon.dir),
     links: [...(await links(daemon.dir)), ...(await bridgePorts(daemon.dir))],
     directories: (
-      await Promise.all(['containers', 'volumes', 'layers', 'unpacking'].map((name) => list(`storage-pools/default/${name}`)))
+      await Promise.all(
+        pools.flatMap((pool) => ['containers', 'volumes', 'layers', 'unpacking'].map((name) => list(`storage-pools/${pool}/${name}`))),
+      )
     ).flat(),
     logs: await list('logs'),
     homes: [...(await list('instances')), ...(await list('imports'))],
@@ -59,6 +65,7 @@ async function inventory() {
 beforeAll(async () => {
   daemon = await TestDaemon.start();
   await daemon.buildImage('busybox');
+  await daemon.client.pools.create({ name: 'plain', driver: 'dir', description: '', config: {} });
   // Once through, so that the image is unpacked and every directory there.
   await daemon.launchInstance('warm');
   await daemon.remove('warm');
@@ -181,6 +188,23 @@ const kinds: Record<Verb, Kind> = {
       // Under whatever name: it is all there.
       await daemon.done(daemon.client.instances.setState(name, { action: 'start', force: true, timeout: 10 }));
       await works(name);
+    },
+  },
+  move: {
+    prepare: async () => {
+      await snapshotted();
+      await daemon.done(state('stop'));
+    },
+    ask: () => daemon.client.instances.rename('f', { name: 'f', pool: 'plain' }),
+    check: async (point) => {
+      const { devices } = await daemon.client.instances.get('f');
+      const moved = devices.root?.pool === 'plain';
+      if (isDone('move', point)) expect(moved).toBe(true);
+      const found = await Promise.all(pools.map((pool) => readdir(join(daemon.dir, 'storage-pools', pool, 'containers'))));
+      expect(found).toEqual(moved ? [[], ['f']] : [['f'], []]);
+      await daemon.done(state('start'));
+      await works();
+      expect(await snapshotNames()).toEqual(['s']);
     },
   },
   update: {

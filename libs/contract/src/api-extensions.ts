@@ -54,6 +54,7 @@ export const apiExtensions = {
   container_disk_shift: 'shift of disks.',
   container_raw_mount: 'raw.mount.options of disks.',
   instance_nic_network: 'network= on nic devices.',
+  instance_pool_move: 'pool in the request that renames an instance: it moves to another pool.',
   container_backup: 'Backups of instances: they are made, listed, renamed, deleted, exported and imported.',
   container_backup_override_pool: 'X-LXD-pool: the pool that an imported instance goes to.',
   backup_override_name: 'X-LXD-name: the name of an imported instance.',

@@ -41,6 +41,7 @@ import { SnapshotSweeps } from './snapshot/sweeps.ts';
 import { Discard } from './verbs/discard.ts';
 import { Freeze } from './verbs/freeze.ts';
 import { Import } from './verbs/import.ts';
+import { Move } from './verbs/move.ts';
 import { Rename } from './verbs/rename.ts';
 import { Restart } from './verbs/restart.ts';
 import { Restore } from './verbs/restore.ts';
@@ -116,6 +117,7 @@ function verbs(on: Foundations, { acts, ...parts }: ReturnType<typeof shared>) {
     import: new Import(create, using),
     update: new Update(acts, using),
     rename: new Rename(acts, using),
+    move: new Move(acts, using),
     delete: new Delete(acts, using),
     start: new Start(acts, using),
     stop: new Stop(acts, using),

@@ -5,7 +5,8 @@ import { OpenPools } from './open-pools.ts';
 import { CustomPlaces } from './custom/custom-places.ts';
 import { userUrlsIn } from './custom/users.ts';
 import { repairLinks } from './repair-links.ts';
-import type { Pools, Roots, Storage, Trees, Volumes } from './storage.ts';
+import { StoredMoves } from './root-moves.ts';
+import type { Pools, RootMoves, Roots, Storage, Trees, Volumes } from './storage.ts';
 import { StoredPools } from './stored-pools.ts';
 import { StoredRoots } from './stored-roots.ts';
 import { StoredTrees } from './stored-trees.ts';
@@ -22,6 +23,7 @@ export class PoolStorage implements Storage {
   readonly pools: Pools;
   readonly volumes: Volumes;
   readonly roots: Roots;
+  readonly moves: RootMoves;
   readonly trees: Trees;
   /** Where custom volumes have their data. */
   readonly customPlaces: CustomPlaces;
@@ -33,7 +35,9 @@ export class PoolStorage implements Storage {
     this.#store = store;
     this.#open = open;
     this.pools = new StoredPools(stateDir, store, open);
-    this.roots = new StoredRoots(store, open);
+    const roots = new StoredRoots(store, open);
+    this.roots = roots;
+    this.moves = new StoredMoves(store, open, roots);
     this.customPlaces = new CustomPlaces(open);
     this.trees = new StoredTrees(store, open);
     this.volumes = {

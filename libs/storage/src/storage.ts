@@ -116,6 +116,8 @@ export interface Roots {
    * a directory of the pool, which goes when it is done, and tells whose is which. Owners are as the instance sees them.
    */
   fill(pool: string, make: (directory: string) => Promise<readonly Filling[]>): Promise<void>;
+  /** The same, of what the root or snapshot `from` of whatever pool holds; that does not run, nor change meanwhile. */
+  fillFrom(pool: string, copies: readonly (Omit<Filling, 'tree'> & { from: string })[]): Promise<void>;
   /** Makes the root's directories, on the image's tree that `Trees.ensure` made present. */
   create(root: NewRoot): Promise<void>;
   /** Removes the root's directories and its link. */
@@ -132,6 +134,27 @@ export interface Roots {
   link(root: RootName, formerly?: string): Promise<void>;
   /** Bytes the instance's own changes occupy; null when the driver cannot tell cheaply. */
   usage(root: RootName): Promise<number | null>;
+}
+
+/** A root or a snapshot that goes to another pool. */
+export interface Moved {
+  root: RootName;
+  isSnapshot: boolean;
+}
+
+/**
+ * Roots, with their snapshots, that go to another pool under their ids, in this order. Nothing of what moves runs, nor changes
+ * meanwhile. There they are whole: they stand on no image, for the image's tree is the other pool's.
+ */
+export interface RootMoves {
+  /** Makes there what they hold. Idempotent. */
+  copy(pool: string, moved: readonly Moved[]): Promise<void>;
+  /** Takes that away again, unless their rows say that it is theirs. */
+  takeBack(pool: string, moved: readonly Moved[]): Promise<void>;
+  /** Their rows: from here on they are there. */
+  settle(writes: Store, pool: string, moved: readonly Moved[]): Promise<void>;
+  /** Removes what they had before, and has people find them where they are. `from`: id of the pool. Idempotent. */
+  clear(from: string, moved: readonly Moved[]): Promise<void>;
 }
 
 /** Unpacked images in pools. */
@@ -159,5 +182,6 @@ export interface Storage {
   readonly pools: Pools;
   readonly volumes: Volumes;
   readonly roots: Roots;
+  readonly moves: RootMoves;
   readonly trees: Trees;
 }

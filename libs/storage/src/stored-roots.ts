@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { LxError } from '#lib/contract';
 import { makeDirectory, removeTree, withMergedTree } from '#lib/host';
 import { RowConflict, type Store, unlessMissing, type VolumeRow } from '#lib/store';
+import { copyTree } from './copy-tree.ts';
 import type { Source } from './keep/root-keeper.ts';
 import type { OpenPool } from './open-pool.ts';
 import type { OpenPools } from './open-pools.ts';
 import type { Filling, NewRoot, RootName, RootRecipe, Roots, SnapshotName, Still } from './storage.ts';
 
 /** Config key of a root's volume that holds the fingerprint of its image. */
-const imageKey = 'volatile.image';
+export const imageKey = 'volatile.image';
 
 /** What a root's volume says of it; it never changes while the root exists. */
 interface Origin {
@@ -18,6 +19,7 @@ interface Origin {
 }
 
 type Found = Source & { pool: OpenPool };
+type Copied = Omit<Filling, 'tree'> & { from: string };
 
 /** Roots of instances, by the rows of their volumes. */
 export class StoredRoots implements Roots {
@@ -107,15 +109,44 @@ export class StoredRoots implements Roots {
 
   async fill(name: string, make: (directory: string) => Promise<readonly Filling[]>): Promise<void> {
     const pool = await this.#open.named(name);
+    await this.#arriving(pool, async (directory) => {
+      for (const each of await make(directory)) await this.#filled(pool, each);
+    });
+  }
+
+  async fillFrom(name: string, copies: readonly Copied[]): Promise<void> {
+    const pool = await this.#open.named(name);
+    await this.copied(pool, copies, (filling) => this.#filled(pool, filling));
+  }
+
+  /** Has each copied into a directory of the pool, and `take` it from there. */
+  copied(pool: OpenPool, copies: readonly Copied[], take: (filling: Filling) => Promise<void>): Promise<void> {
+    return this.#arriving(pool, async (directory) => {
+      for (const { from, ...of } of copies) {
+        const tree = join(directory, of.root.id);
+        await this.withTree(from, (source) => copyTree(source, tree));
+        await take({ ...of, tree });
+      }
+    });
+  }
+
+  /** What is known of it is no longer true. */
+  forget(id: string): void {
+    this.#origins.delete(id);
+  }
+
+  async #filled(pool: OpenPool, { root, isSnapshot, tree }: Filling): Promise<void> {
+    await pool.roots.fill(root.id, tree, isSnapshot);
+    this.#origins.set(root.id, { poolId: pool.row.id, image: null });
+    if (!isSnapshot) await pool.link(root);
+  }
+
+  async #arriving(pool: OpenPool, work: (directory: string) => Promise<void>): Promise<void> {
     await pool.prepare();
     const arriving = join(pool.layout.unpacking, randomUUID());
     try {
       await makeDirectory(arriving);
-      for (const { root, isSnapshot, tree } of await make(arriving)) {
-        await pool.roots.fill(root.id, tree, isSnapshot);
-        this.#origins.set(root.id, { poolId: pool.row.id, image: null });
-        if (!isSnapshot) await pool.link(root);
-      }
+      await work(arriving);
     } finally {
       await removeTree(arriving);
     }

@@ -99,7 +99,7 @@ export interface Snapshots {
   /** RowConflict 'instance_snapshot_name', or 'instance_snapshot_instance' when the instance is gone. */
   insert(row: SnapshotRow): Promise<void>;
   /** Refuses as `insert` does. */
-  update(id: string, change: Partial<Pick<SnapshotRow, 'name' | 'expiresAt'>>): Promise<void>;
+  update(id: string, change: Partial<Pick<SnapshotRow, 'name' | 'expiresAt' | 'devices'>>): Promise<void>;
   delete(id: string): Promise<void>;
 }
 

@@ -129,7 +129,14 @@ export class InstancesController {
   async rename(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
     const row = await this.instances.reader.row(call.project, name);
     const wanted = call.body(InstancePostBody);
-    if (wanted.migration || wanted.pool || wanted.project) throw new LxError('request.unsupported', { what: 'moving an instance' });
+    if (wanted.project && wanted.project !== call.project)
+      throw new LxError('request.unsupported', { what: 'moving an instance to another project' });
+    if (wanted.pool) {
+      if (wanted.name && wanted.name !== row.name)
+        throw new LxError('request.unsupported', { what: 'a new name in the move to another pool; rename the instance then' });
+      return Answer.operation(await this.instances.verbs.move.begin(row, wanted.pool, call.requestor));
+    }
+    if (wanted.migration) throw new LxError('request.unsupported', { what: 'sending an instance to another server' });
     return Answer.operation(await this.instances.verbs.rename.begin(row, wanted.name, call.requestor));
   }
 

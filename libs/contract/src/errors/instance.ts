@@ -6,6 +6,11 @@ export const instanceErrors = {
   'instance.exists': row<{ name: string }>(409, ({ name }) => `Instance "${name}" already exists`, 'Names are unique in a project.'),
   'instance.name_in_use': row<{ name: string }>(409, ({ name }) => `Name "${name}" already in use`, 'Rename to the name of another.'),
   'instance.running': row(400, () => 'Instance is running', 'The request needs a stopped instance.'),
+  'instance.in_pool': row<{ pool: string }>(
+    400,
+    ({ pool }) => `The instance is in the storage pool ${JSON.stringify(pool)} already`,
+    'A move goes to another pool.',
+  ),
   'instance.already_running': row(400, () => 'The instance is already running', 'Start of a running instance.'),
   'instance.already_stopped': row(400, () => 'The instance is already stopped', 'Stop of a stopped instance.'),
   'instance.not_running': row(400, () => 'Instance is not running', 'The request needs a running instance.'),

@@ -1,6 +1,6 @@
 import type { DeviceMap, StringMap } from '#lib/base';
 import { instanceConfigProblems, keyOf, problemsOf, readExpiry, snapshotNameProblems } from '#lib/contract';
-import { deviceProblems, isRootDisk } from '#lib/device';
+import { deviceProblems } from '#lib/device';
 import type { ShiftedIds } from '#lib/image';
 
 /** What a backup says of its instance as it was, or as one of its snapshots was. */
@@ -53,14 +53,6 @@ export function indexProblems({ type, optimized, snapshots, states }: BackupInde
 
 function withoutVolatile(config: StringMap): StringMap {
   return Object.fromEntries(Object.entries(config).filter(([key]) => !key.startsWith('volatile.')));
-}
-
-/** Devices whose root disk is in a pool: that of their own, or else one like `inherited`. */
-export function inPool(devices: DeviceMap, inherited: DeviceMap, pool: string): DeviceMap {
-  const own = Object.entries(devices).find(([, options]) => isRootDisk(options));
-  const [name, options] = own ?? Object.entries(inherited).find(([, each]) => isRootDisk(each)) ?? [null, {}];
-  if (name === null || options.pool === pool) return devices;
-  return { ...devices, [name]: { ...options, pool } };
 }
 
 /**

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LxError } from '#lib/contract';
 import { errnoError } from '#lib/host';
-import type { NewRoot, Pools, RootName, RootRecipe, Roots, SnapshotName, Still, Storage, Trees, Volumes } from '#lib/storage';
+import type { NewRoot, Pools, RootMoves, RootName, RootRecipe, Roots, SnapshotName, Still, Storage, Trees, Volumes } from '#lib/storage';
 import { type PoolRow, type Store, unlessMissing } from '#lib/store';
 
 /** The part of Storage that instances use, in memory. */
-export class FakeStorage implements Pick<Storage, 'roots' | 'trees'> {
+export class FakeStorage implements Pick<Storage, 'roots' | 'trees' | 'moves'> {
   /** Root by id: where it is, and the image below it. */
   readonly made = new Map<string, { pool: string; image: string | null }>();
   /** `<pool>/<name>` to the id of the root that people find there. */
@@ -52,6 +52,35 @@ export class FakeStorage implements Pick<Storage, 'roots' | 'trees'> {
     drop: async () => {},
   };
 
+  /** What is on its way: by id, the pool that it goes to. */
+  readonly away = new Map<string, string>();
+
+  readonly moves: RootMoves = {
+    copy: async (pool, moved) => {
+      for (const { root } of moved) {
+        this.#root(root.id);
+        this.away.set(root.id, pool);
+      }
+    },
+    takeBack: async (_, moved) => {
+      for (const { root } of moved) this.away.delete(root.id);
+    },
+    settle: async (writes, pool, moved) => {
+      const { id: poolId } = await this.pools.get(pool);
+      for (const { root } of moved) await writes.volumes.update(root.id, { poolId, config: {} });
+    },
+    clear: async (_, moved) => {
+      for (const { root, isSnapshot } of moved) {
+        const pool = this.away.get(root.id);
+        this.away.delete(root.id);
+        if (pool === undefined) continue;
+        this.made.set(root.id, { pool, image: null });
+        for (const [link, id] of this.links) if (id === root.id) this.links.delete(link);
+        if (!isSnapshot) await this.roots.link(root);
+      }
+    },
+  };
+
   readonly roots: Roots = {
     reserve: async (writes: Store, { id, project, name, pool, image }: NewRoot) => {
       const { id: poolId } = await this.pools.get(pool);
@@ -94,6 +123,13 @@ export class FakeStorage implements Pick<Storage, 'roots' | 'trees'> {
         }
       } finally {
         await rm(directory, { recursive: true });
+      }
+    },
+    fillFrom: async (pool, copies) => {
+      for (const { root, isSnapshot, from } of copies) {
+        this.#root(from);
+        this.made.set(root.id, { pool, image: null });
+        if (!isSnapshot) await this.roots.link(root);
       }
     },
     create: async (root: NewRoot) => {

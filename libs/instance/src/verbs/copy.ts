@@ -9,6 +9,7 @@ import type { InstanceRow, ProfileRow, SnapshotRow, Store } from '#lib/store';
 import type { IdAllocation } from '../ids/allocation.ts';
 import type { MetadataFiles } from '../metadata/metadata-files.ts';
 import { rowsRefused } from '../references.ts';
+import { withRootIn } from '../root-pool.ts';
 import { type LaunchUsing, launchStep } from '../steps/launch.ts';
 import type { Removal } from '../steps/remove.ts';
 import { mustThaw, stillOf, thawed } from '../steps/still.ts';
@@ -27,6 +28,8 @@ export type CopyParams = CreateParams & {
   from: string;
   source: string;
   alone: boolean;
+  /** From another pool: it is copied as a whole. */
+  across: boolean;
 };
 /** `from`: a snapshot of the source; `id`: what it becomes. */
 type Copied = { from: string; id: string; name: string };
@@ -61,7 +64,7 @@ export class Copy {
 
   /** What the request does not say is as in the source, but for what only one instance can have. */
   async prepare(source: InstanceRow, { snapshot, alone, ...request }: CopyRequest): Promise<CopyParams> {
-    const { store, storage } = this.#using;
+    const { store, storage, supervision } = this.#using;
     const like = snapshot === null ? source : await store.snapshots.get(source.id, snapshot);
     if (!like) throw new LxError('snapshot.not_found');
     const { 'volatile.base_image': _, ...config } = request.config;
@@ -72,16 +75,21 @@ export class Copy {
       profiles: request.profiles ?? like.profiles,
       source: { type: 'none' },
     });
+    let across = false;
     try {
       const [volume, pool] = await Promise.all([store.volumes.byId(like.id), storage.pools.get(params.pool)]);
-      if (volume?.poolId !== pool.id) throw new LxError('request.unsupported', { what: 'a copy to another storage pool' });
+      across = volume?.poolId !== pool.id;
+      if (across && snapshot === null && supervision.get(source.id))
+        throw new LxError('request.unsupported', {
+          what: 'a copy of an instance that runs to another storage pool; stop it, or copy a snapshot',
+        });
     } catch (error) {
       this.#create.forget(params.id);
       throw error;
     }
     const { 'volatile.base_image': base } = like.volatile;
     const volatile = { ...params.volatile, [templateKey]: 'copy', ...(base === undefined ? {} : { 'volatile.base_image': base }) };
-    return { ...params, volatile, from: like.id, source: source.id, alone: alone || snapshot !== null };
+    return { ...params, volatile, from: like.id, source: source.id, alone: alone || snapshot !== null, across };
   }
 }
 
@@ -99,10 +107,10 @@ function reserveStep(using: Using, seen: ReadonlyMap<string, ProfileRow[]>): Cop
       state.snapshots = snapshots.map(({ id, name }) => ({ from: id, id: randomUUID(), name }));
     },
     async commit({ params, state }, writes) {
-      const { alone, from, source, ...own } = params;
+      const { alone, from, source, across, ...own } = params;
       try {
         await writes.instances.insert(rowOf(own, state), seen.get(params.id), params.nics);
-        await storage.roots.reserveCopy(writes, params, params.from);
+        await (across ? storage.roots.reserve(writes, { ...params, image: null }) : storage.roots.reserveCopy(writes, params, params.from));
       } catch (error) {
         throw rowsRefused(claimRefused(error, params.nics), (cause) => new LxError('instance.exists', { name: params.name }, { cause }));
       }
@@ -111,10 +119,15 @@ function reserveStep(using: Using, seen: ReadonlyMap<string, ProfileRow[]>): Cop
     undo: ({ params }) => removal.undoRows(params),
   };
 
-  async function reserveSnapshot(writes: Store, { id, project, name }: CopyParams, copied: Copied): Promise<void> {
+  async function reserveSnapshot(
+    writes: Store,
+    { id, project, name, across, pool, devices: own }: CopyParams,
+    copied: Copied,
+  ): Promise<void> {
     const snapshot = await writes.snapshots.byId(copied.from);
     if (!snapshot) throw new LxError('snapshot.not_found');
-    await writes.snapshots.insert({ ...snapshot, id: copied.id, instanceId: id, volatile: withoutAddresses(snapshot) });
+    const devices = across ? withRootIn(pool, snapshot.devices, own) : snapshot.devices;
+    await writes.snapshots.insert({ ...snapshot, id: copied.id, instanceId: id, devices, volatile: withoutAddresses(snapshot) });
     await storage.roots.reserveSnapshot(writes, { id: copied.id, project, root: id, name: `${name}/${copied.name}` });
   }
 }
@@ -136,8 +149,14 @@ function rootStep(using: Using): CopyStep {
     name: 'root',
     joined: true,
     async do({ params, state }) {
-      for (const copied of state.snapshots ?? []) await storage.roots.copySnapshot(named(params, copied), copied.from);
+      const snapshots = state.snapshots ?? [];
       await metadataFiles.copy({ id: params.source }, params);
+      if (params.across) {
+        if (params.from === params.source && using.supervision.get(params.source)) throw new LxError('instance.running');
+        const taken = snapshots.map((copied) => ({ root: named(params, copied), isSnapshot: true, from: copied.from }));
+        return storage.roots.fillFrom(params.pool, [...taken, { root: params, isSnapshot: false, from: params.from }]);
+      }
+      for (const copied of snapshots) await storage.roots.copySnapshot(named(params, copied), copied.from);
       const still = params.from === params.source ? stillOf(using, params.source, state.thaw === true) : null;
       await storage.roots.copy(params, params.from, still);
     },

@@ -36,7 +36,7 @@ export class PostgresSnapshots implements Snapshots {
     return table.insert(this.#session, row, 'made-up');
   }
 
-  async update(id: string, change: Partial<Pick<SnapshotRow, 'name' | 'expiresAt'>>): Promise<void> {
+  async update(id: string, change: Partial<Pick<SnapshotRow, 'name' | 'expiresAt' | 'devices'>>): Promise<void> {
     mustBeUuid(table.name, id);
     await table.update(this.#session, { id }, change);
   }
