@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { DeviceMap } from '#lib/base';
 import { TestDaemon } from './harness/daemon.ts';
 
@@ -50,6 +50,18 @@ it('two instances share a volume, each root in it is root, and read-only is read
   await expect(remove('shared')).rejects.toThrow('The storage volume is still in use');
   for (const name of ['one', 'two']) await daemon.remove(name);
   await remove('shared');
+});
+
+it('snapshots of volumes come and go by themselves, as the volume says', async () => {
+  await make('kept', { 'snapshots.schedule': '* * * * *', 'snapshots.pattern': 'auto%d' });
+  const taken = await daemon.client.pools.snapshotVolume('default', 'kept', { name: 'past', expires_at: '2001-01-01T00:00:00Z' });
+  expect((await daemon.client.operations.wait(taken.id)).status_code).toBe(200);
+  // A daemon looks when it is up, and as each minute begins: in the minute of the last snapshot nothing is due.
+  await daemon.restart();
+  const names = async () => (await daemon.client.pools.volumeSnapshots('default', 'kept')).map(({ name }) => name);
+  await vi.waitFor(async () => expect(await names()).not.toContain('kept/past'), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(await names()).toContain('kept/auto0'), { timeout: 70_000 });
+  await remove('kept');
 });
 
 it('a volume without a map belongs to nobody inside', async () => {

@@ -101,7 +101,7 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
   engine.register(imageOps.delete);
   const cgroups = hostCgroups({ name: cgroupName(stateDir) });
   const supervision = new Supervision(linuxKeepers(settings, log));
-  const outside = { host, confinement, ...hostDevices(report), now, random: Math.random, report };
+  const outside = { host, confinement, ...hostDevices(report), now, random: Math.random, report, sweeps: customVolumes.sweeps };
   const foundations: Foundations = { store, engine, storage, networks, images, cgroups, supervision, warnings, ...outside };
   const instances = new Instances(foundations);
   const housekeeping = new Housekeeping(foundations, instances, settings.databasePatienceMs / 2);

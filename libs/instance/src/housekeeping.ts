@@ -76,7 +76,7 @@ export class Housekeeping {
     for (const row of rows) if (running.has(row.id)) for (const each of row.attached) this.#instances.attachments.hold(row, each);
     this.#instances.hotplug.begin();
     this.#track('starting instances', () => this.#autostart(toStart));
-    this.#instances.snapshotSweeps.start();
+    this.#instances.sweeps.start();
     const adopted = rows.filter(({ id }) => running.has(id));
     return { adopted: adopted.map(({ name }) => name), starting: toStart.map(({ row }) => row.name) };
   }
@@ -97,7 +97,7 @@ export class Housekeeping {
   /** Starts nothing by itself any more. */
   close(): void {
     this.#closing.abort();
-    this.#instances.snapshotSweeps.stop();
+    this.#instances.sweeps.stop();
     this.#track('leaving devices as they are', () => this.#instances.hotplug.close());
   }
 

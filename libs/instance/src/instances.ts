@@ -1,17 +1,16 @@
 import type { JsonObject } from '#lib/base';
 import { Attachments } from '#lib/device';
-import type { Engine, OperationSpec } from '#lib/engine';
+import { type Engine, Expired, type Operation, type OperationSpec, type Sweep, Sweeps } from '#lib/engine';
 import type { Cgroups, Confinement, DeviceChanges, HostDevices, Places } from '#lib/host';
 import type { Images } from '#lib/image';
 import type { Networks } from '#lib/network';
 import type { Storage } from '#lib/storage';
-import type { Store } from '#lib/store';
+import type { InstanceRow, Store } from '#lib/store';
 import type { Warnings } from '#lib/warning';
 import { Acts } from './act/acts.ts';
 import { Arrivals } from './backup/arrivals.ts';
 import { BackupFiles } from './backup/backup-files.ts';
 import { Expansion } from '#lib/profile';
-import { Expired } from './expired.ts';
 import type { HostFacts } from './host-facts.ts';
 import { InstanceFiles } from './files/instance-files.ts';
 import { ReadableTrees } from './instance-trees.ts';
@@ -35,9 +34,8 @@ import { ChangeState } from './verbs/change-state.ts';
 import { Copy } from './verbs/copy.ts';
 import { Create } from './verbs/create.ts';
 import { Delete } from './verbs/delete.ts';
-import { ScheduledSnapshots } from './snapshot/scheduled.ts';
+import { scheduledSnapshots } from './snapshot/scheduled.ts';
 import { StartupSnapshot } from './snapshot/startup.ts';
-import { SnapshotSweeps } from './snapshot/sweeps.ts';
 import { Discard } from './verbs/discard.ts';
 import { Freeze } from './verbs/freeze.ts';
 import { Import } from './verbs/import.ts';
@@ -71,6 +69,8 @@ export interface Foundations {
   supervision: Supervision;
   host: HostFacts;
   warnings: Warnings;
+  /** What others do unasked, as each minute begins. */
+  sweeps: readonly Sweep[];
   now: () => Date;
   random: () => number;
   /** A failure that no caller waits for: the daemon's log. */
@@ -157,7 +157,7 @@ export class Instances {
   readonly verbs: InstanceVerbs;
   readonly state: ChangeState;
   readonly discard: Discard;
-  readonly snapshotSweeps: SnapshotSweeps;
+  readonly sweeps: Sweeps;
   readonly acts: Acts;
   readonly expansion: Expansion;
   readonly runner: Runner;
@@ -195,13 +195,23 @@ export class Instances {
     this.state = new ChangeState(this.reader, this.verbs, new StartupSnapshot(this.verbs.snapshot, parts.expansion));
     this.discard = new Discard(parts.acts.turns, this.verbs.delete, on);
     const { snapshots, backups } = on.store;
-    const expired = [
-      new Expired({ word: 'snapshot', expired: (by) => snapshots.expired(by), delete: this.verbs.snapshotDelete }, on),
-      new Expired({ word: 'backup', expired: (by) => backups.expired(by), delete: this.verbs.backupDelete }, on),
+    const { snapshotDelete, backupDelete, snapshot } = this.verbs;
+    const looks = [
+      // What is over goes first: its room may be needed.
+      new Expired({ word: 'snapshot', expired: (by) => snapshots.expired(by), delete: ofIts(on.store, snapshotDelete) }, on),
+      new Expired({ word: 'backup', expired: (by) => backups.expired(by), delete: ofIts(on.store, backupDelete) }, on),
+      scheduledSnapshots(snapshot, { ...on, expansion: parts.expansion }),
     ];
-    const scheduled = new ScheduledSnapshots(this.verbs.snapshot, { ...on, expansion: parts.expansion });
-    this.snapshotSweeps = new SnapshotSweeps(expired, scheduled, on);
+    this.sweeps = new Sweeps([...looks, ...on.sweeps], on);
     for (const operation of Object.values(operationsOf(this.verbs)))
       on.engine.register(operation as unknown as OperationSpec<JsonObject, JsonObject>);
   }
+}
+
+/** The deletion of what belongs to an instance, for one who has its row alone. */
+function ofIts<R extends { instanceId: string }>(store: Store, verb: { begin(instance: InstanceRow, row: R): Promise<Operation> }) {
+  return async (row: R) => {
+    const instance = await store.instances.byId(row.instanceId);
+    return instance && verb.begin(instance, row);
+  };
 }

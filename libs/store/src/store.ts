@@ -176,6 +176,10 @@ export interface Volumes {
   lock(id: string): Promise<VolumeRow | null>;
   /** Those that were taken of it. */
   snapshots(parentId: string): Promise<VolumeRow[]>;
+  /** Snapshots of custom volumes whose time is over. */
+  expired(by: Date): Promise<VolumeRow[]>;
+  /** Custom volumes whose config has the key `snapshots.schedule`. */
+  scheduled(): Promise<VolumeRow[]>;
   insert(row: New<VolumeRow, 'id' | 'createdAt' | 'parentId' | 'expiresAt'>): Promise<VolumeRow>;
   update(id: string, change: Partial<Omit<VolumeRow, 'id'>>): Promise<void>;
   /**

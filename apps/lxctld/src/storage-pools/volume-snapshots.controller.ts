@@ -33,8 +33,12 @@ export class VolumeSnapshotsController {
   @Post()
   @Access('manage-volumes')
   async create(@Param('pool') pool: string, @Param('type') type: string, @Param('name') name: string, @Call() call: Call): Promise<Answer> {
-    const { expires_at = '', ...wanted } = call.body(VolumeSnapshotsPostBody);
-    const wish = { name: wanted.name, ...(wanted.description !== undefined && { description: wanted.description }), expiresAt: expires_at };
+    const { expires_at, ...wanted } = call.body(VolumeSnapshotsPostBody);
+    const wish = {
+      name: wanted.name,
+      ...(wanted.description !== undefined && { description: wanted.description }),
+      expiresAt: expires_at ?? null,
+    };
     return Answer.operation(await this.volumes.snapshots.create(namedVolume(pool, type, name, call), wish, call.requestor));
   }
 

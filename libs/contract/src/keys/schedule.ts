@@ -50,6 +50,13 @@ function placed(spec: string, subject: string): string {
   return spec.replace('M', String(hash % 60)).replace('H', String(Math.floor(hash / 60) % 24));
 }
 
+/** Of what is never started. */
+export const volumeSnapshotSchedule: KeyType<Schedule> = {
+  name: 'a cron expression such as "0 3 * * *", or a list such as "@daily"',
+  accepts: (value) => !wordsOf(value).includes('@startup') && problemOf(value) === null,
+  read: scheduleOf,
+};
+
 export const snapshotSchedule: KeyType<Schedule> = {
   name: 'a cron expression such as "0 3 * * *", or a list such as "@daily, @startup"',
   accepts: (value) => problemOf(value) === null,

@@ -1,5 +1,7 @@
 import type { StringMap } from '#lib/base';
 import { defineKeys, isKeyText, type KeyCatalogue, keyRow, readKey } from './define.ts';
+import { volumeSnapshotSchedule } from './schedule.ts';
+import { expiryExpression, snapshotPattern } from './snapshots.ts';
 import { bool, text } from './types.ts';
 
 /** What may be configured on a custom volume. */
@@ -17,11 +19,30 @@ export const customVolumeKeys = defineKeys('storage.volume', {
     default: 'false',
     live: false,
   },
+  'snapshots.expiry': {
+    type: expiryExpression,
+    doc: 'How long snapshots are kept that are taken from now on, unless the request says.',
+    live: true,
+    readWhenUsed: true,
+  },
+  'snapshots.pattern': {
+    type: snapshotPattern,
+    default: 'snap%d',
+    doc: 'Name of snapshots that are given none: %d is the next number, and {{ creation_date }} the time (UTC), with a layout of Go.',
+    live: true,
+    readWhenUsed: true,
+  },
+  'snapshots.schedule': {
+    type: volumeSnapshotSchedule,
+    doc: 'When snapshots are taken by themselves: as for instances, but for @startup.',
+    live: true,
+    readWhenUsed: true,
+  },
   'user.*': { type: text, doc: 'Free for users; can be searched.', live: true, readWhenUsed: true },
 });
 
 /** Options of LXD's volumes that this version refuses because nothing would act on them. */
-const unsupported = ['block.', 'size', 'snapshots.', 'volatile.', 'zfs.', 'lvm.'];
+const unsupported = ['block.', 'size', 'volatile.', 'zfs.', 'lvm.'];
 
 /** Every problem of a custom volume's config, in LXD's words. */
 export function volumeConfigProblems(project: string, name: string, config: StringMap): string[] {

@@ -1,11 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Deferred } from '#lib/base';
+import { Sweeps } from '#lib/engine';
 import { unwindsFromEveryStep } from '../../../engine/src/testing.ts';
 import { removeWorlds, World } from '../testing/world.ts';
 import { scheduledKey } from '../volatile.ts';
-import { Expired } from '../expired.ts';
-import { ScheduledSnapshots } from './scheduled.ts';
-import { SnapshotSweeps } from './sweeps.ts';
+import { scheduledSnapshots } from './scheduled.ts';
 
 afterEach(removeWorlds);
 
@@ -17,7 +16,7 @@ async function world(config: Record<string, string> = every5, running = true) {
   made.clock = '2026-01-02T03:10:30Z';
   const createdAt = new Date(made.clock);
   const { id } = running ? (await made.running('c1', { config, createdAt })).row : await made.instance('c1', { config, createdAt });
-  const at = async (clock: string, sweeps: { sweep(): Promise<void> } = made.instances.snapshotSweeps) => {
+  const at = async (clock: string, sweeps: { sweep(): Promise<void> } = made.instances.sweeps) => {
     made.clock = clock;
     await sweeps.sweep();
     return (await made.store.snapshots.list([id])).length;
@@ -25,11 +24,7 @@ async function world(config: Record<string, string> = every5, running = true) {
   /** What a daemon has that starts now. */
   const restarted = () => {
     const on = { ...made.on, expansion: made.instances.expansion };
-    return new SnapshotSweeps(
-      [new Expired({ word: 'snapshot', expired: (by) => on.store.snapshots.expired(by), delete: made.verbs.snapshotDelete }, on)],
-      new ScheduledSnapshots(made.verbs.snapshot, on),
-      made.on,
-    );
+    return new Sweeps([scheduledSnapshots(made.verbs.snapshot, on)], on);
   };
   expect(await at('2026-01-02T03:11:00Z')).toBe(1);
   return Object.assign(made, { id, at, restarted });
@@ -103,7 +98,7 @@ describe('scheduled snapshots', () => {
   it('are taken once by two looks at once', async () => {
     const made = await world();
     made.clock = '2026-01-02T03:15:00Z';
-    await Promise.all([made.instances.snapshotSweeps.sweep(), made.instances.snapshotSweeps.sweep()]);
+    await Promise.all([made.instances.sweeps.sweep(), made.instances.sweeps.sweep()]);
     expect(await made.at('2026-01-02T03:15:01Z')).toBe(2);
   });
 
@@ -114,7 +109,7 @@ describe('scheduled snapshots', () => {
     const too = await made.instance('too', { config: { ...every5, 'snapshots.schedule.stopped': 'true' }, createdAt });
     const never = await made.instance('never', { config: { 'snapshots.schedule': '@never', 'snapshots.schedule.stopped': 'true' } });
     made.clock = '2026-01-02T03:05:00Z';
-    await made.instances.snapshotSweeps.sweep();
+    await made.instances.sweeps.sweep();
     expect((await made.store.snapshots.list([still.id, too.id, never.id])).map(({ instanceId }) => instanceId)).toEqual([too.id]);
   });
 

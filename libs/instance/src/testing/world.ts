@@ -93,6 +93,7 @@ export class World {
         totalMemory: 8 * 1024 ** 3,
         hardLimits: { nofile: 20_000 },
       },
+      sweeps: [],
       now: () => new Date(this.clock),
       random: Math.random,
       report,

@@ -158,10 +158,10 @@ describe('a backup', () => {
     const made = await world(false);
     await backUp(made, { name: 'a', expiresAt: '2026-01-02T03:05:00Z' });
     await backUp(made, { name: 'b' });
-    await made.instances.snapshotSweeps.sweep();
+    await made.instances.sweeps.sweep();
     expect(await filesOf(made)).toHaveLength(2);
     made.clock = '2026-01-02T03:05:00Z';
-    await made.instances.snapshotSweeps.sweep();
+    await made.instances.sweeps.sweep();
     expect((await made.store.backups.list(null)).map(({ name }) => name)).toEqual(['b']);
     expect(await filesOf(made)).toHaveLength(1);
     await backUp(made, { name: 'c' });

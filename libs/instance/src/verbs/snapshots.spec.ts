@@ -199,11 +199,11 @@ describe('snapshots whose time is over', () => {
       power: 'running',
     });
     made.cgroups.freeze = freeze;
-    await made.instances.snapshotSweeps.sweep();
+    await made.instances.sweeps.sweep();
     expect(await names()).toEqual(['later', 'never', 'over']);
     held.resolve();
     await freezing.done;
-    await made.instances.snapshotSweeps.sweep();
+    await made.instances.sweeps.sweep();
     expect(await names()).toEqual(['later', 'never']);
     expect(await made.store.volumes.snapshots(made.id)).toHaveLength(2);
     expect(made.problems).toEqual([]);

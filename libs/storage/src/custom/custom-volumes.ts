@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { StringMap } from '#lib/base';
 import { customVolumeKeys, LxError, readKey, refuse, volumeConfigProblems, withoutEmpty } from '#lib/contract';
-import type { Operation, Requestor } from '#lib/engine';
+import type { Operation, Requestor, Sweep } from '#lib/engine';
 import type { Store, VolumeRow } from '#lib/store';
 import { VolumeActs, type VolumeActsParts } from './acts.ts';
 import type { CustomPlaces } from './custom-places.ts';
@@ -10,6 +10,7 @@ import { type VolumeOperations, volumeOperations } from './operations.ts';
 import { type SnapshotCopy, snapshotOf } from './snapshot-operations.ts';
 import { attachedTo, type NamedVolume, userUrls, usersAtRest, usersOf } from './users.ts';
 import { VolumeSnapshots } from './volume-snapshots.ts';
+import { volumeSweeps } from './volume-sweeps.ts';
 
 export interface NewVolume {
   pool: string;
@@ -36,6 +37,8 @@ const shifting = ['security.shifted', 'security.unmapped'] as const;
 export class CustomVolumes {
   readonly operations: VolumeOperations;
   readonly snapshots: VolumeSnapshots;
+  /** To be looked for as each minute begins. */
+  readonly sweeps: readonly Sweep[];
   readonly #store: Store;
   readonly #acts: VolumeActs;
   readonly #places: CustomPlaces;
@@ -47,6 +50,7 @@ export class CustomVolumes {
     this.#places = places;
     this.operations = volumeOperations({ store, places, report });
     this.snapshots = new VolumeSnapshots({ store, acts: this.#acts, operations: this.operations, now });
+    this.sweeps = volumeSweeps(this.snapshots, { store, now, report });
     const { create, copy, rename, move, delete: remove, restore, snapshot, snapshotRename, snapshotDelete } = this.operations;
     engine.register(create);
     engine.register(copy);

@@ -4,12 +4,13 @@ import { succeeded } from '#lib/engine';
 import { sampleInstance } from '../../../store/src/fake/index.ts';
 import { resumesFromEveryStep, run, stepsAreIdempotent, unwindsFromEveryStep } from '../../../engine/src/testing.ts';
 import { CustomWorld as World, ids, removeCustomWorlds } from '../testing/custom-world.ts';
+import type { SnapshotWish } from './volume-snapshots.ts';
 import type { RestoreParams, SnapshotDeleteParams, SnapshotParams, SnapshotRenameParams } from './snapshot-operations.ts';
 
 afterEach(removeCustomWorlds);
 
 const v = { pool: 'one', project: 'default', name: 'v' };
-const wish = (name = '') => ({ name, expiresAt: '' });
+const wish = (name = ''): SnapshotWish => ({ name, expiresAt: null });
 const both = ['v', 'v/s'];
 
 describe('volume_snapshot.create', () => {
@@ -134,5 +135,58 @@ describe('snapshots of volumes', () => {
     );
     await expect(world.volumes().snapshots.restore(v, 's')).rejects.toThrow('Cannot restore custom volume used by running instances');
     expect(await world.content('one', ids.v)).toBe('mine');
+  });
+});
+
+describe('snapshots of volumes by themselves', () => {
+  const signal = new AbortController().signal;
+
+  /** `v` with this config, and the looks of one daemon. */
+  async function world(config: Record<string, string>) {
+    const made = await (await World.make()).withVolume();
+    const volumes = made.volumes();
+    await volumes.update(v, () => ({ config }));
+    await made.store.volumes.update(ids.v, { createdAt: new Date(made.clock) });
+    const at = async (clock: string, looks = volumes.sweeps) => {
+      made.clock = clock;
+      for (const look of looks) await look.sweep(signal);
+      return (await made.there('one')).slice(1);
+    };
+    return { made, volumes, at };
+  }
+
+  it('are taken when they are due, named by the pattern, and go when their time is over', async () => {
+    const config = { 'snapshots.schedule': '*/5 * * * *', 'snapshots.pattern': 'auto%d', 'snapshots.expiry': '7M' };
+    const { made, at } = await world(config);
+    expect(await at('2026-01-02T03:04:30Z')).toEqual([]);
+    expect(await at('2026-01-02T03:05:01Z')).toEqual(['v/auto0']);
+    expect(await at('2026-01-02T03:06:00Z')).toEqual(['v/auto0']);
+    // Another daemon knows by the snapshot what was seen to.
+    expect(await at('2026-01-02T03:06:30Z', made.volumes().sweeps)).toEqual(['v/auto0']);
+    expect(await at('2026-01-02T03:10:00Z')).toEqual(['v/auto0', 'v/auto1']);
+    expect(await at('2026-01-02T03:12:10Z')).toEqual(['v/auto1']);
+    expect(made.reported).toEqual([]);
+  });
+
+  it('are kept as long as the request says, whatever the volume does', async () => {
+    const { made, volumes, at } = await world({ 'snapshots.expiry': '1H' });
+    await succeeded(await volumes.snapshots.create(v, { name: 'kept', expiresAt: '' }));
+    await succeeded(await volumes.snapshots.create(v, { name: 'short', expiresAt: '2026-01-02T03:30:00Z' }));
+    await succeeded(await volumes.snapshots.create(v, { name: 'usual', expiresAt: null }));
+    expect(await at('2026-01-02T03:40:00Z')).toEqual(['v/kept', 'v/usual']);
+    expect(await at('2026-01-02T04:30:00Z')).toEqual(['v/kept']);
+    expect(made.reported).toEqual([]);
+  });
+
+  it.each([
+    ['snapshots.schedule', '@startup'],
+    ['snapshots.schedule', 'bad'],
+    ['snapshots.expiry', '1Q'],
+    ['snapshots.pattern', 'a/%d'],
+    ['snapshots.nonsense', '1'],
+  ])('are not asked for by %s=%s', async (key, value) => {
+    const made = await World.make();
+    const created = made.volumes().create({ ...v, description: '', config: { [key]: value } });
+    await expect(created).rejects.toThrow(new RegExp(`^Invalid (value for volume|option for).*"${key}"`));
   });
 });

@@ -1,5 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { badExpiry, LxError, nextSnapshotName, problemsOf, readExpiry, refuse, snapshotNameProblems } from '#lib/contract';
+import {
+  badExpiry,
+  customVolumeKeys,
+  LxError,
+  nextSnapshotName,
+  problemsOf,
+  readExpiry,
+  readKey,
+  refuse,
+  snapshotNameProblems,
+} from '#lib/contract';
+import type { StringMap } from '#lib/base';
 import type { Operation, Requestor } from '#lib/engine';
 import type { Store, VolumeRow } from '#lib/store';
 import type { VolumeActs } from './acts.ts';
@@ -12,12 +23,12 @@ export interface SnapshotWish {
   name: string;
   /** Absent: that of the volume. */
   description?: string;
-  /** RFC 3339; empty: never. */
-  expiresAt: string;
+  /** RFC 3339; empty: never; null: as the volume's snapshots.expiry says. */
+  expiresAt: string | null;
 }
 
 /** `expiresAt`: RFC 3339; empty: never. */
-export type SnapshotChange = Partial<Pick<SnapshotWish, 'description' | 'expiresAt'>>;
+export type SnapshotChange = { description?: string; expiresAt?: string };
 
 interface Using {
   store: Store;
@@ -46,7 +57,9 @@ export class VolumeSnapshots {
   async create(volume: NamedVolume, wish: SnapshotWish, requestor?: Requestor): Promise<Operation> {
     const { store, acts, operations, now } = this.#using;
     const { id, poolId, project, name, description, config } = await acts.get(volume);
-    const expires = readExpiry(wish.expiresAt);
+    const at = now();
+    const expires =
+      wish.expiresAt === null ? (readKey(customVolumeKeys, config, 'snapshots.expiry')?.(at) ?? null) : readExpiry(wish.expiresAt);
     refuse([
       ...(wish.name === '' ? [] : snapshotNameProblems(wish.name)),
       ...problemsOf([[expires === undefined, badExpiry(wish.expiresAt)]]),
@@ -54,8 +67,8 @@ export class VolumeSnapshots {
     const names = (await store.volumes.snapshots(id)).map(snapshotOf);
     if (names.includes(wish.name)) throw new LxError('volume.snapshot_exists', { name: wish.name });
     const snapshot = {
-      ...{ id: randomUUID(), name: wish.name || nextSnapshotName('snap%d', names), description: wish.description ?? description, config },
-      createdAt: now().toISOString(),
+      ...{ id: randomUUID(), name: wish.name || nextName(config, at, names), description: wish.description ?? description, config },
+      createdAt: at.toISOString(),
       expiresAt: expires?.toISOString() ?? null,
     };
     const told = { action: 'storage-volume-snapshot-created', snapshot: snapshot.name } as const;
@@ -104,4 +117,10 @@ export class VolumeSnapshots {
     const told = { action: 'storage-volume-restored', context: { snapshot } } as const;
     return acts.begin(operations.restore, params, [volume], told, requestor, users);
   }
+}
+
+function nextName(config: StringMap, at: Date, taken: readonly string[]): string {
+  const name = nextSnapshotName(readKey(customVolumeKeys, config, 'snapshots.pattern')?.(at) ?? 'snap%d', taken);
+  refuse(snapshotNameProblems(name));
+  return name;
 }

@@ -26,6 +26,7 @@ export async function removeCustomWorlds(): Promise<void> {
 /** Two pools on a directory of its own; `v` holds a file and `w` is free. */
 export class CustomWorld {
   readonly reported: unknown[] = [];
+  clock = '2026-01-02T03:04:05Z';
 
   private constructor(
     readonly dir: string,
@@ -57,7 +58,7 @@ export class CustomWorld {
       engine,
       places: this.storage.customPlaces,
       lockOf: ({ name }) => `instance:${name}`,
-      now: () => new Date('2026-01-02T03:04:05Z'),
+      now: () => new Date(this.clock),
       report: (_, cause) => this.reported.push(cause),
     });
   }

@@ -1,3 +1,4 @@
+import { customVolumeKeys, readKey } from '#lib/contract';
 import type { PoolRow, VolumeRow } from '../rows.ts';
 import type { Pools, Volumes } from '../store.ts';
 import { RowConflict } from '../store.ts';
@@ -41,6 +42,12 @@ export function memoryVolumes(tables: MemoryTables, write: Write): Volumes {
       volumes.where((row) => row.poolId === poolId && row.project === project && row.type === type && row.name === name)[0] ?? null,
     byId: async (id) => volumes.get(id),
     snapshots: async (parentId) => volumes.where((row) => row.parentId === parentId).sort(byName),
+    expired: async (by) => volumes.where((row) => row.type === 'custom' && row.expiresAt !== null && row.expiresAt <= by),
+    scheduled: async () =>
+      volumes.where(
+        (row) =>
+          row.type === 'custom' && row.parentId === null && readKey(customVolumeKeys, row.config, 'snapshots.schedule') !== undefined,
+      ),
     lock: async (id) => volumes.get(id),
     insert: (row) =>
       write((inverses) => {

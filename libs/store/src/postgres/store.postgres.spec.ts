@@ -236,6 +236,16 @@ describe.each([
     for (let times = 0; times < 2; times++) await store.volumes.deleteAll(instanceId);
     expect(await store.volumes.list(pool.id)).toEqual([]);
 
+    const custom = { ...volume, type: 'custom' as const };
+    const often = await store.volumes.insert({ ...custom, name: 'often', config: { 'snapshots.schedule': '@daily' } });
+    await store.volumes.insert({ ...custom, name: 'never', config: { 'snapshots.schedule': '' } });
+    const passing = await store.volumes.insert({ ...custom, parentId: often.id, name: 'often/s', config: often.config, expiresAt });
+    expect(passing.expiresAt).toEqual(expiresAt);
+    expect(await store.volumes.scheduled()).toEqual([often]);
+    expect(await store.volumes.expired(expiresAt)).toEqual([passing]);
+    expect(await store.volumes.expired(new Date(expiresAt.getTime() - 1))).toEqual([]);
+    for (const { id } of await store.volumes.list(pool.id)) await store.volumes.deleteAll(id);
+
     await store.instances.delete(instanceId);
     expect(await store.snapshots.list([instanceId])).toEqual([]);
     await store.pools.delete(pool.id);

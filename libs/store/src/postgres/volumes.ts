@@ -36,6 +36,15 @@ export class PostgresVolumes implements Volumes {
     return isUuid(parentId) ? table.select(this.#session, 'WHERE parent_id = $1 ORDER BY name COLLATE "C"', [parentId]) : [];
   }
 
+  expired(by: Date): Promise<VolumeRow[]> {
+    return table.select(this.#session, `WHERE expires_at <= $1 AND type = 'custom' ORDER BY created_at, id`, [by]);
+  }
+
+  scheduled(): Promise<VolumeRow[]> {
+    const wanted = "type = 'custom' AND parent_id IS NULL AND config ->> 'snapshots.schedule' <> ''";
+    return table.select(this.#session, `WHERE ${wanted} ORDER BY created_at, id`, []);
+  }
+
   async insert(row: New<VolumeRow, 'id' | 'createdAt' | 'parentId' | 'expiresAt'>): Promise<VolumeRow> {
     const { id = randomUUID(), createdAt = new Date(), parentId = null, expiresAt = null } = row;
     const whole: VolumeRow = { ...row, id, createdAt, parentId, expiresAt };

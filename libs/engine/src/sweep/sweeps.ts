@@ -1,29 +1,25 @@
-import type { ScheduledSnapshots } from './scheduled.ts';
-
 const minuteMs = 60_000;
 
-interface Using {
+export interface SweepUsing {
   now: () => Date;
   report: (message: string, cause: unknown) => void;
 }
 
-/** Removes what its time is over for. `signal`: no further one is begun. */
-interface Sweep {
+/** A look for what is due. `signal`: nothing further is begun. */
+export interface Sweep {
   sweep(signal: AbortSignal): Promise<void>;
 }
 
-/** What is done with snapshots and backups unasked: when the daemon is up, and as each minute begins. */
-export class SnapshotSweeps {
-  readonly #expired: readonly Sweep[];
-  readonly #scheduled: ScheduledSnapshots;
-  readonly #using: Using;
+/** What is done unasked, one look after the other: when the daemon is up, and as each minute begins. */
+export class Sweeps {
+  readonly #looks: readonly Sweep[];
+  readonly #using: SweepUsing;
   readonly #closing = new AbortController();
   #timer: NodeJS.Timeout | null = null;
   #sweeping: Promise<void> | null = null;
 
-  constructor(expired: readonly Sweep[], scheduled: ScheduledSnapshots, using: Using) {
-    this.#expired = expired;
-    this.#scheduled = scheduled;
+  constructor(looks: readonly Sweep[], using: SweepUsing) {
+    this.#looks = looks;
     this.#using = using;
   }
 
@@ -48,12 +44,11 @@ export class SnapshotSweeps {
     return this.#sweeping;
   }
 
-  /** What is over goes first: its room may be needed. */
   async #sweep(): Promise<void> {
     const { signal } = this.#closing;
-    if (signal.aborted) return;
-    const { report } = this.#using;
-    for (const each of this.#expired) await each.sweep(signal).catch((error: unknown) => report('looking for what has expired', error));
-    await this.#scheduled.sweep(signal).catch((error: unknown) => report('looking for scheduled snapshots', error));
+    for (const each of this.#looks) {
+      if (signal.aborted) return;
+      await each.sweep(signal).catch((error: unknown) => this.#using.report('looking for what is due', error));
+    }
   }
 }
