@@ -10,6 +10,14 @@ import { CUSTOM_VOLUMES, STORAGE } from '../tokens.ts';
 import { namedVolume, refuseUnknownType } from './named-volume.ts';
 import { presentVolumeSnapshot, volumeSnapshotTuple } from './pools.presenter.ts';
 
+/** The pieces of the path. */
+interface VolumeAt {
+  pool: string;
+  type: string;
+  name: string;
+}
+type SnapshotAt = VolumeAt & { snapshot: string };
+
 /** /1.0/storage-pools/{pool}/volumes/{type}/{name}/snapshots: those of instances are shown here, those of custom volumes also made and changed. */
 @Controller('1.0/storage-pools/:pool/volumes/:type/:name/snapshots')
 export class VolumeSnapshotsController {
@@ -20,39 +28,33 @@ export class VolumeSnapshotsController {
 
   @Get()
   @Access('view')
-  async list(@Param('pool') pool: string, @Param('type') type: string, @Param('name') name: string, @Call() call: Call): Promise<Answer> {
-    refuseUnknownType(type);
+  async list(@Param() at: VolumeAt, @Call() call: Call): Promise<Answer> {
+    refuseUnknownType(at.type);
     const project = call.projectOf('storage.volumes');
-    const { snapshots } = await this.storage.volumes.get(pool, project, type, name);
+    const { snapshots } = await this.storage.volumes.get(at.pool, project, at.type, at.name);
     return call.list(
       snapshots.map((row) => ({ ...presentVolumeSnapshot(row), name: row.name })),
-      (snapshot) => volumeUrl({ type, project, name: snapshot.name }, pool),
+      (snapshot) => volumeUrl({ type: at.type, project, name: snapshot.name }, at.pool),
     );
   }
 
   @Post()
   @Access('manage-volumes')
-  async create(@Param('pool') pool: string, @Param('type') type: string, @Param('name') name: string, @Call() call: Call): Promise<Answer> {
+  async create(@Param() at: VolumeAt, @Call() call: Call): Promise<Answer> {
     const { expires_at, ...wanted } = call.body(VolumeSnapshotsPostBody);
     const wish = {
       name: wanted.name,
       ...(wanted.description !== undefined && { description: wanted.description }),
       expiresAt: expires_at ?? null,
     };
-    return Answer.operation(await this.volumes.snapshots.create(namedVolume(pool, type, name, call), wish, call.requestor));
+    return Answer.operation(await this.volumes.snapshots.create(namedVolume(at.pool, at.type, at.name, call), wish, call.requestor));
   }
 
   @Get(':snapshot')
   @Access('view')
-  async show(
-    @Param('pool') pool: string,
-    @Param('type') type: string,
-    @Param('name') name: string,
-    @Param('snapshot') snapshot: string,
-    @Call() call: Call,
-  ): Promise<Answer> {
-    refuseUnknownType(type);
-    const { snapshots } = await this.storage.volumes.get(pool, call.projectOf('storage.volumes'), type, name);
+  async show(@Param() { snapshot, ...at }: SnapshotAt, @Call() call: Call): Promise<Answer> {
+    refuseUnknownType(at.type);
+    const { snapshots } = await this.storage.volumes.get(at.pool, call.projectOf('storage.volumes'), at.type, at.name);
     const row = snapshots.find((each) => snapshotOf(each) === snapshot);
     if (!row) throw new LxError('volume.snapshot_not_found');
     return Answer.sync(presentVolumeSnapshot(row), { etag: volumeSnapshotTuple(row) });
@@ -60,56 +62,32 @@ export class VolumeSnapshotsController {
 
   @Put(':snapshot')
   @Access('manage-volumes')
-  async replace(
-    @Param('pool') pool: string,
-    @Param('type') type: string,
-    @Param('name') name: string,
-    @Param('snapshot') snapshot: string,
-    @Call() call: Call,
-  ): Promise<Answer> {
+  async replace(@Param() { snapshot, ...at }: SnapshotAt, @Call() call: Call): Promise<Answer> {
     const { description, expires_at } = call.body(VolumeSnapshotPutBody);
-    return this.#update(namedVolume(pool, type, name, call), snapshot, call, { description, expiresAt: expires_at ?? never });
+    return this.#update(namedVolume(at.pool, at.type, at.name, call), snapshot, call, { description, expiresAt: expires_at ?? never });
   }
 
   @Patch(':snapshot')
   @Access('manage-volumes')
-  async merge(
-    @Param('pool') pool: string,
-    @Param('type') type: string,
-    @Param('name') name: string,
-    @Param('snapshot') snapshot: string,
-    @Call() call: Call,
-  ): Promise<Answer> {
+  async merge(@Param() { snapshot, ...at }: SnapshotAt, @Call() call: Call): Promise<Answer> {
     const { description, expires_at } = call.body(VolumeSnapshotPatchBody);
     const change = { ...(description !== undefined && { description }), ...(typeof expires_at === 'string' && { expiresAt: expires_at }) };
-    return this.#update(namedVolume(pool, type, name, call), snapshot, call, change);
+    return this.#update(namedVolume(at.pool, at.type, at.name, call), snapshot, call, change);
   }
 
   @Post(':snapshot')
   @Access('manage-volumes')
-  async rename(
-    @Param('pool') pool: string,
-    @Param('type') type: string,
-    @Param('name') name: string,
-    @Param('snapshot') snapshot: string,
-    @Call() call: Call,
-  ): Promise<Answer> {
+  async rename(@Param() { snapshot, ...at }: SnapshotAt, @Call() call: Call): Promise<Answer> {
     const wanted = call.body(VolumeSnapshotPostBody);
-    const volume = namedVolume(pool, type, name, call);
+    const volume = namedVolume(at.pool, at.type, at.name, call);
     if (wanted.migration) throw new LxError('feature.not_implemented', { what: 'moves of storage volumes to another server' });
     return Answer.operation(await this.volumes.snapshots.rename(volume, snapshot, wanted.name, call.requestor));
   }
 
   @Delete(':snapshot')
   @Access('manage-volumes')
-  async remove(
-    @Param('pool') pool: string,
-    @Param('type') type: string,
-    @Param('name') name: string,
-    @Param('snapshot') snapshot: string,
-    @Call() call: Call,
-  ): Promise<Answer> {
-    return Answer.operation(await this.volumes.snapshots.delete(namedVolume(pool, type, name, call), snapshot, call.requestor));
+  async remove(@Param() { snapshot, ...at }: SnapshotAt, @Call() call: Call): Promise<Answer> {
+    return Answer.operation(await this.volumes.snapshots.delete(namedVolume(at.pool, at.type, at.name, call), snapshot, call.requestor));
   }
 
   async #update(volume: ReturnType<typeof namedVolume>, snapshot: string, call: Call, change: SnapshotChange): Promise<Answer> {

@@ -4,7 +4,7 @@ import type { StringMap } from '#lib/base';
 import { parseCpuList } from './cpus.ts';
 import { rawIdMap, rawIdMapProblems } from './idmap.ts';
 import { systemCallRules } from './syscalls.ts';
-import { expiryExpression, snapshotPattern } from './snapshots.ts';
+import { snapshotRows } from './snapshots.ts';
 import { snapshotSchedule } from './schedule.ts';
 import { foreignInstanceKeyReason } from './foreign-instance-keys.ts';
 
@@ -255,19 +255,7 @@ export const instanceKeys = defineKeys('instance', {
     doc: 'Deny what no instance needs: kernel modules, kexec, swap, handles of files, forced unmounts.',
     live: false,
   },
-  'snapshots.expiry': {
-    type: expiryExpression,
-    doc: 'How long snapshots are kept that are taken from now on, unless the request says.',
-    live: true,
-    readWhenUsed: true,
-  },
-  'snapshots.pattern': {
-    type: snapshotPattern,
-    default: 'snap%d',
-    doc: 'Name of snapshots that are given none: %d is the next number, and {{ creation_date }} the time (UTC), with a layout of Go.',
-    live: true,
-    readWhenUsed: true,
-  },
+  ...snapshotRows,
   'snapshots.schedule': {
     type: snapshotSchedule,
     doc: 'When snapshots are taken by themselves: five fields of cron in the local time of the server, or a comma-separated list of @hourly, @daily, @midnight, @weekly, @monthly, @annually and @yearly (at a minute and hour of the instance, always the same), @startup (before it is started or restarted, but not where it is made and started in one request) and @never.',

@@ -28,6 +28,23 @@ export const expiryExpression = keyType(
   },
 );
 
+/** Keys of whatever snapshots are taken of. */
+export const snapshotRows = {
+  'snapshots.expiry': {
+    type: expiryExpression,
+    doc: 'How long snapshots are kept that are taken from now on, unless the request says.',
+    live: true,
+    readWhenUsed: true,
+  },
+  'snapshots.pattern': {
+    type: snapshotPattern,
+    default: 'snap%d',
+    doc: 'Name of snapshots that are given none: %d is the next number, and {{ creation_date }} the time (UTC), with a layout of Go.',
+    live: true,
+    readWhenUsed: true,
+  },
+} as const;
+
 const units: Record<string, (at: Date, count: number) => void> = {
   M: (at, count) => at.setUTCMinutes(at.getUTCMinutes() + count),
   H: (at, count) => at.setUTCHours(at.getUTCHours() + count),

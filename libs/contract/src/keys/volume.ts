@@ -1,7 +1,7 @@
 import type { StringMap } from '#lib/base';
 import { defineKeys, isKeyText, type KeyCatalogue, keyRow, readKey } from './define.ts';
 import { volumeSnapshotSchedule } from './schedule.ts';
-import { expiryExpression, snapshotPattern } from './snapshots.ts';
+import { snapshotRows } from './snapshots.ts';
 import { bool, text } from './types.ts';
 
 /** What may be configured on a custom volume. */
@@ -19,19 +19,7 @@ export const customVolumeKeys = defineKeys('storage.volume', {
     default: 'false',
     live: false,
   },
-  'snapshots.expiry': {
-    type: expiryExpression,
-    doc: 'How long snapshots are kept that are taken from now on, unless the request says.',
-    live: true,
-    readWhenUsed: true,
-  },
-  'snapshots.pattern': {
-    type: snapshotPattern,
-    default: 'snap%d',
-    doc: 'Name of snapshots that are given none: %d is the next number, and {{ creation_date }} the time (UTC), with a layout of Go.',
-    live: true,
-    readWhenUsed: true,
-  },
+  ...snapshotRows,
   'snapshots.schedule': {
     type: volumeSnapshotSchedule,
     doc: 'When snapshots are taken by themselves: as for instances, but for @startup.',

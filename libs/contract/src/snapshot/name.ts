@@ -1,3 +1,5 @@
+import { refuse } from '../errors/index.ts';
+
 /** Problems of a snapshot's name, in LXD's words; empty when it is good. It is a segment of URLs and the name of a link. */
 export function snapshotNameProblems(name: string): string[] {
   const problems: string[] = [];
@@ -19,6 +21,13 @@ export function nextSnapshotName(pattern: string, taken: readonly string[]): str
     .filter((text) => /^\d{1,15}$/.test(text))
     .map(Number);
   return `${before}${Math.max(-1, ...numbers) + 1}${after}`;
+}
+
+/** The same, for a pattern that may make what is no name. LxError 'request.invalid'. */
+export function nextGoodName(pattern: string, taken: readonly string[]): string {
+  const name = nextSnapshotName(pattern, taken);
+  refuse(snapshotNameProblems(name));
+  return name;
 }
 
 function splitAt(pattern: string): [string, string?] {

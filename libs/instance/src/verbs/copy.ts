@@ -1,17 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { StringMap } from '#lib/base';
 import { LxError } from '#lib/contract';
-import { claimRefused } from '#lib/device';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
 import type { Cgroups } from '#lib/host';
 import type { Storage } from '#lib/storage';
 import type { InstanceRow, ProfileRow, SnapshotRow, Store } from '#lib/store';
 import type { IdAllocation } from '../ids/allocation.ts';
 import type { MetadataFiles } from '../metadata/metadata-files.ts';
-import { rowsRefused } from '../references.ts';
 import { withRootIn } from '../root-pool.ts';
 import { type LaunchUsing, launchStep } from '../steps/launch.ts';
 import type { Removal } from '../steps/remove.ts';
+import { reserveRows } from '../steps/reserve.ts';
 import { mustThaw, stillOf, thawed } from '../steps/still.ts';
 import { templateKey } from '../volatile.ts';
 import { type Create, type CreateParams, type CreateRequest, type CreateState, rowOf } from './create.ts';
@@ -108,12 +107,9 @@ function reserveStep(using: Using, seen: ReadonlyMap<string, ProfileRow[]>): Cop
     },
     async commit({ params, state }, writes) {
       const { alone, from, source, across, ...own } = params;
-      try {
-        await writes.instances.insert(rowOf(own, state), seen.get(params.id), params.nics);
-        await (across ? storage.roots.reserve(writes, { ...params, image: null }) : storage.roots.reserveCopy(writes, params, params.from));
-      } catch (error) {
-        throw rowsRefused(claimRefused(error, params.nics), (cause) => new LxError('instance.exists', { name: params.name }, { cause }));
-      }
+      await reserveRows(writes, rowOf(own, state), { nics: params.nics, seen: seen.get(params.id) }, () =>
+        across ? storage.roots.reserve(writes, { ...params, image: null }) : storage.roots.reserveCopy(writes, params, params.from),
+      );
       for (const copied of state.snapshots ?? []) await reserveSnapshot(writes, params, copied);
     },
     undo: ({ params }) => removal.undoRows(params),

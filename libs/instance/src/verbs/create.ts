@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { allEnded, type DeviceMap, type JsonObject, type StringMap } from '#lib/base';
 import { instanceConfigProblems, LxError, problemsOf, refuse } from '#lib/contract';
-import { claimRefused, claimsOf, type DeviceHolders, deviceProblems, lacksOf } from '#lib/device';
+import { claimsOf, type DeviceHolders, deviceProblems, lacksOf } from '#lib/device';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
 import type { Images, ImageWish } from '#lib/image';
 import type { Storage } from '#lib/storage';
@@ -16,9 +16,9 @@ import { type IdWish, idWish } from '../ids/map.ts';
 import type { LimitsInForce } from '../limits/in-force.ts';
 import type { MetadataFiles } from '../metadata/metadata-files.ts';
 import { generatedName, nameProblems } from '../name.ts';
-import { rowsRefused } from '../references.ts';
 import { rootPool } from '../root-pool.ts';
 import type { Removal } from '../steps/remove.ts';
+import { reserveRows } from '../steps/reserve.ts';
 import { fetchImage, type FromImage, fromImage } from '../steps/fetch.ts';
 import { type LaunchState, type LaunchUsing, launchStep } from '../steps/launch.ts';
 import { firstVolatile, separated, volatileProblems } from '../volatile.ts';
@@ -226,14 +226,9 @@ function reserveStep(using: Using, seen: ReadonlyMap<string, ProfileRow[]>): Cre
       state.ids = { row: own, volatile };
     },
     async commit({ params, state }, writes) {
-      try {
-        await allEnded([
-          writes.instances.insert(rowOf(params, state), seen.get(params.id), params.nics),
-          storage.roots.reserve(writes, { ...params, image: imageOf(params, state) }),
-        ]);
-      } catch (error) {
-        throw rowsRefused(claimRefused(error, params.nics), (cause) => new LxError('instance.exists', { name: params.name }, { cause }));
-      }
+      await reserveRows(writes, rowOf(params, state), { nics: params.nics, seen: seen.get(params.id) }, () =>
+        storage.roots.reserve(writes, { ...params, image: imageOf(params, state) }),
+      );
     },
     undo: ({ params }) => removal.undoRows(params),
   };

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { JsonObject, StringMap } from '#lib/base';
-import { isLxError, LxError, readExpiry, refuse } from '#lib/contract';
-import { claimRefused, macsOf, nicsOf } from '#lib/device';
+import { isLxError, readExpiry, refuse } from '#lib/contract';
+import { macsOf, nicsOf } from '#lib/device';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
 import type { Confinement } from '#lib/host';
 import { checkBackup, type ShiftedIds, unpackBackup, unshifted } from '#lib/image';
@@ -15,9 +15,9 @@ import { type BackedUpState, type BackupIndex, indexProblems, shiftsOf } from '.
 import { missingProfiles } from '../checks.ts';
 import type { IdAllocation } from '../ids/allocation.ts';
 import type { MetadataFiles } from '../metadata/metadata-files.ts';
-import { rowsRefused } from '../references.ts';
 import { ownRootIn, rootPool } from '../root-pool.ts';
 import type { Removal } from '../steps/remove.ts';
+import { reserveRows } from '../steps/reserve.ts';
 import { instanceIdKey, separated, templateKey } from '../volatile.ts';
 import { type Create, type CreateParams, type CreateState, rowOf } from './create.ts';
 
@@ -195,12 +195,9 @@ function reserveStep({ storage, ids, removal }: Using, seen: ReadonlyMap<string,
     },
     async commit({ params, state }, writes) {
       const { arrived, shifts, snapshots, ...own } = params;
-      try {
-        await writes.instances.insert(rowOf(own, state), seen.get(params.id), params.nics);
-        await storage.roots.reserve(writes, { ...params, image: null });
-      } catch (error) {
-        throw rowsRefused(claimRefused(error, params.nics), (cause) => new LxError('instance.exists', { name: params.name }, { cause }));
-      }
+      await reserveRows(writes, rowOf(own, state), { nics: params.nics, seen: seen.get(params.id) }, () =>
+        storage.roots.reserve(writes, { ...params, image: null }),
+      );
       for (const { createdAt, expiresAt, ...snapshot } of snapshots) {
         const times = { createdAt: new Date(createdAt), expiresAt: expiresAt === null ? null : new Date(expiresAt) };
         await writes.snapshots.insert({ ...snapshot, instanceId: params.id, ...times });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { badExpiry, keyOf, LxError, nextSnapshotName, problemsOf, readExpiry, refuse, snapshotNameProblems } from '#lib/contract';
+import { badExpiry, keyOf, LxError, nextGoodName, problemsOf, readExpiry, refuse, snapshotNameProblems } from '#lib/contract';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
 import type { Cgroups } from '#lib/host';
 import type { Expansion } from '#lib/profile';
@@ -94,17 +94,11 @@ export class Snapshot {
       project: row.project,
       name: row.name,
       snapshotId: randomUUID(),
-      snapshot: name || nextName(keyOf(config, 'snapshots.pattern')?.(at) ?? 'snap%d', names),
+      snapshot: name || nextGoodName(keyOf(config, 'snapshots.pattern')?.(at) ?? 'snap%d', names),
       createdAt: at.toISOString(),
       expiresAt: (expires === undefined ? keyOf(config, 'snapshots.expiry')?.(at) : expires)?.toISOString() ?? null,
     };
   }
-}
-
-function nextName(pattern: string, taken: readonly string[]): string {
-  const name = nextSnapshotName(pattern, taken);
-  refuse(snapshotNameProblems(name));
-  return name;
 }
 
 /** The rows: from here on the name is taken. The snapshot is what the instance's row is now. */

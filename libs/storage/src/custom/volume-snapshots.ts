@@ -3,14 +3,13 @@ import {
   badExpiry,
   customVolumeKeys,
   LxError,
-  nextSnapshotName,
+  nextGoodName,
   problemsOf,
   readExpiry,
   readKey,
   refuse,
   snapshotNameProblems,
 } from '#lib/contract';
-import type { StringMap } from '#lib/base';
 import type { Operation, Requestor } from '#lib/engine';
 import type { Store, VolumeRow } from '#lib/store';
 import type { VolumeActs } from './acts.ts';
@@ -67,7 +66,12 @@ export class VolumeSnapshots {
     const names = (await store.volumes.snapshots(id)).map(snapshotOf);
     if (names.includes(wish.name)) throw new LxError('volume.snapshot_exists', { name: wish.name });
     const snapshot = {
-      ...{ id: randomUUID(), name: wish.name || nextName(config, at, names), description: wish.description ?? description, config },
+      ...{
+        id: randomUUID(),
+        name: wish.name || nextGoodName(readKey(customVolumeKeys, config, 'snapshots.pattern')?.(at) ?? 'snap%d', names),
+        description: wish.description ?? description,
+        config,
+      },
       createdAt: at.toISOString(),
       expiresAt: expires?.toISOString() ?? null,
     };
@@ -117,10 +121,4 @@ export class VolumeSnapshots {
     const told = { action: 'storage-volume-restored', context: { snapshot } } as const;
     return acts.begin(operations.restore, params, [volume], told, requestor, users);
   }
-}
-
-function nextName(config: StringMap, at: Date, taken: readonly string[]): string {
-  const name = nextSnapshotName(readKey(customVolumeKeys, config, 'snapshots.pattern')?.(at) ?? 'snap%d', taken);
-  refuse(snapshotNameProblems(name));
-  return name;
 }
