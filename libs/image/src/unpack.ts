@@ -105,7 +105,11 @@ export async function unpackTar(
   const file = await open(path, 'r');
   try {
     const stdio: [number, 'ignore'] = [file.fd, 'ignore'];
-    await confinement.start('tar', [...tarFlags, ...exclude, ...decompressor(format), '-xf', '-'], { ...given, stdio, signal }).done;
+    await confinement.start('tar', [...tarFlags, ...exclude, ...decompressor(format), '-xf', '-'], {
+      ...given,
+      stdio,
+      signal,
+    }).done;
   } finally {
     await file.close();
   }

@@ -39,8 +39,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(place, { recursive: true, force: true }));
 
-const unpack = (owners = unshifted([{ uids: true, gids: true, had: 100_000, seen: 0, count: 65_536 }])) =>
-  unpackBackup(tree, { path, snapshots: ['s'], owners, confinement: confinement(), signal: new AbortController().signal });
+const asSeen = unshifted([{ uids: true, gids: true, had: 100_000, seen: 0, count: 65_536 }]);
+const unpack = (owners = asSeen, ofSnapshot = owners) =>
+  unpackBackup(tree, {
+    ...{ path, owners, snapshots: new Map([['s', ofSnapshot]]) },
+    ...{ confinement: confinement(), signal: new AbortController().signal },
+  });
 
 describe.skipIf(why !== '')(titled('backups', why), () => {
   it('are checked as a whole, and come with owners as the instance sees them', async () => {
@@ -63,6 +67,14 @@ describe.skipIf(why !== '')(titled('backups', why), () => {
     await writeSample(path, members);
     const { instance } = await unpack(null);
     expect((await lstat(join(instance, 'rootfs/file'))).uid).toBe(100_033);
+  });
+
+  it('may be shifted in one part and not in another', async () => {
+    await writeSample(path, members);
+    const { instance, snapshot } = await unpack(asSeen, null);
+    const owners = await Promise.all([instance, snapshot('s')].map(async (part) => (await lstat(join(part, 'rootfs/file'))).uid));
+    expect(owners).toEqual([33, 100_033]);
+    expect(await readdir(join(snapshot('s'), 'rootfs/dev'))).toEqual([]);
   });
 
   it('give nobody on the host a file, whatever they say of owners', async () => {

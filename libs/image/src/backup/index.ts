@@ -1,9 +1,9 @@
-import { lstat } from 'node:fs/promises';
+import { lchown, lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { JsonObject } from '#lib/base';
 import { isLxError, LxError } from '#lib/contract';
-import type { Confinement, OwnerMaps } from '#lib/host';
+import { type Confinement, makeDirectory, type OwnerMaps } from '#lib/host';
 import { formatOf } from '../archive-format.ts';
 import { readTar, type Tarball } from '../check-tar.ts';
 import { metadataLimit } from '../metadata.ts';
@@ -59,9 +59,10 @@ export async function checkBackup(
 
 export interface BackupUnpacking {
   path: string;
-  snapshots: readonly string[];
-  /** null: owners are as in the archive. */
+  /** Of the instance; null: owners are as in the archive. */
   owners: OwnerMaps | null;
+  /** The same of each snapshot, by name: LXD shifts an instance when it starts, and leaves what was taken before as it was. */
+  snapshots: ReadonlyMap<string, OwnerMaps | null>;
   confinement: Confinement;
   signal: AbortSignal;
 }
@@ -76,16 +77,23 @@ export interface UnpackedBackup {
 /** Writes a checked backup into an empty directory; programs that do it are confined. LxError 'backup.unpack_failed', 'archive.no_space'. */
 export async function unpackBackup(
   directory: string,
-  { path, snapshots, owners, confinement, signal }: BackupUnpacking,
+  { path, owners, snapshots, confinement, signal }: BackupUnpacking,
 ): Promise<UnpackedBackup> {
   using space = await watchSpace(directory);
   const ends = AbortSignal.any([signal, space.signal]);
-  const places = ['backup/container', ...snapshots.map((name) => `backup/snapshots/${name}`)];
+  const parts: [place: string, owners: OwnerMaps | null][] = [['backup/container', owners]];
+  for (const [name, own] of snapshots) parts.push([`backup/snapshots/${name}`, own]);
   try {
     await asBackup(async () => {
-      const leftOut = places.flatMap((place) => [`${escaped(place)}/rootfs/dev/*`, `${escaped(place)}/backup.yaml`]);
-      await unpackTar(await tarball(path, ends), { tree: directory, ...(owners && { owners }) }, leftOut, confinement);
-      for (const place of places) {
+      for (const [maps, own] of byOwners(parts)) {
+        await claimShells(directory);
+        const others = parts.filter((part) => !own.includes(part)).map(([place]) => escaped(place));
+        const leftOut = own.flatMap(([place]) => [`${escaped(place)}/rootfs/dev/*`, `${escaped(place)}/backup.yaml`]);
+        leftOut.push('backup/index.yaml');
+        const given = { tree: directory, ...(maps && { owners: maps }) };
+        await unpackTar(await tarball(path, ends), given, [...leftOut, ...others], confinement);
+      }
+      for (const [place] of parts) {
         const root = join(directory, place, 'rootfs');
         if (!(await lstat(root)).isDirectory()) throw new LxError('image.unpack_failed', { reason: 'rootfs is not a directory' });
         await confinement.inspect(root, ends);
@@ -98,6 +106,28 @@ export async function unpackBackup(
     throw error;
   }
   return { instance: join(directory, 'backup/container'), snapshot: (name) => join(directory, 'backup/snapshots', name) };
+}
+
+/** What goes on in them needs to see whose they are, whatever maps the archive's owners went through before. */
+async function claimShells(directory: string): Promise<void> {
+  for (const shell of ['backup', 'backup/snapshots']) {
+    const path = join(directory, shell);
+    await makeDirectory(path, 0o755);
+    await lchown(path, process.getuid?.() ?? 0, process.getgid?.() ?? 0);
+  }
+}
+
+/** Parts that are unpacked in one go: most backups are of one kind. */
+function byOwners<P extends [place: string, owners: OwnerMaps | null]>(parts: readonly P[]): [OwnerMaps | null, P[]][] {
+  const groups = new Map<string, [OwnerMaps | null, P[]]>();
+  for (const part of parts) {
+    const [, owners] = part;
+    const key = JSON.stringify(owners);
+    const group = groups.get(key) ?? [owners, []];
+    group[1].push(part);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
 }
 
 async function tarball(path: string, signal: AbortSignal | undefined): Promise<Tarball> {

@@ -1,7 +1,7 @@
 import type { DeviceMap, StringMap } from '#lib/base';
 import { instanceConfigProblems, keyOf, problemsOf, readExpiry, snapshotNameProblems } from '#lib/contract';
 import { deviceProblems } from '#lib/device';
-import type { ShiftedIds } from '#lib/image';
+import { type ShiftedIds, unshifted } from '#lib/image';
 
 /** What a backup says of its instance as it was, or as one of its snapshots was. */
 export interface BackedUpState {
@@ -65,7 +65,8 @@ export function shiftsOf({ config }: Pick<BackedUpState, 'config'>): ShiftedIds[
   if (text === '' || keyOf(config, 'security.privileged')) return [];
   try {
     const entries: unknown = JSON.parse(text);
-    return Array.isArray(entries) ? entries.map(shiftOf) : null;
+    const shifts = Array.isArray(entries) ? entries.map(shiftOf) : null;
+    return shifts && shifts.length > 0 && unshifted(shifts) === null ? null : shifts;
   } catch {
     return null;
   }

@@ -33,8 +33,9 @@ type Imported = Omit<SnapshotRow, 'instanceId' | 'createdAt' | 'expiresAt'> & { 
 export type ImportParams = CreateParams & {
   /** Id of the file that has arrived. */
   arrived: string;
-  /** How ids in it are another host's. */
+  /** How ids in it are another host's: of the instance, and of each snapshot by its name. */
   shifts: (ShiftedIds & JsonObject)[];
+  shiftsOf: Record<string, (ShiftedIds & JsonObject)[]>;
   snapshots: (Imported & JsonObject)[];
 };
 type ImportStep = Step<ImportParams, CreateState>;
@@ -106,8 +107,9 @@ export class Import {
     const profiles = await this.#profiles(project, [instance, ...states]);
     const of = ({ profiles: names }: BackedUpState) => profiles.filter((profile) => names.includes(profile.name));
     refuse(missingProfiles(instance.profiles, of(instance)));
-    const shifts = shiftsOf(instance);
-    refuse(shifts === null || (shifts.length > 0 && unshifted(shifts) === null) ? ['The backup says of its ids what is no map'] : []);
+    const all = [instance, ...states].map((state) => ({ name: state.name, shifts: shiftsOf(state) }));
+    refuse(all.some(({ shifts }) => shifts === null) ? ['The backup says of its ids what is no map'] : []);
+    const [shifts = [], ...others] = all.map((each) => each.shifts ?? []);
     const pool = await this.#pool(wanted, index.pool, project);
     const devicesOf = (state: BackedUpState) => ownRootIn(pool, state.devices, expand(of(state), { config: {}, devices: {} }).devices);
     const devices = devicesOf(instance);
@@ -124,7 +126,8 @@ export class Import {
       createdAt: timeOf(instance.created_at) ?? params.createdAt,
       volatile: { ...own, ...carried(volatile, [templateKey, baseKey]) },
       arrived,
-      shifts: (shifts ?? []).map((shift) => ({ ...shift })),
+      shifts: plain(shifts),
+      shiftsOf: Object.fromEntries(states.map(({ name: snapshot }, at) => [snapshot, plain(others[at] ?? [])])),
       snapshots: [...states].sort(byAge(index.snapshots)).map((state) => imported(state, devicesOf(state), params.createdAt)),
     };
   }
@@ -158,6 +161,9 @@ export class Import {
     return kept;
   }
 }
+
+const plain = (shifts: readonly ShiftedIds[]) => shifts.map((shift) => ({ ...shift }));
+const ownersBy = (shifts: readonly ShiftedIds[]) => (shifts.length > 0 ? unshifted(shifts) : null);
 
 const baseKey = 'volatile.base_image';
 const addressKey = (device: string) => `volatile.${device}.hwaddr`;
@@ -194,7 +200,7 @@ function reserveStep({ storage, ids, removal }: Using, seen: ReadonlyMap<string,
       state.ids = { row, volatile };
     },
     async commit({ params, state }, writes) {
-      const { arrived, shifts, snapshots, ...own } = params;
+      const { arrived, shifts, shiftsOf: _, snapshots, ...own } = params;
       await reserveRows(writes, rowOf(own, state), { nics: params.nics, seen: seen.get(params.id) }, () =>
         storage.roots.reserve(writes, { ...params, image: null }),
       );
@@ -221,8 +227,8 @@ function rootStep(
       await storage.roots.fill(params.pool, async (directory) => {
         const backup = await unpackBackup(directory, {
           path: arrivals.path(params.arrived),
-          snapshots: snapshots.map(({ name }) => name),
-          owners: params.shifts.length > 0 ? unshifted(params.shifts) : null,
+          owners: ownersBy(params.shifts),
+          snapshots: new Map(snapshots.map(({ name }) => [name, ownersBy(params.shiftsOf[name] ?? [])])),
           ...{ confinement, signal },
         });
         await metadataFiles.create(params, metadata.get(params.id) ?? {}, async () => backup.instance);
