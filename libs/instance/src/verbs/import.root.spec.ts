@@ -5,12 +5,16 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '#lib/base';
 import { collect } from '#lib/client';
 import { succeeded } from '#lib/engine';
+import { lackOfRoot, titled } from '../../../host/src/testing/needs.ts';
 import { unwindsFromEveryStep } from '../../../engine/src/testing.ts';
 import type { BackupIndex } from '../backup/backup-index.ts';
 import { removeWorlds, World } from '../testing/world.ts';
 import type { ImportRequest } from './import.ts';
 
 afterEach(removeWorlds);
+
+/** What is unpacked has owners. */
+const why = lackOfRoot('tar');
 
 const asked = (change: Partial<ImportRequest> = {}): ImportRequest => ({ name: '', pool: '', ...change });
 
@@ -55,7 +59,7 @@ const changed =
     return { ...said, ...change, instance: { ...said.instance, ...instance } };
   };
 
-describe('instance.import', () => {
+describe.skipIf(why !== '')(titled('instance.import', why), () => {
   it('leaves nothing, wherever it is cut off', () =>
     unwindsFromEveryStep(
       ({ operations }: World) => operations.import,
@@ -79,7 +83,7 @@ describe('instance.import', () => {
     ));
 });
 
-describe('a backup', () => {
+describe.skipIf(why !== '')(titled('a backup', why), () => {
   it('becomes an instance with its snapshots, and what it keeps of its image', async () => {
     const made = await world();
     await made.bring({ name: 'c2' });
