@@ -105,6 +105,32 @@ describe('/1.0/storage-pools/{pool}/volumes', () => {
     expect(await call('PUT', '/nonsense/a', { config: {} })).toMatchObject({ status: 400, error: 'Invalid storage volume type name' });
   });
 
+  it('has snapshots, whose names are whole in a list and short in an answer, and goes back by its ETag', async () => {
+    const settled = async (asked: ReturnType<typeof call>) => {
+      const { status, metadata } = await asked;
+      expect(status).toBe(202);
+      await engine.get((metadata as { id: string }).id)?.done;
+    };
+    await call('POST', '/custom', { name: 'snapped', description: 'of it', config: { 'user.x': 'y' } });
+    await settled(call('POST', '/custom/snapped/snapshots', { name: 's' }));
+    const at = '/1.0/storage-pools/default/volumes/custom/snapped/snapshots';
+    expect((await call('GET', '/custom/snapped/snapshots')).metadata).toEqual([`${at}/s`]);
+    const snapshot = { description: 'of it', config: { 'user.x': 'y' }, expires_at: '0001-01-01T00:00:00Z' };
+    expect((await call('GET', '/custom/snapped/snapshots?recursion=1')).metadata).toMatchObject([{ ...snapshot, name: 'snapped/s' }]);
+    const shown = await call('GET', '/custom/snapped/snapshots/s');
+    expect(shown.metadata).toMatchObject({ ...snapshot, name: 's' });
+    expect((await call('GET', '/custom')).metadata).toContain(`${at}/s`);
+    const etag = { 'if-match': String(shown.headers.etag) };
+    expect(await call('PATCH', '/custom/snapped/snapshots/s', { description: 'new' }, etag)).toMatchObject({ status: 200 });
+    expect(await call('PUT', '/custom/snapped/snapshots/s', { description: 'old' }, etag)).toMatchObject({ status: 412 });
+    expect(await call('PUT', '/custom/snapped', { restore: 's' }, { 'if-match': 'x' })).toMatchObject({ status: 412 });
+    expect(await call('PUT', '/custom/snapped', { restore: 's' })).toMatchObject({ status: 200 });
+    expect(await call('POST', '/container/c1/snapshots', { name: 's' })).toMatchObject({ status: 501 });
+    await settled(call('DELETE', '/custom/snapped/snapshots/s'));
+    expect(await call('GET', '/custom/snapped/snapshots/s')).toMatchObject({ status: 404 });
+    expect(await call('DELETE', '/custom/snapped')).toMatchObject({ status: 200 });
+  });
+
   it('renames in one answer, copies and moves in an operation, deletes', async () => {
     const ended = async ({ status, body }: Awaited<ReturnType<typeof call>>) => {
       expect(status).toBe(202);

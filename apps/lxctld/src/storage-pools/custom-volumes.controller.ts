@@ -35,7 +35,9 @@ export class CustomVolumesController {
   async replace(@Param('pool') pool: string, @Param('type') type: string, @Param('name') name: string, @Call() call: Call) {
     const { description, config, restore } = call.body(VolumePutBody);
     if (restore !== '') {
-      await succeeded(await this.volumes.snapshots.restore(namedVolume(pool, type, name, call), restore, call.requestor));
+      const volume = namedVolume(pool, type, name, call);
+      call.match(volumeTuple(await this.volumes.get(volume)));
+      await succeeded(await this.volumes.snapshots.restore(volume, restore, call.requestor));
       return Answer.sync();
     }
     return this.#update(pool, type, name, call, () => ({ description, config }));

@@ -14,8 +14,8 @@ import { BackupRules } from './backup-rules.ts';
 
 export { type ShiftedIds, unshifted } from './owners.ts';
 
-/** Bytes. It holds the config of the instance and of each snapshot. */
-const indexLimit = 16 * 1024 * 1024;
+/** Bytes: some 4 KiB for the instance and for each snapshot. Nothing else is done while it is parsed. */
+const indexLimit = 4 * 1024 * 1024;
 
 /** What a checked backup says of itself. */
 export interface CheckedBackup {
