@@ -26,6 +26,30 @@ describe.skipIf(!lxcInstalled)("snapshots with the stock lxc (skipped where Debi
     expect(await lxc.ok('list', '-f', 'csv', '-c', 'nsS')).toBe('s,RUNNING,2\n');
   });
 
+  it('refreshes a copy: snapshots and content become those of the source, which may run', async () => {
+    await lxc.ok('copy', 's', 'mirror');
+    await lxc.ok('snapshot', 'mirror', 'stray');
+    await inside('s', 'echo later > /data/later');
+    await lxc.ok('snapshot', 's', 'later');
+    await lxc.ok('config', 'set', 's', 'user.a=3');
+    await lxc.ok('copy', 's', 'mirror', '--refresh');
+    const names = JSON.parse(await lxc.ok('query', '/1.0/instances/mirror/snapshots?recursion=1')).map(
+      ({ name }: { name: string }) => name,
+    );
+    expect(names).toEqual(['snap0', 'named', 'later']);
+    expect(await lxc.ok('config', 'get', 'mirror', 'user.a')).toBe('3\n');
+    await lxc.ok('start', 'mirror');
+    expect(await inside('mirror', 'cat /data/later')).toBe('later\n');
+    expect(await lxc.fails('copy', 's', 'mirror', '--refresh')).toContain('Instance is running');
+    await lxc.ok('restore', 'mirror', 'snap0');
+    expect(await inside('mirror', 'test -e /data/later || echo none')).toBe('none\n');
+    await lxc.ok('delete', 'mirror', '--force');
+    await lxc.ok('copy', 's', 'mirror', '--refresh');
+    await lxc.ok('delete', 'mirror', '--force');
+    await lxc.ok('delete', 's/later');
+    await inside('s', 'rm /data/later');
+  });
+
   it('shows, renames, changes and deletes them', async () => {
     expect(await lxc.ok('info', 's')).toMatch(/Snapshots:[\s\S]*snap0[\s\S]*named/);
     await lxc.ok('rename', 's/named', 's/other');

@@ -247,6 +247,29 @@ const kinds: Record<Verb, Kind> = {
       expect((await daemon.client.instances.getFull('g')).snapshots?.map(({ name }) => name)).toEqual(['s']);
     },
   },
+  refresh: {
+    // A copy `g` of what `f` was before it had a snapshot.
+    prepare: async () => {
+      await daemon.done(create());
+      await daemon.done(state('stop'));
+      await daemon.done(daemon.client.instances.create({ name: 'g', source: { type: 'copy', source: 'f' } }));
+      await daemon.done(daemon.client.instances.takeSnapshot('g', { name: 'own' }));
+      await daemon.done(state('start'));
+      expect((await daemon.exec('f', ['sh', '-c', 'echo new > /root/note; sync'])).code).toBe(0);
+      await daemon.done(daemon.client.instances.takeSnapshot('f', { name: 's' }));
+    },
+    ask: () => daemon.client.instances.create({ name: 'g', source: { type: 'copy', source: 'f', refresh: true } }),
+    check: async (point) => {
+      const undone = point.endsWith(':undo');
+      const taken = (await daemon.client.instances.getFull('g')).snapshots?.map(({ name }) => name);
+      expect(taken).toEqual(undone ? ['own'] : ['s']);
+      expect((await daemon.client.instances.get('f')).status).toBe('Running');
+      await works();
+      await daemon.done(daemon.client.instances.setState('g', { action: 'start', force: true, timeout: 10 }));
+      const found = (await daemon.exec('g', ['test', '-e', '/root/note'])).code === 0;
+      if (!undone) expect(found).toBe(true);
+    },
+  },
   snapshot: {
     prepare: () => daemon.done(create()),
     ask: () => daemon.client.instances.takeSnapshot('f', { name: 's' }),

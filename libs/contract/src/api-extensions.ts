@@ -31,6 +31,7 @@ export const apiExtensions = {
   instance_create_recipe: 'An instance of an image that the server builds itself: protocol=recipe in its source.',
   instance_bulk_state_change: 'PUT on the list of instances.',
   instance_access: 'GET /1.0/instances/{name}/access.',
+  container_incremental_copy: 'refresh in the request that copies an instance: a copy that is there gets what its source holds by now.',
   container_only_migration: 'instance_only and container_only: a copy without snapshots.',
   snapshot_expiry: 'expires_at and snapshots.expiry of snapshots.',
   snapshot_expiry_creation: 'expires_at in the request that takes a snapshot.',

@@ -40,6 +40,7 @@ import { Discard } from './verbs/discard.ts';
 import { Freeze } from './verbs/freeze.ts';
 import { Import } from './verbs/import.ts';
 import { Move } from './verbs/move.ts';
+import { Refresh } from './verbs/refresh.ts';
 import { Rename } from './verbs/rename.ts';
 import { Restart } from './verbs/restart.ts';
 import { Restore } from './verbs/restore.ts';
@@ -114,6 +115,7 @@ function verbs(on: Foundations, { acts, ...parts }: ReturnType<typeof shared>) {
   return {
     create,
     copy: new Copy(create, using),
+    refresh: new Refresh(acts, using),
     import: new Import(create, using),
     update: new Update(acts, using),
     rename: new Rename(acts, using),

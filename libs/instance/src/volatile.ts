@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { DeviceMap, StringMap } from '#lib/base';
 import { keyTypes } from '#lib/contract';
 import { madeUpFor, nicsOf } from '#lib/device';
+import type { InstanceRow } from '#lib/store';
 
 /** A config as a client gives it. Empty values of the config mean "not set"; of the volatile keys they stay, as wishes. */
 export function separated(given: StringMap): { config: StringMap; volatile: StringMap } {
@@ -16,6 +17,8 @@ export function separated(given: StringMap): { config: StringMap; volatile: Stri
 
 /** LXD's: what cloud-init takes for a new machine when it changes. */
 export const instanceIdKey = 'volatile.cloud-init.instance-id';
+/** LXD's: here the id of the instance. */
+export const uuidKey = 'volatile.uuid';
 /** LXD's: the event whose templates the next start applies. */
 export const templateKey = 'volatile.apply_template';
 
@@ -26,7 +29,7 @@ export const scheduledKey = 'volatile.snapshot.scheduled';
 export function firstVolatile(id: string, image: string | null, devices: DeviceMap, wanted: StringMap): StringMap {
   const chosen = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== ''));
   return {
-    'volatile.uuid': id,
+    [uuidKey]: id,
     ...(image === null ? {} : { 'volatile.base_image': image }),
     'volatile.last_state.idmap': JSON.stringify([]),
     [templateKey]: 'create',
@@ -87,4 +90,13 @@ function addressOf(device: string): string {
 function without(keys: StringMap, key: string): StringMap {
   const { [key]: _, ...rest } = keys;
   return rest;
+}
+
+/**
+ * A client that refreshes a copy sends it the configuration of its source, with the server's notes about that, as it has read
+ * them: they say nothing of the copy.
+ */
+export function withoutNotesOf(another: Pick<InstanceRow, 'id' | 'volatile'>, given: StringMap): StringMap {
+  if (given[uuidKey] !== another.id) return given;
+  return Object.fromEntries(Object.entries(given).filter(([key, value]) => another.volatile[key] !== value));
 }

@@ -57,13 +57,18 @@ export class InstancesController {
 
   /** Clients ask for `live` whether the source runs or not; in a copy on one server LXD makes nothing of it. */
   async #copy(call: Call, { source, ...request }: Omit<InstancesPostBody, 'profiles' | 'instance_type'> & { profiles: string[] | null }) {
-    if (source.refresh) throw new LxError('request.unsupported', { what: 'refreshing a copy' });
     if (source.project !== '' && source.project !== call.project)
       throw new LxError('request.unsupported', { what: 'a copy from another project' });
     refuse(source.source === '' ? ['Must specify a source instance'] : []);
     const [name = '', ...snapshot] = source.source.split('/');
     const row = await this.instances.reader.row(call.project, name);
-    const copied = { snapshot: snapshot.length > 0 ? snapshot.join('/') : null, alone: source.instance_only || source.container_only };
+    const alone = source.instance_only || source.container_only;
+    const there = source.refresh ? await this.instances.reader.find(call.project, request.name) : null;
+    if (there) {
+      if (snapshot.length > 0) throw new LxError('request.unsupported', { what: 'refreshing a copy from a snapshot' });
+      return this.instances.verbs.refresh.begin(row, there, alone, call.requestor);
+    }
+    const copied = { snapshot: snapshot.length > 0 ? snapshot.join('/') : null, alone };
     return this.instances.verbs.copy.begin(row, { ...request, ...copied }, call.requestor);
   }
 

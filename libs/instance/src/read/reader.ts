@@ -32,9 +32,13 @@ export class InstanceReader {
     this.#using = using;
   }
 
+  find(project: string, name: string): Promise<InstanceRow | null> {
+    return this.#using.store.instances.get(project, name);
+  }
+
   /** LxError 'instance.not_found'. */
   async row(project: string, name: string): Promise<InstanceRow> {
-    const row = await this.#using.store.instances.get(project, name);
+    const row = await this.find(project, name);
     if (!row) throw new LxError('instance.not_found');
     return row;
   }

@@ -12,7 +12,7 @@ import { type LaunchUsing, launchStep } from '../steps/launch.ts';
 import type { Removal } from '../steps/remove.ts';
 import { reserveRows } from '../steps/reserve.ts';
 import { mustThaw, stillOf, thawed } from '../steps/still.ts';
-import { templateKey } from '../volatile.ts';
+import { templateKey, withoutNotesOf } from '../volatile.ts';
 import { type Create, type CreateParams, type CreateRequest, type CreateState, rowOf } from './create.ts';
 
 export interface CopyRequest extends Omit<CreateRequest, 'source'> {
@@ -66,7 +66,7 @@ export class Copy {
     const { store, storage, supervision } = this.#using;
     const like = snapshot === null ? source : await store.snapshots.get(source.id, snapshot);
     if (!like) throw new LxError('snapshot.not_found');
-    const { 'volatile.base_image': _, ...config } = request.config;
+    const { 'volatile.base_image': _, ...config } = withoutNotesOf(source, request.config);
     const params = await this.#create.prepare(source.project, {
       ...request,
       config: { ...like.config, ...config },
@@ -129,7 +129,7 @@ function reserveStep(using: Using, seen: ReadonlyMap<string, ProfileRow[]>): Cop
 }
 
 /** Addresses are the source's, also after a restore of the copy. */
-function withoutAddresses({ volatile }: SnapshotRow): StringMap {
+export function withoutAddresses({ volatile }: SnapshotRow): StringMap {
   return Object.fromEntries(Object.entries(volatile).filter(([key]) => !key.endsWith('.hwaddr')));
 }
 

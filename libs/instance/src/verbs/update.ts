@@ -28,7 +28,7 @@ import type { LimitsInForce } from '../limits/in-force.ts';
 import { rowsRefused } from '../references.ts';
 import { knownRow } from '../read/rows.ts';
 import type { Supervision } from '../supervision.ts';
-import { chosenVolatile, instanceIdKey, separated, volatileProblems } from '../volatile.ts';
+import { chosenVolatile, instanceIdKey, separated, uuidKey, volatileProblems, withoutNotesOf } from '../volatile.ts';
 import { type VolatileChange, withVolatile } from '../volatile-change.ts';
 
 /** What a client may change of an instance. */
@@ -92,7 +92,9 @@ export class Update {
   /** Checks a change against the profiles and devices the instance will have, naming every problem at once. */
   async prepare(row: InstanceRow, change: InstanceChange): Promise<UpdateParams> {
     const { store, supervision, holders, limits, attachments } = this.#using;
-    const { config, volatile } = separated(change.config);
+    const { config, volatile: given } = separated(change.config);
+    const another = given[uuidKey] === undefined || given[uuidKey] === row.id ? null : await store.instances.byId(given[uuidKey]);
+    const volatile = another ? withoutNotesOf(another, given) : given;
     const before = expand(await store.profiles.many(row.project, row.profiles), row);
     const profiles = await store.profiles.many(row.project, change.profiles);
     const after = expand(profiles, { config, devices: change.devices });

@@ -62,7 +62,8 @@ it('copies an instance or a snapshot of one, with changes', async () => {
       source: { type: 'copy', source: 'c1/s', instance_only: true },
     },
   ]);
-  expect((await lxctl(server, 'copy c1 c2 --refresh')).err).toBe('Error: Copies cannot be refreshed\n');
+  expect((await lxctl(server, 'copy c1 c2 --refresh')).code).toBe(0);
+  expect(server.sent('POST /1.0/instances').at(-1)).toMatchObject({ name: 'c2', source: { type: 'copy', source: 'c1', refresh: true } });
 });
 
 it('moves by another name', async () => {
