@@ -26,7 +26,7 @@ describe('members of a backup', () => {
       ['backup/snapshots/s\u00c3\u00a9/rootfs/', 'directory'],
     ];
     expect(take([...container, ...snapshot], ['sé'])).toEqual([
-      { of: 'index' },
+      { of: 'index', path: '' },
       { of: 'container', path: '' },
       { of: 'container', path: 'metadata.yaml' },
       { of: 'container', path: 'rootfs' },

@@ -2,8 +2,8 @@ import { LxError, snapshotNameProblems } from '#lib/contract';
 import { ArchiveRules } from '../archive-rules.ts';
 import { shown, type TarMember } from '../tar-reader.ts';
 
-/** A member of a backup: the index, or a part of the instance (`container`) or of one of its snapshots (`snapshots/<name>`). */
-export type Placed = { of: 'index' } | { of: string; path: string } | null;
+/** A member of a backup, by its path in what it is of: the `index`, the instance (`container`), or one of its snapshots (`snapshots/<name>`). */
+export type Placed = { of: string; path: string } | null;
 
 /** Those that hold nothing themselves. */
 const shells = ['backup', 'backup/snapshots'];
@@ -22,7 +22,7 @@ export class BackupRules {
     if (name === null) throw refuse(member.name, 'has a name that is not written plainly');
     if (name === 'backup/index.yaml') {
       if (member.type !== 'file') throw refuse(name, 'is not a plain file');
-      return { of: 'index' };
+      return { of: 'index', path: '' };
     }
     if (shells.includes(name)) {
       if (member.type !== 'directory') throw refuse(name, 'is not a directory');
@@ -80,7 +80,7 @@ function partOf(name: string): string | null {
 }
 
 /** Names of members hold a byte in a character. */
-export function bytesOf(text: string): string {
+function bytesOf(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
 

@@ -1,13 +1,14 @@
 import { lstat, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { JsonObject } from '#lib/base';
 import { lackOfRoot, titled } from '../../../host/src/testing/needs.ts';
 import { confinement, goodMetadata, lackOfConfinement, recompress, type SampleMember, writeSample } from '../archive-samples.ts';
 import { checkBackup, unpackBackup, unshifted } from './index.ts';
 
 const why = lackOfRoot('tar', 'zstd') || lackOfConfinement();
 const index = 'name: c1\nsnapshots: [s]\n';
-const names = ({ snapshots }: { snapshots?: unknown }) => (snapshots ?? []) as string[];
+const read = (document: JsonObject) => document as { name: string; snapshots: string[] };
 const shifted = { uid: 100_000, gid: 100_000 };
 
 /** As LXD makes them: what is the instance's is shifted, what is LXD's own is not. */
@@ -49,7 +50,7 @@ const unpack = (owners = asSeen, ofSnapshot = owners) =>
 describe.skipIf(why !== '')(titled('backups', why), () => {
   it('are checked as a whole, and come with owners as the instance sees them', async () => {
     await writeSample(path, members);
-    const { index: said, metadata } = await checkBackup(path, names, confinement());
+    const { index: said, metadata } = await checkBackup(path, read, confinement());
     expect([said.name, metadata.architecture]).toEqual(['c1', 'amd64']);
     await recompress(path, 'zstd');
     const unpacked = await unpack();
@@ -88,7 +89,7 @@ describe.skipIf(why !== '')(titled('backups', why), () => {
   it('make no device nodes, wherever they are', async () => {
     const node = { type: 'character-device', devmajor: 1, devminor: 3 } as const;
     await writeSample(path, [...members, [{ name: 'backup/container/rootfs/null', ...node }]]);
-    await expect(checkBackup(path, names, confinement())).rejects.toThrow('Invalid backup: the member');
+    await expect(checkBackup(path, read, confinement())).rejects.toThrow('Invalid backup: the member');
     await expect(unpack()).rejects.toThrow('Failed to unpack the backup: tar: backup/container/rootfs/null');
   });
 
@@ -99,6 +100,6 @@ describe.skipIf(why !== '')(titled('backups', why), () => {
     ['an index that is YAML', [[{ name: 'backup/index.yaml' }, '{'], ...members.slice(1)], 'index.yaml is not YAML'],
   ])('hold %s', async (_what, sample, text) => {
     await writeSample(path, sample);
-    await expect(checkBackup(path, names, confinement())).rejects.toThrow(`Invalid backup: ${text}`);
+    await expect(checkBackup(path, read, confinement())).rejects.toThrow(`Invalid backup: ${text}`);
   });
 });

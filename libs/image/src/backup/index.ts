@@ -18,43 +18,41 @@ export { type ShiftedIds, unshifted } from './owners.ts';
 const indexLimit = 4 * 1024 * 1024;
 
 /** What a checked backup says of itself. */
-export interface CheckedBackup {
-  /** Its index.yaml. */
-  index: JsonObject;
+export interface CheckedBackup<T> {
+  /** Its index.yaml, as it was read. */
+  index: T;
   /** metadata.yaml of the image that its instance was made from; empty when it has none. */
   metadata: JsonObject;
 }
 
 /**
- * Reads a whole backup in LXD's format, before anything else is done with it. `names`: the snapshots that an index names, whose
- * directories it then must have. LxError 'backup.invalid', 'backup.cancelled'.
+ * Reads a whole backup in LXD's format, before anything else is done with it. `read`: checks its index.yaml, which names the
+ * snapshots whose directories it must have. LxError 'backup.invalid'.
  */
-export async function checkBackup(
+export async function checkBackup<T extends { snapshots: readonly string[] }>(
   path: string,
-  names: (index: JsonObject) => readonly string[],
+  read: (document: JsonObject) => T,
   confinement: Confinement,
-  signal?: AbortSignal,
-): Promise<CheckedBackup> {
-  return asBackup(async () => {
-    return readTar(await tarball(path, signal), confinement, async (source) => {
+): Promise<CheckedBackup<T>> {
+  return asBackup(async () =>
+    readTar(await tarball(path), confinement, async (source) => {
       const rules = new BackupRules();
-      let [index, metadata]: [JsonObject | null, JsonObject] = [null, {}];
+      let [index, metadata]: [T | null, JsonObject] = [null, {}];
       for await (const member of tarMembers(source)) {
         const placed = rules.take(member);
         if (member.otherName !== null) rules.take({ name: member.otherName, type: 'file', linkname: '' });
         if (placed?.of === 'index') {
           if (index !== null) throw new LxError('image.invalid', { reason: 'it holds two indexes' });
-          index = await document('index.yaml', member, indexLimit);
-          names(index);
+          index = read(await document('index.yaml', member, indexLimit));
         }
-        if (placed?.of === 'container' && 'path' in placed && placed.path === 'metadata.yaml')
+        if (placed?.of === 'container' && placed.path === 'metadata.yaml')
           metadata = await document('metadata.yaml', member, metadataLimit);
       }
       if (index === null) throw new LxError('image.invalid', { reason: 'Backup is missing index.yaml' });
-      rules.finish(names(index));
+      rules.finish(index.snapshots);
       return { index, metadata };
-    });
-  });
+    }),
+  );
 }
 
 export interface BackupUnpacking {
@@ -130,7 +128,7 @@ function byOwners<P extends [place: string, owners: OwnerMaps | null]>(parts: re
   return [...groups.values()];
 }
 
-async function tarball(path: string, signal: AbortSignal | undefined): Promise<Tarball> {
+async function tarball(path: string, signal?: AbortSignal): Promise<Tarball> {
   const format = await formatOf(path);
   if (format === 'squashfs') throw new LxError('image.invalid', { reason: 'the file is not a tarball' });
   return { path, format, signal };

@@ -1,13 +1,13 @@
 import { type OwnerMaps, strangersFrom } from '#lib/host';
 
 /** Ids that an instance sees from `seen` on, which a host has from `had` on. */
-export interface ShiftedIds {
+export type ShiftedIds = {
   uids: boolean;
   gids: boolean;
   had: number;
   seen: number;
   count: number;
-}
+};
 
 /** Ids end below; the kernel takes no more lines in a map, by far (user_namespaces(7)). */
 const [end, mostRanges] = [strangersFrom - 1, 50];

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { LxError } from '#lib/contract';
 import { removeTree } from '#lib/host';
 import { watchSpace } from '#lib/image';
+import { writeStream } from './write-stream.ts';
 
 /** Backups that clients send, until instances are made of them: `imports/<uuid>`. None outlives the daemon that took it. */
 export class Arrivals {
@@ -25,13 +26,7 @@ export class Arrivals {
     const id = randomUUID();
     using space = await watchSpace(this.#directory);
     try {
-      const file = await open(this.path(id), 'wx', 0o600);
-      try {
-        // @types/node leaves out that async iterables are taken too (Node's fs documentation, filehandle.writeFile).
-        await file.writeFile(content as unknown as Buffer, { signal: space.signal });
-      } finally {
-        await file.close();
-      }
+      await writeStream(this.path(id), content, space.signal);
       return id;
     } catch (error) {
       await this.discard(id);

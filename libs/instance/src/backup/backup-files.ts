@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { LxError } from '#lib/contract';
 import { isErrno } from '#lib/host';
 import { type ArchiveFormat, formatOf } from '#lib/image';
+import { writeStream } from './write-stream.ts';
 
 /** A backup by the ids of its instance and its own. */
 export type BackupId = { id: string; backupId: string };
@@ -26,15 +27,8 @@ export class BackupFiles {
 
   async write(backup: BackupId, content: Readable, signal: AbortSignal): Promise<void> {
     const path = this.#path(backup);
-    const file = await open(arriving(path), 'w', 0o600);
-    try {
-      // @types/node leaves out that async iterables are taken too (Node's fs documentation, filehandle.writeFile).
-      await file.writeFile(content as unknown as Buffer, { signal });
-      // The row must not outlive a power cut without its bytes.
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    // The row must not outlive a power cut without its bytes.
+    await writeStream(arriving(path), content, signal, (file) => file.sync());
     await rename(arriving(path), path);
   }
 

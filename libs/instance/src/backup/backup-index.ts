@@ -57,19 +57,22 @@ function withoutVolatile(config: StringMap): StringMap {
 
 /**
  * Which ids of its host the files of a backup have, as LXD notes it of a root that it has shifted (`volatile.last_state.idmap`);
- * none: they are as the instance sees them. null where the note is none.
+ * none: they are as the instance sees them. Of a state without `shiftProblems`.
  */
-export function shiftsOf({ config }: Pick<BackedUpState, 'config'>): ShiftedIds[] | null {
+export function shiftsOf({ config }: Pick<BackedUpState, 'config'>): ShiftedIds[] {
   const text = config['volatile.last_state.idmap'] ?? '';
   // A privileged container is never shifted.
-  if (text === '' || keyOf(config, 'security.privileged')) return [];
+  return text === '' || keyOf(config, 'security.privileged') ? [] : (JSON.parse(text) as unknown[]).map(shiftOf);
+}
+
+export function shiftProblems(state: Pick<BackedUpState, 'config'>): string[] {
   try {
-    const entries: unknown = JSON.parse(text);
-    const shifts = Array.isArray(entries) ? entries.map(shiftOf) : null;
-    return shifts && shifts.length > 0 && unshifted(shifts) === null ? null : shifts;
+    const shifts = shiftsOf(state);
+    if (shifts.length === 0 || unshifted(shifts) !== null) return [];
   } catch {
-    return null;
+    // It is not even a list of such.
   }
+  return ['The backup says of its ids what is no map'];
 }
 
 function shiftOf(entry: unknown): ShiftedIds {

@@ -2,6 +2,8 @@ import { allEnded } from '#lib/base';
 import { LxError } from '#lib/contract';
 import { claimRefused } from '#lib/device';
 import type { InstanceRow, NicRow, ProfileRow, Store } from '#lib/store';
+import type { IdAllocation, InstanceIds } from '../ids/allocation.ts';
+import type { IdWish } from '../ids/map.ts';
 import { rowsRefused } from '../references.ts';
 
 /**
@@ -19,4 +21,13 @@ export async function reserveRows(
   } catch (error) {
     throw rowsRefused(claimRefused(error, nics), (cause) => new LxError('instance.exists', { name: row.name }, { cause }));
   }
+}
+
+/** The ids of an instance that has none yet. */
+export async function newIds(
+  ids: IdAllocation,
+  { id, name, ids: wish }: { id: string; name: string; ids: IdWish },
+): Promise<Pick<InstanceIds, 'row' | 'volatile'>> {
+  const { row, volatile } = await ids.of({ id, name, idBase: null, idCount: null }, wish);
+  return { row, volatile };
 }

@@ -10,7 +10,7 @@ import type { MetadataFiles } from '../metadata/metadata-files.ts';
 import { withRootIn } from '../root-pool.ts';
 import { type LaunchUsing, launchStep } from '../steps/launch.ts';
 import type { Removal } from '../steps/remove.ts';
-import { reserveRows } from '../steps/reserve.ts';
+import { newIds, reserveRows } from '../steps/reserve.ts';
 import { mustThaw, stillOf, thawed } from '../steps/still.ts';
 import { templateKey, withoutNotesOf } from '../volatile.ts';
 import { type Create, type CreateParams, type CreateRequest, type CreateState, rowOf } from './create.ts';
@@ -99,8 +99,7 @@ function reserveStep(using: Using, seen: ReadonlyMap<string, ProfileRow[]>): Cop
     name: 'reserve',
     rowsOnly: () => true,
     async do({ params, state }) {
-      const { row, volatile } = await ids.of({ id: params.id, name: params.name, idBase: null, idCount: null }, params.ids);
-      state.ids = { row, volatile };
+      state.ids = await newIds(ids, params);
       state.thaw = params.from === params.source && (await mustThaw(using, params.source));
       const snapshots = params.alone ? [] : await store.snapshots.list([params.source]);
       state.snapshots = snapshots.map(({ id, name }) => ({ from: id, id: randomUUID(), name }));

@@ -18,7 +18,7 @@ import type { MetadataFiles } from '../metadata/metadata-files.ts';
 import { generatedName, nameProblems } from '../name.ts';
 import { rootPool } from '../root-pool.ts';
 import type { Removal } from '../steps/remove.ts';
-import { reserveRows } from '../steps/reserve.ts';
+import { newIds, reserveRows } from '../steps/reserve.ts';
 import { fetchImage, type FromImage, fromImage } from '../steps/fetch.ts';
 import { type LaunchState, type LaunchUsing, launchStep } from '../steps/launch.ts';
 import { firstVolatile, separated, volatileProblems } from '../volatile.ts';
@@ -222,8 +222,7 @@ function reserveStep(using: Using, seen: ReadonlyMap<string, ProfileRow[]>): Cre
     async do(context) {
       const { params, state } = context;
       if (params.fetch) state.fetched = await fetchImage(using, params.fetch, context);
-      const { row: own, volatile } = await ids.of({ id: params.id, name: params.name, idBase: null, idCount: null }, params.ids);
-      state.ids = { row: own, volatile };
+      state.ids = await newIds(ids, params);
     },
     async commit({ params, state }, writes) {
       await reserveRows(writes, rowOf(params, state), { nics: params.nics, seen: seen.get(params.id) }, () =>

@@ -7,17 +7,16 @@ import { macsOf, nicsOf } from '#lib/device';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
 import type { Confinement } from '#lib/host';
 import { checkBackup, type ShiftedIds, unpackBackup, unshifted } from '#lib/image';
-import { expand } from '#lib/profile';
 import type { SnapshotName, Storage } from '#lib/storage';
 import type { ProfileRow, SnapshotRow, Store } from '#lib/store';
 import type { Arrivals } from '../backup/arrivals.ts';
-import { type BackedUpState, type BackupIndex, indexProblems, shiftsOf } from '../backup/backup-index.ts';
+import { type BackedUpState, type BackupIndex, indexProblems, shiftProblems, shiftsOf } from '../backup/backup-index.ts';
 import { missingProfiles } from '../checks.ts';
 import type { IdAllocation } from '../ids/allocation.ts';
 import type { MetadataFiles } from '../metadata/metadata-files.ts';
-import { ownRootIn, rootPool } from '../root-pool.ts';
+import { inheritedDevices, ownRootIn, rootPool } from '../root-pool.ts';
 import type { Removal } from '../steps/remove.ts';
-import { reserveRows } from '../steps/reserve.ts';
+import { newIds, reserveRows } from '../steps/reserve.ts';
 import { instanceIdKey, separated, templateKey } from '../volatile.ts';
 import { type Create, type CreateParams, type CreateState, rowOf } from './create.ts';
 
@@ -29,14 +28,17 @@ export interface ImportRequest {
 }
 
 /** A snapshot of the backup, as its row will be. */
-type Imported = Omit<SnapshotRow, 'instanceId' | 'createdAt' | 'expiresAt'> & { createdAt: string; expiresAt: string | null };
+type Imported = Omit<SnapshotRow, 'instanceId' | 'createdAt' | 'expiresAt'> & {
+  createdAt: string;
+  expiresAt: string | null;
+  shifts: ShiftedIds[];
+};
 export type ImportParams = CreateParams & {
   /** Id of the file that has arrived. */
   arrived: string;
-  /** How ids in it are another host's: of the instance, and of each snapshot by its name. */
-  shifts: (ShiftedIds & JsonObject)[];
-  shiftsOf: Record<string, (ShiftedIds & JsonObject)[]>;
-  snapshots: (Imported & JsonObject)[];
+  /** How ids of its root are another host's. */
+  shifts: ShiftedIds[];
+  snapshots: Imported[];
 };
 type ImportStep = Step<ImportParams, CreateState>;
 
@@ -78,13 +80,13 @@ export class Import {
     const arrived = await arrivals.receive(content);
     const discard = () => arrivals.discard(arrived).catch((error: unknown) => report('removing a backup that had arrived', error));
     try {
-      const names = (index: JsonObject) => {
-        const checked = read(index);
-        refuse(indexProblems(checked));
-        return checked.snapshots;
+      const sound = (document: JsonObject) => {
+        const index = read(document);
+        refuse(indexProblems(index));
+        return index;
       };
-      const { index, metadata } = await checkBackup(arrivals.path(arrived), names, confinement);
-      const params = await this.prepare(project, arrived, read(index), request);
+      const { index, metadata } = await checkBackup(arrivals.path(arrived), sound, confinement);
+      const params = await this.prepare(project, arrived, index, request);
       this.#metadata.set(params.id, metadata);
       const operation = await this.#create.beginMade(this.operation, params, { requestor, mayCancel: true }).catch((error: unknown) => {
         this.#metadata.delete(params.id);
@@ -105,16 +107,13 @@ export class Import {
   async prepare(project: string, arrived: string, index: BackupIndex, { name, pool: wanted }: ImportRequest): Promise<ImportParams> {
     const { instance, states } = index;
     const profiles = await this.#profiles(project, [instance, ...states]);
-    const of = ({ profiles: names }: BackedUpState) => profiles.filter((profile) => names.includes(profile.name));
-    refuse(missingProfiles(instance.profiles, of(instance)));
-    const all = [instance, ...states].map((state) => ({ name: state.name, shifts: shiftsOf(state) }));
-    refuse(all.some(({ shifts }) => shifts === null) ? ['The backup says of its ids what is no map'] : []);
-    const [shifts = [], ...others] = all.map((each) => each.shifts ?? []);
+    const inherited = (state: BackedUpState) => inheritedDevices(state.profiles, profiles);
+    refuse([...missingProfiles(instance.profiles, profiles), ...[instance, ...states].flatMap(shiftProblems)]);
     const pool = await this.#pool(wanted, index.pool, project);
-    const devicesOf = (state: BackedUpState) => ownRootIn(pool, state.devices, expand(of(state), { config: {}, devices: {} }).devices);
+    const devicesOf = (state: BackedUpState) => ownRootIn(pool, state.devices, inherited(state));
     const devices = devicesOf(instance);
     const { config, volatile } = separated(instance.config);
-    const kept = await this.#kept(volatile, expand(of(instance), { config, devices }).devices);
+    const kept = await this.#kept(volatile, { ...inherited(instance), ...devices });
     const params = await this.#create.prepare(project, {
       ...{ name: name || index.name, description: instance.description, architecture: instance.architecture },
       ...{ config: { ...config, ...kept }, devices, profiles: instance.profiles, ephemeral: instance.ephemeral },
@@ -126,8 +125,7 @@ export class Import {
       createdAt: timeOf(instance.created_at) ?? params.createdAt,
       volatile: { ...own, ...carried(volatile, [templateKey, baseKey]) },
       arrived,
-      shifts: plain(shifts),
-      shiftsOf: Object.fromEntries(states.map(({ name: snapshot }, at) => [snapshot, plain(others[at] ?? [])])),
+      shifts: shiftsOf(instance),
       snapshots: [...states].sort(byAge(index.snapshots)).map((state) => imported(state, devicesOf(state), params.createdAt)),
     };
   }
@@ -162,7 +160,6 @@ export class Import {
   }
 }
 
-const plain = (shifts: readonly ShiftedIds[]) => shifts.map((shift) => ({ ...shift }));
 const ownersBy = (shifts: readonly ShiftedIds[]) => (shifts.length > 0 ? unshifted(shifts) : null);
 
 const baseKey = 'volatile.base_image';
@@ -180,13 +177,14 @@ function byAge(names: readonly string[]) {
   return (a: { name: string }, b: { name: string }) => names.indexOf(a.name) - names.indexOf(b.name);
 }
 
-function imported(state: BackupIndex['states'][number], devices: BackedUpState['devices'], now: string): Imported & JsonObject {
+function imported(state: BackupIndex['states'][number], devices: BackedUpState['devices'], now: string): Imported {
   const { config, volatile } = separated(state.config);
   return {
     ...{ id: randomUUID(), name: state.name, architecture: state.architecture, ephemeral: state.ephemeral },
     ...{ config, volatile: carried(volatile, [baseKey]), devices, profiles: state.profiles },
     createdAt: timeOf(state.created_at) ?? now,
     expiresAt: timeOf(state.expires_at),
+    shifts: shiftsOf(state),
   };
 }
 
@@ -196,15 +194,14 @@ function reserveStep({ storage, ids, removal }: Using, seen: ReadonlyMap<string,
     name: 'reserve',
     rowsOnly: () => true,
     async do({ params, state }) {
-      const { row, volatile } = await ids.of({ id: params.id, name: params.name, idBase: null, idCount: null }, params.ids);
-      state.ids = { row, volatile };
+      state.ids = await newIds(ids, params);
     },
     async commit({ params, state }, writes) {
-      const { arrived, shifts, shiftsOf: _, snapshots, ...own } = params;
+      const { arrived, shifts, snapshots, ...own } = params;
       await reserveRows(writes, rowOf(own, state), { nics: params.nics, seen: seen.get(params.id) }, () =>
         storage.roots.reserve(writes, { ...params, image: null }),
       );
-      for (const { createdAt, expiresAt, ...snapshot } of snapshots) {
+      for (const { createdAt, expiresAt, shifts: _, ...snapshot } of snapshots) {
         const times = { createdAt: new Date(createdAt), expiresAt: expiresAt === null ? null : new Date(expiresAt) };
         await writes.snapshots.insert({ ...snapshot, instanceId: params.id, ...times });
         await storage.roots.reserveSnapshot(writes, volumeOf(params, snapshot));
@@ -228,7 +225,7 @@ function rootStep(
         const backup = await unpackBackup(directory, {
           path: arrivals.path(params.arrived),
           owners: ownersBy(params.shifts),
-          snapshots: new Map(snapshots.map(({ name }) => [name, ownersBy(params.shiftsOf[name] ?? [])])),
+          snapshots: new Map(snapshots.map(({ name, shifts }) => [name, ownersBy(shifts)])),
           ...{ confinement, signal },
         });
         await metadataFiles.create(params, metadata.get(params.id) ?? {}, async () => backup.instance);

@@ -1,13 +1,11 @@
-import type { DeviceMap } from '#lib/base';
 import { LxError } from '#lib/contract';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
-import { expand } from '#lib/profile';
 import type { Moved, Storage } from '#lib/storage';
-import type { InstanceRow, ProfileRow, Store } from '#lib/store';
+import type { InstanceRow, Store } from '#lib/store';
 import type { Acts } from '../act/acts.ts';
 import { knownRow } from '../read/rows.ts';
 import { rowsRefused } from '../references.ts';
-import { ownRootIn } from '../root-pool.ts';
+import { inheritedDevices, ownRootIn } from '../root-pool.ts';
 import type { Supervision } from '../supervision.ts';
 
 export type MoveParams = {
@@ -84,7 +82,8 @@ function switchStep({ store, storage }: Using): MoveStep {
       const snapshots = await writes.snapshots.list([params.id]);
       const names = [...new Set([row, ...snapshots].flatMap(({ profiles }) => profiles))];
       const profiles = await store.profiles.many(params.project, names);
-      const moved = (of: Pick<InstanceRow, 'devices' | 'profiles'>) => ownRootIn(params.pool, of.devices, inherited(of.profiles, profiles));
+      const moved = (of: Pick<InstanceRow, 'devices' | 'profiles'>) =>
+        ownRootIn(params.pool, of.devices, inheritedDevices(of.profiles, profiles));
       try {
         await writes.instances.update(params.id, { devices: moved(row) });
       } catch (error) {
@@ -110,9 +109,4 @@ function clearStep({ storage, report }: Using): MoveStep {
 function movedOf({ id, project, name }: MoveParams, { snapshots = [] }: Partial<MoveState>): Moved[] {
   const taken = snapshots.map((each) => ({ root: { id: each.id, project, name: `${name}/${each.name}` }, isSnapshot: true }));
   return [...taken, { root: { id, project, name }, isSnapshot: false }];
-}
-
-function inherited(names: readonly string[], profiles: readonly ProfileRow[]): DeviceMap {
-  const own = names.flatMap((name) => profiles.find((profile) => profile.name === name) ?? []);
-  return expand(own, { config: {}, devices: {} }).devices;
 }

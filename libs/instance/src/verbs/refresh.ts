@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { LxError } from '#lib/contract';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
 import type { Cgroups } from '#lib/host';
@@ -69,7 +70,7 @@ export class Refresh {
     const [from, to] = await Promise.all([source.id, id].map((each) => store.volumes.byId(each)));
     if (!from || !to) throw new LxError('volume.not_found');
     if (from.poolId !== to.poolId) throw new LxError('request.unsupported', { what: 'refreshing a copy in another storage pool' });
-    if (JSON.stringify(from.config) !== JSON.stringify(to.config))
+    if (!isDeepStrictEqual(from.config, to.config))
       throw new LxError('request.unsupported', { what: 'refreshing an instance that was made of another image' });
     return { id, project, name, source: source.id, alone };
   }
