@@ -31,7 +31,7 @@ export type MoveParams = RenameVolumeParams & { toPoolId: string; toPool: string
 export type DeleteVolumeParams = NamedPlace & { snapshots: string[] };
 type NamedPlace = VolumePlace & { project: string; name: string };
 
-export interface VolumeUsing {
+interface Using {
   store: Store;
   places: CustomPlaces;
   report: (message: string, cause: unknown) => void;
@@ -41,7 +41,7 @@ type Nothing = Record<string, never>;
 export type VolumeOperations = ReturnType<typeof volumeOperations>;
 
 /** The operations on custom volumes, by name; register them all. */
-export function volumeOperations(using: VolumeUsing) {
+export function volumeOperations(using: Using) {
   return {
     create: make('volume.create', using),
     copy: make('volume.copy', using),
@@ -56,7 +56,7 @@ export function volumeOperations(using: VolumeUsing) {
 }
 
 /** The data comes first: a volume that can be seen is whole. */
-function make(kind: 'volume.create' | 'volume.copy', { places, ...using }: VolumeUsing): OperationSpec<MakeParams, Nothing> {
+function make(kind: 'volume.create' | 'volume.copy', { places, ...using }: Using): OperationSpec<MakeParams, Nothing> {
   return defineOperation<MakeParams, Nothing>({
     kind,
     onCrash: 'unwind',
@@ -87,7 +87,7 @@ function make(kind: 'volume.create' | 'volume.copy', { places, ...using }: Volum
   });
 }
 
-function renaming({ places, ...using }: VolumeUsing): OperationSpec<RenameVolumeParams, Nothing> {
+function renaming({ places, ...using }: Using): OperationSpec<RenameVolumeParams, Nothing> {
   return defineOperation<RenameVolumeParams, Nothing>({
     kind: 'volume.rename',
     onCrash: 'resume',
@@ -106,7 +106,7 @@ function renaming({ places, ...using }: VolumeUsing): OperationSpec<RenameVolume
  * The volume keeps its id. Its old data goes once the row says where it is now, and what goes wrong then undoes nothing:
  * it is told of, and the volume has moved.
  */
-function moving({ places, store, report }: VolumeUsing): OperationSpec<MoveParams, Nothing> {
+function moving({ places, store, report }: Using): OperationSpec<MoveParams, Nothing> {
   const all = ({ id, snapshots }: MoveParams) => [id, ...snapshots];
   return defineOperation<MoveParams, Nothing>({
     kind: 'volume.move',
@@ -162,7 +162,7 @@ async function follow(writes: Store, { id, users, project, ...params }: MovePara
     await writes.volumes.update(each.id, { poolId: params.toPoolId, name: snapshotNamed(params.newName, snapshotOf(each)) }).catch(taken);
 }
 
-function deleting({ places, report }: VolumeUsing): OperationSpec<DeleteVolumeParams, Nothing> {
+function deleting({ places, report }: Using): OperationSpec<DeleteVolumeParams, Nothing> {
   return defineOperation<DeleteVolumeParams, Nothing>({
     kind: 'volume.delete',
     makesRoom: true,
@@ -192,7 +192,7 @@ function deleting({ places, report }: VolumeUsing): OperationSpec<DeleteVolumePa
 
 /** The link is for people: one that cannot be made is put in order by the next start. */
 function linkStep<P extends JsonObject & NamedPlace>(
-  { places, report }: VolumeUsing,
+  { places, report }: Using,
   as: (params: P) => NamedPlace = (params) => params,
 ): Step<P, Nothing> {
   return {

@@ -102,21 +102,21 @@ export function restoring({ store, places, report }: Using): OperationSpec<Resto
         name: 'restore',
         async do({ params }) {
           const from = { poolId: params.poolId, id: params.snapshotId };
-          let clear: (() => Promise<void>) | null = null;
+          let exchanged = false;
+          let clear = async () => {};
           await places.stage(from, params);
-          const exchanged = store.tx(async (writes) => {
+          const locked = store.tx(async (writes) => {
             if ((await writes.volumes.lock(params.id)) === null) throw new LxError('volume.not_found');
             await refuseStrangers(writes, params.id, params.users);
             if ((await attachedTo(writes, params)).length > 0) throw new LxError('volume.restore_running');
             clear = await places.exchange(from, params);
+            exchanged = true;
           });
           // The transaction writes nothing: once the content is there, its end is nobody's concern.
-          await exchanged.catch((error: unknown) => {
-            if (clear === null) throw error;
+          await locked.catch((error: unknown) => {
+            if (!exchanged) throw error;
           });
-          await (clear as (() => Promise<void>) | null)?.().catch((error: unknown) =>
-            report(`what the volume ${params.name} held before`, error),
-          );
+          await clear().catch((error: unknown) => report(`what the volume ${params.name} held before`, error));
         },
         undo: ({ params }) => places.unstage({ poolId: params.poolId, id: params.snapshotId }, params),
       },
