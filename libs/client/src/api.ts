@@ -67,3 +67,8 @@ export class Api {
 export function segment(name: string): string {
   return encodeURIComponent(name);
 }
+
+/** What a URL of the API names: its last segment. */
+export function lastName(url: string): string {
+  return decodeURIComponent((url.split('?')[0] ?? '').split('/').at(-1) ?? '');
+}

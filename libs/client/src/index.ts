@@ -1,3 +1,4 @@
+export { lastName } from './api.ts';
 export { LxctlClient } from './client.ts';
 export { operationOf, type Reply, readReply } from './envelope.ts';
 export { ApiError, ConnectError, isApiError, OperationError } from './errors.ts';

@@ -1,4 +1,4 @@
-import type { LxctlClient } from '#lib/client';
+import { lastName, type LxctlClient } from '#lib/client';
 import { segment } from '#lib/contract';
 
 /** A word that may stand there, and what it is. */
@@ -19,8 +19,7 @@ type Source = (asked: Asked) => Promise<readonly string[]>;
 
 /** The last segments of the URLs of a list. */
 async function listed(client: LxctlClient, path: string): Promise<string[]> {
-  const urls = await client.api.get<string[]>(path);
-  return urls.map((url) => decodeURIComponent((url.split('?')[0] ?? '').split('/').at(-1) ?? ''));
+  return (await client.api.get<string[]>(path)).map(lastName);
 }
 
 const at = (path: string, ...names: string[]) => `${path}/${names.map(segment).join('/')}`;
@@ -72,9 +71,7 @@ export const sources: Readonly<Record<string, Source>> = {
   project: ({ client }) => listed(client, '/1.0/projects'),
   operation: async ({ client }) => {
     const byStatus = await client.api.get<Record<string, string[]>>('/1.0/operations');
-    return Object.values(byStatus)
-      .flat()
-      .map((url) => url.split('/').at(-1) ?? '');
+    return Object.values(byStatus).flat().map(lastName);
   },
   pool: pools,
   volume: (asked) => volumesOf(asked.client, first(asked)),

@@ -28,15 +28,11 @@ interface UpgradeRoute {
   pattern: RegExp;
   /** As it stands in the header Upgrade. */
   protocol: 'websocket' | 'sftp';
-  /** What takes the socket, when the request is let in. */
-  handler: (call: Call, parameters: readonly string[], finish: Finish) => Promise<() => void>;
+  accept: (call: Call, parameters: readonly string[]) => Promise<Accepted>;
 }
 
-/** The rest of the handshake. */
-interface Finish {
-  websocket(use: (socket: WebSocket) => void): void;
-  connection(use: (connection: Duplex) => void): void;
-}
+/** What takes the socket of a request that is let in. */
+type Accepted = { websocket: (socket: WebSocket) => void } | { connection: (connection: Duplex) => void };
 
 /** The endpoints whose connections go over to another protocol: websockets, mostly. Compression is off, because it makes the echo of a keystroke twenty times slower. */
 export class Upgrades {
@@ -57,48 +53,35 @@ export class Upgrades {
 
   /** `path` as in a controller, e.g. /1.0/operations/:id/websocket. */
   add(path: string, access: AccessRight, handler: UpgradeHandler): void {
-    const accept: UpgradeRoute['handler'] = async (call, parameters, finish) => {
-      const use = handler(call, parameters);
-      return () => finish.websocket(use);
-    };
-    this.#routes.push({ path, access, pattern: pathPattern(path), protocol: 'websocket', handler: accept });
+    const accept = async (call: Call, parameters: readonly string[]) => ({ websocket: handler(call, parameters) });
+    this.#routes.push({ path, access, pattern: pathPattern(path), protocol: 'websocket', accept });
   }
 
   /** A path whose connections go over to another protocol. */
   addConnection(protocol: 'sftp', path: string, access: AccessRight, handler: ConnectionHandler): void {
-    const accept: UpgradeRoute['handler'] = async (call, parameters, finish) => {
-      const use = await handler(call, parameters);
-      return () => finish.connection(use);
-    };
-    this.#routes.push({ path, access, pattern: pathPattern(path), protocol, handler: accept });
+    const accept = async (call: Call, parameters: readonly string[]) => ({ connection: await handler(call, parameters) });
+    this.#routes.push({ path, access, pattern: pathPattern(path), protocol, accept });
   }
 
   /** For `server.on('upgrade')`. */
   readonly handle = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     // The client may disconnect during the handshake, which is no error of the daemon.
     socket.on('error', () => socket.destroy());
-    const finish: Finish = {
-      websocket: (use) =>
+    this.#find(request, socket).then(
+      (accepted) => {
+        if ('connection' in accepted) return handOver(request, socket, head, accepted.connection);
         this.#server.handleUpgrade(request, socket, head, (websocket) => {
           // INVARIANT: every websocket has an error handler, or a client that closes oddly ends the daemon (API section 2.16).
           websocket.on('error', () => websocket.terminate());
           this.heartbeat.add(websocket);
-          use(websocket);
-        }),
-      connection: (use) => {
-        const lines = ['HTTP/1.1 101 Switching Protocols', `Upgrade: ${request.headers.upgrade}`, 'Connection: Upgrade'];
-        if (!socket.destroyed) socket.write(`${lines.join('\r\n')}\r\n\r\n`);
-        if (head.length > 0) socket.unshift(head);
-        use(socket);
+          accepted.websocket(websocket);
+        });
       },
-    };
-    this.#find(request, socket, finish).then(
-      (accept) => accept(),
       (error: unknown) => refuseUpgrade(socket, error),
     );
   };
 
-  async #find(request: IncomingMessage, socket: Duplex, finish: Finish): Promise<() => void> {
+  async #find(request: IncomingMessage, socket: Duplex): Promise<Accepted> {
     const refusal = this.#gate.refusal();
     if (refusal) throw refusal;
     const protocol = request.headers.upgrade?.toLowerCase();
@@ -107,7 +90,7 @@ export class Upgrades {
     refuseForeignOrigin(request.headers);
     const url = request.url ?? '/';
     const [path = '', search = ''] = url.split('?', 2);
-    for (const { pattern, access, handler } of routes) {
+    for (const { pattern, access, accept } of routes) {
       const match = pattern.exec(path);
       if (!match) continue;
       const query = queryOf(search);
@@ -118,10 +101,18 @@ export class Upgrades {
       refuseUnstorable(parameters, 'path');
       refuseUnstorable(query, 'query');
       const call = new RequestCall({ caller, url, query, headers: request.headers, scope: await this.#projects.scope(project) });
-      return handler(call, parameters, finish);
+      return accept(call, parameters);
     }
     throw new LxError('path.not_found');
   }
+}
+
+/** The end of the handshake, for whom the bytes are from then on. */
+function handOver({ headers }: IncomingMessage, socket: Duplex, head: Buffer, use: (connection: Duplex) => void): void {
+  const lines = ['HTTP/1.1 101 Switching Protocols', `Upgrade: ${headers.upgrade}`, 'Connection: Upgrade'];
+  if (!socket.destroyed) socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+  if (head.length > 0) socket.unshift(head);
+  use(socket);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { receiveParts } from '#lib/client';
 import { print } from '../../output/print.ts';
 import { defineVerb } from '../../run/verb.ts';
-import { saveFile } from './files.ts';
+import { base, fileNamed, saveFile } from './files.ts';
 import { fingerprintOf } from './find.ts';
 
 export const verb = defineVerb({
@@ -20,8 +20,8 @@ export const verb = defineVerb({
     );
     const type = headers['content-type'] ?? '';
     if (!type.startsWith('multipart/')) {
-      const named = /filename="?([^";]+)"?/.exec(headers['content-disposition'] ?? '')?.[1];
-      const path = directory ? `${target}/${base(named) || fingerprint}` : `${target}${ending(target, base(named))}`;
+      const named = fileNamed(headers);
+      const path = directory ? `${target}/${named || fingerprint}` : `${target}${ending(target, named)}`;
       await saveFile(path, body);
       return print(io, `Image exported to ${path}`);
     }
@@ -42,10 +42,4 @@ export const verb = defineVerb({
 function ending(target: string, named: string): string {
   const last = /(\.tar)?\.[a-z0-9]+$/.exec(named)?.[0] ?? '';
   return target.endsWith(last) ? '' : last;
-}
-
-/** The server names the files, not the directories. */
-function base(name: string | undefined): string {
-  const last = name?.split('/').pop() ?? '';
-  return last === '.' || last === '..' ? '' : last;
 }

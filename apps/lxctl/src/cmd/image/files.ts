@@ -30,6 +30,17 @@ async function* packed(directory: string): AsyncGenerator<Uint8Array> {
   if ((await ended) !== 0) throw new CommandError(`tar could not pack ${directory}`);
 }
 
+/** The name of a file that a server sends, without directories; empty: it names none. */
+export function fileNamed(headers: Record<string, string>): string {
+  return base(/filename="?([^";]+)"?/.exec(headers['content-disposition'] ?? '')?.[1]);
+}
+
+/** The server names the files, not the directories. */
+export function base(name: string | undefined): string {
+  const last = name?.split('/').pop() ?? '';
+  return last === '.' || last === '..' ? '' : last;
+}
+
 /** Writes a body to a file that appears only when it is whole. */
 export async function saveFile(path: string, body: AsyncIterable<Uint8Array>): Promise<void> {
   const { createWriteStream } = await import('node:fs');

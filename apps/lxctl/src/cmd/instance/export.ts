@@ -1,8 +1,9 @@
+import { lastName } from '#lib/client';
 import { print } from '../../output/print.ts';
 import { instanceName } from '../../run/name.ts';
 import { finish } from '../../run/progress.ts';
 import { CommandError, defineVerb, text, toggle } from '../../run/verb.ts';
-import { saveFile } from '../image/files.ts';
+import { fileNamed, saveFile } from '../image/files.ts';
 
 /** The backup goes when it has been fetched; if this command does not come to that, it goes by itself within two days. */
 const dayMs = 24 * 60 * 60 * 1000;
@@ -11,7 +12,7 @@ const goesBy = () => new Date((Math.floor(Date.now() / dayMs) + 2) * dayMs).toIS
 export const verb = defineVerb({
   args: '<instance> [target]',
   details:
-    'TARGET is the name of the file (default: <instance>.tar, with the ending of its compression). One that runs is frozen for the moment of the cut.',
+    'TARGET is the name of the file (default: that of the instance, with the ending of its compression). One that runs is frozen for the moment of the cut.',
   examples: ['lxctl export web web.tar.gz', 'lxctl export web web.tar.zst --compression zstd --instance-only'],
   flags: {
     instanceOnly: toggle('--instance-only', 'Leave out its snapshots'),
@@ -28,13 +29,12 @@ export const verb = defineVerb({
     };
     const operation = await client.instances.backUp(name, body);
     await finish(call, operation, `Backing up ${name}`);
-    const backup = /\/backups\/([^/?]+)/.exec(operation.resources?.backups?.[0] ?? '')?.[1];
-    if (backup === undefined) throw new CommandError('The server made a backup but does not say which');
-    const { body: content, headers } = await client.instances.exportBackup(name, decodeURIComponent(backup));
-    const named = /filename="?([^";/]+)"?/.exec(headers['content-disposition'] ?? '')?.[1] ?? '';
-    const path = args[1] ?? `${name}${/\.tar(\.[a-z0-9]+)?$/.exec(named)?.[0] ?? '.tar'}`;
+    const backup = lastName(operation.resources?.backups?.[0] ?? '');
+    if (backup === '') throw new CommandError('The server made a backup but does not say which');
+    const { body: content, headers } = await client.instances.exportBackup(name, backup);
+    const path = args[1] ?? (fileNamed(headers) || `${name}.tar`);
     await saveFile(path, content);
-    await finish(call, await client.instances.deleteBackup(name, decodeURIComponent(backup)), 'Clearing up');
+    await finish(call, await client.instances.deleteBackup(name, backup), 'Clearing up');
     if (!config.quiet) print(io, `Backup exported to ${path}`);
   },
 });

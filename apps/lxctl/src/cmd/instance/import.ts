@@ -1,3 +1,4 @@
+import { lastName } from '#lib/client';
 import { print } from '../../output/print.ts';
 import { instanceName } from '../../run/name.ts';
 import { finish } from '../../run/progress.ts';
@@ -17,7 +18,7 @@ export const verb = defineVerb({
     const { body } = await filePart('backup', file);
     const operation = await client.instances.importBackup(body, { name, pool: flags.storage });
     await finish(call, operation, `Importing ${file}`);
-    const made = /[^/?]+(?=\?|$)/.exec(operation.resources?.instances?.[0] ?? '')?.[0] ?? name;
-    if (!config.quiet) print(io, `Instance ${decodeURIComponent(made)} imported`);
+    const made = lastName(operation.resources?.instances?.[0] ?? '') || name;
+    if (!config.quiet) print(io, `Instance ${made} imported`);
   },
 });

@@ -1,4 +1,4 @@
-import { isApiError } from '#lib/client';
+import { dropped } from '../../noun/reuse.ts';
 import { instanceName } from '../../run/name.ts';
 import { finish } from '../../run/progress.ts';
 import { CommandError, defineVerb, toggle } from '../../run/verb.ts';
@@ -16,14 +16,8 @@ export const verb = defineVerb({
     const { args, flags, client } = call;
     if (flags.stateful) throw new CommandError('Stateful snapshots are not supported');
     const [name, snapshot = ''] = [instanceName(args[0]), args[1]];
-    if (flags.reuse && snapshot !== '') {
-      try {
-        await finish(call, await client.instances.deleteSnapshot(name, snapshot), `Deleting ${name}/${snapshot}`);
-      } catch (error) {
-        if (!isApiError(error, 404)) throw error;
-        await client.instances.get(name);
-      }
-    }
+    const drop = () => client.instances.deleteSnapshot(name, snapshot);
+    if (flags.reuse && snapshot !== '') await dropped(call, `${name}/${snapshot}`, drop, () => client.instances.get(name));
     const body = { name: snapshot, stateful: false, ...(flags.noExpiry ? { expires_at: '0001-01-01T00:00:00Z' } : {}) };
     await finish(call, await client.instances.takeSnapshot(name, body), `Taking a snapshot of ${name}`);
   },

@@ -1,4 +1,4 @@
-import { isApiError } from '#lib/client';
+import { dropped } from '../../../noun/reuse.ts';
 import { localName } from '../../../run/name.ts';
 import { finish } from '../../../run/progress.ts';
 import { defineVerb, toggle } from '../../../run/verb.ts';
@@ -14,14 +14,8 @@ export const verb = defineVerb({
     const { args, flags, client } = call;
     const pool = localName(args[0], 'storage pool');
     const [name, snapshot = ''] = [customName(args[1]), args[2]];
-    if (flags.reuse && snapshot !== '') {
-      try {
-        await finish(call, await client.pools.deleteVolumeSnapshot(pool, name, snapshot), `Deleting ${name}/${snapshot}`);
-      } catch (error) {
-        if (!isApiError(error, 404)) throw error;
-        await client.pools.readVolume(pool, name);
-      }
-    }
+    const drop = () => client.pools.deleteVolumeSnapshot(pool, name, snapshot);
+    if (flags.reuse && snapshot !== '') await dropped(call, `${name}/${snapshot}`, drop, () => client.pools.readVolume(pool, name));
     await finish(call, await client.pools.snapshotVolume(pool, name, { name: snapshot }), `Taking a snapshot of ${name}`);
   },
 });
