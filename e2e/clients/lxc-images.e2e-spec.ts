@@ -5,6 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { copyByRelay } from './copy-by-relay.ts';
 import { imageTree, metadata } from './image-files.ts';
 import { lxcInstalled, StockLxc } from './stock-lxc.ts';
 
@@ -37,6 +38,8 @@ describe.skipIf(!lxcInstalled)("images with the stock lxc (skipped where Debian'
     );
   });
   afterAll(() => lxc.stop());
+
+  it('has its images copied to another server', () => copyByRelay(lxc));
 
   it.each(['u.tar', 'u.tar.gz', 'u.tar.xz', 'u.tar.zst', 'u.squashfs'])('takes the unified file %s and gives it back', async (file) => {
     const wanted = await fingerprint(file);

@@ -1,29 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { monitor } from './monitor.ts';
 import { lxcInstalled, StockLxc } from './stock-lxc.ts';
 
 let lxc: StockLxc;
 const query = async (...args: string[]) => JSON.parse(await lxc.ok('query', ...args)) as never;
-
-/** `lxc monitor` until its output has all that is wanted. */
-async function monitor(flags: string[], wanted: readonly RegExp[], act: () => Promise<unknown>): Promise<string> {
-  const child = spawn('/usr/bin/lxc', ['monitor', ...flags], {
-    env: { PATH: process.env.PATH, HOME: lxc.home, LXD_DIR: lxc.daemon.dir },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let seen = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (seen += chunk.toString()));
-  const missing = () => wanted.some((each) => !each.test(seen));
-  while (missing()) {
-    // It may not listen yet when the first round begins.
-    await act();
-    if (missing()) await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data'), lxc.ok('list')]);
-  }
-  child.kill();
-  await once(child, 'exit');
-  return seen;
-}
 
 describe.skipIf(!lxcInstalled)("the server with the stock lxc (skipped where Debian's lxd-client is not installed)", () => {
   beforeAll(async () => {
@@ -33,6 +13,7 @@ describe.skipIf(!lxcInstalled)("the server with the stock lxc (skipped where Deb
 
   it('shows lifecycle events as they come', async () => {
     const seen = await monitor(
+      lxc,
       ['--type=lifecycle', '--pretty'],
       [/instance-created/, /instance-started/, /instance-exec/, /instance-stopped/, /instance-deleted/],
       async () => {
@@ -47,6 +28,7 @@ describe.skipIf(!lxcInstalled)("the server with the stock lxc (skipped where Deb
 
   it('shows operations as they go', async () => {
     const seen = await monitor(
+      lxc,
       ['--type=operation', '-f', 'json'],
       [/"description":"Creating instance"/, /"status":"Success"/],
       async () => {

@@ -60,7 +60,7 @@ export class StockLxc {
     await writeFile(input, options.stdin ?? '');
     const file = await open(input, 'r');
     try {
-      const env = { ...this.#environment(), ...options.env };
+      const env = { ...this.environment(), ...options.env };
       const child = spawn(this.program.path, args, { cwd: this.home, env, stdio: [file.fd, 'pipe', 'pipe'] });
       const [stdout, stderr, code] = await Promise.all([
         text(child.stdout ?? Readable.from([])),
@@ -105,13 +105,14 @@ export class StockLxc {
   terminal(command: string, env: Record<string, string> = {}): Terminal {
     return new Terminal(`${this.program.path} ${command}`, {
       cwd: this.home,
-      env: { ...this.#environment(), ...env },
+      env: { ...this.environment(), ...env },
       columns: 100,
       rows: 30,
     });
   }
 
-  #environment(): Record<string, string> {
+  /** Of its process. */
+  environment(): Record<string, string> {
     return { PATH: process.env.PATH ?? '', HOME: this.home, [this.program.directory]: this.daemon.dir, TERM: 'dumb' };
   }
 }

@@ -39,9 +39,9 @@ function walk(name: ClientName, start: () => Promise<StockLxc>): void {
     return take(step);
   });
 
-  it.each(refusals.filter(({ clients }) => clients.includes(name)))(`is refused: ${name} $probe`, async ({ probe, says }) => {
-    const { code, stderr } = await client.run(wordsOf(probe));
-    expect({ code, stderr: stderr.trimEnd() }).toEqual({ code: 1, stderr: expect.stringMatching(says) });
+  it.each(refusals.filter(({ clients }) => clients.includes(name)))(`is refused: ${name} $probe`, async ({ probe, says, stdin }) => {
+    const { code, stdout, stderr } = await client.run(wordsOf(probe), { stdin });
+    expect({ code, said: (stderr || stdout).trimEnd() }).toEqual({ code: 1, said: expect.stringMatching(says) });
   });
 
   it.each(groupsOf(name))('knows all commands behind "%j"', async (before, names) => {

@@ -6,8 +6,8 @@ import { code, table } from './table.ts';
 /** What the walk shows of one command of a stock client; `missing` where it shows nothing. */
 export function outcomeOf(client: ClientName, command: string): string {
   if (life.some(({ clients, run }) => clients.includes(client) && commandOf(client, run) === command)) return 'works';
-  const [spec] = elsewhere[client][command] ?? [];
-  if (spec) return `works (${code(spec)})`;
+  const [spec, , limit] = elsewhere[client][command] ?? [];
+  if (spec) return `works ${limit ? `${limit} ` : ''}(${code(spec)})`;
   const refused = refusals.find(
     ({ clients, commands }) => clients.includes(client) && commands.some((each) => command === each || command.startsWith(`${each} `)),
   );

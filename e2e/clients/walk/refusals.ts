@@ -5,13 +5,22 @@ export interface Refusal {
   clients: readonly ClientName[];
   commands: readonly string[];
   probe: string;
+  /** The standard error, or the standard output where that is empty. */
   says: RegExp;
   why: string;
+  stdin: string;
 }
 
 const refusal =
   (...clients: ClientName[]) =>
-  (commands: string, probe: string, says: RegExp, why: string): Refusal => ({ clients, commands: commands.split(', '), probe, says, why });
+  (commands: string, probe: string, says: RegExp, why: string, stdin = ''): Refusal => ({
+    clients,
+    commands: commands.split(', '),
+    probe,
+    says,
+    why,
+    stdin,
+  });
 const both = refusal('lxc', 'incus');
 const lxc = refusal('lxc');
 const incus = refusal('incus');
@@ -61,23 +70,51 @@ export const refusals: readonly Refusal[] = [
   ),
   incus('network list-allocations', 'network list-allocations', missing('network_allocations'), 'Not announced.'),
   incus('debug dump-memory', 'debug dump-memory w {x}', /not found$/, 'It is for virtual machines.'),
+  incus(
+    'admin cluster',
+    'admin cluster',
+    /^The "cluster" subcommand requires access to internal server data/,
+    'This server is no member of a cluster.',
+  ),
+  incus(
+    'admin recover',
+    'admin recover',
+    /not implemented: the recovery of instances/,
+    'Backups bring instances back: `incus import`.',
+    '\n\n',
+  ),
+  incus('top', 'top', missing('metrics'), 'There are no metrics.'),
+  incus('webui', 'webui', /^Error: The server doesn't have a web UI installed$/, 'There is no web interface.'),
   incus('admin sql', 'admin sql local .dump', /not found$/, 'The state is in Postgres: use psql.'),
 ];
 
-/** Of one command: the spec that shows it, and the words there that do. */
-export type Elsewhere = readonly [spec: string, words: string];
+/** Of one command: the spec that shows it, the words there that do, and what it works with alone. */
+export type Elsewhere = readonly [spec: string, words: string, limit?: string];
 const server = 'e2e/clients/lxc-server.e2e-spec.ts';
+const incusServer = 'e2e/clients/incus-server.e2e-spec.ts';
+const byRelay = 'with `--mode=relay`: servers do not send images to each other';
 
 /** Commands that do not end by themselves or need what the walk has no place for. */
 export const elsewhere: Readonly<Record<ClientName, Readonly<Record<string, Elsewhere>>>> = {
   lxc: {
     'file edit': ['e2e/clients/lxc-files.e2e-spec.ts', "'file edit f/"],
     'file mount': ['e2e/clients/lxc-files.e2e-spec.ts', "'file mount f"],
-    monitor: [server, "['monitor', ...flags]"],
+    'image copy': ['e2e/clients/lxc-images.e2e-spec.ts', 'copyByRelay(lxc)', byRelay],
+    monitor: [server, 'monitor('],
     'operation delete': [server, "'operation', 'delete'"],
     'warning acknowledge': [server, "'warning', 'ack'"],
     'warning delete': [server, "'warning', 'delete'"],
     'warning show': [server, "'warning', 'show'"],
   },
-  incus: {},
+  incus: {
+    'admin shutdown': [incusServer, "'admin', 'shutdown'"],
+    'image copy': [incusServer, 'copyByRelay(incus)', byRelay],
+    monitor: [incusServer, 'monitor(incus'],
+    'operation delete': [incusServer, "'operation', 'delete'"],
+    'remote generate-certificate': [incusServer, "'remote', 'generate-certificate'"],
+    'remote proxy': [incusServer, "'remote', 'proxy'"],
+    'warning acknowledge': [incusServer, "'warning', 'acknowledge'"],
+    'warning delete': [incusServer, "'warning', 'delete'"],
+    'warning show': [incusServer, "'warning', 'show'"],
+  },
 };

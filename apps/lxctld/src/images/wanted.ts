@@ -1,9 +1,11 @@
 import type { ImagesPostBody } from '#dto';
-import { problemsOf, refuse, wantedCompression, zeroTime } from '#lib/contract';
+import { LxError, problemsOf, refuse, wantedCompression, zeroTime } from '#lib/contract';
 import type { WantedImage } from '#lib/image';
 
 /** What a request says of the image that is to be made for it. */
 export function wantedImage(body: ImagesPostBody): WantedImage {
+  if (body.source.mode === 'push')
+    throw new LxError('request.unsupported', { what: 'images that another server sends; copy them through the client (--mode=relay)' });
   const aliases = body.aliases ?? [];
   refuse(
     problemsOf([

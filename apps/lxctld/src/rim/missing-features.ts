@@ -10,7 +10,11 @@ const anyVerb = 'GET HEAD POST PUT PATCH DELETE';
 const features: readonly [verbs: string, path: string, what: string][] = [
   ['POST', '/1.0/images/:fingerprint/export', 'sending images to another server; export the image and import it there'],
   ['POST', '/1.0/images/:fingerprint/refresh', 'refreshing images from another server'],
-  ['POST', '/1.0/images/:fingerprint/secret', 'secrets for the download of images'],
+  [
+    'POST',
+    '/1.0/images/:fingerprint/secret',
+    'secrets by which another server downloads images; copy them through the client (--mode=relay)',
+  ],
   ['POST', '/1.0/storage-pools/:pool/volumes/:type/:name/backups', 'backups of storage volumes'],
   [anyVerb, '/1.0/networks/:name/forwards', 'network forwards'],
   [anyVerb, '/1.0/networks/:name/forwards/:address', 'network forwards'],
@@ -26,6 +30,7 @@ const features: readonly [verbs: string, path: string, what: string][] = [
   ['PUT', '/1.0/cluster', 'clustering'],
   ['PUT', '/1.0/cluster/certificate', 'clustering'],
   ['GET', '/1.0/metrics', 'metrics'],
+  ['POST', '/internal/recover/*', 'the recovery of instances from a storage pool; import a backup'],
 ];
 
 /** Objects that cannot exist here, because nothing makes them: LXD's words for one that is not there. */

@@ -23,6 +23,8 @@ export class ImagePatchBody {
 }
 
 export class ImageSourceBody {
+  /** `push`: another server is to send it. */
+  @IsString() mode: string = '';
   /** Name of a source of images, such as `recipe`. */
   @IsString() type: string = '';
   /** With type `recipe`: which one. With `instance` and `snapshot`: what the image is made of. */
