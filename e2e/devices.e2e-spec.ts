@@ -122,6 +122,41 @@ it('cards of the host come to what runs and go, and are back after the daemon wa
   await daemon.remove('lender');
 });
 
+it('a card is kept to its limits, which change while it is there, also from a profile, and after a restart of the daemon', async () => {
+  const hostName = `${card}l`;
+  const nic = { type: 'nic', nictype: 'p2p', name: 'lan', host_name: hostName };
+  const tc = (...words: string[]) => execFileSync('tc', words, { encoding: 'utf8' });
+  /** What the kernel holds: to the instance, and by which link what comes from it goes, at which rate. */
+  let by: string | undefined;
+  const inForce = () => {
+    const rateOf = (name: string) => / tbf .* rate (\S+)/.exec(tc('qdisc', 'show', 'dev', name))?.[1];
+    by = /Redirect to device (\w+)\)/.exec(tc('filter', 'show', 'dev', hostName, 'ingress'))?.[1];
+    return [rateOf(hostName), by && rateOf(by)];
+  };
+  await daemon.launchInstance('paced', 'busybox', { devices: { lan: { ...nic, 'limits.ingress': '10Mbit' } } });
+  const index = await said('paced', 'cat /sys/class/net/lan/ifindex');
+  expect(inForce()).toEqual(['10Mbit', undefined]);
+  await devicesOf('paced', { lan: { ...nic, 'limits.max': '20Mbit' } });
+  expect(inForce()).toEqual(['20Mbit', '20Mbit']);
+  await daemon.kill();
+  await daemon.launch();
+  await devicesOf('paced', { lan: { ...nic, 'limits.egress': '30Mbit' } });
+  expect(inForce()).toEqual([undefined, '30Mbit']);
+  // It was there all the time.
+  expect(await said('paced', 'cat /sys/class/net/lan/ifindex')).toBe(index);
+
+  // Live, as everything of a profile.
+  const { config, description, devices } = await daemon.client.profiles.get('default');
+  const eth0 = { ...devices.eth0, 'limits.ingress': '40Mbit' };
+  await daemon.client.profiles.replace('default', { config, description, devices: { ...devices, eth0 } as typeof devices });
+  const name = (await daemon.client.instances.get('paced')).config['volatile.eth0.host_name'] ?? '';
+  expect(tc('qdisc', 'show', 'dev', name)).toContain(' rate 40Mbit ');
+  await daemon.client.profiles.replace('default', { config, description, devices });
+  expect(tc('qdisc', 'show', 'dev', name)).not.toContain('tbf');
+  await daemon.remove('paced');
+  expect((await links.list()).map((link) => link.name)).not.toContain(by);
+});
+
 it('a routed card has its addresses at once, reaches the host, and cannot take the address of another', async () => {
   const address = '198.18.66.2';
   // The guest asks for an address on eth0 by itself, and takes off what is there.

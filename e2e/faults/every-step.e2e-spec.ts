@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -15,6 +16,8 @@ import { bridgePorts, cgroups, links, mounts, noBridgePorts, processes } from '.
  */
 
 let daemon: TestDaemon;
+/** Of the default profile. */
+let network: string;
 /** What is there with no instance: the nursery, dnsmasq, Postgres, the bridge. */
 let quiet: Awaited<ReturnType<typeof inventory>>;
 
@@ -66,6 +69,7 @@ beforeAll(async () => {
   daemon = await TestDaemon.start();
   await daemon.buildImage('busybox');
   await daemon.client.pools.create({ name: 'plain', driver: 'dir', description: '', config: {} });
+  network = (await daemon.client.profiles.get('default')).devices.eth0?.network ?? '';
   // Once through, so that the image is unpacked and every directory there.
   await daemon.launchInstance('warm');
   await daemon.remove('warm');
@@ -214,7 +218,11 @@ const kinds: Record<Verb, Kind> = {
         architecture: 'x86_64',
         config: { 'user.a': 'b', 'limits.processes': '77' },
         description: 'changed',
-        devices: { eth1: { type: 'nic', nictype: 'p2p', name: 'eth1' }, etc: { type: 'disk', source: '/etc', path: '/of-host' } },
+        devices: {
+          eth0: { type: 'nic', network, name: 'eth0', 'limits.max': '10Mbit' },
+          eth1: { type: 'nic', nictype: 'p2p', name: 'eth1' },
+          etc: { type: 'disk', source: '/etc', path: '/of-host' },
+        },
         ephemeral: false,
         profiles: ['default'],
         stateful: false,
@@ -226,6 +234,8 @@ const kinds: Record<Verb, Kind> = {
         done ? ['changed', 'b', '77'] : ['', undefined, undefined],
       );
       expect(/^veth/.test(config['volatile.eth1.host_name'] ?? '')).toBe(done);
+      const scheduler = execFileSync('tc', ['qdisc', 'show', 'dev', config['volatile.eth0.host_name'] ?? ''], { encoding: 'utf8' });
+      expect(/ rate 10Mbit /.test(scheduler)).toBe(done);
       const { stdout } = await daemon.exec('f', ['sh', '-c', 'ls /of-host 2>/dev/null | wc -l; ls /sys/class/net']);
       expect(stdout.trim().split(/\s+/)).toEqual(done ? [expect.stringMatching(/^[1-9]/), 'eth0', 'eth1', 'lo'] : ['0', 'eth0', 'lo']);
       await works();

@@ -54,6 +54,9 @@ export const life: readonly WalkStep[] = [
   ok('exec w -- test -e /of-host2/passwd'),
   ok('config device unset w etc readonly'),
   ok('config device remove w etc', /Device etc removed/),
+  ok('config device add w lan nic nictype=p2p limits.max=10Mbit', /Device lan added/),
+  ok('config device set w lan limits.ingress=20Mbit limits.max='),
+  ok('config device remove w lan', /Device lan removed/),
   ok('config device override w eth0 mtu=1400', /Device eth0 overridden/),
   // Files.
   ok('file push {pushed} w/root/pushed'),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatBytes, parseBytes, parsePercent, parseShare } from './sizes.ts';
+import { formatBytes, parseBits, parseBytes, parsePercent, parseShare } from './sizes.ts';
 
 describe('sizes', () => {
   it('reads decimal and binary units', () => {
@@ -12,6 +12,13 @@ describe('sizes', () => {
 
   it.each(['', 'banana', '1.5GB', '-1', '1 GB', 'MiB', '1gb', '1e3', '99999999EiB', '1constructor'])('refuses %j', (text) => {
     expect(parseBytes(text)).toBeNull();
+  });
+
+  it('reads bits', () => {
+    expect(parseBits('100Mbit')).toBe(100_000_000);
+    expect(parseBits('1Kibit')).toBe(1024);
+    expect(parseBits('9600')).toBe(9600);
+    for (const text of ['', '1MB', '1mbit', '1 Mbit', '-1bit', '99999999Ebit']) expect(parseBits(text)).toBeNull();
   });
 
   it('reads shares', () => {

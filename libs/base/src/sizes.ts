@@ -23,11 +23,37 @@ const largest = BigInt(Number.MAX_SAFE_INTEGER);
  * the text is no size or more than 2^53 - 1 bytes.
  */
 export function parseBytes(text: string): number | null {
-  const match = /^(\d{1,19})([a-zA-Z]{0,3})$/.exec(text);
-  const factor = match ? factors[match[2] ?? ''] : undefined;
-  if (!match || factor === undefined) return null;
-  const bytes = BigInt(match[1] ?? '0') * factor;
-  return bytes <= largest ? Number(bytes) : null;
+  return scaled(text, factors);
+}
+
+function scaled(text: string, units: Record<string, bigint>): number | null {
+  const [, digits, unit = ''] = /^(\d{1,19})([a-zA-Z]{0,5})$/.exec(text) ?? [];
+  const factor = digits !== undefined && Object.hasOwn(units, unit) ? units[unit] : undefined;
+  if (digits === undefined || factor === undefined) return null;
+  const whole = BigInt(digits) * factor;
+  return whole <= largest ? Number(whole) : null;
+}
+
+const bitFactors: Record<string, bigint> = {
+  '': 1n,
+  bit: 1n,
+  kbit: 10n ** 3n,
+  Mbit: 10n ** 6n,
+  Gbit: 10n ** 9n,
+  Tbit: 10n ** 12n,
+  Pbit: 10n ** 15n,
+  Ebit: 10n ** 18n,
+  Kibit: 2n ** 10n,
+  Mibit: 2n ** 20n,
+  Gibit: 2n ** 30n,
+  Tibit: 2n ** 40n,
+  Pibit: 2n ** 50n,
+  Eibit: 2n ** 60n,
+};
+
+/** Bits of a number of them as LXD writes it: `100Mbit`, `1Gbit`, `9600`; null as for bytes. */
+export function parseBits(text: string): number | null {
+  return scaled(text, bitFactors);
 }
 
 /** The fraction (0..1) of a percentage such as `10%`; null when the text is none or outside 0..100. */

@@ -34,6 +34,7 @@ function world(failing: string | null = null) {
   return { calls, places, devices, attachments: new Attachments(ports, () => {}) };
 }
 
+const running = () => new FakeKeeper({ id: 'i', initPid: 1, startedAt: 0, reboots: 0 } as never);
 const owner = { id: 'i', project: 'default', name: 'c1', volatile: { 'volatile.eth0.hwaddr': '00:16:3e:00:00:01' } };
 const eth0 = { type: 'nic', network: 'br', name: 'eth0', 'ipv4.address': '10.0.0.5' };
 
@@ -132,12 +133,52 @@ describe('attached devices', () => {
   it('get a changed address while they run, and the old one back', async () => {
     const { attachments, calls } = world();
     const { attached } = await attachments.choose(owner, { eth0 });
-    const changed = await attachments.update(owner, attached, { eth0: { ...eth0, 'ipv4.address': '10.0.0.6' } });
+    const changed = attachments.changed(attached, { eth0: { ...eth0, 'ipv4.address': '10.0.0.6' } });
     expect(changed).toEqual([{ ...attached[0], ipv4: '10.0.0.6' }]);
-    expect(await attachments.update(owner, attached, { eth0 })).toEqual(attached);
+    const keeper = running();
+    await attachments.update(keeper, owner, attached, changed);
+    await attachments.update(keeper, owner, changed, attached);
     expect(calls.map(([, { ipv4 }]) => ipv4)).toEqual(['10.0.0.6', '10.0.0.5']);
     // One that the instance has no more stays as it was attached.
     expect(attachments.changed(attached, {})).toEqual(attached);
+  });
+
+  it('are kept to limits, which change while they run', async () => {
+    const { attachments } = world();
+    const limited = { ...eth0, 'limits.ingress': '10Mbit', 'limits.egress': '5Mbit' };
+    const { attached } = await attachments.choose(owner, { eth0: limited });
+    const { links } = await attachments.attach(owner, { attached });
+    expect(links).toMatchObject([{ limits: { in: 10_000_000, out: 5_000_000 } }]);
+    const keeper = running();
+    const change = async (options: object) => {
+      const changed = attachments.changed(attached, { eth0: { ...eth0, ...options } });
+      expect((await attachments.difference(owner, attached, { eth0: { ...eth0, ...options } })).leave).toEqual([]);
+      keeper.limits.clear();
+      await attachments.update(keeper, owner, attached, changed);
+      return keeper.limits.get('eth0');
+    };
+    expect(await change({ 'limits.ingress': '10Mbit', 'limits.egress': '5000kbit' })).toBeUndefined();
+    expect(await change({ 'limits.egress': '1Gbit', 'limits.max': '2Mbit' })).toEqual({ in: 2_000_000, out: 2_000_000 });
+    expect(await change({ 'limits.ingress': '0' })).toEqual({ in: null, out: null });
+    keeper.refused = 'eth0';
+    await expect(change({})).rejects.toThrow('Failed to change device "eth0": EBUSY');
+  });
+
+  it('without limits ask nothing of a keeper that is too old to know them', async () => {
+    const { attachments } = world();
+    const limited = { ...eth0, 'limits.max': '10Mbit' };
+    const [{ attached: free }, { attached: kept }] = [
+      await attachments.choose(owner, { eth0 }),
+      await attachments.choose(owner, { eth0: limited }),
+    ];
+    const keeper = running();
+    keeper.limit = async () => {
+      throw Object.assign(new Error('ENOSYS'), { code: 'ENOSYS' });
+    };
+    await expect(attachments.update(keeper, owner, free, kept)).rejects.toThrow(
+      'Failed to change device "eth0": the instance was started by an earlier version of this server: restart it',
+    );
+    await attachments.update(keeper, owner, kept, free);
   });
 
   const data = { type: 'disk', source: '/srv/data/', path: '/data/in', readonly: 'true', shift: 'true', recursive: 'true' };
@@ -210,7 +251,7 @@ describe('attached devices', () => {
 
   it('come to a running instance and go, as far as they differ', async () => {
     const { attachments, calls } = world();
-    const keeper = new FakeKeeper({ id: 'i', initPid: 1, startedAt: 0, reboots: 0 } as never);
+    const keeper = running();
     const { attached } = await attachments.choose(owner, { eth0, a: data });
     expect(await attachments.difference(owner, attached, { eth0: { ...eth0, 'ipv4.address': '10.0.0.9' }, a: { ...data } })).toEqual({
       leave: [],

@@ -3,7 +3,7 @@ import type { DeviceMap, StringMap } from '#lib/base';
 import { LxError } from '#lib/contract';
 import { isErrno, type Keeper } from '#lib/host';
 import type { Networks } from '#lib/network';
-import type { AttachedDevice, DeviceLife, DeviceOwner, DevicePorts, LaunchPart } from './device-type.ts';
+import type { AttachedDevice, DeviceLife, DeviceOwner, DevicePorts, LaunchPart, LimitedLink } from './device-type.ts';
 import { Waiting } from './waiting.ts';
 import { linkReason } from './link-refusal.ts';
 import { fixedOptions, madeUpFor, typeOf } from './devices.ts';
@@ -15,7 +15,7 @@ export type ChosenDevices = { attached: AttachedDevice[]; volatile: StringMap };
 export type DeviceChange = { leave: AttachedDevice[]; come: AttachedDevice[] };
 
 /** Of a running instance, as far as devices come and go. */
-type Inside = Pick<Keeper, 'mount' | 'unmount' | 'plug' | 'unplug' | 'startProxy' | 'endProxy'>;
+type Inside = Pick<Keeper, 'mount' | 'unmount' | 'plug' | 'unplug' | 'limit' | 'startProxy' | 'endProxy'>;
 
 type Report = (message: string, cause: unknown) => void;
 
@@ -149,11 +149,24 @@ export class Attachments {
     });
   }
 
-  /** Puts the live options of these devices into force; gives the record as it is then. */
-  async update(owner: DeviceOwner, attached: readonly AttachedDevice[], devices: DeviceMap): Promise<AttachedDevice[]> {
-    const changed = this.changed(attached, devices);
-    await Promise.all(changed.map((each) => lifeOf(each).update(this.#ports, owner, each)));
-    return changed;
+  /** Puts the live options of `to` into force on a running instance, which has those of `from` by now, or some of both. */
+  async update(inside: Inside, owner: DeviceOwner, from: readonly AttachedDevice[], to: readonly AttachedDevice[]): Promise<void> {
+    await Promise.all(to.map((each) => lifeOf(each).update(this.#ports, owner, each)));
+    for (const each of to) {
+      const before = from.find(({ device }) => device === each.device);
+      const had = before && lifeOf(before).limits?.(before);
+      const has = lifeOf(each).limits?.(each);
+      if (has && !isDeepStrictEqual(had?.limits, has.limits)) await limit(inside, each, has);
+    }
+  }
+}
+
+async function limit(inside: Pick<Inside, 'limit'>, attached: AttachedDevice, { name, limits }: LimitedLink): Promise<void> {
+  try {
+    await inside.limit(name, limits);
+  } catch (error) {
+    // A keeper that is too old to limit anything has no limits to take off.
+    if (limits.in || limits.out || !isErrno(error, 'ENOSYS')) refusedBy(attached, 'change')(error);
   }
 }
 
@@ -172,11 +185,12 @@ export function hiddenOf(attached: readonly AttachedDevice[]): Record<string, nu
   return Object.fromEntries(Object.keys(shownOf(attached)).map((key) => [key, null]));
 }
 
-function refusedBy(attached: AttachedDevice, what: 'start' | 'stop'): (error: unknown) => never {
+const refusals = { start: 'device.not_started', stop: 'device.not_stopped', change: 'device.not_changed' } as const;
+
+function refusedBy(attached: AttachedDevice, what: keyof typeof refusals): (error: unknown) => never {
   const { device } = attached;
   return (error) => {
-    const reason = reasonOf(error, attached);
-    throw new LxError(what === 'start' ? 'device.not_started' : 'device.not_stopped', { device, reason }, { cause: error });
+    throw new LxError(refusals[what], { device, reason: reasonOf(error, attached) }, { cause: error });
   };
 }
 

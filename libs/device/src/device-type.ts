@@ -1,6 +1,6 @@
 import type { DeviceMap, StringMap } from '#lib/base';
 import type { KeyCatalogue } from '#lib/contract';
-import type { DeviceMount, HostDevices, LinkPlan, Places, ProxyPlan } from '#lib/host';
+import type { DeviceMount, HostDevices, LinkLimits, LinkPlan, Places, ProxyPlan } from '#lib/host';
 import type { Networks } from '#lib/network';
 import type { Storage } from '#lib/storage';
 import type { AttachedRow, InstanceRow } from '#lib/store';
@@ -86,6 +86,12 @@ export interface InsidePart {
   mounts?: { target: string; remove: boolean }[];
 }
 
+/** A link, by its name inside, and what goes over it at most. */
+export interface LimitedLink {
+  name: string;
+  limits: LinkLimits;
+}
+
 /** `R`: what is recorded of an attached device. */
 export interface DeviceLife<R extends AttachedDevice = AttachedDevice> {
   /** Looks for the nodes of the host that are meant; they are `found` of the record. */
@@ -102,6 +108,8 @@ export interface DeviceLife<R extends AttachedDevice = AttachedDevice> {
   detach(ports: DevicePorts, owner: DeviceOwner, attached: R): Promise<void>;
   /** Takes away what is left on the host when the instance, or what runs beside it, is down. Idempotent. */
   clear?(ports: DevicePorts, attached: R): Promise<void>;
+  /** The link whose limits may change while it is attached, and what they are; null: there is none. */
+  limits?(attached: R): LimitedLink | null;
   /** What `attach` has made inside. */
   inside(attached: R): InsidePart;
   /** The record with the `live` options as they are now; asks nobody. */

@@ -21,6 +21,9 @@ export function inTermsOfDevices(error: unknown, attached: readonly AttachedDevi
 }
 
 export function linkReason({ syscall, errno, path }: LinkRefusal, attached: AttachedDevice): string {
+  // The kernel has no such scheduler, classifier, action or link (ENOENT of what it would have as a module).
+  if (syscall === 'limit' && ['EOPNOTSUPP', 'ENOTSUP', 'ENOENT'].includes(errno))
+    return 'the kernel of this host cannot limit network interfaces: it needs tbf, ifb, ingress, u32 and mirred';
   if (errno === 'EOPNOTSUPP' || errno === 'ENOTSUP')
     return `the kernel of this host has no network interfaces of the kind "${attached.kind as string}"`;
   if (errno === 'EEXIST' && syscall === 'RTM_NEWROUTE') return `The host has a route to "${path}" already`;

@@ -9,11 +9,25 @@ export interface LinkEnd {
   mtu: number | null;
 }
 
-/** A cable between the host and the instance. */
-export interface VethLink {
-  kind: 'veth';
+/** How much may go over a cable, in bits a second; null: as much as can. A type, for it is kept as JSON. */
+export type LinkLimits = {
+  /** To the instance. */
+  in: number | null;
+  /** From it. */
+  out: number | null;
+};
+
+/** What has an end on the host. */
+interface Cable {
   /** The host's end. */
   hostName: string;
+  /** What the instance is kept to on the host, where it cannot change it. */
+  limits?: LinkLimits;
+}
+
+/** A cable between the host and the instance. */
+export interface VethLink extends Cable {
+  kind: 'veth';
   hostMac: string | null;
   /** Bridge that the host's end hangs on, or null. */
   bridge: string | null;
@@ -46,10 +60,8 @@ export interface VlanLink {
 }
 
 /** A cable to the host, which routes to what is behind it. */
-export interface RoutedLink {
+export interface RoutedLink extends Cable {
   kind: 'routed';
-  /** The host's end. */
-  hostName: string;
   /** Link of the host that answers for the addresses, or null. */
   parent: string | null;
   /** At most one a family of addresses. */

@@ -1,6 +1,6 @@
 import type { AddressInfo, LinkInfo, RouteInfo } from '#native';
 import type { DeviceMount, LaunchPlan } from './launch-plan.ts';
-import type { LinkPlan } from './link-plan.ts';
+import type { LinkLimits, LinkPlan } from './link-plan.ts';
 import type { ProxyPlan } from './proxy-plan.ts';
 
 /** What a running keeper says of its instance. Times are milliseconds since the epoch. */
@@ -82,6 +82,8 @@ export interface Keeper {
   plug(link: LinkPlan): Promise<void>;
   /** Takes away the link that was planned under this name, whatever the guest calls it. What is not there is no failure. */
   unplug(name: string): Promise<void>;
+  /** What goes over the link that was planned under this name is kept to these limits from now on, also after a reboot of the guest. */
+  limit(name: string, limits: LinkLimits): Promise<void>;
   /** Starts a proxy, which listens when this resolves and stays until the instance ends; EEXIST where there is one of its name. */
   startProxy(proxy: ProxyPlan): Promise<void>;
   /** Ends it with its connections. What is not there is no failure. */

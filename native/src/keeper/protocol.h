@@ -6,7 +6,7 @@
 // libs/host/src/keeper/protocol.ts: change both, and raise the version when an old peer would misread the change.
 namespace lx::keeper {
 
-constexpr uint32_t kProtocolVersion = 4;
+constexpr uint32_t kProtocolVersion = 5;
 /// Plans from this version on are read: of keepers that an earlier nursery forked, to clear up behind them.
 constexpr uint32_t kOldestPlan = 3;
 
@@ -32,6 +32,7 @@ enum class Type : uint16_t {
   unplug = 29,
   files = 30,
   filesEnd = 31,
+  limit = 32,
   proxy = 40,
   proxyEnd = 41,
   // answers, with the request's seq

@@ -170,6 +170,7 @@ void Service::answer(Connection& connection, socket::Message& message) {
       case Type::unmount: return queueMount(connection, type, seq, message);
       case Type::plug: return plug(connection, seq, message);
       case Type::unplug: return unplug(connection, seq, in);
+      case Type::limit: return limitLink(connection, seq, in);
       case Type::files: return startFiles(connection, seq);
       case Type::filesEnd: return endFiles(connection, seq, in);
       case Type::proxy: return startProxy(connection, seq, in);

@@ -80,6 +80,7 @@ class Service {
   void endMounts();
   void plug(Connection& connection, uint32_t seq, socket::Message& message);
   void unplug(Connection& connection, uint32_t seq, Reader& in);
+  void limitLink(Connection& connection, uint32_t seq, Reader& in);
   void keepLinks();
   void startFiles(Connection& connection, uint32_t seq);
   void endFiles(Connection& connection, uint32_t seq, Reader& in);

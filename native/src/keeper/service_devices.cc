@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/sys_error.h"
+#include "keeper/links/limits.h"
 #include "keeper/report.h"
 #include "keeper/run_files.h"
 #include "keeper/service.h"
@@ -164,6 +165,24 @@ void Service::unplug(Connection& connection, uint32_t seq, Reader& in) {
   }
   plan_.links.erase(known);
   keepLinks();
+  connection.send(Writer(Type::done, seq));
+}
+
+/// A reboot of the guest makes the link with them again.
+void Service::limitLink(Connection& connection, uint32_t seq, Reader& in) {
+  const char* name = in.text();
+  const LinkLimits limits = readLimits(in);
+  if (!in.finished()) return connection.sendFailure(seq, malformed());
+  const auto known = std::find_if(plan_.links.begin(), plan_.links.end(), [&](const LinkPlan& link) { return std::strcmp(link.inside.name, name) == 0; });
+  const char* hostEnd = known == plan_.links.end() ? nullptr : hostEndOf(known->kind);
+  if (hostEnd == nullptr) return connection.sendFailure(seq, {"links", "limit", ENODEV, name});
+  try {
+    netlink::Socket host = netlink::Socket::open();
+    limit(host, hostEnd, limits);
+  } catch (const SysError& error) {
+    return connection.sendFailure(seq, {"links", error.call(), error.number(), error.subject()});
+  }
+  known->limits = limits;
   connection.send(Writer(Type::done, seq));
 }
 

@@ -22,4 +22,9 @@ export const deviceErrors = {
     ({ device, reason }) => `Failed to stop device "${device}": ${reason}`,
     'The device could not be taken from the running instance. Stop the instance first.',
   ),
+  'device.not_changed': row<{ device: string; reason: string }>(
+    400,
+    ({ device, reason }) => `Failed to change device "${device}": ${reason}`,
+    'What can change of a device while its instance runs could not be put into force; it is as it was.',
+  ),
 } as const;

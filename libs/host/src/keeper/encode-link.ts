@@ -1,4 +1,4 @@
-import type { LinkKind, LinkPlan } from '../link-plan.ts';
+import type { LinkKind, LinkLimits, LinkPlan } from '../link-plan.ts';
 import type { ByteWriter } from './bytes.ts';
 
 type Kinds = { [K in LinkKind['kind']]: { code: number; encode(out: ByteWriter, link: Extract<LinkKind, { kind: K }>): void } };
@@ -36,9 +36,22 @@ const kinds: Kinds = {
   },
 };
 
+/** Of the code of a kind: limits follow. */
+const limited = 0x80;
+
 export function encodeLink(out: ByteWriter, link: LinkPlan): void {
   const { code, encode } = kinds[link.kind] as { code: number; encode(out: ByteWriter, link: LinkKind): void };
-  out.u8(code).text(link.name);
+  const limits = 'limits' in link && isLimited(link.limits) ? link.limits : null;
+  out.u8(limits ? code | limited : code).text(link.name);
   out.optional(link.mac, (mac) => out.text(mac)).optional(link.mtu, (mtu) => out.u32(mtu));
+  if (limits) encodeLimits(out, limits);
   encode(out, link);
+}
+
+export function encodeLimits(out: ByteWriter, limits: LinkLimits): ByteWriter {
+  return out.u64(BigInt(limits.in ?? 0)).u64(BigInt(limits.out ?? 0));
+}
+
+function isLimited(limits: LinkLimits | undefined): limits is LinkLimits {
+  return Boolean(limits?.in || limits?.out);
 }

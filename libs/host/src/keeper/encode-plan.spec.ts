@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { LaunchPlan } from '../launch-plan.ts';
+import type { LinkLimits } from '../link-plan.ts';
+import { ByteWriter } from './bytes.ts';
+import { encodeLink } from './encode-link.ts';
 import { encodePlan } from './encode-plan.ts';
 
 const plan: LaunchPlan = {
@@ -61,7 +64,7 @@ function word(value: number): string {
 describe('encodePlan', () => {
   it('lays a plan out in the order of the decoder', () => {
     const parts = [
-      [word(4), text('ab'), text('c'), text('/r'), word(0b1111111)],
+      [word(5), text('ab'), text('c'), text('/r'), word(0b1111111)],
       [word(1), word(0), word(1000000), word(65536), word(0)],
       [word(1), text('/g'), '01', word(1), text('/g/x'), text('1'), '01', text('/g'), word(1), text('/j'), word(0)],
       [word(2), text('/l'), '01', '00', '01', '00', '00', '00'],
@@ -84,6 +87,18 @@ describe('encodePlan', () => {
       [word(65536), '5000', '1900', text('/o')],
     ];
     expect(encodePlan(plan).toString('hex')).toBe(parts.flat().join(''));
+  });
+
+  it('says limits of a link only where there are some, so that older keepers can be asked for the others', () => {
+    const link = { kind: 'veth', hostName: 'v', hostMac: null, bridge: null, name: 'e', mac: null, mtu: null } as const;
+    const bytes = (limits?: LinkLimits) => {
+      const out = new ByteWriter();
+      encodeLink(out, { ...link, limits });
+      return out.done().toString('hex');
+    };
+    expect(bytes()).toBe(['00', text('e'), '0000', text('v'), '0000'].join(''));
+    expect(bytes({ in: null, out: null })).toBe(bytes());
+    expect(bytes({ in: 255, out: null })).toBe(['80', text('e'), '0000', word(255), word(0), word(0), word(0), text('v'), '0000'].join(''));
   });
 
   it('writes a bound root as one layer', () => {

@@ -1,7 +1,7 @@
 import { Deferred } from '#lib/base';
 import { LxError } from '#lib/contract';
 import type { DeviceMount, LaunchPlan } from '../launch-plan.ts';
-import type { LinkPlan } from '../link-plan.ts';
+import type { LinkLimits, LinkPlan } from '../link-plan.ts';
 import type { ProxyPlan } from '../proxy-plan.ts';
 import type { AddressInfo, LinkInfo } from '../native.ts';
 import type { EndReason, EndRecord, ExecRequest, FileSession, Keeper, KeeperInfo, Keepers, RunningExec } from '../ports.ts';
@@ -21,6 +21,7 @@ export class FakeKeeper implements Keeper {
   /** What came while it ran, by target and by name. */
   readonly mounts = new Map<string, DeviceMount>();
   readonly links = new Map<string, LinkPlan>();
+  readonly limits = new Map<string, LinkLimits>();
   readonly proxies = new Map<string, ProxyPlan>();
   /** Target or name that the guest holds taken. */
   refused: string | null = null;
@@ -113,6 +114,11 @@ export class FakeKeeper implements Keeper {
 
   async unplug(name: string): Promise<void> {
     this.links.delete(name);
+  }
+
+  async limit(name: string, limits: LinkLimits): Promise<void> {
+    this.#refuse(name, false);
+    this.limits.set(name, limits);
   }
 
   async startProxy(proxy: ProxyPlan): Promise<void> {

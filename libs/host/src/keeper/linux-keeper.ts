@@ -4,13 +4,13 @@ import { isErrno } from '../errno.ts';
 import { type AddressInfo, closeFd, type LinkInfo, readFd, RouteSocket } from '../native.ts';
 import type { EndRecord, ExecRequest, FileSession, Keeper, KeeperInfo, RunningExec } from '../ports.ts';
 import type { DeviceMount } from '../launch-plan.ts';
-import type { LinkPlan } from '../link-plan.ts';
+import type { LinkLimits, LinkPlan } from '../link-plan.ts';
 import { ByteWriter } from './bytes.ts';
 import type { Conversation, Reply } from './conversation.ts';
 import { type Deadlines, within } from './deadline.ts';
 import { encodeProxy } from './encode-proxy.ts';
 import type { ProxyPlan } from '../proxy-plan.ts';
-import { encodeLink } from './encode-link.ts';
+import { encodeLimits, encodeLink } from './encode-link.ts';
 import { encodeDevice } from './encode-plan.ts';
 import { fileSession } from './file-session.ts';
 import { killKeeperProcess } from './nursery.ts';
@@ -145,6 +145,10 @@ export class LinuxKeeper implements Keeper {
 
   async unplug(name: string): Promise<void> {
     await this.#ask(messageType.unplug, new ByteWriter().text(name).done());
+  }
+
+  async limit(name: string, limits: LinkLimits): Promise<void> {
+    await this.#ask(messageType.limit, encodeLimits(new ByteWriter().text(name), limits).done());
   }
 
   async startProxy(proxy: ProxyPlan): Promise<void> {

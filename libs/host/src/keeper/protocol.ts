@@ -2,7 +2,7 @@ import type { EndReason, EndRecord, ExecRequest, KeeperInfo } from '../ports.ts'
 import { ByteReader, ByteWriter } from './bytes.ts';
 
 /** The other side is native/src/keeper/protocol.h; docs/keeper-protocol.md draws the arrows. */
-export const protocolVersion = 4;
+export const protocolVersion = 5;
 
 export const messageType = {
   hello: 1,
@@ -26,6 +26,7 @@ export const messageType = {
   proxyEnd: 41,
   files: 30,
   filesEnd: 31,
+  limit: 32,
 } as const;
 export type MessageType = (typeof messageType)[keyof typeof messageType];
 

@@ -159,7 +159,9 @@ function applyStep({ store, supervision, limits, expansion, attachments, ids }: 
       await attachments.unplug(keeper, owner, [...leave, ...come]);
       await attachments.plug(keeper, owner, come);
       const stay = row.attached.filter((each) => !leave.some(({ device }) => device === each.device));
-      state.attached = [...(await attachments.update(owner, stay, devices)), ...come];
+      const changed = attachments.changed(stay, devices);
+      await attachments.update(keeper, owner, stay, changed);
+      state.attached = [...changed, ...come];
       state.volatile = { ...state.volatile, ...hiddenOf(leave), ...shownOf(come) };
     },
     async commit({ params, state }, writes) {
@@ -178,7 +180,8 @@ function applyStep({ store, supervision, limits, expansion, attachments, ids }: 
       if (!keeper) return attachments.detach(row, params.plug.come);
       await attachments.unplug(keeper, row, [...params.plug.leave, ...params.plug.come]);
       await attachments.plug(keeper, row, params.plug.leave);
-      await attachments.update(row, row.attached, (await expansion.of(row)).devices);
+      const { devices } = await expansion.of({ ...row, ...params.after });
+      await attachments.update(keeper, row, attachments.changed(row.attached, devices), row.attached);
     },
   };
 }

@@ -10,6 +10,7 @@
 
 #include "base/sys_error.h"
 #include "base/syscalls.h"
+#include "keeper/links/limits.h"
 #include "keeper/plan.h"
 #include "keeper/wire.h"
 
@@ -21,6 +22,8 @@ constexpr int kAttempts = 20'000;
 constexpr timespec kPause{0, 100'000};
 /// name, flags of mac and mtu, the kind's code and its first text.
 constexpr size_t kLeast = 13;
+/// Of the code of a kind: limits follow.
+constexpr uint8_t kLimited = 0x80;
 
 template <size_t Code = 0>
 bool readKind(Reader& in, uint8_t code, LinkKind& kind) {
@@ -40,10 +43,30 @@ UniqueFd namespaceOf(const std::string& process) {
 
 /// ENODEV: gone with the network namespace. Whatever else it is, `finish` sees the link stay.
 void unmakeQuietly(const MadeLink& link, LinkSite& site) {
+  // As long as the cable is there, nobody else has its name, from which that of what limits it follows.
+  try {
+    if (const char* hostEnd = hostEndOf(link.plan->kind); hostEnd != nullptr) dropLimits(site.host(), hostEnd);
+  } catch (const SysError&) {
+  }
   try {
     std::visit([&](const auto& kind) { unmake(kind, site, link); }, link.plan->kind);
   } catch (const SysError&) {
   }
+}
+
+/// Nothing is left of one that cannot be made.
+MadeLink makeOne(const LinkPlan& link, LinkSite& site) {
+  MadeLink one;
+  one.plan = &link;
+  std::visit([&](const auto& kind) { make(kind, link.inside, site, one); }, link.kind);
+  if (!link.limits.any()) return one;
+  try {
+    limit(site.host(), hostEndOf(link.kind), link.limits);
+  } catch (const SysError&) {
+    unmakeQuietly(one, site);
+    throw;
+  }
+  return one;
 }
 
 [[noreturn]] void unmakeAll(const MadeLinks& made) {
@@ -58,7 +81,9 @@ void unmakeQuietly(const MadeLink& link, LinkSite& site) {
 
 bool isGone(const MadeLink& link, LinkSite& site) {
   try {
-    return std::visit([&](const auto& kind) { return gone(kind, site, link); }, link.plan->kind);
+    const bool limited = link.plan->limits.out > 0;
+    return std::visit([&](const auto& kind) { return gone(kind, site, link); }, link.plan->kind) &&
+           (!limited || limitsGone(hostEndOf(link.plan->kind)));
   } catch (const SysError&) {
     return false;
   }
@@ -95,8 +120,17 @@ void readLink(Reader& in, LinkPlan& link) {
   const uint8_t code = in.u8();
   link.inside = {in.text(), in.optionalText(), std::nullopt};
   if (in.flag()) link.inside.mtu = in.u32();
-  if (!readKind(in, code, link.kind)) in.refuse();
+  if ((code & kLimited) != 0) link.limits = readLimits(in);
+  if (!readKind(in, code & ~kLimited, link.kind)) in.refuse();
+  if (link.limits.any() && hostEndOf(link.kind) == nullptr) in.refuse();
   link.wire = {start, in.here()};
+}
+
+LinkLimits readLimits(Reader& in) {
+  LinkLimits limits;
+  limits.in = in.u64();
+  limits.out = in.u64();
+  return limits;
 }
 
 void readLinks(Reader& in, std::list<LinkPlan>& links) {
@@ -109,12 +143,7 @@ void makeLinks(const Plan& plan, pid_t child, MadeLinks& made) {
   LinkSite site = LinkSite::of(child);
   made.list.reserve(plan.links.size());
   try {
-    for (const auto& link : plan.links) {
-      MadeLink one;
-      one.plan = &link;
-      std::visit([&](const auto& kind) { make(kind, link.inside, site, one); }, link.kind);
-      made.list.push_back(std::move(one));
-    }
+    for (const auto& link : plan.links) made.list.push_back(makeOne(link, site));
   } catch (const SysError&) {
     made.netns = site.takeNamespace();
     throw;
@@ -124,9 +153,7 @@ void makeLinks(const Plan& plan, pid_t child, MadeLinks& made) {
 
 void addLink(const LinkPlan& link, pid_t child, MadeLinks& made) {
   LinkSite site = LinkSite::of(child);
-  MadeLink one;
-  one.plan = &link;
-  std::visit([&](const auto& kind) { make(kind, link.inside, site, one); }, link.kind);
+  MadeLink one = makeOne(link, site);
   try {
     netlink::LinkChange up;
     up.up = true;

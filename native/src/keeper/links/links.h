@@ -18,6 +18,7 @@ struct MadeLinks {
 };
 
 void readLink(Reader& in, LinkPlan& link);
+LinkLimits readLimits(Reader& in);
 void readLinks(Reader& in, std::list<LinkPlan>& links);
 /// Makes the plan's links in the network namespace of `child`. `made` holds those there are, also when it throws.
 void makeLinks(const Plan& plan, pid_t child, MadeLinks& made);

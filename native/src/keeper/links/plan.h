@@ -18,6 +18,16 @@ struct LinkEnd {
   std::optional<uint32_t> mtu;
 };
 
+/// How much may go over a cable, in bits a second; 0: as much as can.
+struct LinkLimits {
+  /// To the container.
+  uint64_t in = 0;
+  /// From it.
+  uint64_t out = 0;
+
+  [[nodiscard]] bool any() const { return in > 0 || out > 0; }
+};
+
 /// A cable between the host and the container.
 struct VethLink {
   const char* hostName;
@@ -74,6 +84,8 @@ using LinkKind = std::variant<VethLink, MacvlanLink, PhysicalLink, IpvlanLink, V
 
 struct LinkPlan {
   LinkEnd inside;
+  /// Of a cable. They may change while it is there, and hold for the next one when the guest reboots.
+  LinkLimits limits;
   LinkKind kind;
   /// As it came over the wire.
   std::span<const std::byte> wire;

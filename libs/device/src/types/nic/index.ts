@@ -9,7 +9,10 @@ import { nicProblems, problemsAmongNics } from './problems.ts';
 export const nic: DeviceType = {
   catalogue: nicOptions,
   unsupported: unsupportedNicOptions,
-  fixes: (option, options) => option === 'ipv4.address' && !nicKind(kindOf(options))?.live?.includes(option),
+  fixes(option, options) {
+    const kind = nicKind(kindOf(options));
+    return kind !== null && kind.options.includes(option) && !kind.live?.includes(option);
+  },
   problems: nicProblems,
   problemsAmong: problemsAmongNics,
   async missing({ networks }, { project, volatile }, device, options) {

@@ -4,7 +4,7 @@ import type { LinkPlan } from '#lib/host';
 import type { AttachedDevice, DeviceLife, DeviceOwner, DevicePorts } from '../../device-type.ts';
 import { nicKind } from './kinds/index.ts';
 import type { NicKind } from './kinds/kind.ts';
-import { addressOn, type Nic, parseNic } from './nic.ts';
+import { addressOn, limitsOf, type Nic, parseNic } from './nic.ts';
 
 /** What is recorded of an attached network card: the card, and its end on the host where it has one. */
 export type AttachedNic = AttachedDevice & Nic & { type: 'nic' };
@@ -38,7 +38,13 @@ export const nicLife: DeviceLife<AttachedNic> = {
 
   inside: ({ name }) => ({ links: [name] }),
 
-  changed: (attached, options) => ({ ...attached, ipv4: addressOn(attached.kind, options) }),
+  changed: ({ limits: _before, ...attached }, options) => ({
+    ...attached,
+    ipv4: addressOn(attached.kind, options),
+    ...limitsOf(options),
+  }),
+
+  limits: ({ kind, name, limits = { in: null, out: null } }) => (kindNamed(kind).cable ? { name, limits } : null),
 
   async update(ports, owner, attached) {
     await onNetwork(ports, owner, attached);

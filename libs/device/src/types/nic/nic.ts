@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { DeviceMap, StringMap } from '#lib/base';
 import { readKey } from '#lib/contract';
+import type { LinkLimits } from '#lib/host';
 import type { InstanceRow } from '#lib/store';
 import { kindOf, nicOptions } from './options.ts';
 
@@ -19,6 +20,8 @@ export interface Nic {
   mtu: number | null;
   hostName: string | null;
   ipv4: string | null;
+  /** Of one with an end on the host; absent: none. */
+  limits?: LinkLimits;
 }
 
 /** Options that passed the checks; `volatile` holds what was made up for the card. */
@@ -33,7 +36,17 @@ export function parseNic(device: string, given: StringMap, volatile: StringMap):
     mtu: readKey(nicOptions, given, 'mtu') ?? null,
     hostName: given.host_name || null,
     ipv4: addressOn(kindOf(given), given),
+    ...limitsOf(given),
   };
+}
+
+/** `limits` where there are any. */
+export function limitsOf(options: StringMap): Pick<Nic, 'limits'> {
+  const [max, incoming, outgoing] = (['limits.max', 'limits.ingress', 'limits.egress'] as const).map((option) =>
+    readKey(nicOptions, options, option),
+  );
+  const limits = { in: (max ?? incoming) || null, out: (max ?? outgoing) || null };
+  return limits.in || limits.out ? { limits } : {};
 }
 
 /** The address that its network gives it. One that is routed has its own, which may be several. */

@@ -1,4 +1,4 @@
-import type { StringMap } from '#lib/base';
+import { parseBits, type StringMap } from '#lib/base';
 import { boundsOf, defineKeys, ipv4Address, keyTypes, parseCidr4 } from '#lib/contract';
 import { isLinkName } from '../../names.ts';
 
@@ -10,6 +10,13 @@ const ipv4Network = keyType('an IPv4 network, like 10.0.0.0/24', (value) => {
   const cidr = parseCidr4(value);
   return cidr !== null && boundsOf(cidr).first === cidr.address;
 });
+
+/** In bits a second; 0 is no limit. */
+const bitRate = keyType(
+  'a number of bits a second such as 100Mbit',
+  (value) => parseBits(value) !== null,
+  (value) => parseBits(value) ?? 0,
+);
 
 /** Options of network cards. Which kind takes which is in `kinds/`. */
 export const nicOptions = defineKeys('device.nic', {
@@ -55,6 +62,9 @@ export const nicOptions = defineKeys('device.nic', {
     live: false,
   },
   'ipv4.routes': { type: listOf(ipv4Network), doc: 'Networks that the host routes to it (routed).', live: false },
+  'limits.ingress': { type: bitRate, doc: 'How much may go to the instance, in bits a second (bridged, p2p, routed).', live: true },
+  'limits.egress': { type: bitRate, doc: 'How much may come from the instance, in bits a second (bridged, p2p, routed).', live: true },
+  'limits.max': { type: bitRate, doc: 'Both limits.ingress and limits.egress, in place of these.', live: true },
   'boot.priority': {
     type: integer({ min: 0, max: 4_294_967_295 }),
     doc: 'Order among the devices that a virtual machine boots from; containers have none.',
@@ -69,7 +79,7 @@ export const unsupportedNicOptions = [
   'gvrp',
   'ipv4.',
   'ipv6.',
-  'limits.',
+  'limits.priority',
   'maas.',
   'mode',
   'nested',

@@ -1,8 +1,8 @@
-import { needsParent, type NicKind } from './kind.ts';
+import { limitOptions, needsParent, type NicKind } from './kind.ts';
 
 export const bridged: NicKind = {
-  options: ['network', 'parent', 'host_name', 'ipv4.address'],
-  live: ['ipv4.address'],
+  options: ['network', 'parent', 'host_name', 'ipv4.address', ...limitOptions],
+  live: ['ipv4.address', ...limitOptions],
   unsupported: ['ipv4.routes'],
   cable: true,
   problems: (options) => [
@@ -10,8 +10,8 @@ export const bridged: NicKind = {
     [options['ipv4.address'] && !options.network, '"ipv4.address" needs a managed network'],
     [options['ipv4.address']?.includes(','), 'Invalid value for device option "ipv4.address": it must be an IPv4 address'],
   ],
-  link({ parent, hostName }, _options, network) {
+  link({ parent, hostName, limits }, _options, network) {
     if (network && network.kind !== 'veth') return network;
-    return { kind: 'veth', hostName, hostMac: null, bridge: network ? network.bridge : parent };
+    return { kind: 'veth', hostName, hostMac: null, bridge: network ? network.bridge : parent, limits };
   },
 };

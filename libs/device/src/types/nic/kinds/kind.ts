@@ -23,4 +23,7 @@ export interface NicKind {
 
 export type NetworkLink = Awaited<ReturnType<DevicePorts['networks']['attach']>>['link'];
 
+/** Of the kinds with a cable. */
+export const limitOptions: readonly string[] = ['limits.ingress', 'limits.egress', 'limits.max'];
+
 export const needsParent = (options: StringMap) => [!options.parent, 'Invalid value for device option "parent": Required value'] as const;

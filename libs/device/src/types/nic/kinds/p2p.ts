@@ -1,8 +1,9 @@
-import type { NicKind } from './kind.ts';
+import { limitOptions, type NicKind } from './kind.ts';
 
 export const p2p: NicKind = {
-  options: ['host_name'],
+  options: ['host_name', ...limitOptions],
+  live: limitOptions,
   unsupported: ['ipv4.routes'],
   cable: true,
-  link: ({ hostName }) => ({ kind: 'veth', hostName, hostMac: null, bridge: null }),
+  link: ({ hostName, limits }) => ({ kind: 'veth', hostName, hostMac: null, bridge: null, limits }),
 };

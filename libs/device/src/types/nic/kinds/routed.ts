@@ -1,7 +1,7 @@
 import type { StringMap } from '#lib/base';
 import { isTrue, readKey } from '#lib/contract';
 import { nicOptions } from '../options.ts';
-import type { NicKind } from './kind.ts';
+import { limitOptions, type NicKind } from './kind.ts';
 
 const addressesOf = (options: StringMap) => readKey(nicOptions, options, 'ipv4.address') ?? [];
 
@@ -20,7 +20,9 @@ export const routed: NicKind = {
     'ipv4.host_table',
     'ipv4.neighbor_probe',
     'ipv4.routes',
+    ...limitOptions,
   ],
+  live: limitOptions,
   cable: true,
   problems: (options) => [
     [twice(options), `Duplicate address "${twice(options)}" in "ipv4.address"`],
@@ -32,7 +34,7 @@ export const routed: NicKind = {
   ],
   lacks: async ({ networks }, parent) =>
     (await networks.forwards(parent)) ? null : `Routed mode requires sysctl net.ipv4.conf.${parent}.forwarding=1`,
-  link({ parent, hostName }, options) {
+  link({ parent, hostName, limits }, options) {
     const addresses = addressesOf(options);
     const family = {
       hostAddress: options['ipv4.host_address'] || '169.254.0.1',
@@ -41,6 +43,6 @@ export const routed: NicKind = {
       addresses,
       routes: readKey(nicOptions, options, 'ipv4.routes') ?? [],
     };
-    return { kind: 'routed', hostName, parent, families: addresses.length > 0 ? [family] : [] };
+    return { kind: 'routed', hostName, parent, families: addresses.length > 0 ? [family] : [], limits };
   },
 };
