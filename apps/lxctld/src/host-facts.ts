@@ -24,7 +24,6 @@ export async function hostFacts(settings: DaemonSettings): Promise<HostFacts> {
     onlineCpus,
     runDir: settings.runDir,
     homesDir: join(settings.stateDir, 'instances'),
-    importsDir: join(settings.stateDir, 'imports'),
     logsDir: join(settings.stateDir, 'logs'),
     architecture: os.machine(),
     totalMemory: os.totalmem(),

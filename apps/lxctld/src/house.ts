@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Provider } from '@nestjs/common';
+import { Arrivals } from '#lib/archive';
 import { faultsFromEnvironment, messageOf, OperationEngine } from '#lib/engine';
 import {
   cgroupName,
@@ -92,6 +93,7 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
   const engine = operationEngine(store, log, reserve);
   const warnings = new Warnings({ store, events: engine.events, now, report });
   const storage = new PoolStorage({ stateDir, store, drivers: storageDrivers });
+  const arrivals = new Arrivals(join(stateDir, 'imports'));
   const customVolumes = new CustomVolumes({ store, engine, places: storage.customPlaces, lockOf: instanceLock, now, report });
   const networks = managedNetworks(stateDir, store, report);
   const confinement = new LinuxConfinement(join(settings.homeDir, 'native/build/Release/lxctl-confine'));
@@ -102,7 +104,7 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
   const cgroups = hostCgroups({ name: cgroupName(stateDir) });
   const supervision = new Supervision(linuxKeepers(settings, log));
   const outside = { host, confinement, ...hostDevices(report), now, random: Math.random, report, sweeps: customVolumes.sweeps };
-  const foundations: Foundations = { store, engine, storage, networks, images, cgroups, supervision, warnings, ...outside };
+  const foundations: Foundations = { store, engine, storage, networks, images, arrivals, cgroups, supervision, warnings, ...outside };
   const instances = new Instances(foundations);
   const housekeeping = new Housekeeping(foundations, instances, settings.databasePatienceMs / 2);
   const values: [token: symbol, value: unknown][] = [
@@ -126,7 +128,7 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
     ...{ store, engine, storage, instances },
     providers: values.map(([provide, useValue]): Provider => ({ provide: provide as symbol, useValue })),
     async start() {
-      const rooms = [storage, images, cgroups, networks, instances.arrivals];
+      const rooms = [storage, images, cgroups, networks, arrivals];
       await Promise.all([...rooms.map((room) => room.prepare()), supervision.adopt()]);
       await initialise({ store, storage, networks, report });
       await warnOfHost(foundations, warnings);

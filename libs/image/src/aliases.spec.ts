@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Aliases } from './aliases.ts';
-import { localImages } from './archive-samples.ts';
+import { localImages } from './testing/archive-samples.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
 
 const fingerprint = 'ab'.repeat(32);

@@ -1,10 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import { type Contents, metadataLimit, readHead } from '#lib/archive';
 import { LxError } from '#lib/contract';
 import { type Confinement, outputOf } from '#lib/host';
-import { readHead } from './archive-format.ts';
-import type { Contents } from './archive-rules.ts';
-import { metadataLimit } from './metadata.ts';
 
 export interface SquashfsCheck {
   path: string;

@@ -1,9 +1,8 @@
+import { type Contents, formatOf } from '#lib/archive';
+import { LxError } from '#lib/contract';
 import type { Confinement } from '#lib/host';
-import { formatOf } from './archive-format.ts';
-import type { Contents } from './archive-rules.ts';
 import { checkSquashfs } from './check-squashfs.ts';
 import { checkTar } from './check-tar.ts';
-import { LxError } from '#lib/contract';
 import { type ImageMetadata, parseMetadata } from './metadata.ts';
 
 /** Checks archives before anything else is done with them. Programs that read them are confined. */

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
-import { confinement, goodMetadata, lackOfConfinement, importFiles, uploadRequest, localImages } from './archive-samples.ts';
+import { confinement, goodMetadata, lackOfConfinement } from '../../archive/src/testing/samples.ts';
+import { importFiles, uploadRequest, localImages } from './testing/archive-samples.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
 import type { LocalImages } from './local-images.ts';
-import { end, pax, raw, start, zero } from './raw-archives.ts';
+import { end, pax, raw, start, zero } from './testing/raw-archives.ts';
 import { unpackImage } from './unpack.ts';
 
 const run = promisify(execFile);

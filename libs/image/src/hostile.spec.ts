@@ -2,10 +2,10 @@ import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { importFiles, uploadRequest, localImages } from './archive-samples.ts';
+import { importFiles, uploadRequest, localImages } from './testing/archive-samples.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
 import type { LocalImages } from './local-images.ts';
-import { end, long, pax, raw, start, zero } from './raw-archives.ts';
+import { end, long, pax, raw, start, zero } from './testing/raw-archives.ts';
 
 const request = uploadRequest();
 

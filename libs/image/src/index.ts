@@ -1,13 +1,7 @@
-export * from './backup/index.ts';
-export { type ArchiveFormat, extensions, formatOf } from './archive-format.ts';
 export type { Upload } from './image-files.ts';
 export * from './images.ts';
 export type { InstanceTree, InstanceTrees, TreeOwner } from './instance-trees.ts';
 export { LocalImages, type LocalImagesParts } from './local-images.ts';
-export { packed, type Packing } from './pack/packed.ts';
-export { packTold } from './pack/told.ts';
-export { watchSpace } from './space.ts';
-export type { TarPack } from './pack/tar-pack.ts';
 export { beginImage, type ImageCreateParams, type ImageDeleteParams, type ImageOperations, imageOperations } from './operations.ts';
 export { recipes } from './sources/recipe/recipes/index.ts';
 export type { Fetching, ImageSource } from './sources/source.ts';

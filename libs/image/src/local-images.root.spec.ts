@@ -5,16 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
-import {
-  confinement,
-  goodMetadata,
-  lackOfConfinement,
-  goodUnified,
-  writeSample,
-  importFiles,
-  uploadRequest,
-  localImages,
-} from './archive-samples.ts';
+import { confinement, goodMetadata, lackOfConfinement, writeSample } from '../../archive/src/testing/samples.ts';
+import { goodUnified, importFiles, uploadRequest, localImages } from './testing/archive-samples.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
 import type { LocalImages } from './local-images.ts';
 

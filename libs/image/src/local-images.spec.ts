@@ -7,16 +7,8 @@ import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  goodMetadata,
-  goodUnified,
-  recompress,
-  type SampleMember,
-  writeSample,
-  importFiles,
-  uploadRequest,
-  localImages,
-} from './archive-samples.ts';
+import { goodMetadata, recompress, type SampleMember, writeSample } from '../../archive/src/testing/samples.ts';
+import { goodUnified, importFiles, uploadRequest, localImages } from './testing/archive-samples.ts';
 import type { LocalImages } from './local-images.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
 

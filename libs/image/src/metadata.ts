@@ -2,9 +2,6 @@ import { parse } from 'yaml';
 import type { JsonObject, StringMap } from '#lib/base';
 import { LxError } from '#lib/contract';
 
-/** Bytes; a metadata.yaml with templates is a few KiB. */
-export const metadataLimit = 1024 * 1024;
-
 /** What metadata.yaml says, checked. */
 export interface ImageMetadata {
   /** The kernel's name, e.g. x86_64. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { isLxError } from '#lib/contract';
 import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
-import { confinement, lackOfConfinement } from './archive-samples.ts';
+import { confinement, lackOfConfinement } from '../../archive/src/testing/samples.ts';
 import { unpackImage } from './unpack.ts';
 
 const why = lackOfRoot('mount', 'tar', 'zstd') || lackOfConfinement();

@@ -1,31 +1,8 @@
-import { lstat, mkdir, open, readdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { finishTree, formatOf, refuseTemplates, unpackTar, watchSpace } from '#lib/archive';
 import { LxError } from '#lib/contract';
-import { type ConfinedOptions, type Confinement, exists, makeDirectory, ProgramFailed, removeTree } from '#lib/host';
-import { type ArchiveFormat, decompressors, formatOf } from './archive-format.ts';
-import type { Tarball } from './check-tar.ts';
-import { watchSpace } from './space.ts';
-
-/**
- * Owners by number, modes and extended attributes as they are in the archive. Attributes that only the host's root may
- * write mean nothing in a guest; overlay's own are left out, for in a lower layer they would be read as the kernel's. ACLs come
- * as attributes, as LXD reads them too: GNU tar's other form of them (--acls) has names of users, which mean nothing here, and
- * asking for it would take away those that came as attributes.
- */
-const tarFlags = [
-  '--numeric-owner',
-  '--same-owner',
-  '--same-permissions',
-  '--delay-directory-restore',
-  '--xattrs',
-  '--xattrs-include=user.*',
-  '--xattrs-include=security.capability',
-  '--xattrs-include=system.posix_acl_*',
-  '--xattrs-exclude=user.overlay.*',
-  '--warning=no-timestamp',
-  '--warning=no-unknown-keyword',
-  '--anchored',
-];
+import { type Confinement, ProgramFailed, removeTree } from '#lib/host';
 
 /** What unsquashfs says of an attribute that only the host's root may write. */
 const foreignAttribute = /^write_xattr: failed to write xattr (trusted|security)\..* because Operation not permitted$/;
@@ -51,7 +28,7 @@ export async function unpackImage(
       await mkdir(root, { mode: 0o755 });
       await unpackArchive(files.rootfs, root, ['dev/*'], confinement, signal);
     }
-    await confinement.inspect(directory, signal);
+    await confinement.inspect(directory, { signal });
   } catch (error) {
     if (error instanceof LxError) throw error;
     if (await space.isFull()) throw new LxError('image.no_space', undefined, { cause: error });
@@ -62,23 +39,6 @@ export async function unpackImage(
   for (const name of foreign) await removeTree(join(directory, name));
   await refuseTemplates(join(directory, 'templates'));
   await finishTree(root);
-}
-
-/** dev/ is empty (the instance gets its own), and the mount points that every instance needs are there. */
-export async function finishTree(root: string): Promise<void> {
-  if (!(await lstat(root)).isDirectory()) throw new LxError('image.unpack_failed', { reason: 'rootfs is not a directory' });
-  for (const name of ['dev', 'proc', 'sys']) {
-    await makeDirectory(join(root, name), 0o755);
-  }
-  const dev = join(root, 'dev');
-  if (!(await lstat(dev)).isDirectory()) return;
-  for (const name of await readdir(dev)) await removeTree(join(dev, name));
-}
-
-/** Files are read by their names in it later, so it may not lead elsewhere. */
-export async function refuseTemplates(path: string): Promise<void> {
-  if ((await exists(path)) && !(await lstat(path)).isDirectory())
-    throw new LxError('image.unpack_failed', { reason: 'templates is not a directory' });
 }
 
 /** `leftOut`: patterns of tar and unsquashfs, without what may stand before a path. */
@@ -92,27 +52,6 @@ async function unpackArchive(
   const format = await formatOf(archive);
   if (format === 'squashfs') return unpackSquashfs(archive, tree, leftOut, confinement, signal);
   await unpackTar({ path: archive, format, signal }, { tree }, leftOut, confinement);
-}
-
-/** `leftOut`: patterns of tar, without what may stand before a path. Its members are checked. */
-export async function unpackTar(
-  { path, format, signal }: Tarball,
-  given: Pick<ConfinedOptions, 'tree' | 'owners'>,
-  leftOut: readonly string[],
-  confinement: Confinement,
-): Promise<void> {
-  const exclude = leftOut.flatMap((pattern) => ['', './', '/'].map((start) => `--exclude=${start}${pattern}`));
-  const file = await open(path, 'r');
-  try {
-    const stdio: [number, 'ignore'] = [file.fd, 'ignore'];
-    await confinement.start('tar', [...tarFlags, ...exclude, ...decompressor(format), '-xf', '-'], {
-      ...given,
-      stdio,
-      signal,
-    }).done;
-  } finally {
-    await file.close();
-  }
 }
 
 async function unpackSquashfs(
@@ -134,9 +73,4 @@ async function unpackSquashfs(
     if (!(error instanceof ProgramFailed) || error.code !== 2) throw error;
   }
   if (complaints.length > 0) throw new ProgramFailed(complaints.at(-1) ?? '');
-}
-
-/** tar runs the program itself, so that the bytes go from pipe to pipe. It adds `-d`. */
-function decompressor(format: Exclude<ArchiveFormat, 'squashfs'>): string[] {
-  return format === 'tar' ? [] : ['-I', decompressors[format].filter((word) => word !== '-d').join(' ')];
 }

@@ -15,8 +15,6 @@ export interface HostFacts {
   runDir: string;
   /** Holds what the host keeps of each instance, in a directory of its id. */
   homesDir: string;
-  /** Holds backups that arrive, until instances are made of them. */
-  importsDir: string;
   /** Holds links to the instances' logs (console.log, exec output) by their names. */
   logsDir: string;
   /** As LXD spells it, e.g. x86_64. */

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { type Arrivals, BackupFiles } from '#lib/archive';
 import type { JsonObject } from '#lib/base';
 import { Attachments } from '#lib/device';
 import { type Engine, Expired, type Operation, type OperationSpec, type Sweep, Sweeps } from '#lib/engine';
@@ -8,8 +10,6 @@ import type { Storage } from '#lib/storage';
 import type { InstanceRow, Store } from '#lib/store';
 import type { Warnings } from '#lib/warning';
 import { Acts } from './act/acts.ts';
-import { Arrivals } from './backup/arrivals.ts';
-import { BackupFiles } from './backup/backup-files.ts';
 import { Expansion } from '#lib/profile';
 import type { HostFacts } from './host-facts.ts';
 import { InstanceFiles } from './files/instance-files.ts';
@@ -66,6 +66,8 @@ export interface Foundations {
   images: Images;
   /** Runs the programs that compress, and those that read a stranger's bytes. */
   confinement: Confinement;
+  /** Backups that clients send. */
+  arrivals: Arrivals;
   cgroups: Cgroups;
   supervision: Supervision;
   host: HostFacts;
@@ -83,8 +85,7 @@ function shared(on: Foundations) {
   const expansion = new Expansion(on.store);
   const logFiles = new LogFiles(on.host);
   const metadataFiles = new MetadataFiles(on.host);
-  const backupFiles = new BackupFiles(on.host);
-  const arrivals = new Arrivals(on.host);
+  const backupFiles = new BackupFiles((id) => join(on.host.homesDir, id, 'backups'));
   const limits = new LimitsInForce({ ...on, expansion });
   const attachments = new Attachments(on, on.report);
   const ids = new IdAllocation(on);
@@ -98,7 +99,6 @@ function shared(on: Foundations) {
     logFiles,
     metadataFiles,
     backupFiles,
-    arrivals,
     startLog,
     limits,
     attachments,
@@ -171,7 +171,6 @@ export class Instances {
   readonly files: InstanceFiles;
   readonly trees: ReadableTrees;
   readonly backupFiles: BackupFiles;
-  readonly arrivals: Arrivals;
   readonly logFiles: LogFiles;
   readonly startLog: StartLog;
 
@@ -184,7 +183,6 @@ export class Instances {
     this.metadata = new InstanceMetadata(parts.acts.turns, parts.metadataFiles, on.store);
     this.files = new InstanceFiles(on);
     this.backupFiles = parts.backupFiles;
-    this.arrivals = parts.arrivals;
     this.logFiles = parts.logFiles;
     this.startLog = parts.startLog;
     this.reader = new InstanceReader({ ...on, expansion: parts.expansion });

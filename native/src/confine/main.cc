@@ -35,8 +35,10 @@ constexpr int kNotRun = 126;
 
 int usage() {
   std::fputs("usage: lxctl-confine [--tree DIRECTORY [--uid-map MAP --gid-map MAP]] [--archive FILE] [--] PROGRAM ARGUMENTS...\n"
-             "       lxctl-confine --tree DIRECTORY\n"
-             "Runs a program at /tree, with the file at /archive. Without one: looks whether the tree holds what it may.\n",
+             "       lxctl-confine --shown DIRECTORY [--] PROGRAM ARGUMENTS...\n"
+             "       lxctl-confine --tree DIRECTORY [--marks kept]\n"
+             "Runs a program at /tree, which it cannot write to when it is shown, with the file at /archive. Without one: looks whether\n"
+             "the tree holds what it may; marks of overlayfs go unless they are kept.\n",
              stderr);
   return 2;
 }
@@ -75,7 +77,7 @@ void bindTo(int alive) {
   if (::poll(&watch, 1, 0) != 0) ::_exit(kOwnFailure);
 }
 
-int runInside(char** argv, bool tree, int userns, int alive) {
+int runInside(char** argv, bool tree, bool keepMarks, int userns, int alive) {
   lx::confine::becomeStranger(userns);
   // Last: a change of ids clears it (prctl(2)).
   bindTo(alive);
@@ -84,7 +86,7 @@ int runInside(char** argv, bool tree, int userns, int alive) {
   LX_SYS(::getrlimit(RLIMIT_NOFILE, &files));
   files.rlim_cur = files.rlim_max;
   LX_SYS(::setrlimit(RLIMIT_NOFILE, &files));
-  const std::string problem = lx::confine::walk(lx::confine::kTree);
+  const std::string problem = lx::confine::walk(lx::confine::kTree, keepMarks);
   if (problem.empty()) return 0;
   std::fprintf(stderr, "the tree holds %s\n", problem.c_str());
   return kOwnFailure;
@@ -101,7 +103,7 @@ int confine(const lx::confine::Given& given, char** argv) {
     ::close(ends[1]);
     ::_exit([&] {
       try {
-        return runInside(argv, !given.tree.empty(), userns.get(), ends[0]);
+        return runInside(argv, !given.tree.empty(), given.keepMarks, userns.get(), ends[0]);
       } catch (const lx::SysError& error) {
         std::fprintf(stderr, "lxctl-confine: %s\n", error.what());
         return kOwnFailure;
@@ -121,6 +123,8 @@ int main(int argc, char** argv) {
   int at = 1;
   for (; at + 1 < argc; at += 2) {
     if (std::strcmp(argv[at], "--tree") == 0) given.tree = argv[at + 1];
+    else if (std::strcmp(argv[at], "--shown") == 0) given.tree = argv[at + 1], given.readOnly = true;
+    else if (std::strcmp(argv[at], "--marks") == 0) given.keepMarks = std::strcmp(argv[at + 1], "kept") == 0;
     else if (std::strcmp(argv[at], "--archive") == 0) given.archive = argv[at + 1];
     else if (std::strcmp(argv[at], "--uid-map") == 0) given.uidMap = argv[at + 1];
     else if (std::strcmp(argv[at], "--gid-map") == 0) given.gidMap = argv[at + 1];

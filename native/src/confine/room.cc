@@ -106,7 +106,7 @@ void enterRoom(const Given& paths, int userns) {
   const UniqueFd owners = paths.uidMap.empty() ? UniqueFd() : idmap::createUserNamespace(paths.uidMap, paths.gidMap);
   LX_SYS(::unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS), "namespaces");
   LX_SYS(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "/");
-  const UniqueFd tree = paths.tree.empty() ? UniqueFd() : given(paths.tree, owners.valid() ? owners.get() : userns, false);
+  const UniqueFd tree = paths.tree.empty() ? UniqueFd() : given(paths.tree, owners.valid() ? owners.get() : userns, paths.readOnly);
   const UniqueFd archive = paths.archive.empty() ? UniqueFd() : given(paths.archive, userns, true);
   const UniqueFd stage = mount::create("tmpfs", {{"mode", "0755"}, {"size", "64k"}}, {});
   mount::moveMount(stage.get(), kStage);

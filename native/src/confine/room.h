@@ -10,6 +10,10 @@ namespace lx::confine {
 struct Given {
   std::string tree;
   std::string archive;
+  /// The tree cannot be written to.
+  bool readOnly = false;
+  /// Of a walk: what overlayfs reads stays.
+  bool keepMarks = false;
   /// Which ids of a user on the host's side of the room the tree shows as which owners (user_namespaces(7)); empty: as they are inside.
   std::string uidMap;
   std::string gidMap;

@@ -32,6 +32,8 @@ struct Level {
 
 class Walk {
  public:
+  explicit Walk(bool keepMarks) : keepMarks_(keepMarks) {}
+
   std::string run(const char* top) {
     enter(AT_FDCWD, top, "");
     while (!levels_.empty()) {
@@ -56,9 +58,10 @@ class Walk {
     const std::string path = levels_.back().path.empty() ? name : levels_.back().path + "/" + name;
     struct stat info {};
     LX_SYS(::fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW), path);
-    if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode)) return "a device node: " + path;
+    const bool whiteout = S_ISCHR(info.st_mode) && info.st_rdev == 0;
+    if ((S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode)) && !(whiteout && keepMarks_)) return "a device node: " + path;
     // Symlinks, pipes and sockets hold no user attributes (xattr(7)), and trusted ones cannot be written from here.
-    if (S_ISREG(info.st_mode) || S_ISDIR(info.st_mode)) clean(name, path);
+    if (!keepMarks_ && (S_ISREG(info.st_mode) || S_ISDIR(info.st_mode))) clean(name, path);
     if (!S_ISDIR(info.st_mode)) return {};
     if (levels_.size() >= kDeepest) return "directories too deep: " + path.substr(0, 200);
     enter(parent, name, path);
@@ -93,12 +96,13 @@ class Walk {
     }
   }
 
+  const bool keepMarks_;
   std::vector<Level> levels_;
   std::vector<char> list_ = std::vector<char>(kListSize);
 };
 
 }  // namespace
 
-std::string walk(const char* directory) { return Walk().run(directory); }
+std::string walk(const char* directory, bool keepMarks) { return Walk(keepMarks).run(directory); }
 
 }  // namespace lx::confine

@@ -2,7 +2,8 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { multipartBody } from '#lib/client';
-import { extensions, formatOf, type LocalImages } from '#lib/image';
+import { extensions, formatOf } from '#lib/archive';
+import type { LocalImages } from '#lib/image';
 import type { ImageRow } from '#lib/store';
 import { Answer } from '../rim/answer.ts';
 

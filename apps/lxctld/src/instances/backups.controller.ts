@@ -2,7 +2,7 @@ import { Controller, Delete, Get, Inject, Param, Post } from '@nestjs/common';
 import { BackupPostBody, BackupsPostBody } from '#dto';
 import { urls } from '#lib/contract';
 import type { Engine } from '#lib/engine';
-import { extensions } from '#lib/image';
+import { extensions } from '#lib/archive';
 import { backupView, type Instances } from '#lib/instance';
 import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';

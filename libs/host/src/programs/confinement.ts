@@ -4,6 +4,8 @@ import { type ProgramOptions, type RunningProgram, startProgram } from './progra
 export interface Given {
   /** A directory that it may fill, as the root of all ids: its working directory, `/tree`. */
   tree?: string;
+  /** The tree is there to be read alone. */
+  readsOnly?: boolean;
   /** How owners inside become owners in the tree, when not as they are. */
   owners?: OwnerMaps;
   /** A file that it may read: `/archive`. */
@@ -29,9 +31,10 @@ export interface Confinement {
   start(program: string, args: readonly string[], options?: ConfinedOptions): RunningProgram;
   /**
    * Looks at what a program left in a tree: rejects with ProgramFailed when it holds a device node, and takes away the
-   * extended attributes that overlayfs would read as its own.
+   * extended attributes that overlayfs would read as its own. `keepsMarks`: no overlay of the server's will stand on the tree, so
+   * they stay, and so do overlayfs's whiteouts, which are nodes of no device.
    */
-  inspect(tree: string, signal?: AbortSignal): Promise<void>;
+  inspect(tree: string, options?: { signal?: AbortSignal | undefined; keepsMarks?: boolean }): Promise<void>;
 }
 
 /** By `lxctl-confine` (native/src/confine). */
@@ -43,13 +46,14 @@ export class LinuxConfinement implements Confinement {
     this.#confinePath = confinePath;
   }
 
-  start(program: string, args: readonly string[], { tree, owners, archive, ...options }: ConfinedOptions = {}): RunningProgram {
+  start(program: string, args: readonly string[], { tree, readsOnly, owners, archive, ...options }: ConfinedOptions = {}): RunningProgram {
     const maps = owners ? ['--uid-map', owners.uids, '--gid-map', owners.gids] : [];
-    const given = [...(tree === undefined ? [] : ['--tree', tree, ...maps]), ...(archive === undefined ? [] : ['--archive', archive])];
+    const shown = tree === undefined ? [] : [readsOnly ? '--shown' : '--tree', tree, ...maps];
+    const given = [...shown, ...(archive === undefined ? [] : ['--archive', archive])];
     return startProgram(this.#confinePath, [...given, '--', program, ...args], { ...options, starts: program });
   }
 
-  async inspect(tree: string, signal?: AbortSignal): Promise<void> {
-    await startProgram(this.#confinePath, ['--tree', tree], { signal }).done;
+  async inspect(tree: string, { signal, keepsMarks = false }: Parameters<Confinement['inspect']>[1] = {}): Promise<void> {
+    await startProgram(this.#confinePath, ['--tree', tree, ...(keepsMarks ? ['--marks', 'kept'] : [])], { signal }).done;
   }
 }

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { stringify } from 'yaml';
-import { type Packing, packed, type TarPack } from '#lib/image';
+import { type Packing, packed, type TarPack } from '#lib/archive';
 import type { Storage } from '#lib/storage';
 import type { InstanceRow } from '#lib/store';
 import type { MetadataFiles } from '../metadata/metadata-files.ts';

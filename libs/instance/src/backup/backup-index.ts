@@ -1,7 +1,7 @@
+import { readShifts, type ShiftedIds } from '#lib/archive';
 import type { DeviceMap, StringMap } from '#lib/base';
 import { instanceConfigProblems, keyOf, problemsOf, readExpiry, snapshotNameProblems } from '#lib/contract';
 import { deviceProblems } from '#lib/device';
-import { type ShiftedIds, unshifted } from '#lib/image';
 
 /** What a backup says of its instance as it was, or as one of its snapshots was. */
 export interface BackedUpState {
@@ -59,23 +59,15 @@ function withoutVolatile(config: StringMap): StringMap {
  * Which ids of its host the files of a backup have, as LXD notes it of a root that it has shifted (`volatile.last_state.idmap`);
  * none: they are as the instance sees them. Of a state without `shiftProblems`.
  */
-export function shiftsOf({ config }: Pick<BackedUpState, 'config'>): ShiftedIds[] {
-  const text = config['volatile.last_state.idmap'] ?? '';
-  // A privileged container is never shifted.
-  return text === '' || keyOf(config, 'security.privileged') ? [] : (JSON.parse(text) as unknown[]).map(shiftOf);
+export function shiftsOf(state: Pick<BackedUpState, 'config'>): ShiftedIds[] {
+  return shiftsIn(state) ?? [];
 }
 
 export function shiftProblems(state: Pick<BackedUpState, 'config'>): string[] {
-  try {
-    const shifts = shiftsOf(state);
-    if (shifts.length === 0 || unshifted(shifts) !== null) return [];
-  } catch {
-    // It is not even a list of such.
-  }
-  return ['The backup says of its ids what is no map'];
+  return problemsOf([[shiftsIn(state) === null, 'The backup says of its ids what is no map']]);
 }
 
-function shiftOf(entry: unknown): ShiftedIds {
-  const { Isuid, Isgid, Hostid, Nsid, Maprange } = entry as Record<string, unknown>;
-  return { uids: Isuid === true, gids: Isgid === true, had: Number(Hostid), seen: Number(Nsid), count: Number(Maprange) };
+function shiftsIn({ config }: Pick<BackedUpState, 'config'>): ShiftedIds[] | null {
+  // A privileged container is never shifted.
+  return keyOf(config, 'security.privileged') ? [] : readShifts(config['volatile.last_state.idmap'] ?? '');
 }

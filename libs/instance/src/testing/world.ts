@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Arrivals } from '#lib/archive';
 import { OperationEngine } from '#lib/engine';
 import { FakeCgroups, FakeDevices, type FakeKeeper, FakeKeepers, FakePlaces, type LaunchPlan, OpenConfinement } from '#lib/host';
 import type { Images } from '#lib/image';
@@ -78,6 +79,7 @@ export class World {
         return { watch: async () => {}, close: () => {} };
       },
       confinement: new OpenConfinement(),
+      arrivals: new Arrivals(join(place, 'imports')),
       warnings: this.warnings,
       host: {
         ids: { shared: { first: 1_000_000, count: 131_072 }, own: [{ first: 2_000_000, count: 16 * 65_536 }] },
@@ -86,7 +88,6 @@ export class World {
         lxcfs: null,
         runDir: '/fake/run',
         homesDir: join(place, 'instances'),
-        importsDir: join(place, 'imports'),
         logsDir: this.logsDir,
         architecture: 'x86_64',
         onlineCpus: [0, 1, 2, 3],

@@ -1,7 +1,7 @@
+import type { BackupFiles } from '#lib/archive';
 import { defineOperation, type Operation, type OperationSpec, type Requestor } from '#lib/engine';
 import { type BackupRow, type InstanceRow, unlessMissing } from '#lib/store';
 import type { Acts } from '../act/acts.ts';
-import type { BackupFiles } from '../backup/backup-files.ts';
 
 export type BackupDeleteParams = { id: string; backupId: string };
 

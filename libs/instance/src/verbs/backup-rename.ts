@@ -1,8 +1,8 @@
+import { backupNameProblems } from '#lib/archive';
 import { LxError, refuse } from '#lib/contract';
 import { defineOperation, type Operation, type OperationSpec, type Requestor } from '#lib/engine';
 import { type BackupRow, type InstanceRow, RowConflict, type Store } from '#lib/store';
 import type { Acts } from '../act/acts.ts';
-import { backupNameProblems } from '../backup/name.ts';
 
 export type BackupRenameParams = { id: string; instance: string; backupId: string; newName: string };
 

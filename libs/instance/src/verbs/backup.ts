@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { type BackupFiles, backupNameProblems, packTold, watchSpace } from '#lib/archive';
 import {
   badExpiry,
   type Compression,
@@ -13,14 +14,11 @@ import {
 } from '#lib/contract';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step, type StepContext } from '#lib/engine';
 import type { Cgroups, Confinement } from '#lib/host';
-import { packTold, watchSpace } from '#lib/image';
 import type { Expansion } from '#lib/profile';
 import type { SnapshotName, Storage } from '#lib/storage';
 import { type BackupRow, type InstanceRow, RowConflict, type Store } from '#lib/store';
 import type { Acts } from '../act/acts.ts';
 import { backupArchive } from '../backup/archive.ts';
-import type { BackupFiles } from '../backup/backup-files.ts';
-import { backupNameProblems } from '../backup/name.ts';
 import type { MetadataFiles } from '../metadata/metadata-files.ts';
 import { knownRow } from '../read/rows.ts';
 import { snapshotView } from '../read/snapshot-view.ts';

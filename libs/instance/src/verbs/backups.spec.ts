@@ -2,10 +2,10 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { tarMembers } from '#lib/archive';
 import { collect } from '#lib/client';
 import { succeeded } from '#lib/engine';
 import { stepsAreIdempotent, unwindsFromEveryStep } from '../../../engine/src/testing.ts';
-import { tarMembers } from '../../../image/src/tar-reader.ts';
 import { failureOf, removeWorlds, World } from '../testing/world.ts';
 import type { BackupRequest } from './backup.ts';
 

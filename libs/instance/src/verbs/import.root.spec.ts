@@ -29,7 +29,7 @@ function read(index: JsonObject): BackupIndex {
 /** A backup of `c1`, which is still there. */
 async function world() {
   const made = await World.make();
-  await made.instances.arrivals.prepare();
+  await made.on.arrivals.prepare();
   const row = await made.instance('c1', { config: { 'user.a': '1' }, description: 'first' });
   await made.instances.metadata.files.writeTemplate(row, 'hello.tpl', 'hello');
   await made.instances.metadata.files.write(row, {
@@ -49,7 +49,7 @@ async function world() {
 }
 type Importing = Awaited<ReturnType<typeof world>>;
 
-const arrived = ({ on }: Importing) => readdir(on.host.importsDir);
+const arrived = ({ on }: Importing) => readdir(join(on.host.homesDir, '..', 'imports'));
 
 /** `read` with something else in the instance, or in the whole. */
 const changed =
@@ -65,7 +65,7 @@ describe.skipIf(why !== '')(titled('instance.import', why), () => {
       ({ operations }: World) => operations.import,
       async () => {
         const made = await world();
-        const id = await made.instances.arrivals.receive(Readable.from([made.bytes]));
+        const id = await made.on.arrivals.receive(Readable.from([made.bytes]));
         let index: BackupIndex | null = null;
         await made.bring({ name: 'other' }, (document) => {
           index ??= read(document);

@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { type Arrivals, checkBackup, containerBackup, type ShiftedIds, unpackBackup, unshifted } from '#lib/archive';
 import type { JsonObject, StringMap } from '#lib/base';
 import { isLxError, readExpiry, refuse } from '#lib/contract';
 import { macsOf, nicsOf } from '#lib/device';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
 import type { Confinement } from '#lib/host';
-import { checkBackup, type ShiftedIds, unpackBackup, unshifted } from '#lib/image';
 import type { SnapshotName, Storage } from '#lib/storage';
 import type { ProfileRow, SnapshotRow, Store } from '#lib/store';
-import type { Arrivals } from '../backup/arrivals.ts';
 import { type BackedUpState, type BackupIndex, indexProblems, shiftProblems, shiftsOf } from '../backup/backup-index.ts';
 import { missingProfiles } from '../checks.ts';
 import type { IdAllocation } from '../ids/allocation.ts';
@@ -85,7 +84,7 @@ export class Import {
         refuse(indexProblems(index));
         return index;
       };
-      const { index, metadata } = await checkBackup(arrivals.path(arrived), sound, confinement);
+      const { index, metadata } = await checkBackup(containerBackup, arrivals.path(arrived), sound, confinement);
       const params = await this.prepare(project, arrived, index, request);
       this.#metadata.set(params.id, metadata);
       const operation = await this.#create.beginMade(this.operation, params, { requestor, mayCancel: true }).catch((error: unknown) => {
@@ -223,18 +222,19 @@ function rootStep(
       const { snapshots } = params;
       await storage.roots.fill(params.pool, async (directory) => {
         const backup = await unpackBackup(directory, {
+          kind: containerBackup,
           path: arrivals.path(params.arrived),
           owners: ownersBy(params.shifts),
           snapshots: new Map(snapshots.map(({ name, shifts }) => [name, ownersBy(shifts)])),
           ...{ confinement, signal },
         });
-        await metadataFiles.create(params, metadata.get(params.id) ?? {}, async () => backup.instance);
+        await metadataFiles.create(params, metadata.get(params.id) ?? {}, async () => backup.whole);
         const trees = snapshots.map((snapshot) => ({
           root: volumeOf(params, snapshot),
           isSnapshot: true,
           tree: join(backup.snapshot(snapshot.name), 'rootfs'),
         }));
-        return [...trees, { root: params, isSnapshot: false, tree: join(backup.instance, 'rootfs') }];
+        return [...trees, { root: params, isSnapshot: false, tree: join(backup.whole, 'rootfs') }];
       });
     },
     async undo({ params }) {

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { packed, packTold, watchSpace } from '#lib/archive';
 import type { JsonObject, StringMap } from '#lib/base';
 import { type Compression, isLxError, LxError, problemsOf, refuse, type WireImageMetadata } from '#lib/contract';
 import type { Operation } from '#lib/engine';
@@ -7,10 +8,7 @@ import type { ImageRow } from '#lib/store';
 import type { ImageStore, WantedImage } from '../../images.ts';
 import type { InstanceTree, InstanceTrees, TreeOwner } from '../../instance-trees.ts';
 import { parseMetadata } from '../../metadata.ts';
-import { packed } from '../../pack/packed.ts';
-import { packTold } from '../../pack/told.ts';
 import { imageRow } from '../../row.ts';
-import { watchSpace } from '../../space.ts';
 import type { AskedImage, Fetching, ImageSource } from '../source.ts';
 
 export type InstanceReference = JsonObject & {

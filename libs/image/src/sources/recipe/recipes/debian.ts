@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { appendFile, chmod, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
+import { finishTree } from '#lib/archive';
 import { LxError } from '#lib/contract';
 import { ProgramFailed, runProgram } from '#lib/host';
 import { architectureName } from '../../../metadata.ts';
-import { finishTree } from '../../../unpack.ts';
 import { mirrorsFor, readAptSources } from './apt-sources.ts';
 import type { Recipe } from './recipe.ts';
 

@@ -5,7 +5,8 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { lackOfRoot, titled } from '../../../../../host/src/testing/needs.ts';
 import { MemoryStore } from '../../../../../store/src/fake/index.ts';
-import { builtImage, confinement, localImages } from '../../../archive-samples.ts';
+import { confinement } from '../../../../../archive/src/testing/samples.ts';
+import { builtImage, localImages } from '../../../testing/archive-samples.ts';
 import { busyboxRecipe } from './busybox.ts';
 
 const why = lackOfRoot('busybox', 'chroot');

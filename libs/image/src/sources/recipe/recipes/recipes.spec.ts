@@ -1,7 +1,7 @@
 import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { mirrorsFor, parseDeb822, parseOneLine } from './apt-sources.ts';
-import { builtImage, localImages } from '../../../archive-samples.ts';
+import { builtImage, localImages } from '../../../testing/archive-samples.ts';
 import { busyboxRecipe } from './busybox.ts';
 import type { LocalImages } from '../../../local-images.ts';
 import { MemoryStore } from '../../../../../store/src/fake/index.ts';

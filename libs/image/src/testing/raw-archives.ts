@@ -1,4 +1,4 @@
-import { goodMetadata } from './archive-samples.ts';
+import { goodMetadata } from '../../../archive/src/testing/samples.ts';
 
 // Archives byte by byte, for the specs of this library.
 

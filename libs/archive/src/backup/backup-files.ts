@@ -3,24 +3,25 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { LxError } from '#lib/contract';
-import { isErrno } from '#lib/host';
-import { type ArchiveFormat, formatOf } from '#lib/image';
+import { isErrno, removeTree } from '#lib/host';
+import { type ArchiveFormat, formatOf } from '../archive-format.ts';
 import { writeStream } from './write-stream.ts';
 
-/** A backup by the ids of its instance and its own. */
+/** A backup by the ids of what it is of and its own. */
 export type BackupId = { id: string; backupId: string };
 
-/** The files of backups: `instances/<id>/backups/<backup>`. One is there whole or not at all, and goes with its instance. */
+/** The files of backups, each by its id. One is there whole or not at all. */
 export class BackupFiles {
-  readonly #homesDir: string;
+  readonly #directoryOf: (id: string) => string;
 
-  constructor({ homesDir }: { homesDir: string }) {
-    this.#homesDir = homesDir;
+  /** `directoryOf`: where those of one thing are, which has the id. */
+  constructor(directoryOf: (id: string) => string) {
+    this.#directoryOf = directoryOf;
   }
 
-  /** Where those of an instance are. */
+  /** The directory of those of one thing. */
   async prepare({ id }: Pick<BackupId, 'id'>): Promise<string> {
-    const directory = join(this.#homesDir, id, 'backups');
+    const directory = this.#directoryOf(id);
     await mkdir(directory, { recursive: true, mode: 0o700 });
     return directory;
   }
@@ -54,8 +55,13 @@ export class BackupFiles {
     for (const each of [path, arriving(path)]) await rm(each, { force: true });
   }
 
+  /** All of one thing. Idempotent. */
+  removeAll({ id }: Pick<BackupId, 'id'>): Promise<void> {
+    return removeTree(this.#directoryOf(id));
+  }
+
   #path({ id, backupId }: BackupId): string {
-    return join(this.#homesDir, id, 'backups', backupId);
+    return join(this.#directoryOf(id), backupId);
   }
 }
 

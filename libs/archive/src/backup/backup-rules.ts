@@ -1,20 +1,23 @@
 import { LxError, snapshotNameProblems } from '#lib/contract';
 import { ArchiveRules } from '../archive-rules.ts';
 import { shown, type TarMember } from '../tar-reader.ts';
+import type { BackupKind } from './kinds.ts';
 
-/** A member of a backup, by its path in what it is of: the `index`, the instance (`container`), or one of its snapshots (`snapshots/<name>`). */
+/** A member of a backup, by its path in what it is of: the `index`, the thing itself (`container`), or one of its snapshots (`snapshots/<name>`). */
 export type Placed = { of: string; path: string } | null;
 
-/** Those that hold nothing themselves. */
-const shells = ['backup', 'backup/snapshots'];
-
 /**
- * Rules for the members of a backup in LXD's format, given one after the other: what is of the instance and of each snapshot is
- * under the rules of an image of one file, and there is nothing else. Names are written plainly, so that what tar is told to
+ * Rules for the members of a backup in LXD's format, given one after the other: what is of the thing itself and of each
+ * snapshot is under rules by itself, of an image of one file where it is an instance, and there is nothing else. Names are written plainly, so that what tar is told to
  * leave out is what is taken to be left out here.
  */
 export class BackupRules {
   readonly #parts = new Map<string, ArchiveRules>();
+  readonly #kind: BackupKind;
+
+  constructor(kind: BackupKind) {
+    this.#kind = kind;
+  }
 
   /** LxError 'image.invalid'. */
   take(member: Pick<TarMember, 'name' | 'type' | 'linkname'>): Placed {
@@ -24,21 +27,30 @@ export class BackupRules {
       if (member.type !== 'file') throw refuse(name, 'is not a plain file');
       return { of: 'index', path: '' };
     }
-    if (shells.includes(name)) {
+    if (name === 'backup' || name === `backup/${this.#kind.snapshots}`) {
       if (member.type !== 'directory') throw refuse(name, 'is not a directory');
       return null;
     }
-    const of = partOf(name);
-    if (of === null) throw refuse(name, 'is no part of the backup of a container');
+    const of = partOf(name, this.#kind);
+    if (of === null) throw refuse(name, `is no part of the backup of ${this.#kind.name}`);
     const within = `backup/${of}`;
     if (name === within && member.type !== 'directory') throw refuse(name, 'is not a directory');
     const path = this.#rules(of).take({ ...member, name: name.slice(within.length + 1), linkname: this.#link(member, within) });
     return { of, path };
   }
 
+  /**
+   * The other name of a sparse member, which GNU tar never unpacks it by. It writes it as the file was called before it was put
+   * into the archive, so it is of no part. LxError 'image.invalid'.
+   */
+  takeOther(name: string): void {
+    if (plain(name) === null) throw refuse(name, 'has a name that is not written plainly');
+  }
+
   /** Call after the last member. `snapshots`: those that the index names. LxError 'image.invalid'. */
   finish(snapshots: readonly string[]): void {
-    const parts = ['container', ...snapshots.map((name) => `snapshots/${bytesOf(name)}`)];
+    const { whole, snapshots: within } = this.#kind;
+    const parts = [whole, ...snapshots.map((name) => `${within}/${bytesOf(name)}`)];
     for (const of of parts) {
       const rules = this.#parts.get(of);
       if (!rules) throw new LxError('image.invalid', { reason: `it holds no directory backup/${shown(of)}` });
@@ -60,7 +72,7 @@ export class BackupRules {
   #rules(of: string): ArchiveRules {
     const known = this.#parts.get(of);
     if (known) return known;
-    const rules = new ArchiveRules('unified');
+    const rules = new ArchiveRules(this.#kind.contents);
     this.#parts.set(of, rules);
     return rules;
   }
@@ -72,11 +84,12 @@ function plain(name: string): string | null {
   return path.split('/').some((part) => part === '' || part === '.' || part === '..') ? null : path;
 }
 
-function partOf(name: string): string | null {
-  if (/^backup\/container(\/|$)/.test(name)) return 'container';
-  const [, snapshot] = /^backup\/snapshots\/([^/]+)/.exec(name) ?? [];
-  if (snapshot === undefined || snapshotNameProblems(textOf(snapshot)).length > 0) return null;
-  return `snapshots/${snapshot}`;
+function partOf(name: string, { whole, snapshots }: BackupKind): string | null {
+  const [top, part, snapshot] = name.split('/');
+  if (top !== 'backup') return null;
+  if (part === whole) return whole;
+  if (part !== snapshots || snapshot === undefined || snapshotNameProblems(textOf(snapshot)).length > 0) return null;
+  return `${snapshots}/${snapshot}`;
 }
 
 /** Names of members hold a byte in a character. */

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type RunningProgram, startProgram } from '#lib/host';
+import { type Confinement, ProgramFailed, type RunningProgram, startProgram } from '#lib/host';
+import { overlayMarks } from '../unpack-tar.ts';
 import { allDone } from './all-done.ts';
 import { endOfArchive, padded, tarHeader } from './tar-headers.ts';
 
@@ -20,14 +21,15 @@ const tarFlags = [
   '--xattrs-include=user.*',
   '--xattrs-include=security.capability',
   '--xattrs-include=system.posix_acl_*',
-  '--xattrs-exclude=user.overlay.*',
-  '--no-recursion',
-  '--null',
-  '--verbatim-files-from',
-  '--files-from=-',
   // So that what ends the archive is two blocks, and not what fills the last record.
   '--blocking-factor=1',
 ];
+
+/** Only what is named, by its names on standard input. */
+const namedFlags = ['--no-recursion', '--null', '--verbatim-files-from', '--files-from=-'];
+
+/** tar's exit code when something changed or went while it was read, and nothing else was wrong. */
+const someDiffer = 1;
 
 /** Writes one tarball: files of the server's own, and whole trees. Nothing of it is held in memory. */
 export class TarPack {
@@ -50,14 +52,26 @@ export class TarPack {
 
   /** All of a directory, as the member `name`. Links in it are not followed, and its files do not change meanwhile. */
   async tree(name: string, directory: string): Promise<void> {
-    const env = { ...(process.env as Record<string, string>), LC_ALL: 'C' };
-    const options = { cwd: directory, env, signal: this.#signal };
+    const options = { cwd: directory, env: plainLocale(), signal: this.#signal };
     const find = startProgram('find', everythingElse, { ...options, stdio: ['ignore', 'pipe'] });
-    const tar = startProgram('tar', [...tarFlags, `--transform=flags=rSh;s,^\\.,${replacement(name)},`], {
-      ...options,
-      stdio: ['pipe', 'pipe'],
-    });
+    const tar = startProgram('tar', [...tarFlags, overlayMarks, ...namedFlags, placed(name)], { ...options, stdio: ['pipe', 'pipe'] });
     await allDone([feed(find, tar), this.#write(withoutEnd(tar)), find.done, tar.done]);
+  }
+
+  /**
+   * The same of a directory that others may write to meanwhile, a guest among them, as it is while it is read: what goes is left
+   * out, what changes may be torn. Links lead nowhere but into the directory itself, for the program that reads sees no more than
+   * that. Sockets are left out; what overlayfs reads is kept, as the guest's own.
+   */
+  async openTree(name: string, directory: string, confinement: Confinement): Promise<void> {
+    const tar = confinement.start('tar', [...tarFlags, '--one-file-system', placed(name), '.'], {
+      ...{ tree: directory, readsOnly: true, env: plainLocale(), signal: this.#signal },
+      stdio: ['ignore', 'pipe'],
+    });
+    const done = tar.done.catch((error: unknown) => {
+      if (!(error instanceof ProgramFailed) || error.code !== someDiffer) throw error;
+    });
+    await allDone([this.#write(withoutEnd(tar)), done]);
   }
 
   async end(): Promise<void> {
@@ -87,6 +101,16 @@ async function* withoutEnd({ stdout }: RunningProgram): AsyncGenerator<Buffer> {
     held = held.subarray(ready);
   }
   if (!held.equals(endOfArchive)) throw new Error('tar did not end its archive');
+}
+
+/** Names of files are bytes to it. */
+function plainLocale(): Record<string, string> {
+  return { ...(process.env as Record<string, string>), LC_ALL: 'C' };
+}
+
+/** `.` becomes the name, in names and targets of hard links. */
+function placed(name: string): string {
+  return `--transform=flags=rSh;s,^\\.,${replacement(name)},`;
 }
 
 function replacement(name: string): string {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { TarType } from '../tar-reader.ts';
 import { BackupRules } from './backup-rules.ts';
+import { containerBackup } from './kinds.ts';
 
 type Member = [name: string, type?: TarType, linkname?: string];
 
 function take(members: readonly Member[], snapshots: readonly string[] = []) {
-  const rules = new BackupRules();
+  const rules = new BackupRules(containerBackup);
   const placed = members.map(([name, type = 'file', linkname = '']) => rules.take({ name, type, linkname }));
   rules.finish(snapshots);
   return placed;
@@ -59,6 +60,12 @@ describe('members of a backup', () => {
     ['a device', [['backup/container/rootfs/sda', 'block-device']], 'is a device node outside dev/'],
     ['of a snapshot whose name is none', [['backup/snapshots/a b/rootfs', 'directory']], 'is no part of the backup of a container'],
   ])('are not %s', (_what, members, text) => expect(() => take([...container, ...members])).toThrow(text));
+
+  it('may be sparse, whose other names are as GNU tar writes them', () => {
+    const rules = new BackupRules(containerBackup);
+    expect(() => rules.takeOther('./var/log/GNUSparseFile.0/lastlog')).not.toThrow();
+    for (const name of ['../x', '/etc/passwd', 'a//b']) expect(() => rules.takeOther(name)).toThrow('is not written plainly');
+  });
 
   it('are all that the index names, and no more', () => {
     expect(() => take(container, ['s'])).toThrow('it holds no directory backup/"snapshots/s"');

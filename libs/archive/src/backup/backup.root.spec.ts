@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '#lib/base';
 import { lackOfRoot, titled } from '../../../host/src/testing/needs.ts';
-import { confinement, goodMetadata, lackOfConfinement, recompress, type SampleMember, writeSample } from '../archive-samples.ts';
-import { checkBackup, unpackBackup, unshifted } from './index.ts';
+import { confinement, goodMetadata, lackOfConfinement, recompress, type SampleMember, writeSample } from '../testing/samples.ts';
+import { checkBackup } from './check.ts';
+import { containerBackup } from './kinds.ts';
+import { unshifted } from './owners.ts';
+import { unpackBackup } from './unpack.ts';
 
 const why = lackOfRoot('tar', 'zstd') || lackOfConfinement();
 const index = 'name: c1\nsnapshots: [s]\n';
@@ -43,18 +46,18 @@ afterEach(() => rm(place, { recursive: true, force: true }));
 const asSeen = unshifted([{ uids: true, gids: true, had: 100_000, seen: 0, count: 65_536 }]);
 const unpack = (owners = asSeen, ofSnapshot = owners) =>
   unpackBackup(tree, {
-    ...{ path, owners, snapshots: new Map([['s', ofSnapshot]]) },
+    ...{ kind: containerBackup, path, owners, snapshots: new Map([['s', ofSnapshot]]) },
     ...{ confinement: confinement(), signal: new AbortController().signal },
   });
 
 describe.skipIf(why !== '')(titled('backups', why), () => {
   it('are checked as a whole, and come with owners as the instance sees them', async () => {
     await writeSample(path, members);
-    const { index: said, metadata } = await checkBackup(path, read, confinement());
+    const { index: said, metadata } = await checkBackup(containerBackup, path, read, confinement());
     expect([said.name, metadata.architecture]).toEqual(['c1', 'amd64']);
     await recompress(path, 'zstd');
     const unpacked = await unpack();
-    for (const part of [unpacked.instance, unpacked.snapshot('s')]) {
+    for (const part of [unpacked.whole, unpacked.snapshot('s')]) {
       const { uid, gid, mode, nlink } = await lstat(join(part, 'rootfs/file'));
       expect({ uid, gid, mode: mode & 0o7777, nlink }).toEqual({ uid: 33, gid: 44, mode: 0o4750, nlink: 2 });
       const root = await lstat(join(part, 'rootfs'));
@@ -66,14 +69,14 @@ describe.skipIf(why !== '')(titled('backups', why), () => {
 
   it('keep owners that nothing has shifted', async () => {
     await writeSample(path, members);
-    const { instance } = await unpack(null);
-    expect((await lstat(join(instance, 'rootfs/file'))).uid).toBe(100_033);
+    const { whole } = await unpack(null);
+    expect((await lstat(join(whole, 'rootfs/file'))).uid).toBe(100_033);
   });
 
   it('may be shifted in one part and not in another', async () => {
     await writeSample(path, members);
-    const { instance, snapshot } = await unpack(asSeen, null);
-    const owners = await Promise.all([instance, snapshot('s')].map(async (part) => (await lstat(join(part, 'rootfs/file'))).uid));
+    const { whole, snapshot } = await unpack(asSeen, null);
+    const owners = await Promise.all([whole, snapshot('s')].map(async (part) => (await lstat(join(part, 'rootfs/file'))).uid));
     expect(owners).toEqual([33, 100_033]);
     expect(await readdir(join(snapshot('s'), 'rootfs/dev'))).toEqual([]);
   });
@@ -89,7 +92,7 @@ describe.skipIf(why !== '')(titled('backups', why), () => {
   it('make no device nodes, wherever they are', async () => {
     const node = { type: 'character-device', devmajor: 1, devminor: 3 } as const;
     await writeSample(path, [...members, [{ name: 'backup/container/rootfs/null', ...node }]]);
-    await expect(checkBackup(path, read, confinement())).rejects.toThrow('Invalid backup: the member');
+    await expect(checkBackup(containerBackup, path, read, confinement())).rejects.toThrow('Invalid backup: the member');
     await expect(unpack()).rejects.toThrow('Failed to unpack the backup: tar: backup/container/rootfs/null');
   });
 
@@ -100,6 +103,6 @@ describe.skipIf(why !== '')(titled('backups', why), () => {
     ['an index that is YAML', [[{ name: 'backup/index.yaml' }, '{'], ...members.slice(1)], 'index.yaml is not YAML'],
   ])('hold %s', async (_what, sample, text) => {
     await writeSample(path, sample);
-    await expect(checkBackup(path, read, confinement())).rejects.toThrow(`Invalid backup: ${text}`);
+    await expect(checkBackup(containerBackup, path, read, confinement())).rejects.toThrow(`Invalid backup: ${text}`);
   });
 });

@@ -1,6 +1,7 @@
 import { LxError } from '#lib/contract';
 
-export type TarType = 'file' | 'link' | 'symlink' | 'character-device' | 'block-device' | 'directory' | 'fifo';
+/** `whiteout`: the character device 0:0, which is no device: overlayfs marks with it what is gone, and anybody may make it. */
+export type TarType = 'file' | 'link' | 'symlink' | 'character-device' | 'block-device' | 'directory' | 'fifo' | 'whiteout';
 
 /** A member of a tarball. Texts hold one byte in a character (latin1): two names are the same when their bytes are. */
 export interface TarMember {
@@ -93,7 +94,8 @@ function memberOf(flag: string, header: Buffer, extensions: Extensions): Omit<Ta
   const said = Object.hasOwn(types, flag) ? types[flag] : undefined;
   if (said === undefined) throw new LxError('image.invalid', { reason: `the member ${shown(name)} is of a kind that images do not hold` });
   // The name of a directory ends with a slash in archives of old, whatever the flag.
-  const type = said === 'file' && name.endsWith('/') ? 'directory' : said;
+  const kind = said === 'file' && name.endsWith('/') ? 'directory' : said;
+  const type = kind === 'character-device' && isNoDevice(header) ? 'whiteout' : kind;
   const sparseName = pax.get('GNU.sparse.name');
   const size = paxSize(pax) ?? sizeOf(header);
   if (type !== 'file' && sparseName !== undefined) throw refuse(`the member ${shown(name)} is sparse, and no file`);
@@ -157,6 +159,11 @@ function sizeOf(header: Buffer): number {
   }
   if (!Number.isSafeInteger(size)) throw refuse('a size is out of range');
   return size;
+}
+
+/** Both numbers are zero, in plain digits. */
+function isNoDevice(header: Buffer): boolean {
+  return /^[0 \0]*$/.test(header.toString('latin1', 329, 345));
 }
 
 function checkSum(header: Buffer): void {

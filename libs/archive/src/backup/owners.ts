@@ -40,3 +40,19 @@ function mapOf(shifts: readonly ShiftedIds[]): string | null {
   if (next < end) lines.push(`${strangersFrom + next} ${strangersFrom + next} ${end - next}`);
   return `${lines.join('\n')}\n`;
 }
+
+/** How LXD notes which of a host's ids files have: a list in JSON; empty: those that are seen inside. null for what is no map. */
+export function readShifts(text: string): ShiftedIds[] | null {
+  if (text === '') return [];
+  try {
+    const shifts = (JSON.parse(text) as unknown[]).map(shiftOf);
+    return shifts.length === 0 || unshifted(shifts) !== null ? shifts : null;
+  } catch {
+    return null;
+  }
+}
+
+function shiftOf(entry: unknown): ShiftedIds {
+  const { Isuid, Isgid, Hostid, Nsid, Maprange } = entry as Record<string, unknown>;
+  return { uids: Isuid === true, gids: Isgid === true, had: Number(Hostid), seen: Number(Nsid), count: Number(Maprange) };
+}

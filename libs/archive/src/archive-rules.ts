@@ -1,15 +1,18 @@
 import { LxError } from '#lib/contract';
 import { shown, type TarMember } from './tar-reader.ts';
 
-/** What an archive holds: all of an image, its metadata alone, or its root file system alone. */
-export type Contents = 'unified' | 'metadata' | 'rootfs';
+/** What an archive holds: all of an image, its metadata alone, its root file system alone, or any files (`volume`). */
+export type Contents = 'unified' | 'metadata' | 'rootfs' | 'volume';
+
+/** Bytes; a metadata.yaml with templates is a few KiB. */
+export const metadataLimit = 1024 * 1024;
 
 const entryLimit = 4_000_000;
 /** Leaves room in PATH_MAX for the directories the tree is unpacked under. */
 const pathLimit = 3072;
 
 /**
- * Rules for the members of an image archive, given one after the other in the order of the archive. A member that could
+ * Rules for the members of an archive, given one after the other in the order of the archive. A member that could
  * reach outside the directory the archive is unpacked in, now or on the way of a later member, refuses the whole archive.
  * A leading slash is taken off, as tar does and LXD.
  */
@@ -32,22 +35,26 @@ export class ArchiveRules {
     this.#refuseBehindSymlink(name, path);
     this.#checkFixedNames(name, path, type);
     const leftOut = this.#isLeftOut(name);
-    if (type.endsWith('-device') && !leftOut) throw refuse(name, 'is a device node outside dev/');
+    if (isNode(type) && !leftOut && !(type === 'whiteout' && this.contents === 'volume')) throw refuse(name, this.#nodeWords);
     if (type === 'link') this.#takeLink(name, linkname, path);
     if (type === 'symlink') this.#symlinks.add(path);
-    if (type !== 'directory' && !type.endsWith('-device')) this.#files.add(path);
+    if (type !== 'directory' && !isNode(type)) this.#files.add(path);
     this.#hasRoot ||= this.contents === 'rootfs' ? path !== '' : /^rootfs(\/|$)/.test(path);
     return path;
   }
 
-  /** Whether unpacking leaves the member out, by the patterns of `unpack.ts`: they know plain spellings alone. */
+  get #nodeWords(): string {
+    return this.contents === 'volume' ? 'is a device node' : 'is a device node outside dev/';
+  }
+
+  /** Whether unpacking leaves the member out, by the patterns that tar is given: they know plain spellings alone. */
   #isLeftOut(name: string): boolean {
-    return name.replace(/^(\.\/|\/)/, '').startsWith(`${this.#root}dev/`);
+    return this.contents !== 'volume' && name.replace(/^(\.\/|\/)/, '').startsWith(`${this.#root}dev/`);
   }
 
   #checkFixedNames(name: string, path: string, type: string): void {
     if (path === 'rootfs' && this.#root !== '' && type !== 'directory') throw refuse(name, 'is not a directory');
-    if (this.contents === 'rootfs') return;
+    if (this.contents === 'rootfs' || this.contents === 'volume') return;
     if (path === 'metadata.yaml' && type !== 'file') throw refuse(name, 'is not a plain file');
     if (path === 'templates' && type !== 'directory') throw refuse(name, 'is not a directory');
   }
@@ -62,9 +69,10 @@ export class ArchiveRules {
     const target = this.#inside(name, linkname);
     this.#refuseBehindSymlink(name, target);
     const dev = `${this.#root}dev/`;
+    const leavesOut = this.contents !== 'volume';
     // A second name of a device, say; neither of the two is unpacked.
-    if (path.startsWith(dev) && target.startsWith(dev)) return;
-    if (target.startsWith(dev)) throw refuse(name, 'is a hard link to something in dev/, which is not unpacked');
+    if (leavesOut && path.startsWith(dev) && target.startsWith(dev)) return;
+    if (leavesOut && target.startsWith(dev)) throw refuse(name, 'is a hard link to something in dev/, which is not unpacked');
     if (!this.#files.has(target)) throw refuse(name, `is a hard link to ${shown(linkname)}, which does not come before it`);
     if (this.#root !== '' && !target.startsWith(this.#root)) throw refuse(name, 'is a hard link to something outside rootfs');
   }
@@ -87,4 +95,8 @@ export class ArchiveRules {
 
 function refuse(name: string, what: string): LxError {
   return new LxError('image.invalid', { reason: `the member ${shown(name)} ${what}` });
+}
+
+function isNode(type: TarMember['type']): boolean {
+  return type.endsWith('-device') || type === 'whiteout';
 }

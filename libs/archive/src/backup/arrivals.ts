@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { LxError } from '#lib/contract';
 import { removeTree } from '#lib/host';
-import { watchSpace } from '#lib/image';
+import { watchSpace } from '../space.ts';
 import { writeStream } from './write-stream.ts';
 
-/** Backups that clients send, until instances are made of them: `imports/<uuid>`. None outlives the daemon that took it. */
+/** Backups that clients send, until something is made of them, in a directory of their own. None outlives the daemon that took it. */
 export class Arrivals {
   readonly #directory: string;
 
-  constructor({ importsDir }: { importsDir: string }) {
-    this.#directory = importsDir;
+  constructor(directory: string) {
+    this.#directory = directory;
   }
 
   /** At the start of the daemon: what was on its way belongs to nobody now. */

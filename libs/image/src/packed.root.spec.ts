@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { lackOfRoot, titled } from '../../../host/src/testing/needs.ts';
-import { makeHardTree, sumOfTree } from '../../../host/src/testing/hard-tree.ts';
-import { confinement, goodMetadata, lackOfConfinement } from '../archive-samples.ts';
-import { ArchiveChecks } from '../check.ts';
-import { unpackImage } from '../unpack.ts';
-import { packed } from './packed.ts';
+import { packed } from '#lib/archive';
+import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
+import { makeHardTree, sumOfTree } from '../../host/src/testing/hard-tree.ts';
+import { confinement, goodMetadata, lackOfConfinement } from '../../archive/src/testing/samples.ts';
+import { ArchiveChecks } from './check.ts';
+import { unpackImage } from './unpack.ts';
 
 const run = promisify(execFile);
 const why = lackOfRoot('tar', 'find', 'zstd', 'perl', 'setfattr', 'getfattr') || lackOfConfinement();

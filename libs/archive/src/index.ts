@@ -1,0 +1,17 @@
+export { type ArchiveFormat, extensions, formatOf, readHead } from './archive-format.ts';
+export { ArchiveRules, type Contents, metadataLimit } from './archive-rules.ts';
+export { Arrivals } from './backup/arrivals.ts';
+export { BackupFiles, type BackupId } from './backup/backup-files.ts';
+export { type CheckedBackup, checkBackup } from './backup/check.ts';
+export { type BackupKind, containerBackup, volumeBackup } from './backup/kinds.ts';
+export { backupNameProblems } from './backup/name.ts';
+export { readShifts, type ShiftedIds, unshifted } from './backup/owners.ts';
+export { type BackupUnpacking, type UnpackedBackup, unpackBackup } from './backup/unpack.ts';
+export { packed, type Packing } from './pack/packed.ts';
+export type { TarPack } from './pack/tar-pack.ts';
+export { packTold } from './pack/told.ts';
+export { readTar, type Tarball } from './read-tar.ts';
+export { finishTree, refuseTemplates } from './root-tree.ts';
+export { type SpaceWatch, watchSpace } from './space.ts';
+export { shown, tarMembers, type TarMember, type TarType } from './tar-reader.ts';
+export { unpackTar } from './unpack-tar.ts';
