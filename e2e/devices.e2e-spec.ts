@@ -188,6 +188,38 @@ it('a routed card has its addresses at once, reaches the host, and cannot take t
   expect(ip('neigh', 'show', 'proxy', 'dev', other)).toBe('');
 });
 
+it('a routed card has IPv6 too, and what it sends from the address of another is dropped', async () => {
+  const setting = (path: string) => `/proc/sys/net/ipv6/conf/${path}`;
+  const device = { type: 'nic', nictype: 'routed', name: 'uplink', parent: other, 'ipv6.address': 'fd66::2' };
+  writeFileSync(setting(`${other}/proxy_ndp`), '0');
+  await expect(daemon.launchInstance('routed6', 'busybox', { devices: { uplink: device } })).rejects.toThrow(
+    /Routed mode requires sysctl net\.ipv6\.conf\.\w+\.(forwarding|proxy_ndp)=1/,
+  );
+  await daemon.remove('routed6');
+  const before = readFileSync(setting('all/forwarding'), 'utf8');
+  writeFileSync(setting('all/forwarding'), '1');
+  for (const name of ['forwarding', 'proxy_ndp']) writeFileSync(setting(`${other}/${name}`), '1');
+  try {
+    await socket.addAddress(card, 'fd66:1::1/64');
+    const hostName = `${card}r`;
+    await daemon.launchInstance('routed6', 'busybox', { devices: { uplink: { ...device, host_name: hostName } } });
+    expect(execFileSync('ip', ['neigh', 'show', 'proxy', 'dev', other], { encoding: 'utf8' })).toContain('fd66::2');
+    /** What came to the host and was let in. */
+    const arrived = () => Number(/^Icmp6InEchos\s+(\d+)$/m.exec(readFileSync(`/proc/net/dev_snmp6/${hostName}`, 'utf8'))?.[1]);
+    const sends = (from: string) => said('routed6', `ping -6 -c 1 -W 2 -I ${from} fd66:1::1 >/dev/null && echo yes || echo no`);
+    // Without the second or so in which others are asked whether they have it.
+    const take = 'echo 0 >/proc/sys/net/ipv6/conf/uplink/accept_dad; ip addr add fd66::77/128 dev uplink; ip addr show dev uplink';
+    expect(await said('routed6', take)).toContain('fd66::77/128 scope global');
+    expect(await sends('fd66::77')).toBe('no');
+    expect(arrived()).toBe(0);
+    expect(await sends('fd66::2')).toBe('yes');
+    expect(arrived()).toBe(1);
+    await daemon.remove('routed6');
+  } finally {
+    writeFileSync(setting('all/forwarding'), before);
+  }
+});
+
 it('two instances have not the same address, and the next one gets that of one that is deleted', async () => {
   const address = (await daemon.client.networks.get(network)).config['ipv4.address']?.replace(/\.\d+\/\d+$/, '.77') ?? '';
   const devices = { eth0: { type: 'nic', network, 'ipv4.address': address } };

@@ -114,11 +114,15 @@ describe.skipIf(reason !== null)(`kinds of links${reason ? ` (skipped: ${reason}
   describe('a routed cable', () => {
     const host = `kr${tag}`;
     const address = '198.18.77.2';
+    const address6 = 'fd77:77::2';
     const routed = (change: object = {}): LinkPlan => ({
       kind: 'routed',
       hostName: host,
       parent,
-      families: [{ hostAddress: '169.254.0.1', gateway: true, hostTable: 7077, addresses: [address], routes: ['198.18.78.0/24'] }],
+      families: [
+        { hostAddress: '169.254.0.1', gateway: true, hostTable: 7077, addresses: [address], routes: ['198.18.78.0/24'] },
+        { hostAddress: 'fe80::1', gateway: true, hostTable: 7077, addresses: [address6], routes: ['fd77:78::/64'] },
+      ],
       name: 'eth0',
       mac: '00:16:3e:77:00:05',
       mtu: 1400,
@@ -126,10 +130,9 @@ describe.skipIf(reason !== null)(`kinds of links${reason ? ` (skipped: ${reason}
     });
     const ip = (...words: string[]) => execFileSync('ip', words, { encoding: 'utf8' }).trim();
     const proxies = () => ip('neigh', 'show', 'proxy', 'dev', parent);
-    const routes = () =>
-      [...ip('route', 'show', 'dev', host).split('\n'), ...ip('route', 'show', 'table', '7077').split('\n')].map(
-        (line) => line.trim().split(' ')[0],
-      );
+    const firsts = (text: string) => text.split('\n').map((line) => line.trim().split(' ')[0]);
+    const routes = (family: '-4' | '-6') =>
+      [ip(family, 'route', 'show', 'dev', host), ip(family, 'route', 'show', 'table', '7077')].flatMap(firsts);
     const nothingLeft = async () => {
       expect(await onHost(host)).toBeUndefined();
       expect(proxies()).toBe('');
@@ -142,9 +145,15 @@ describe.skipIf(reason !== null)(`kinds of links${reason ? ` (skipped: ${reason}
         expect(await inside(keeper, 'eth0')).toMatchObject({ up: true, mtu: 1400, mac: '00:16:3e:77:00:05' });
         expect((await world.run(keeper, ['ip', 'route'])).output).toMatch(/default via 169\.254\.0\.1 dev eth0/);
         expect(ip('-4', 'addr', 'show', 'dev', host)).toContain('inet 169.254.0.1/32');
-        expect(routes()).toEqual([address, '198.18.78.0/24', address, '198.18.78.0/24']);
-        expect(proxies()).toMatch(new RegExp(`^${address} `));
-        expect(readFileSync(`/proc/sys/net/ipv4/conf/${host}/rp_filter`, 'utf8').trim()).toBe('1');
+        expect(routes('-4')).toEqual([address, '198.18.78.0/24', address, '198.18.78.0/24']);
+        expect((await world.run(keeper, ['ip', '-6', 'route'])).output).toMatch(/default via fe80::1 dev eth0/);
+        expect(ip('-6', 'addr', 'show', 'dev', host)).toContain('inet6 fe80::1/128');
+        // And its own one of the link, which the kernel makes.
+        expect(routes('-6').filter((route) => !route?.startsWith('fe80:'))).toEqual([address6, 'fd77:78::/64', address6, 'fd77:78::/64']);
+        expect(new Set(firsts(proxies()))).toEqual(new Set([address, address6]));
+        expect((await world.run(keeper, ['ping', '-6', '-c', '1', '-W', '5', 'fe80::1%eth0'])).code).toBe(0);
+        const setting = (path: string) => readFileSync(`/proc/sys/net/${path.replace('*', host)}`, 'utf8').trim();
+        expect(['ipv4/conf/*/rp_filter', 'ipv6/conf/*/forwarding', 'ipv6/conf/*/accept_ra'].map(setting)).toEqual(['1', '1', '0']);
       };
       await works();
       const again = new Promise((resolve) => {

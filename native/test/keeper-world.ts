@@ -68,6 +68,7 @@ export class World {
       'grep',
       'ps',
       'umount',
+      'ping',
     ];
     for (const name of applets) symlinkSync('busybox', join(this.image, 'bin', name));
     symlinkSync('../bin/busybox', join(this.image, 'sbin/init'));

@@ -161,7 +161,7 @@ function managedNetworks(stateDir: string, store: Store, report: Report): Manage
     store,
     links: new LinuxLinks(),
     processes: new LinuxProcesses(),
-    firewall: new NftFirewall(),
+    firewall: new NftFirewall(stateDir),
     sysctls: new ProcSysctls(),
     stateDir,
     warn: (network, problem) => report(`network ${network}`, problem),

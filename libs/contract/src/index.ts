@@ -15,6 +15,7 @@ export {
 } from './keys/instance.ts';
 export type { RawIdRange } from './keys/idmap.ts';
 export * from './keys/ipv4.ts';
+export * from './keys/ipv6.ts';
 export * from './keys/network.ts';
 export * from './keys/pool.ts';
 export * from './keys/server.ts';

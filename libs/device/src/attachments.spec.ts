@@ -9,9 +9,12 @@ type Call = [string, Record<string, unknown>];
 
 function world(failing: string | null = null) {
   const calls: Call[] = [];
+  /** Settings of the kernel that are not on. */
+  const off = new Set<string>();
   const networks = {
     hasLink: async (name: string) => name !== 'gone',
-    forwards: async (name: string) => name !== 'closed',
+    isOn: async (path: string) => !path.includes('closed') && !off.has(path),
+    guardRouted: async () => void calls.push(['guardRouted', {}]),
     attach: async (request: { network: string }) => {
       calls.push(['attach', request]);
       if (request.network === failing) throw new Error('the network is down');
@@ -31,7 +34,7 @@ function world(failing: string | null = null) {
   };
   const devices = new FakeDevices();
   const ports = { networks: networks as unknown as Networks, storage: storage as unknown as Storage, places, devices };
-  return { calls, places, devices, attachments: new Attachments(ports, () => {}) };
+  return { calls, off, places, devices, attachments: new Attachments(ports, () => {}) };
 }
 
 const running = () => new FakeKeeper({ id: 'i', initPid: 1, startedAt: 0, reboots: 0 } as never);
@@ -91,6 +94,30 @@ describe('attached devices', () => {
     await expect(linkOf({ parent: 'closed' })).rejects.toThrow(
       'Failed to start device "eth0": Routed mode requires sysctl net.ipv4.conf.closed.forwarding=1',
     );
+  });
+
+  it('are such cables for IPv6 too, where the packet filter keeps them to their addresses', async () => {
+    const { attachments, calls, off } = world();
+    const linkOf = async (more: object) =>
+      (await attachments.attach(owner, await attachments.choose(owner, { eth0: { ...routed, ...more } }))).links[0];
+    const ipv6 = { 'ipv6.address': 'fd00::2', 'ipv6.routes': 'fd00:1::/64', 'ipv6.host_table': '7' };
+    expect(await linkOf({ ...ipv6, parent: 'e' })).toMatchObject({
+      families: [
+        { hostAddress: '169.254.0.1' },
+        { hostAddress: 'fe80::1', gateway: true, hostTable: 7, addresses: ['fd00::2'], routes: ['fd00:1::/64'] },
+      ],
+    });
+    expect(await linkOf({ 'ipv4.address': '', 'ipv6.address': 'fd00::3', 'ipv6.gateway': 'none' })).toMatchObject({
+      families: [{ gateway: false, addresses: ['fd00::3'], routes: [] }],
+    });
+    expect(calls.map(([name]) => name)).toEqual(['guardRouted', 'guardRouted']);
+    for (const setting of ['ipv6/conf/all/forwarding', 'ipv6/conf/e/forwarding', 'ipv6/conf/e/proxy_ndp']) {
+      off.add(setting);
+      await expect(linkOf({ ...ipv6, parent: 'e' })).rejects.toThrow(`Routed mode requires sysctl net.${setting.replaceAll('/', '.')}=1`);
+      off.delete(setting);
+    }
+    off.add('ipv6/conf/all/forwarding');
+    expect(await linkOf({ parent: 'e' })).toBeDefined();
   });
 
   it('come anew with other addresses where they are set inside', async () => {

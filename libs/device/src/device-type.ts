@@ -40,7 +40,7 @@ export interface DeviceHolders {
 
 /** What attaching and detaching act on. */
 export interface DevicePorts {
-  networks: Pick<Networks, 'hasLink' | 'forwards' | 'attach' | 'detach'>;
+  networks: Pick<Networks, 'hasLink' | 'isOn' | 'guardRouted' | 'attach' | 'detach'>;
   storage: Pick<Storage, 'volumes'>;
   places: Places;
   devices: HostDevices;

@@ -32,6 +32,7 @@ export function linkReason({ syscall, errno, path }: LinkRefusal, attached: Atta
 }
 
 function namesOf({ options, name, hostName, parent }: AttachedDevice): unknown[] {
-  const listed = ['ipv4.address', 'ipv4.routes', 'ipv4.host_address'].flatMap((option) => (options[option] ?? '').split(','));
+  const addressed = ['ipv4', 'ipv6'].flatMap((family) => ['address', 'routes', 'host_address'].map((each) => `${family}.${each}`));
+  const listed = addressed.flatMap((option) => (options[option] ?? '').split(','));
   return [name, hostName, parent, ...listed.map((each) => each.trim())];
 }

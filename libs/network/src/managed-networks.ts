@@ -211,8 +211,12 @@ export class ManagedNetworks implements Networks {
     return (await this.#parts.links.list()).some((link) => link.name === name);
   }
 
-  async forwards(name: string): Promise<boolean> {
-    return (await this.#parts.sysctls.get(`net/ipv4/conf/${name}/forwarding`)) === '1';
+  async isOn(path: string): Promise<boolean> {
+    return (await this.#parts.sysctls.get(`net/${path}`)) === '1';
+  }
+
+  guardRouted(): Promise<void> {
+    return this.#parts.firewall.guardRouted();
   }
 
   async nicProblems(project: string, network: string, { ipv4, mac }: { ipv4: string | null; mac: string }): Promise<string[]> {
@@ -264,6 +268,7 @@ export class ManagedNetworks implements Networks {
       for (const row of await this.#parts.store.networks.list(project)) {
         await this.#lower(row).catch((error: Error) => this.#parts.warn(row.name, error));
       }
+      await this.#parts.firewall.unguardRouted().catch((error: Error) => this.#parts.warn('of routed cards', error));
     });
     this.close();
   }

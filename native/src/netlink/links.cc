@@ -100,6 +100,7 @@ void createVeth(Socket& socket, const Veth& veth) {
   message.append(linkHeader(veth.up));
   putEnd(message, veth.name, veth.mac, veth.mtu);
   if (veth.bridge) message.put(IFLA_MASTER, linkIndex(socket, *veth.bridge));
+  if (veth.group) message.put(IFLA_GROUP, *veth.group);
   const size_t info = message.open(IFLA_LINKINFO);
   message.putString(IFLA_INFO_KIND, "veth");
   const size_t data = message.open(IFLA_INFO_DATA);

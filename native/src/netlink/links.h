@@ -34,6 +34,8 @@ struct Veth {
   std::optional<Mac> peerMac;
   /// Of both ends.
   std::optional<uint32_t> mtu;
+  /// Of this end: what rules of the packet filter know it by (meta iifgroup).
+  std::optional<uint32_t> group;
   /// Of this end: the kernel refuses to set an end up that has no peer yet, as the peer in the request has none.
   bool up = false;
 };

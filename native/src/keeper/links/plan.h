@@ -34,6 +34,8 @@ struct VethLink {
   const char* hostMac;
   /// Null: the host's end hangs on nothing.
   const char* bridge;
+  /// Of the host's end. Not said by a plan.
+  std::optional<uint32_t> group = std::nullopt;
 };
 
 /// A second address of a link of the host.

@@ -1,6 +1,8 @@
 #include <net/if.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "base/read.h"
 #include "base/sys_error.h"
@@ -19,11 +21,23 @@ void readTexts(Reader& in, std::vector<const char*>& texts) {
   for (auto& text : texts) text = in.text();
 }
 
-/// What comes from the container goes on, if it says that it is from an address that leads back there (ip-sysctl: rp_filter).
+/// What the packet filter knows cables to routed containers by: libs/network/src/firewall.ts has the other side.
+constexpr uint32_t kRoutedGroup = 27768;
+
+bool hasIpv6(const RoutedLink& link) {
+  return std::any_of(link.families.begin(), link.families.end(), [](const auto& family) { return std::strchr(family.hostAddress, ':') != nullptr; });
+}
+
+/// What comes from the container goes on, if it says that it is from an address that leads back there: for IPv4 by rp_filter
+/// (ip-sysctl), for IPv6, which has none, by the packet filter.
 void forward(const RoutedLink& link) {
-  const std::string settings = std::string("/proc/sys/net/ipv4/conf/") + link.hostName;
-  writeFile(settings + "/rp_filter", "1");
-  writeFile(settings + "/forwarding", "1");
+  const std::string ipv4 = std::string("/proc/sys/net/ipv4/conf/") + link.hostName;
+  writeFile(ipv4 + "/rp_filter", "1");
+  writeFile(ipv4 + "/forwarding", "1");
+  if (!hasIpv6(link)) return;
+  const std::string ipv6 = std::string("/proc/sys/net/ipv6/conf/") + link.hostName;
+  writeFile(ipv6 + "/disable_ipv6", "0");
+  writeFile(ipv6 + "/forwarding", "1");
 }
 
 void routeTo(const RoutedLink& link, const RoutedLink::Family& family, netlink::Socket& host) {
@@ -71,7 +85,7 @@ void read(Reader& in, RoutedLink& link) {
 }
 
 void make(const RoutedLink& link, const LinkEnd& inside, LinkSite& site, MadeLink& made) {
-  make(VethLink{link.hostName, nullptr, nullptr}, inside, site, made);
+  make(VethLink{link.hostName, nullptr, nullptr, kRoutedGroup}, inside, site, made);
   try {
     forward(link);
     netlink::LinkChange up;

@@ -1,9 +1,28 @@
 #include <net/if.h>
 
+#include <cerrno>
+#include <string>
+
+#include "base/read.h"
+#include "base/sys_error.h"
 #include "keeper/links/kinds.h"
 #include "keeper/wire.h"
 
 namespace lx::keeper {
+
+namespace {
+
+/// Or the guest, as a router on the cable, could give the host an address and a way out (ip-sysctl: accept_ra).
+void refuseAdvertisements(const char* link) {
+  try {
+    writeFile(std::string("/proc/sys/net/ipv6/conf/") + link + "/accept_ra", "0");
+  } catch (const SysError& error) {
+    // The kernel has no IPv6.
+    if (error.number() != ENOENT) throw;
+  }
+}
+
+}  // namespace
 
 void read(Reader& in, VethLink& link) { link = {in.text(), in.optionalText(), in.optionalText()}; }
 
@@ -16,8 +35,16 @@ void make(const VethLink& link, const LinkEnd& inside, LinkSite& site, MadeLink&
   if (link.hostMac != nullptr) veth.mac = netlink::parseMac(link.hostMac);
   if (inside.mac != nullptr) veth.peerMac = netlink::parseMac(inside.mac);
   veth.mtu = inside.mtu;
+  veth.group = link.group;
   veth.up = true;
   netlink::createVeth(site.host(), veth);
+  if (link.bridge != nullptr) return;
+  try {
+    refuseAdvertisements(link.hostName);
+  } catch (const SysError&) {
+    netlink::deleteLink(site.host(), link.hostName);
+    throw;
+  }
 }
 
 /// The kernel deletes both ends.

@@ -11,7 +11,7 @@ export const nic: DeviceType = {
   unsupported: unsupportedNicOptions,
   fixes(option, options) {
     const kind = nicKind(kindOf(options));
-    return kind !== null && kind.options.includes(option) && !kind.live?.includes(option);
+    return Boolean(kind?.options.includes(option)) && !kind?.live?.includes(option);
   },
   problems: nicProblems,
   problemsAmong: problemsAmongNics,

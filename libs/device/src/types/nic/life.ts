@@ -20,14 +20,16 @@ export const nicLife: DeviceLife<AttachedNic> = {
     const { name, hwaddr: mac } = attached;
     const { device, parent } = attached;
     if (parent && !(await ports.networks.hasLink(parent))) throw new LxError('device.no_parent', { device, parent });
-    const lack = parent ? await kindNamed(attached.kind).lacks?.(ports, parent) : null;
+    const kind = kindNamed(attached.kind);
+    const lack = await kind.lacks?.(ports, parent, attached.options);
     if (lack) throw new LxError('device.not_started', { device, reason: lack });
+    await kind.prepare?.(ports, attached.options);
     const network = await onNetwork(ports, owner, attached);
     const link: LinkPlan = {
       name,
       mac,
       mtu: attached.mtu ?? network?.mtu ?? null,
-      ...kindNamed(attached.kind).link({ ...attached, hostName: attached.hostName ?? '' }, attached.options, network?.link ?? null),
+      ...kind.link({ ...attached, hostName: attached.hostName ?? '' }, attached.options, network?.link ?? null),
     };
     return { links: [link] };
   },

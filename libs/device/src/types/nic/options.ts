@@ -1,5 +1,5 @@
 import { parseBits, type StringMap } from '#lib/base';
-import { boundsOf, defineKeys, ipv4Address, keyTypes, parseCidr4 } from '#lib/contract';
+import { boundsOf, defineKeys, ipv4Address, ipv6Address, ipv6Network, keyTypes, parseCidr4 } from '#lib/contract';
 import { isLinkName } from '../../names.ts';
 
 const { bool, integer, keyType, listOf, oneOf, unicastMac } = keyTypes;
@@ -65,6 +65,24 @@ export const nicOptions = defineKeys('device.nic', {
   'limits.ingress': { type: bitRate, doc: 'How much may go to the instance, in bits a second (bridged, p2p, routed).', live: true },
   'limits.egress': { type: bitRate, doc: 'How much may come from the instance, in bits a second (bridged, p2p, routed).', live: true },
   'limits.max': { type: bitRate, doc: 'Both limits.ingress and limits.egress, in place of these.', live: true },
+  'ipv6.address': { type: listOf(ipv6Address), doc: 'Addresses of a routed card, which are set inside.', live: false },
+  'ipv6.gateway': {
+    type: oneOf('auto', 'none'),
+    doc: 'Whether the host is the default gateway for IPv6 (routed). Left out: `auto`, it is.',
+    live: false,
+  },
+  'ipv6.host_address': { type: ipv6Address, doc: "Address of the host's end (routed). Left out: fe80::1.", live: false },
+  'ipv6.host_table': {
+    type: integer({ min: 1, max: 4_294_967_295 }),
+    doc: 'Routing table of the host that gets the IPv6 routes too, beside the main one (routed).',
+    live: false,
+  },
+  'ipv6.neighbor_probe': {
+    type: bool,
+    doc: 'Whether the IPv6 address is looked for on the parent first (routed). Only `false`, which is the default.',
+    live: false,
+  },
+  'ipv6.routes': { type: listOf(ipv6Network), doc: 'IPv6 networks that the host routes to it (routed).', live: false },
   'boot.priority': {
     type: integer({ min: 0, max: 4_294_967_295 }),
     doc: 'Order among the devices that a virtual machine boots from; containers have none.',

@@ -3,7 +3,7 @@ import { limitOptions, needsParent, type NicKind } from './kind.ts';
 export const bridged: NicKind = {
   options: ['network', 'parent', 'host_name', 'ipv4.address', ...limitOptions],
   live: ['ipv4.address', ...limitOptions],
-  unsupported: ['ipv4.routes'],
+  unsupported: ['ipv4.routes', 'ipv6.address', 'ipv6.routes'],
   cable: true,
   problems: (options) => [
     ...(options.network ? [] : [needsParent(options)]),

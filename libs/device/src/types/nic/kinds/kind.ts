@@ -15,8 +15,10 @@ export interface NicKind {
   readonly cable: boolean;
   /** What the rows do not say: a condition, and the words where it holds. */
   problems?(options: StringMap): readonly (readonly [problem: unknown, text: string])[];
-  /** Why it cannot be attached on this host; null: it can. Its parent is there. */
-  lacks?(ports: DevicePorts, parent: string): Promise<string | null>;
+  /** Why it cannot be attached on this host; null: it can. Its parent, if it has one, is there. */
+  lacks?(ports: DevicePorts, parent: string | null, options: StringMap): Promise<string | null>;
+  /** Makes the host ready for it. */
+  prepare?(ports: DevicePorts, options: StringMap): Promise<void>;
   /** `options`: as they were when it was attached; `network`: where its managed network puts it. */
   link(nic: Nic & { hostName: string }, options: StringMap, network: NetworkLink | null): LinkKind;
 }

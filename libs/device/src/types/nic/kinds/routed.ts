@@ -1,48 +1,84 @@
 import type { StringMap } from '#lib/base';
-import { isTrue, readKey } from '#lib/contract';
+import { formatIpv6, isTrue, parseIpv6, readKey } from '#lib/contract';
+import type { RoutedFamily } from '#lib/host';
 import { nicOptions } from '../options.ts';
 import { limitOptions, type NicKind } from './kind.ts';
 
-const addressesOf = (options: StringMap) => readKey(nicOptions, options, 'ipv4.address') ?? [];
+const families = ['ipv4', 'ipv6'] as const;
+type Family = (typeof families)[number];
 
-function twice(options: StringMap): string | undefined {
-  const addresses = (options['ipv4.address'] ?? '').split(',').map((each) => each.trim());
-  return addresses.find((address, at) => address !== '' && addresses.indexOf(address) !== at);
+/** The host's end, where the card says nothing else: addresses that no network has. */
+const hostAddresses = { ipv4: '169.254.0.1', ipv6: 'fe80::1' } as const;
+const settings = ['address', 'gateway', 'host_address', 'host_table', 'neighbor_probe', 'routes'];
+
+const addressesOf = (options: StringMap, family: Family) => readKey(nicOptions, options, `${family}.address`) ?? [];
+
+/** An address that is listed twice, in whichever spelling. */
+function twice(options: StringMap, family: Family): string | undefined {
+  const plain = (address: string) => formatIpv6(parseIpv6(address) ?? 0n);
+  const given = (options[`${family}.address`] ?? '').split(',').map((each) => each.trim());
+  const written = family === 'ipv6' ? given.map(plain) : given;
+  return given.find((address, at) => address !== '' && written.indexOf(written[at] ?? '') !== at);
+}
+
+function familyProblems(options: StringMap, family: Family) {
+  const address = twice(options, family);
+  return [
+    [address, `Duplicate address "${address}" in "${family}.address"`],
+    [options[`${family}.routes`] && !options[`${family}.address`], `${family}.routes requires ${family}.address to be set`],
+    [
+      isTrue(options[`${family}.neighbor_probe`]),
+      `option "${family}.neighbor_probe" is not supported by this server: nobody is asked for the address`,
+    ],
+  ] as const;
+}
+
+/** Settings of the kernel that a card needs, with dots as sysctl(8) has them: the host's administrator decides about them. */
+function needed(options: StringMap, parent: string | null): { path: string; setting: string }[] {
+  const of = (path: string, link: string) => ({
+    path: path.replace('*', link),
+    setting: `net.${path.replaceAll('/', '.').replace('*', link)}`,
+  });
+  const ipv6 = options['ipv6.address'];
+  return [
+    ...(parent ? [of('ipv4/conf/*/forwarding', parent)] : []),
+    ...(ipv6 ? [of('ipv6/conf/*/forwarding', 'all')] : []),
+    ...(ipv6 && parent ? [of('ipv6/conf/*/forwarding', parent), of('ipv6/conf/*/proxy_ndp', parent)] : []),
+  ];
+}
+
+function familyOf(options: StringMap, family: Family): RoutedFamily[] {
+  const addresses = addressesOf(options, family);
+  if (addresses.length === 0) return [];
+  return [
+    {
+      hostAddress: options[`${family}.host_address`] || hostAddresses[family],
+      gateway: options[`${family}.gateway`] !== 'none',
+      hostTable: readKey(nicOptions, options, `${family}.host_table`) ?? null,
+      addresses,
+      routes: readKey(nicOptions, options, `${family}.routes`) ?? [],
+    },
+  ];
 }
 
 export const routed: NicKind = {
-  options: [
-    'parent',
-    'host_name',
-    'ipv4.address',
-    'ipv4.gateway',
-    'ipv4.host_address',
-    'ipv4.host_table',
-    'ipv4.neighbor_probe',
-    'ipv4.routes',
-    ...limitOptions,
-  ],
+  options: ['parent', 'host_name', ...families.flatMap((family) => settings.map((each) => `${family}.${each}`)), ...limitOptions],
   live: limitOptions,
   cable: true,
-  problems: (options) => [
-    [twice(options), `Duplicate address "${twice(options)}" in "ipv4.address"`],
-    [options['ipv4.routes'] && !options['ipv4.address'], 'ipv4.routes requires ipv4.address to be set'],
-    [
-      isTrue(options['ipv4.neighbor_probe']),
-      'option "ipv4.neighbor_probe" is not supported by this server: nobody is asked for the address',
-    ],
-  ],
-  lacks: async ({ networks }, parent) =>
-    (await networks.forwards(parent)) ? null : `Routed mode requires sysctl net.ipv4.conf.${parent}.forwarding=1`,
-  link({ parent, hostName, limits }, options) {
-    const addresses = addressesOf(options);
-    const family = {
-      hostAddress: options['ipv4.host_address'] || '169.254.0.1',
-      gateway: options['ipv4.gateway'] !== 'none',
-      hostTable: readKey(nicOptions, options, 'ipv4.host_table') ?? null,
-      addresses,
-      routes: readKey(nicOptions, options, 'ipv4.routes') ?? [],
-    };
-    return { kind: 'routed', hostName, parent, families: addresses.length > 0 ? [family] : [], limits };
+  problems: (options) => families.flatMap((family) => familyProblems(options, family)),
+  async lacks({ networks }, parent, options) {
+    for (const { path, setting } of needed(options, parent))
+      if (!(await networks.isOn(path))) return `Routed mode requires sysctl ${setting}=1`;
+    return null;
   },
+  async prepare({ networks }, options) {
+    if (options['ipv6.address']) await networks.guardRouted();
+  },
+  link: ({ parent, hostName, limits }, options) => ({
+    kind: 'routed',
+    hostName,
+    parent,
+    families: families.flatMap((family) => familyOf(options, family)),
+    limits,
+  }),
 };
