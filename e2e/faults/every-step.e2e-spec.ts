@@ -257,6 +257,21 @@ const kinds: Record<Verb, Kind> = {
       expect((await daemon.client.instances.getFull('g')).snapshots?.map(({ name }) => name)).toEqual(['s']);
     },
   },
+  rebuild: {
+    prepare: async () => {
+      await daemon.done(create());
+      expect((await daemon.exec('f', ['sh', '-c', 'echo old > /root/note; sync'])).code).toBe(0);
+      await daemon.done(state('stop'));
+    },
+    ask: () => daemon.client.instances.rebuild('f', { type: 'image', alias: 'busybox' }),
+    check: async (point) => {
+      await daemon.done(state('start'));
+      await works();
+      const held = (await daemon.exec('f', ['test', '-e', '/root/note'])).code === 0;
+      // From the exchange on it is rebuilt; before it, a failure leaves what was there.
+      expect(held).toBe(point.endsWith(':undo') && !point.includes(':place:'));
+    },
+  },
   refresh: {
     // A copy `g` of what `f` was before it had a snapshot.
     prepare: async () => {

@@ -11,6 +11,7 @@ export const tree: Tree = {
   restart: leaf('Restart instances', () => import('./cmd/instance/restart.ts')),
   pause: leaf('Pause instances', () => import('./cmd/instance/pause.ts')),
   delete: leaf('Delete instances or snapshots', () => import('./cmd/instance/delete.ts'), 'rm'),
+  rebuild: leaf('Make the root of an instance anew from an image', () => import('./cmd/instance/rebuild.ts')),
   rename: leaf('Rename an instance or a snapshot', () => import('./cmd/instance/rename.ts')),
   move: leaf('Move an instance to another storage pool, or to another name', () => import('./cmd/instance/move.ts'), 'mv'),
   snapshot: leaf('Take a snapshot of an instance', () => import('./cmd/instance/snapshot.ts')),

@@ -27,6 +27,7 @@ export const apiExtensions = {
   container_exec_signal_handling: 'Signals over the control socket of exec.',
   container_exec_user_group_cwd: 'user, group and cwd of exec.',
   container_exec_recording: 'record-output of exec.',
+  instances_rebuild: 'POST /1.0/instances/{name}/rebuild.',
   instance_create_start: 'start in the request that creates an instance.',
   instance_create_recipe: 'An instance of an image that the server builds itself: protocol=recipe in its source.',
   instance_bulk_state_change: 'PUT on the list of instances.',

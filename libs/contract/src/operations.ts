@@ -5,6 +5,7 @@
 export const operationCatalogue = {
   'instance.create': { description: 'Creating instance' },
   'instance.move': { description: 'Moving instance' },
+  'instance.rebuild': { description: 'Rebuilding instance' },
   'instance.refresh': { description: 'Refreshing instance' },
   'instance.import': { description: 'Restoring backup' },
   'instance.copy': { description: 'Creating instance' },

@@ -12,6 +12,7 @@ import type { Warnings } from '#lib/warning';
 import { Acts } from './act/acts.ts';
 import { Expansion } from '#lib/profile';
 import type { HostFacts } from './host-facts.ts';
+import { ImageUses } from './image-uses.ts';
 import { InstanceFiles } from './files/instance-files.ts';
 import { ReadableTrees } from './instance-trees.ts';
 import { IdAllocation } from './ids/allocation.ts';
@@ -40,6 +41,7 @@ import { Discard } from './verbs/discard.ts';
 import { Freeze } from './verbs/freeze.ts';
 import { Import } from './verbs/import.ts';
 import { Move } from './verbs/move.ts';
+import { Rebuild } from './verbs/rebuild.ts';
 import { Refresh } from './verbs/refresh.ts';
 import { Rename } from './verbs/rename.ts';
 import { Restart } from './verbs/restart.ts';
@@ -93,6 +95,7 @@ function shared(on: Foundations) {
   const filters = new Filters(on.host);
   const runner = new Runner({ ...on, filters, expansion, logFiles, metadataFiles, startLog, limits, attachments, ids });
   const removal = new Removal({ ...on, logFiles, ids });
+  const imageUses = new ImageUses(on);
   return {
     expansion,
     ids,
@@ -104,6 +107,7 @@ function shared(on: Foundations) {
     attachments,
     runner,
     removal,
+    imageUses,
     acts: new Acts(on.engine),
   };
 }
@@ -115,6 +119,7 @@ function verbs(on: Foundations, { acts, ...parts }: ReturnType<typeof shared>) {
   return {
     create,
     copy: new Copy(create, using),
+    rebuild: new Rebuild(acts, using),
     refresh: new Refresh(acts, using),
     import: new Import(create, using),
     update: new Update(acts, using),

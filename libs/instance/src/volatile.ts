@@ -22,6 +22,9 @@ export const uuidKey = 'volatile.uuid';
 /** LXD's: the event whose templates the next start applies. */
 export const templateKey = 'volatile.apply_template';
 
+/** LXD's: the image it was made of. */
+export const baseImageKey = 'volatile.base_image';
+
 /** Ours: the minute its schedule was last seen to, RFC 3339. */
 export const scheduledKey = 'volatile.snapshot.scheduled';
 
@@ -30,7 +33,7 @@ export function firstVolatile(id: string, image: string | null, devices: DeviceM
   const chosen = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== ''));
   return {
     [uuidKey]: id,
-    ...(image === null ? {} : { 'volatile.base_image': image }),
+    ...(image === null ? {} : { [baseImageKey]: image }),
     'volatile.last_state.idmap': JSON.stringify([]),
     [templateKey]: 'create',
     [instanceIdKey]: randomUUID(),

@@ -10,7 +10,13 @@ import type { PoolLayout } from './layout.ts';
  */
 export async function exchange(layout: PoolLayout, staged: string, directory: string): Promise<string> {
   const old = join(layout.unpacking, randomUUID());
-  if (await exists(directory)) await rename(directory, old);
-  await rename(staged, directory);
+  const had = await exists(directory);
+  if (had) await rename(directory, old);
+  try {
+    await rename(staged, directory);
+  } catch (error) {
+    if (had) await rename(old, directory);
+    throw error;
+  }
   return old;
 }

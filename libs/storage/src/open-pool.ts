@@ -4,11 +4,11 @@ import type { PoolRow } from '#lib/store';
 import type { StorageDriver } from './driver.ts';
 import { type ImageRecords, ImageTrees } from './image-trees.ts';
 import { LayeredRoots } from './keep/layered-roots.ts';
-import type { RootKeeper } from './keep/root-keeper.ts';
+import type { RootKeeper, Source } from './keep/root-keeper.ts';
 import { WholeRoots } from './keep/whole-roots.ts';
 import { PoolLayout } from './layout.ts';
 import { preparePlace } from './pool-place.ts';
-import type { NewRoot, RootName } from './storage.ts';
+import type { RootName } from './storage.ts';
 
 /** A pool of this host: its row, driver and directories. */
 export class OpenPool {
@@ -50,12 +50,18 @@ export class OpenPool {
   }
 
   /** LxError 'image.not_found' when the image's tree is not there. */
-  async createRoot({ id, image }: NewRoot): Promise<void> {
-    if (image === null) return this.roots.create({ id, image });
+  async createRoot({ id, image }: Source, how: 'create' | 'createSuccessor' = 'create'): Promise<void> {
+    if (image === null) return this.roots[how]({ id, image });
     await this.trees.pinned(image, async () => {
       if (!this.trees.has(image)) throw new LxError('image.not_found');
-      await this.roots.create({ id, image });
+      await this.roots[how]({ id, image });
     });
+  }
+
+  async replaceRoot(id: string, successor: string): Promise<void> {
+    const image = this.driver.layers ? await this.trees.droppedImageOf(this.layout.volume(id)) : null;
+    await this.roots.replace(id, successor);
+    if (image !== null) await this.trees.removeUnused(image);
   }
 
   async deleteRoot(root: RootName): Promise<void> {

@@ -23,6 +23,12 @@ export interface SnapshotName {
 /** Runs the cut while nothing changes the root. */
 export type Still = (cut: () => Promise<void>) => Promise<void>;
 
+/** A root that is to take the place of another one: a volume of its own beside that, until it does. Named as a snapshot is. */
+export interface Successor extends SnapshotName {
+  /** Fingerprint of the image it is made from; null: an empty root. */
+  image: string | null;
+}
+
 export interface NewRoot extends RootName {
   /** Name of the pool. */
   pool: string;
@@ -110,6 +116,19 @@ export interface Roots {
   copy(root: RootName, from: string, still: Still | null): Promise<void>;
   /** Gives the root, which does not run, the content of its snapshot: all of it or nothing. */
   restore(root: RootName, snapshot: string): Promise<void>;
+
+  /** Writes the row of a successor, in its root's pool. LxError 'volume.not_found' for a root that is gone. */
+  reserveSuccessor(writes: Store, successor: Successor): Promise<void>;
+  /** Makes its directories, as `create` makes those of a root. */
+  createSuccessor(successor: Successor): Promise<void>;
+  /** The fingerprint of the image that a root or snapshot stands on; null: none. LxError 'volume.not_found'. */
+  imageOf(id: string): Promise<string | null>;
+  /** Writes into the root's row what image it stands on. */
+  setImage(writes: Store, id: string, image: string | null): Promise<void>;
+  /** Puts the successor in the place of the root, which does not run: what that held is given up, all of it or nothing. */
+  replace(root: RootName, successor: string): Promise<void>;
+  /** Whether there is a row, and the directories; those of a successor no longer when it has taken its place. */
+  isMade(id: string): Promise<boolean>;
 
   /**
    * Makes the directories of roots and snapshots, whose rows say that they have no image, of whole trees: `make` puts those into

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import type { StringMap } from '#lib/base';
 import { LxError } from '#lib/contract';
-import { makeDirectory, removeTree, withMergedTree } from '#lib/host';
+import { exists, makeDirectory, removeTree, withMergedTree } from '#lib/host';
 import { RowConflict, type Store, unlessMissing, type VolumeRow } from '#lib/store';
 import { copyTree } from './copy-tree.ts';
 import type { Source } from './keep/root-keeper.ts';
 import type { OpenPool } from './open-pool.ts';
 import type { OpenPools } from './open-pools.ts';
-import type { Filling, NewRoot, RootName, RootRecipe, Roots, SnapshotName, Still } from './storage.ts';
+import type { Filling, NewRoot, RootName, RootRecipe, Roots, SnapshotName, Still, Successor } from './storage.ts';
 
 /** Config key of a root's volume that holds the fingerprint of its image. */
 export const imageKey = 'volatile.image';
@@ -35,8 +36,7 @@ export class StoredRoots implements Roots {
 
   async reserve(writes: Store, { id, project, name, pool, image }: NewRoot): Promise<void> {
     const { row } = await this.#open.named(pool, writes);
-    const config: Record<string, string> = image === null ? {} : { [imageKey]: image };
-    const named = { id, poolId: row.id, project, name, description: '', config };
+    const named = { id, poolId: row.id, project, name, description: '', config: withImage({}, image) };
     await writes.volumes.insert({ ...named, type: 'container', contentType: 'filesystem' }).catch(taken);
   }
 
@@ -54,11 +54,53 @@ export class StoredRoots implements Roots {
     await this.#reserveLike(writes, root, from, null);
   }
 
-  async #reserveLike(writes: Store, { id, project, name }: RootName, from: string, parentId: string | null): Promise<void> {
+  async reserveSuccessor(writes: Store, { id, project, root, name, image }: Successor): Promise<void> {
+    await this.#reserveLike(writes, { id, project, name }, root, root, (config) => withImage(config, image));
+  }
+
+  async #reserveLike(
+    writes: Store,
+    { id, project, name }: RootName,
+    from: string,
+    parentId: string | null,
+    configOf: (config: StringMap) => StringMap = (config) => config,
+  ): Promise<void> {
     const of = await writes.volumes.byId(from);
     if (of === null) throw new LxError('volume.not_found');
-    const { poolId, type, contentType, config } = of;
+    const { poolId, type, contentType } = of;
+    const config = configOf(of.config);
     await writes.volumes.insert({ id, parentId, poolId, project, name, type, contentType, description: '', config }).catch(taken);
+  }
+
+  async createSuccessor({ id, root, image }: Successor): Promise<void> {
+    const { pool } = await this.#known(root);
+    await pool.prepare();
+    await pool.createRoot({ id, image }, 'createSuccessor');
+    this.#origins.set(id, { poolId: pool.row.id, image });
+  }
+
+  async imageOf(id: string): Promise<string | null> {
+    return (await this.#known(id)).image;
+  }
+
+  async setImage(writes: Store, id: string, image: string | null): Promise<void> {
+    const row = await writes.volumes.byId(id);
+    if (row === null) throw new LxError('volume.not_found');
+    await writes.volumes.update(id, { config: withImage(row.config, image) });
+  }
+
+  async replace({ id }: RootName, successor: string): Promise<void> {
+    const [{ pool }, { image }] = await Promise.all([this.#known(id), this.#known(successor)]);
+    await pool.prepare();
+    await pool.replaceRoot(id, successor);
+    this.#origins.set(id, { poolId: pool.row.id, image });
+  }
+
+  async isMade(id: string): Promise<boolean> {
+    const found = await this.#find(id);
+    if (found === null) return false;
+    await found.pool.prepare();
+    return exists(found.pool.layout.volume(id));
   }
 
   async snapshot({ id, root }: SnapshotName, still: Still | null): Promise<void> {
@@ -196,6 +238,10 @@ export class StoredRoots implements Roots {
     this.#origins.set(id, origin);
     return { id, pool: await this.#open.withId(origin.poolId), image: origin.image };
   }
+}
+
+function withImage({ [imageKey]: _, ...config }: StringMap, image: string | null): StringMap {
+  return image === null ? config : { ...config, [imageKey]: image };
 }
 
 function originOf(row: VolumeRow | null): Origin | null {

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { Controller, Delete, Get, Inject, Param, Patch, Post, Put } from '@nestjs/common';
-import { InstancePatchBody, InstancePostBody, InstancePutBody, InstancesPostBody, InstancesPutBody } from '#dto';
+import { InstancePatchBody, InstancePostBody, InstancePutBody, InstanceRebuildBody, InstancesPostBody, InstancesPutBody } from '#dto';
 import { LxError, refuse, urls, type WireInstance } from '#lib/contract';
 import { succeeded } from '#lib/engine';
 import { architectureProblems, type Instances, instanceEtag } from '#lib/instance';
@@ -143,6 +143,13 @@ export class InstancesController {
     }
     if (wanted.migration) throw new LxError('request.unsupported', { what: 'sending an instance to another server' });
     return Answer.operation(await this.instances.verbs.rename.begin(row, wanted.name, call.requestor));
+  }
+
+  @Post(':name/rebuild')
+  @Access('manage-instances')
+  async rebuild(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
+    const row = await this.instances.reader.row(call.project, name);
+    return Answer.operation(await this.instances.verbs.rebuild.begin(row, call.body(InstanceRebuildBody).source, call.requestor));
   }
 
   @Delete(':name')

@@ -9,6 +9,7 @@ import type {
   WireInstancePost,
   WireInstancePut,
   WireInstanceSnapshot,
+  WireInstanceSource,
   WireInstanceSnapshotsPost,
   WireInstanceState,
   WireInstanceStatePut,
@@ -107,6 +108,11 @@ export class InstancesClient {
 
   rename(name: string, body: WireInstancePost): Promise<WireOperation> {
     return this.#api.start('POST', path(name), body);
+  }
+
+  /** Makes its root anew. */
+  rebuild(name: string, source: WireInstanceSource): Promise<WireOperation> {
+    return this.#api.start('POST', `${path(name)}/rebuild`, { source });
   }
 
   delete(name: string): Promise<WireOperation> {

@@ -32,6 +32,11 @@ export class InstancesPostBody {
   @IsObject() @ValidateNested() @Type(() => InstanceSourceBody) source: InstanceSourceBody = new InstanceSourceBody();
 }
 
+/** POST /1.0/instances/{name}/rebuild. */
+export class InstanceRebuildBody {
+  @IsObject() @ValidateNested() @Type(() => InstanceSourceBody) source: InstanceSourceBody = new InstanceSourceBody();
+}
+
 /** PUT /1.0/instances/{name}. */
 export class InstancePutBody {
   @IsString() description = '';

@@ -6,6 +6,12 @@ export const instanceErrors = {
   'instance.exists': row<{ name: string }>(409, ({ name }) => `Instance "${name}" already exists`, 'Names are unique in a project.'),
   'instance.name_in_use': row<{ name: string }>(409, ({ name }) => `Name "${name}" already in use`, 'Rename to the name of another.'),
   'instance.running': row(400, () => 'Instance is running', 'The request needs a stopped instance.'),
+  'instance.rebuild_running': row(400, () => 'Instance must be stopped to be rebuilt', 'Stop it first.'),
+  'instance.rebuild_snapshots': row(
+    400,
+    () => 'An instance that has snapshots cannot be rebuilt',
+    'Its snapshots are of the root that would go: delete them, or copy the instance, first.',
+  ),
   'instance.in_pool': row<{ pool: string }>(
     400,
     ({ pool }) => `The instance is in the storage pool ${JSON.stringify(pool)} already`,

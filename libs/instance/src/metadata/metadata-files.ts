@@ -4,7 +4,7 @@ import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import type { JsonObject } from '#lib/base';
 import { LxError, type WireImageMetadata } from '#lib/contract';
-import { isErrno, removeTree } from '#lib/host';
+import { exists, isErrno, removeTree } from '#lib/host';
 import { templateLimit } from '#lib/template';
 import type { InstanceRow } from '#lib/store';
 import { isTemplateName, metadataOf, noMetadata } from './document.ts';
@@ -67,6 +67,26 @@ export class MetadataFiles {
     await this.write(to, await this.read(from));
   }
 
+  /**
+   * Gives `row` what was made for `successor`, and keeps what it had until `forget`; `putBack` gives it that again. All three can be
+   * repeated.
+   */
+  async replace(row: Identified, successor: Identified): Promise<void> {
+    if (!(await exists(this.#directory(successor)))) return;
+    await rename(this.#directory(row), this.#before(successor)).catch(nothing(undefined));
+    await rename(this.#directory(successor), this.#directory(row));
+  }
+
+  async putBack(row: Identified, successor: Identified): Promise<void> {
+    if (!(await exists(this.#directory(successor)))) await rename(this.#directory(row), this.#directory(successor));
+    await rename(this.#before(successor), this.#directory(row)).catch(nothing(undefined));
+  }
+
+  /** Of a successor: all that is left of it. */
+  forget(successor: Identified): Promise<void> {
+    return removeTree(join(this.#homesDir, successor.id));
+  }
+
   async #copyTemplates(row: Identified, from: string): Promise<void> {
     const names = (await readdir(from).catch(nothing<string[]>([]))).filter(isTemplateName);
     if (names.length > mostTemplates)
@@ -93,6 +113,11 @@ export class MetadataFiles {
 
   #directory({ id }: Identified): string {
     return join(this.#homesDir, id, 'image');
+  }
+
+  /** What somebody had whom this one succeeds. */
+  #before({ id }: Identified): string {
+    return join(this.#homesDir, id, 'before');
   }
 
   #document(row: Identified): string {

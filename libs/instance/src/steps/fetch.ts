@@ -6,6 +6,19 @@ import type { ImageRow } from '#lib/store';
 import { architectureProblems } from '../architecture.ts';
 import type { HostFacts } from '../host-facts.ts';
 
+/** Where an image comes from that a request names. */
+export type NamedImage = { alias?: string; fingerprint?: string; server?: string; protocol?: string };
+
+/** LxError 'request.unsupported' for a protocol that no source speaks. */
+export function imageWish(images: Images, { alias = '', fingerprint = '', server = '', protocol = '' }: NamedImage): ImageWish {
+  return images.wish(protocol, { type: protocol, name: '', alias, fingerprint, server });
+}
+
+/** What is wrong with a request for an image by itself. */
+export function unnamed({ type, alias, fingerprint }: NamedImage & { type: string }): string[] {
+  return type === 'image' && !(alias || fingerprint) ? ['Must specify one of alias, fingerprint or properties for init from image'] : [];
+}
+
 /** What a new instance takes from its image. */
 export type FromImage = {
   fingerprint: string;

@@ -3,7 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LxError } from '#lib/contract';
 import { errnoError } from '#lib/host';
-import type { NewRoot, Pools, RootMoves, RootName, RootRecipe, Roots, SnapshotName, Still, Storage, Trees, Volumes } from '#lib/storage';
+import type {
+  NewRoot,
+  Pools,
+  RootMoves,
+  RootName,
+  RootRecipe,
+  Roots,
+  SnapshotName,
+  Still,
+  Storage,
+  Successor,
+  Trees,
+  Volumes,
+} from '#lib/storage';
 import { type PoolRow, type Store, unlessMissing } from '#lib/store';
 
 /** The part of Storage that instances use, in memory. */
@@ -84,8 +97,16 @@ export class FakeStorage implements Pick<Storage, 'roots' | 'trees' | 'moves'> {
   readonly roots: Roots = {
     reserve: async (writes: Store, { id, project, name, pool, image }: NewRoot) => {
       const { id: poolId } = await this.pools.get(pool);
-      const config: Record<string, string> = image === null ? {} : { 'volatile.image': image };
-      await writes.volumes.insert({ id, poolId, project, name, config, description: '', type: 'container', contentType: 'filesystem' });
+      await writes.volumes.insert({
+        id,
+        poolId,
+        project,
+        name,
+        config: imageConfig(image),
+        description: '',
+        type: 'container',
+        contentType: 'filesystem',
+      });
     },
     rename: async (writes: Store, id: string, name: string) => {
       await writes.volumes.update(id, { name });
@@ -108,6 +129,25 @@ export class FakeStorage implements Pick<Storage, 'roots' | 'trees' | 'moves'> {
       await this.roots.link(root);
     },
     copySnapshot: async ({ id }: SnapshotName, from: string) => void this.made.set(id, { ...this.#root(from) }),
+    reserveSuccessor: async (writes: Store, { id, root, project, name, image }: Successor) => {
+      const of = await writes.volumes.byId(root);
+      if (!of) throw new LxError('volume.not_found');
+      await writes.volumes.insert({ ...of, id, parentId: root, project, name, config: imageConfig(image) });
+    },
+    createSuccessor: async ({ id, root, image }: Successor) => {
+      const { pool } = this.#root(root);
+      if (image !== null && !this.images.has(`${pool}/${image}`)) throw new LxError('image.not_found');
+      this.made.set(id, { pool, image });
+    },
+    imageOf: async (id: string) => this.#root(id).image,
+    setImage: (writes: Store, id: string, image: string | null) => writes.volumes.update(id, { config: imageConfig(image) }),
+    replace: async ({ id }: RootName, successor: string) => {
+      const next = this.made.get(successor);
+      if (!next) return;
+      this.made.delete(successor);
+      this.made.set(id, next);
+    },
+    isMade: async (id: string) => this.made.has(id),
     restore: async ({ id }: RootName, snapshot: string) => void this.made.set(id, { ...this.#root(snapshot) }),
     removeAll: (writes: Store, id: string) => writes.volumes.deleteAll(id),
     remove: async (writes: Store, id: string) => {
@@ -187,4 +227,8 @@ export class FakeStorage implements Pick<Storage, 'roots' | 'trees' | 'moves'> {
     if (!root) throw errnoError('ENOENT', 'open_tree', id);
     return root;
   }
+}
+
+function imageConfig(image: string | null): Record<string, string> {
+  return image === null ? {} : { 'volatile.image': image };
 }

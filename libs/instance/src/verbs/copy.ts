@@ -12,7 +12,7 @@ import { type LaunchUsing, launchStep } from '../steps/launch.ts';
 import type { Removal } from '../steps/remove.ts';
 import { newIds, reserveRows } from '../steps/reserve.ts';
 import { mustThaw, stillOf, thawed } from '../steps/still.ts';
-import { templateKey, withoutNotesOf } from '../volatile.ts';
+import { baseImageKey, templateKey, withoutNotesOf } from '../volatile.ts';
 import { type Create, type CreateParams, type CreateRequest, type CreateState, rowOf } from './create.ts';
 
 export interface CopyRequest extends Omit<CreateRequest, 'source'> {
@@ -66,7 +66,7 @@ export class Copy {
     const { store, storage, supervision } = this.#using;
     const like = snapshot === null ? source : await store.snapshots.get(source.id, snapshot);
     if (!like) throw new LxError('snapshot.not_found');
-    const { 'volatile.base_image': _, ...config } = withoutNotesOf(source, request.config);
+    const { [baseImageKey]: _, ...config } = withoutNotesOf(source, request.config);
     const params = await this.#create.prepare(source.project, {
       ...request,
       config: { ...like.config, ...config },
@@ -86,8 +86,8 @@ export class Copy {
       this.#create.forget(params.id);
       throw error;
     }
-    const { 'volatile.base_image': base } = like.volatile;
-    const volatile = { ...params.volatile, [templateKey]: 'copy', ...(base === undefined ? {} : { 'volatile.base_image': base }) };
+    const { [baseImageKey]: base } = like.volatile;
+    const volatile = { ...params.volatile, [templateKey]: 'copy', ...(base === undefined ? {} : { [baseImageKey]: base }) };
     return { ...params, volatile, from: like.id, source: source.id, alone: alone || snapshot !== null, across };
   }
 }

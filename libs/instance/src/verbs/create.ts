@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { allEnded, type DeviceMap, type JsonObject, type StringMap } from '#lib/base';
+import type { DeviceMap, JsonObject, StringMap } from '#lib/base';
 import { instanceConfigProblems, LxError, problemsOf, refuse } from '#lib/contract';
 import { claimsOf, type DeviceHolders, deviceProblems, lacksOf } from '#lib/device';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
@@ -11,6 +11,7 @@ import { architectureProblems } from '../architecture.ts';
 import { missingProfiles, wholeProblems } from '../checks.ts';
 import { expand } from '#lib/profile';
 import type { HostFacts } from '../host-facts.ts';
+import type { ImageUses } from '../image-uses.ts';
 import type { IdAllocation, InstanceIds } from '../ids/allocation.ts';
 import { type IdWish, idWish } from '../ids/map.ts';
 import type { LimitsInForce } from '../limits/in-force.ts';
@@ -19,9 +20,10 @@ import { generatedName, nameProblems } from '../name.ts';
 import { rootPool } from '../root-pool.ts';
 import type { Removal } from '../steps/remove.ts';
 import { newIds, reserveRows } from '../steps/reserve.ts';
-import { fetchImage, type FromImage, fromImage } from '../steps/fetch.ts';
+import { fetchImage, type FromImage, fromImage, imageWish, type NamedImage, unnamed } from '../steps/fetch.ts';
+import { makeFromImage } from '../steps/made-from-image.ts';
 import { type LaunchState, type LaunchUsing, launchStep } from '../steps/launch.ts';
-import { firstVolatile, separated, volatileProblems } from '../volatile.ts';
+import { baseImageKey, firstVolatile, separated, volatileProblems } from '../volatile.ts';
 
 export interface CreateRequest {
   name: string;
@@ -34,7 +36,7 @@ export interface CreateRequest {
   ephemeral: boolean;
   type: string;
   /** `protocol`: the name of a source of images, for one that may not be here yet. */
-  source: { type: string; alias?: string; fingerprint?: string; server?: string; protocol?: string };
+  source: NamedImage & { type: string };
   start: boolean;
 }
 
@@ -73,8 +75,8 @@ interface Using extends LaunchUsing {
   metadataFiles: MetadataFiles;
   ids: IdAllocation;
   host: HostFacts;
+  imageUses: ImageUses;
   random: () => number;
-  report: (message: string, cause: unknown) => void;
 }
 
 /**
@@ -85,8 +87,6 @@ export class Create {
   readonly operation: OperationSpec<CreateParams, CreateState>;
   readonly #acts: Acts;
   readonly #using: Using;
-  /** When the use of an image was last noted. */
-  readonly #uses = new Map<string, Date>();
   /** The profiles that a request was checked with, by the instance's id: its rows are refused when they are others by then. */
   readonly #seen = new Map<string, ProfileRow[]>();
 
@@ -119,7 +119,7 @@ export class Create {
     void operation.done.then((view) => {
       this.forget(params.id);
       this.#using.ids.settled(params.id);
-      return view.status_code === 200 ? this.#noteUse(params) : undefined;
+      if (view.status_code === 200 && params.image) void this.#using.imageUses.note(params.project, params.image);
     });
     return operation;
   }
@@ -179,7 +179,7 @@ export class Create {
   /** What the store knows of it, asked at once; the image only for a request that is `sound` in itself. */
   async #lookUp(project: string, { name, profiles, source }: CreateRequest, sound: boolean) {
     const { images, store } = this.#using;
-    const wish = sound && source.type === 'image' ? this.#wish(source) : null;
+    const wish = sound && source.type === 'image' ? imageWish(images, source) : null;
     const [image, asked, taken] = await Promise.all([
       wish && images.find(project, wish),
       store.profiles.many(project, profiles ?? ['default']),
@@ -190,26 +190,12 @@ export class Create {
     return { image, fetch: image ? null : wish, profileNames, profiles: known, taken };
   }
 
-  #wish({ alias = '', fingerprint = '', server = '', protocol = '' }: CreateRequest['source']): ImageWish {
-    return this.#using.images.wish(protocol, { type: protocol, name: '', alias, fingerprint, server });
-  }
-
   async #freeName(project: string): Promise<string> {
     const { store, random } = this.#using;
     for (let attempt = 0; ; attempt++) {
       const name = generatedName(random, attempt);
       if (!(await store.instances.get(project, name))) return name;
     }
-  }
-
-  /** The image's time of last use: after the end of the operation, which does not wait for it. */
-  async #noteUse({ project, image }: CreateParams): Promise<void> {
-    const { store, now, report } = this.#using;
-    const at = now();
-    const noted = this.#uses.get(`${project}/${image}`);
-    if (!image || (noted && at.getTime() - noted.getTime() < noteUseEveryMs)) return;
-    this.#uses.set(`${project}/${image}`, at);
-    await store.images.update(project, image, { lastUsedAt: at }).catch((error: unknown) => report('noting the use of an image', error));
   }
 }
 
@@ -234,22 +220,15 @@ function reserveStep(using: Using, seen: ReadonlyMap<string, ProfileRow[]>): Cre
 }
 
 /** The root volume, from the image's layer. */
-function rootStep({ images, storage, metadataFiles, removal }: Using): CreateStep {
+function rootStep(using: Using): CreateStep {
+  const { storage, removal } = using;
   return {
     name: 'root',
     joined: true,
     async do({ params, state, progress }) {
       const image = imageOf(params, state);
-      let metadata: Promise<void> | null = null;
-      if (image) {
-        const row = await images.resolve(params.project, { fingerprint: image });
-        await storage.trees.ensure(params.pool, image, (directory) => {
-          progress({ create_instance_from_image_unpack_progress: 'Unpacking image' });
-          return images.unpack(row, directory);
-        });
-        metadata = metadataFiles.create(params, row.metadata, () => storage.trees.directory(params.pool, image));
-      }
-      await allEnded([metadata ?? Promise.resolve(), storage.roots.create({ ...params, image })]);
+      const root = () => storage.roots.create({ ...params, image });
+      await (image === null ? root() : makeFromImage(using, { ...params, image }, progress, root));
     },
     undo: ({ params }) => removal.undoRoot(params),
   };
@@ -263,7 +242,7 @@ export function rowOf(params: CreateParams, { ids, fetched }: Partial<CreateStat
   const { createdAt, pool, image, fetch, start, nics, ids: wish, ...row } = params;
   const own = ids?.row ?? { idBase: null, idCount: null };
   const volatile = { ...row.volatile, ...(ids?.volatile as StringMap | undefined) };
-  if (fetched) volatile['volatile.base_image'] = fetched.fingerprint;
+  if (fetched) volatile[baseImageKey] = fetched.fingerprint;
   const config = { ...fetched?.config, ...row.config };
   return { ...row, ...own, config, volatile, attached: [], power: 'stopped', createdAt: new Date(createdAt), lastUsedAt: null };
 }
@@ -271,12 +250,8 @@ export function rowOf(params: CreateParams, { ids, fetched }: Partial<CreateStat
 /** Those that LXD knows. */
 const sourceTypes = ['image', 'none', 'copy', 'migration'];
 
-/** Launches of one image come in crowds: its time of last use is as exact as that. */
-const noteUseEveryMs = 60_000;
-
 /** What can be said of a request by itself. */
 function ownProblems({ type, name, config, devices, source }: CreateRequest): string[] {
-  const named = source.alias || source.fingerprint;
   return [
     ...problemsOf([[type && type !== 'container', `Instance type "${type}" is not supported by this server`]]),
     ...(name ? nameProblems(name) : []),
@@ -285,8 +260,8 @@ function ownProblems({ type, name, config, devices, source }: CreateRequest): st
     ...problemsOf([
       [!sourceTypes.includes(source.type), `Unknown source type ${source.type}`],
       [source.type === 'migration', `Source type "${source.type}" is not supported by this server`],
-      [source.type === 'image' && !named, 'Must specify one of alias, fingerprint or properties for init from image'],
     ]),
+    ...unnamed(source),
   ];
 }
 

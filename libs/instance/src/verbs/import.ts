@@ -16,7 +16,7 @@ import type { MetadataFiles } from '../metadata/metadata-files.ts';
 import { inheritedDevices, ownRootIn, rootPool } from '../root-pool.ts';
 import type { Removal } from '../steps/remove.ts';
 import { newIds, reserveRows } from '../steps/reserve.ts';
-import { instanceIdKey, separated, templateKey } from '../volatile.ts';
+import { baseImageKey, instanceIdKey, separated, templateKey } from '../volatile.ts';
 import { type Create, type CreateParams, type CreateState, rowOf } from './create.ts';
 
 export interface ImportRequest {
@@ -122,7 +122,7 @@ export class Import {
     return {
       ...params,
       createdAt: timeOf(instance.created_at) ?? params.createdAt,
-      volatile: { ...own, ...carried(volatile, [templateKey, baseKey]) },
+      volatile: { ...own, ...carried(volatile, [templateKey, baseImageKey]) },
       arrived,
       shifts: shiftsOf(instance),
       snapshots: [...states].sort(byAge(index.snapshots)).map((state) => imported(state, devicesOf(state), params.createdAt)),
@@ -161,7 +161,6 @@ export class Import {
 
 const ownersBy = (shifts: readonly ShiftedIds[]) => (shifts.length > 0 ? unshifted(shifts) : null);
 
-const baseKey = 'volatile.base_image';
 const addressKey = (device: string) => `volatile.${device}.hwaddr`;
 
 function carried(volatile: StringMap, keys: readonly string[]): StringMap {
@@ -180,7 +179,7 @@ function imported(state: BackupIndex['states'][number], devices: BackedUpState['
   const { config, volatile } = separated(state.config);
   return {
     ...{ id: randomUUID(), name: state.name, architecture: state.architecture, ephemeral: state.ephemeral },
-    ...{ config, volatile: carried(volatile, [baseKey]), devices, profiles: state.profiles },
+    ...{ config, volatile: carried(volatile, [baseImageKey]), devices, profiles: state.profiles },
     createdAt: timeOf(state.created_at) ?? now,
     expiresAt: timeOf(state.expires_at),
     shifts: shiftsOf(state),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { LxError } from '#lib/contract';
 import { exists, isErrno, makeDirectory, removeTree } from '#lib/host';
 import type { Chain, LayerRole, RootPlace, StorageDriver } from '../driver.ts';
+import { exchange } from '../exchange.ts';
 import { imageLink, type PoolLayout } from '../layout.ts';
 import type { Still } from '../storage.ts';
 import type { RootKeeper, Source, Standing } from './root-keeper.ts';
@@ -51,6 +52,21 @@ export class LayeredRoots implements RootKeeper {
   async create({ id, image }: Source): Promise<void> {
     await this.#directory(id, image);
     await this.#driver.create.create(this.#place(id, own), this.#chain([], image));
+  }
+
+  /** Its changes have a name of their own: a layer that has the root's may be there, and others may stand on it. */
+  async createSuccessor({ id, image }: Source): Promise<void> {
+    await this.#directory(id, image);
+    await this.#renew(id, [], image);
+  }
+
+  async replace(root: string, successor: string): Promise<void> {
+    const directory = this.#layout.volume(successor);
+    if (!(await exists(directory))) return;
+    await this.#stacks.of(successor);
+    const old = await exchange(this.#layout, directory, this.#layout.volume(root));
+    await this.#stacks.succeed(root, successor);
+    await removeTree(old);
   }
 
   /** The tree is a layer, under the name of who has it first. */

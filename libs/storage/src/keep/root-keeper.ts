@@ -28,6 +28,10 @@ export interface RootKeeper {
   trees(of: Source): Promise<string[]>;
   /** A root that shows its image. */
   create(root: Source): Promise<void>;
+  /** A root that shows its image, and can take the place of another one. */
+  createSuccessor(root: Source): Promise<void>;
+  /** Puts a successor in the place of a root, which does not run and gives up what it held. Done already where there is no successor. */
+  replace(root: string, successor: string): Promise<void>;
   /** A root or a snapshot of no image, with all of a tree of the pool, which it takes. */
   fill(id: string, tree: string, isSnapshot: boolean): Promise<void>;
   snapshot(root: Source, snapshot: string, still: Still | null): Promise<void>;

@@ -91,6 +91,14 @@ export class Stacks {
     if (before) this.#use(before, -1);
   }
 
+  /** The directory of `successor`, whose stack is known, has become that of `volume`. */
+  async succeed(volume: string, successor: string): Promise<void> {
+    const before = this.#known.get(volume);
+    this.#known.set(volume, await this.of(successor));
+    this.#known.delete(successor);
+    if (before) await this.#release(before);
+  }
+
   /** The volume's directory is gone, or never was made. */
   async drop(volume: string): Promise<void> {
     const stack = this.#known.get(volume);

@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LxError } from '#lib/contract';
-import { makeDirectory, removeTree } from '#lib/host';
+import { exists, makeDirectory, removeTree } from '#lib/host';
 import type { Chain, RootPlace, StorageDriver } from '../driver.ts';
 import { exchange } from '../exchange.ts';
 import type { PoolLayout } from '../layout.ts';
@@ -34,6 +34,15 @@ export class WholeRoots implements RootKeeper {
     const place = this.#place(id);
     await makeDirectory(place.directory);
     await this.#driver.create.create(place, this.#chain(image));
+  }
+
+  createSuccessor(root: Source): Promise<void> {
+    return this.create(root);
+  }
+
+  async replace(root: string, successor: string): Promise<void> {
+    const { directory } = this.#place(successor);
+    if (await exists(directory)) await removeTree(await exchange(this.#layout, directory, this.#place(root).directory));
   }
 
   async fill(id: string, tree: string): Promise<void> {
