@@ -27,6 +27,7 @@ describe('the command line', () => {
       ['lsit', 'unknown command "lsit" for "lxctl"; did you mean "list"?'],
       ['image frobnicate', 'unknown command "frobnicate" for "lxctl image"'],
       ['start --bogus c1', 'unknown option \'--bogus\' (see "lxctl start --help")'],
+      ['copy a b --mode=push', '"lxctl copy --mode" is not supported: this version does not have copies between servers'],
       ['rename c1', "missing required argument 'new-name'"],
       ['rename c1 c2 c3', 'too many arguments'],
       ['stop --timeout soon c1', '"soon" is not a whole number'],

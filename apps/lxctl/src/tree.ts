@@ -83,6 +83,10 @@ export const tree: Tree = {
       import: leaf('Import an image from files', () => import('./cmd/image/import.ts')),
       export: leaf('Save an image to files', () => import('./cmd/image/export.ts')),
       delete: leaf('Delete images', () => import('./cmd/image/delete.ts'), 'rm'),
+      'get-property': leaf('Show a property of an image', () => import('./cmd/image/get-property.ts')),
+      'set-property': leaf('Set a property of an image', () => import('./cmd/image/set-property.ts')),
+      'unset-property': leaf('Take a property of an image away', () => import('./cmd/image/unset-property.ts')),
+      edit: leaf('Edit an image as YAML', () => import('./cmd/image/edit.ts')),
       alias: {
         about: 'Aliases of images',
         verbs: {
@@ -232,11 +236,7 @@ export const absent: Readonly<Record<string, Readonly<Record<string, string>>>> 
   image: {
     copy: 'copies of images between servers',
     cp: 'copies of images between servers',
-    edit: 'changes of an image',
-    'get-property': 'changes of an image',
     refresh: 'image servers',
-    'set-property': 'changes of an image',
-    'unset-property': 'changes of an image',
   },
   network: {
     acl: 'access lists of networks',

@@ -66,6 +66,10 @@ export const sources: Readonly<Record<string, Source>> = {
     const urls = await client.api.get<string[]>('/1.0/images/aliases');
     return urls.map((url) => decodeURIComponent((url.split('?')[0] ?? '').replace('/1.0/images/aliases/', '')));
   },
+  property: async (asked) => {
+    const fingerprint = await asked.client.images.find(first(asked));
+    return fingerprint === null ? [] : Object.keys((await asked.client.images.get(fingerprint)).properties);
+  },
   profile: ({ client }) => listed(client, '/1.0/profiles'),
   network: ({ client }) => listed(client, '/1.0/networks'),
   project: ({ client }) => listed(client, '/1.0/projects'),

@@ -33,6 +33,8 @@ const samples: Record<string, { word: string; named: boolean }> = {
   volume: { word: 'custom/c1', named: false },
   snapshot: { word: 'snap0', named: false },
   key: { word: 'user.a', named: false },
+  property: { word: 'os', named: false },
+  value: { word: 'text', named: false },
   shell: { word: 'bash', named: false },
   directory: { word: '/nowhere', named: false },
   'key=value': { word: 'user.a=b', named: false },

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { lackOfFlag } from '../absent-flags.ts';
 import { type AnyVerb, type Flag, type FlagSet, text, toggle, UsageError } from './verb.ts';
 
 /** Flags that every verb takes. */
@@ -74,6 +75,9 @@ function optionalValues(words: readonly string[]): string[] {
 
 function usageError(error: CommanderError, path: string, verb: AnyVerb): UsageError {
   const [line = ''] = error.message.replace(/^error: /, '').split('\n');
+  const [, flag] = /^unknown option '(--[^']+)'/.exec(line) ?? [];
+  const lack = flag === undefined ? undefined : lackOfFlag(path.replace(/^lxctl /, ''), flag);
+  if (lack !== undefined) return new UsageError(`"${path} ${flag?.split('=')[0]}" is not supported: this version does not have ${lack}`);
   const dashes = error.code === 'commander.unknownOption' && verb.args.includes('...>') && path.endsWith('exec');
   return new UsageError(`${line} (${dashes ? 'put -- before a command that has flags; ' : ''}see "${path} --help")`);
 }

@@ -1,5 +1,5 @@
 import type { StringMap } from '#lib/base';
-import type { WireAliasEntry, WireImage, WireOperation } from '#lib/contract';
+import type { WireAliasEntry, WireImage, WireImagePut, WireOperation } from '#lib/contract';
 import { type Api, segment } from '../api.ts';
 import { isApiError } from '../errors.ts';
 import type { Reply } from '../envelope.ts';
@@ -80,6 +80,10 @@ export class ImagesClient {
 
   export(fingerprint: string): Promise<{ body: AsyncIterable<Uint8Array>; headers: Record<string, string> }> {
     return this.#api.raw('GET', `${path(fingerprint)}/export`);
+  }
+
+  replace(fingerprint: string, body: WireImagePut, etag?: string | null): Promise<void> {
+    return this.#api.send('PUT', path(fingerprint), body, etag);
   }
 
   delete(fingerprint: string): Promise<WireOperation> {

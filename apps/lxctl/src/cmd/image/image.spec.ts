@@ -90,6 +90,32 @@ describe('image', () => {
     expect([readFileSync(file('split'), 'utf8'), readFileSync(file('split.root'), 'utf8')]).toEqual(['META', 'ROOT']);
   });
 
+  it('shows and changes properties', async () => {
+    const { auto_update, properties, public: isPublic, expires_at, profiles } = image;
+    const writable = { auto_update, properties, public: isPublic, expires_at, profiles };
+    const server = new FakeServer()
+      .sync('GET /1.0/images/aliases/deb', { target: 'f00d' })
+      .sync('GET /1.0/images/f00d', image, '"etag"')
+      .sync('PUT /1.0/images/f00d', {});
+    expect((await lxctl(server, 'image get-property deb os')).out).toBe('Debian\n');
+    expect((await lxctl(server, 'image get-property deb nope')).err).toBe('Error: Property "nope" not found\n');
+    expect((await lxctl(server, 'image unset-property deb nope')).err).toBe('Error: Property "nope" not found\n');
+    await lxctl(server, ['image', 'set-property', 'deb', 'description', 'Our base']);
+    await lxctl(server, 'image unset-property deb os');
+    await lxctl(server, 'image edit deb', (io) => {
+      io.document = 'public: true\nproperties:\n  os: Edited\n';
+    });
+    expect(server.sent('PUT /1.0/images/f00d')).toEqual([
+      { ...writable, properties: { os: 'Debian', description: 'Our base' } },
+      { ...writable, properties: { description: 'Debian 12' } },
+      { public: true, properties: { os: 'Edited' } },
+    ]);
+    const odd = await lxctl(server, 'image edit deb', (io) => {
+      io.document = 'publik: true\n';
+    });
+    expect(odd.err).toContain('Unknown field: publik');
+  });
+
   it('manages aliases', async () => {
     const server = new FakeServer()
       .sync('GET /1.0/images/aliases?recursion=1', [{ name: 'bb', target: 'f00dfacef00dface', type: 'container', description: '' }])

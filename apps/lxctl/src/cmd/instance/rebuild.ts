@@ -10,7 +10,7 @@ export const verb = defineVerb({
   usage: '<image> <instance>',
   details:
     'What the instance holds is given up; its configuration and devices stay. It must have no snapshots. An instance that runs is refused, or with --force stopped and started again.',
-  examples: ['lxctl rebuild build:debian/12 web', 'lxctl rebuild --empty web'],
+  examples: ['lxctl rebuild --force build:debian/12 web', 'lxctl rebuild --force --empty web'],
   flags: {
     empty: toggle('--empty', 'Without an image: it holds nothing then'),
     force: toggle('-f, --force', 'Also when it runs: kill it first'),

@@ -1,7 +1,6 @@
-import { defineVerb, toggle, UsageError } from '../../run/verb.ts';
+import { defineVerb, toggle } from '../../run/verb.ts';
 import { changeMany, changeState } from './state.ts';
-import { attachConsole } from './terminal.ts';
-import { instanceName } from '../../run/name.ts';
+import { attachConsole, oneAttached } from './terminal.ts';
 
 export const verb = defineVerb({
   args: '[instance...]',
@@ -14,12 +13,12 @@ export const verb = defineVerb({
   },
   async run(call) {
     const { args, flags, client } = call;
-    if (flags.console && (flags.all || args.length !== 1)) throw new UsageError('--console is for one instance');
+    const attached = flags.console ? oneAttached(args, flags.all) : null;
     const code = await changeMany(call, args, { all: flags.all, from: ['Stopped', 'Frozen'] }, async (name) => {
       const { status } = await client.instances.get(name);
       await changeState(call, name, { action: status === 'Frozen' ? 'unfreeze' : 'start', timeout: -1, force: false });
     });
-    if (flags.console && args[0] !== undefined) await attachConsole(call, instanceName(args[0]));
+    if (attached !== null) await attachConsole(call, attached);
     return code;
   },
 });

@@ -44,6 +44,14 @@ describe('states', () => {
     expect((await lxctl(server, 'stop')).err).toContain('missing argument');
   });
 
+  it('shows the console of one instance only, and on a terminal', async () => {
+    const server = new FakeServer().operation(put('c1'));
+    for (const words of ['start --console c1 c2', 'restart --console --all', 'stop --console'])
+      expect((await lxctl(server, words)).err).toContain('--console is for one instance');
+    expect((await lxctl(server, 'stop --console c1')).err).toContain('needs a terminal');
+    expect(server.sent(put('c1'))).toEqual([]);
+  });
+
   it('cancels on the first interrupt', async () => {
     const server = new FakeServer().operation(put('c1'), { running: true, status_code: 401 }).sync('DELETE /1.0/operations/op1', {});
     const outcome = await lxctl(server, 'stop c1', (io) => {

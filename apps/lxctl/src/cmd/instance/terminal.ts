@@ -1,7 +1,8 @@
 import { PassThrough, Transform } from 'node:stream';
 import type { Session } from '#lib/client';
 import type { WireOperation } from '#lib/contract';
-import { type Call, CommandError } from '../../run/verb.ts';
+import { instanceName } from '../../run/name.ts';
+import { type Call, CommandError, UsageError } from '../../run/verb.ts';
 
 type Context = Pick<Call, 'io' | 'client' | 'config'>;
 
@@ -67,10 +68,21 @@ export class DetachKey extends Transform {
   }
 }
 
+/** CommandError without one. */
+export function needTerminal(io: Context['io']): void {
+  if (!io.terminal.in) throw new CommandError('The console needs a terminal; its log is shown by: lxctl console --show-log');
+}
+
+/** The instance that --console is for. */
+export function oneAttached([name, ...others]: readonly string[], all: boolean): string {
+  if (all || name === undefined || others.length > 0) throw new UsageError('--console is for one instance');
+  return instanceName(name);
+}
+
 /** The console of an instance until the user lets go of it or the instance ends. */
 export async function attachConsole(context: Context, name: string): Promise<void> {
   const { io, client } = context;
-  if (!io.terminal.in) throw new CommandError('The console needs a terminal; its log is shown by: lxctl console --show-log');
+  needTerminal(io);
   const { columns: width, rows: height } = io.size();
   const operation = await client.instances.console(name, { width, height, type: 'console' });
   io.stderr.write('To detach from the console, press: <ctrl>+a q\r\n');
