@@ -145,7 +145,7 @@ export class OperationEngine implements Engine {
 
   async cancel(id: string): Promise<void> {
     const operation = this.#find(id);
-    if (!operation.facts.mayCancel || operation.isOver) throw new LxError('operation.not_cancellable');
+    if (!operation.mayCancel || operation.isOver) throw new LxError('operation.not_cancellable');
     if (operation.cancelled) return;
     operation.cancelled = true;
     operation.become('cancelling', this.#now());

@@ -32,6 +32,8 @@ export interface Step<P, S> {
    * journaled together with the operation's own row; what it refuses is told to the caller of `start`, and nothing is written.
    */
   rowsOnly?(params: P): boolean;
+  /** It gives up what was there before: from its begin on no client can cancel the operation. */
+  irrevocable?: true;
   /** Whether an operation with these params has the step at all. */
   when?(params: P): boolean;
   do(context: StepContext<P, S>): Promise<void>;

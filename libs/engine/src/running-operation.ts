@@ -26,6 +26,7 @@ export class RunningOperation implements Operation {
   readonly #changed: (operation: RunningOperation) => void;
   /** Aborted by cancel and at shutdown. */
   readonly abort = new AbortController();
+  mayCancel: boolean;
   /** A client asked for the end. */
   cancelled = false;
   metadata: JsonObject | null;
@@ -40,6 +41,7 @@ export class RunningOperation implements Operation {
   ) {
     this.#changed = changed;
     this.metadata = facts.metadata;
+    this.mayCancel = facts.mayCancel;
     this.updatedAt = facts.createdAt;
   }
 
@@ -79,7 +81,7 @@ export class RunningOperation implements Operation {
       status_code: this.statusCode,
       resources: facts.resources,
       metadata: this.metadata,
-      may_cancel: facts.mayCancel,
+      may_cancel: this.mayCancel,
       err: this.error,
       location: 'none',
     };

@@ -96,6 +96,7 @@ export class StepRun<P extends JsonObject, S extends JsonObject> {
       for (const step of this.#steps.slice(this.#finished.length)) {
         await this.deps.faults.reach(this.spec.kind, step.name, 'before');
         this.#stopWhenAborted();
+        if (step.irrevocable) this.operation.mayCancel = false;
         await step.do(this.#context);
         if (this.deps.faults.mustFail(this.spec.kind, step.name)) throw new Error(`failure injected at ${step.name}`);
         this.#stopWhenAborted();
