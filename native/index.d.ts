@@ -76,7 +76,11 @@ export interface EarlierTree {
  * Copies a tree that may be changing, for `copyTree` of the same tree on the same file system: what has not changed by then is
  * moved there. EOPNOTSUPP where the file system is not known to note every change (only ext4, XFS and btrfs are).
  */
-export function copyTreeBefore(from: string, to: string): { done: Promise<number>; cancel(): void; before: EarlierTree };
+export function copyTreeBefore(
+  from: string,
+  to: string,
+  onBytes: ((bytes: number) => void) | null,
+): { done: Promise<number>; cancel(): void; before: EarlierTree };
 /** Whether copying a tree is no matter of some milliseconds. */
 export function isLargeTree(path: string): Promise<boolean>;
 

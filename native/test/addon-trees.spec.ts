@@ -118,7 +118,7 @@ describe.skipIf(notRoot)('copies of trees', () => {
     const heard = () => once(mapped.stdout, 'data');
     await heard();
     const first = join(place, 'first');
-    const { done, before } = addon.copyTreeBefore(from, first);
+    const { done, before } = addon.copyTreeBefore(from, first, null);
     await done;
     const kept = statSync(join(first, 'many/7/7')).ino;
     mapped.stdin.write('again\n');
@@ -143,7 +143,7 @@ describe.skipIf(notRoot)('copies of trees', () => {
   it('have no earlier one where changes may go unnoticed', async () => {
     const memory = mkdtempSync('/dev/shm/lxctl-trees-');
     try {
-      await expect(addon.copyTreeBefore(memory, to).done).rejects.toMatchObject({ code: 'ENOTSUP' });
+      await expect(addon.copyTreeBefore(memory, to, null).done).rejects.toMatchObject({ code: 'ENOTSUP' });
     } finally {
       rmSync(memory, { recursive: true });
     }

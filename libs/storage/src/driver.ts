@@ -1,3 +1,4 @@
+import type { CopyWishes } from '#lib/host';
 import type { RootRecipe, Still } from './storage.ts';
 
 /** What the rest of the house may know of a driver. */
@@ -47,10 +48,16 @@ export interface UsageRole {
   usage(place: RootPlace): Promise<number | null>;
 }
 
-/** For drivers that can make a root of another one, as a whole. */
+/** What comes from elsewhere as a whole tree: from a pool of another driver, or a backup. */
+export interface FillRole {
+  /** Makes a root, that stands on nothing, of all of a tree that lies in the pool, and takes the tree. */
+  fill(place: RootPlace, tree: string): Promise<void>;
+}
+
+/** For drivers that can make a root of another one of the pool, as a whole. */
 export interface CopyRole {
   /** Makes a root like the one at `from` is while `still` runs what it is given; null: it is at rest. As idempotent as `create`. */
-  copy(from: RootPlace, to: RootPlace, still: Still | null): Promise<void>;
+  copy(from: RootPlace, to: RootPlace, still: Still | null, wishes?: CopyWishes): Promise<void>;
 }
 
 /**
@@ -64,9 +71,9 @@ export interface LayerRole {
   untouched(place: RootPlace, chain: Chain): Promise<boolean>;
   /**
    * Makes at `to` changes that do to a chain below what these do, the uppermost first, which is at rest
-   * (null) or while `still` runs what it is given. As idempotent as `create`.
+   * (null) or while `still` runs what it is given. `to` may be in another pool of the driver. As idempotent as `create`.
    */
-  copy(from: readonly RootPlace[], to: RootPlace, still: Still | null): Promise<void>;
+  copy(from: readonly RootPlace[], to: RootPlace, still: Still | null, wishes?: CopyWishes): Promise<void>;
 }
 
 /** One way to keep roots. A driver is a folder under drivers/ and passes `storageDriverConformance`, which says what each role owes. */
@@ -78,6 +85,7 @@ export interface StorageDriver {
   readonly pool: PoolRole;
   readonly view: ViewRole;
   readonly create: CreateRole;
+  readonly fill: FillRole;
   readonly usage: UsageRole;
   /** One of the two, or none where the driver cannot make a root of another one. */
   readonly copy?: CopyRole;

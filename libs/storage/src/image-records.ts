@@ -10,6 +10,9 @@ export function imageRecords(store: Store, poolId: string): ImageRecords {
       const rows = await store.volumes.list(poolId);
       return rows.filter((row) => row.type === 'image').map((row) => row.name);
     },
+    async isImage(fingerprint) {
+      return (await store.images.fingerprints()).includes(fingerprint);
+    },
     async add(fingerprint) {
       const row = { poolId, project, name: fingerprint, type: 'image', contentType: 'filesystem', description: '', config: {} } as const;
       await store.volumes.insert(row).catch((error: unknown) => {

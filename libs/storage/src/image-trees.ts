@@ -7,6 +7,8 @@ import { imageLink, type PoolLayout } from './layout.ts';
 /** The volume rows of a pool's image trees. A tree without a row is dropped: it goes with its last root. */
 export interface ImageRecords {
   known(): Promise<string[]>;
+  /** Whether there is such an image, whatever the pool has of it. */
+  isImage(fingerprint: string): Promise<boolean>;
   add(fingerprint: string): Promise<void>;
   remove(fingerprint: string): Promise<void>;
 }
@@ -16,7 +18,7 @@ export interface ImageRecords {
  *
  * INVARIANTS:
  * - `images/<fingerprint>` is always whole, because trees arrive there by rename.
- * - No root is begun on a dropped tree, so that once its pins are gone the `image` links show all its users.
+ * - A root is begun while its tree is pinned, so that once the pins are gone the `image` links show all users of a dropped one.
  * - Drops, their undoing and removals run one after the other.
  */
 export class ImageTrees {
@@ -50,9 +52,30 @@ export class ImageTrees {
     return this.#present.has(fingerprint) && !this.#dropped.has(fingerprint);
   }
 
+  /** Whether roots stand on it, or may. */
+  isThere(fingerprint: string): boolean {
+    return this.#present.has(fingerprint);
+  }
+
   /** Callers that come while the tree is being made share the work. */
   async ensure(fingerprint: string, unpack: (directory: string) => Promise<void>): Promise<void> {
-    if (this.has(fingerprint)) return;
+    if (!this.has(fingerprint)) await this.#arrival(fingerprint, unpack);
+  }
+
+  /**
+   * Runs `work`, which makes roots like such as stand on the tree in another pool, while it is here too: made by `unpack`, where it
+   * was not. Of an image that is deleted by now it is a dropped one.
+   */
+  async underRoots<T>(fingerprint: string, unpack: (directory: string) => Promise<void>, work: () => Promise<T>): Promise<T> {
+    return this.pinned(fingerprint, async () => {
+      if (!this.#present.has(fingerprint)) await this.#arrival(fingerprint, unpack);
+      // Deleted while it arrived, it was dropped here before it was there; and who deletes it from here on, finds it.
+      if (this.has(fingerprint) && !(await this.#records.isImage(fingerprint))) await this.drop(fingerprint);
+      return work();
+    });
+  }
+
+  #arrival(fingerprint: string, unpack: (directory: string) => Promise<void>): Promise<void> {
     const under = this.#arriving.get(fingerprint);
     if (under) return under;
     const arrival = this.#arrive(fingerprint, unpack).finally(() => this.#arriving.delete(fingerprint));
@@ -83,7 +106,7 @@ export class ImageTrees {
     return this.#dropped.delete(fingerprint);
   }
 
-  /** Runs `work`, which makes a root, while the tree cannot go. `work` must check `has` first. */
+  /** Runs `work`, which makes a root or reads the tree, while it cannot go. `work` must check first that it is there. */
   async pinned<T>(fingerprint: string, work: () => Promise<T>): Promise<T> {
     this.#pins.set(fingerprint, (this.#pins.get(fingerprint) ?? 0) + 1);
     try {
@@ -92,6 +115,7 @@ export class ImageTrees {
       const pins = (this.#pins.get(fingerprint) ?? 1) - 1;
       if (pins > 0) this.#pins.set(fingerprint, pins);
       else this.#pins.delete(fingerprint);
+      if (this.#dropped.has(fingerprint)) await this.removeUnused(fingerprint);
     }
   }
 

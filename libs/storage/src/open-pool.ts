@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { LxError } from '#lib/contract';
-import { dropLink, pointLink } from '#lib/host';
+import { dropLink, makeDirectory, pointLink, removeTree } from '#lib/host';
 import type { PoolRow } from '#lib/store';
 import type { StorageDriver } from './driver.ts';
 import { type ImageRecords, ImageTrees } from './image-trees.ts';
@@ -15,6 +17,8 @@ export class OpenPool {
   readonly layout: PoolLayout;
   readonly trees: ImageTrees;
   readonly roots: RootKeeper;
+  /** The same, where roots stand on layers; null: each is whole. */
+  readonly layered: LayeredRoots | null;
   ready = false;
   #preparing: Promise<void> | null = null;
 
@@ -25,7 +29,8 @@ export class OpenPool {
   ) {
     this.layout = new PoolLayout(row.config.source ?? '');
     this.trees = new ImageTrees(this.layout, driver.layers !== undefined, records);
-    this.roots = driver.layers ? new LayeredRoots(this.layout, driver, driver.layers) : new WholeRoots(this.layout, driver);
+    this.layered = driver.layers ? new LayeredRoots(this.layout, driver, driver.layers) : null;
+    this.roots = this.layered ?? new WholeRoots(this.layout, driver);
   }
 
   /** Once; again after it failed (the disk may have been mounted meanwhile). LxError 'pool.unusable'. */
@@ -65,10 +70,26 @@ export class OpenPool {
   }
 
   async deleteRoot(root: RootName): Promise<void> {
-    const image = this.driver.layers ? await this.trees.droppedImageOf(this.layout.volume(root.id)) : null;
     if (!root.name.includes('/')) await dropLink(...this.layout.link(root));
-    await this.roots.remove(root.id);
+    await this.removeRoot(root.id);
+  }
+
+  /** All but its link. */
+  async removeRoot(id: string): Promise<void> {
+    const image = this.layered ? await this.trees.droppedImageOf(this.layout.volume(id)) : null;
+    await this.roots.remove(id);
     if (image !== null) await this.trees.removeUnused(image);
+  }
+
+  /** Runs `work` with a directory for what it makes; it goes when that has ended. */
+  async arriving<T>(work: (directory: string) => Promise<T>): Promise<T> {
+    const directory = join(this.layout.unpacking, randomUUID());
+    try {
+      await makeDirectory(directory);
+      return await work(directory);
+    } finally {
+      await removeTree(directory);
+    }
   }
 
   async link(root: RootName, formerly?: string): Promise<void> {

@@ -2,12 +2,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
-import { StorageWorld } from './testing/storage-world.ts';
+import { fingerprint, StorageWorld } from './testing/storage-world.ts';
 
 let world: StorageWorld;
 afterEach(() => world.end());
 const why = lackOfRoot();
-const image = 'ab'.repeat(32);
 
 const pairs = [
   ['overlay', 'dir'],
@@ -27,16 +26,21 @@ describe.skipIf(why !== '').each(pairs)(titled('roots that go from %s to %s', wh
       { root: snapshot, isSnapshot: true },
       { root, isSnapshot: false },
     ];
-    return { moves: storage.moves, moved, from, snapshot, root };
+    const image = await storage.roots.imageAcross('two', root.id);
+    return { moves: storage.moves, moved, from, snapshot, root, image };
   }
-  const names = async (pool: string) => (await world.storage.volumes.list(pool, 'default')).map(({ name }) => name);
+  const names = async (pool: string) => (await world.storage.volumes.list(pool, 'default')).map(({ name }) => name).sort();
 
   it('are there with their snapshots, and nothing of them stays', async () => {
-    const { moves, moved, from, root, snapshot } = await moving();
-    for (const _ of [1, 2]) await moves.copy('two', moved);
-    await moves.settle(world.store, 'two', moved);
+    const { moves, moved, from, root, snapshot, image } = await moving();
+    expect(image).toBe(here === 'dir' ? null : fingerprint);
+    for (const _ of [1, 2]) await moves.copy('two', image, moved, {});
+    await moves.settle(world.store, 'two', image, moved);
     for (const _ of [1, 2]) await moves.clear(from, moved);
-    expect([await names('default'), await names('two')]).toEqual([[image], ['c1', 'c1/s']]);
+    expect([await names('default'), await names('two')]).toEqual([
+      [fingerprint],
+      here === there ? ['c1', 'c1/s', fingerprint].sort() : ['c1', 'c1/s'],
+    ]);
     for (const place of ['volumes', 'containers', 'layers', 'unpacking', '../two/unpacking']) expect(await world.names(place)).toEqual([]);
     expect(await world.names('../two/containers')).toEqual(['c1']);
     await world.storage.roots.restore(root, snapshot.id);
@@ -47,12 +51,12 @@ describe.skipIf(why !== '').each(pairs)(titled('roots that go from %s to %s', wh
   });
 
   it('are taken back, unless their rows say that they are there', async () => {
-    const { moves, moved } = await moving();
-    await moves.copy('two', moved);
+    const { moves, moved, image } = await moving();
+    await moves.copy('two', image, moved, {});
     await moves.takeBack('two', moved);
     expect(await world.names('../two/volumes')).toEqual([]);
-    await moves.copy('two', moved);
-    await moves.settle(world.store, 'two', moved);
+    await moves.copy('two', image, moved, {});
+    await moves.settle(world.store, 'two', image, moved);
     await moves.takeBack('two', moved);
     expect(await world.names('../two/volumes')).toHaveLength(2);
   });

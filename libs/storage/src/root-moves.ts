@@ -1,4 +1,5 @@
 import { isLxError } from '#lib/contract';
+import type { CopyWishes } from '#lib/host';
 import type { Store } from '#lib/store';
 import type { OpenPools } from './open-pools.ts';
 import type { Moved, RootMoves } from './storage.ts';
@@ -16,13 +17,13 @@ export class StoredMoves implements RootMoves {
     this.#roots = roots;
   }
 
-  async copy(name: string, moved: readonly Moved[]): Promise<void> {
+  async copy(name: string, image: string | null, moved: readonly Moved[], wishes: CopyWishes): Promise<void> {
     const pool = await this.#open.named(name);
     await pool.prepare();
     // What a crash has left of it has no row, but may be whole.
-    for (const { root } of moved) await pool.roots.remove(root.id);
-    const copies = moved.map((each) => ({ ...each, from: each.root.id }));
-    await this.#roots.copied(pool, copies, async ({ root, isSnapshot, tree }) => pool.roots.fill(root.id, tree, isSnapshot));
+    for (const { root } of moved) await pool.removeRoot(root.id);
+    const copies = moved.map((each) => ({ ...each, from: each.root.id, still: null }));
+    await this.#roots.across(name, image, copies, wishes);
   }
 
   async takeBack(name: string, moved: readonly Moved[]): Promise<void> {
@@ -30,17 +31,17 @@ export class StoredMoves implements RootMoves {
     await pool.prepare();
     for (const { root } of moved) {
       const row = await this.#store.volumes.byId(root.id);
-      if (row?.poolId !== pool.row.id) await pool.roots.remove(root.id);
+      if (row?.poolId !== pool.row.id) await pool.removeRoot(root.id);
     }
   }
 
-  async settle(writes: Store, name: string, moved: readonly Moved[]): Promise<void> {
+  async settle(writes: Store, name: string, image: string | null, moved: readonly Moved[]): Promise<void> {
     const { row } = await this.#open.named(name, writes);
     for (const { root } of moved) {
       const volume = await writes.volumes.byId(root.id);
       if (volume === null) continue;
       const { [imageKey]: _, ...config } = volume.config;
-      await writes.volumes.update(root.id, { poolId: row.id, config });
+      await writes.volumes.update(root.id, { poolId: row.id, config: image === null ? config : { ...config, [imageKey]: image } });
       this.#roots.forget(root.id);
     }
   }

@@ -1,14 +1,11 @@
-import { execFile } from 'node:child_process';
 import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
 import { makeHardTree, makeKinds, sumOfTree } from '../../host/src/testing/hard-tree.ts';
 import type { Chain, RootPlace, StorageDriver } from './driver.ts';
-import type { RootRecipe, Still } from './storage.ts';
-
-const run = promisify(execFile);
+import type { Still } from './storage.ts';
+import { inside } from './testing/inside.ts';
 
 /** What every driver must do, role by role. Call it in the driver's spec. Needs root: owners and mounts are the matter. */
 export function storageDriverConformance(driver: StorageDriver): void {
@@ -98,6 +95,22 @@ export function storageDriverConformance(driver: StorageDriver): void {
         const recipe = await made('one');
         await rm(image, { recursive: true });
         expect(await inside(recipe, 'cat etc/motd')).toBe('of the image');
+      });
+    });
+
+    describe('fill', () => {
+      it('takes a whole tree, and the root stands on nothing', async () => {
+        const tree = join(pool, 'arrived');
+        await inside(await made('one'), `${makeKinds}chown 5:6 .; chmod 750 .; setfattr -n user.note -v x .; touch -d 2003-04-05 .`);
+        const seen = driver.view.recipe(await place('one'), [image]);
+        const sum = await inside(seen, `cp -a . ${tree}; ${sumOfTree}`);
+        const root = await place('two');
+        await driver.fill.fill(root, tree);
+        expect(await readdir(pool)).not.toContain('arrived');
+        const recipe = driver.view.recipe(root, []);
+        expect(await inside(recipe, sumOfTree)).toBe(sum);
+        expect(await inside(recipe, 'rm -r kinds; mkdir kinds; echo mine > kinds/mine; cat kinds/*')).toBe('mine\n');
+        expect((await readdir(root.directory)).toSorted()).toEqual((await readdir((await place('one')).directory)).toSorted());
       });
     });
 
@@ -229,15 +242,4 @@ export function storageDriverConformance(driver: StorageDriver): void {
       });
     });
   });
-}
-
-/** Runs a shell script in the root that a recipe describes, in a mount namespace that ends with it. */
-async function inside({ layers, root }: RootRecipe, script: string): Promise<string> {
-  const path = (layer: number) => layers[layer]?.path ?? '';
-  const mount =
-    root.kind === 'bind'
-      ? `mount --bind ${path(root.layer)} /mnt`
-      : `mount -t overlay overlay -o userxattr,lowerdir=${root.lower.map(path).join(':')},upperdir=${path(root.upper)}/upper,workdir=${path(root.upper)}/work /mnt`;
-  const { stdout } = await run('unshare', ['--mount', '--propagation', 'private', 'sh', '-ec', `${mount}; cd /mnt; ${script}`]);
-  return stdout;
 }

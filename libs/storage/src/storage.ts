@@ -1,5 +1,5 @@
 import type { StringMap } from '#lib/base';
-import type { Layer, RootPlan } from '#lib/host';
+import type { CopyWishes, Layer, RootPlan } from '#lib/host';
 import type { PoolRow, Store, VolumeRow } from '#lib/store';
 
 /** One instance's root. Its volume has the instance's id, and its directory is named by that. */
@@ -41,6 +41,14 @@ export interface Filling {
   root: RootName;
   isSnapshot: boolean;
   tree: string;
+}
+
+/** A root, or a snapshot, that is to be like the root or snapshot `from` of another pool. `still` as for `Roots.snapshot`. */
+export interface Across {
+  root: RootName;
+  isSnapshot: boolean;
+  from: string;
+  still: Still | null;
 }
 
 /** How the keeper builds the instance's root from host directories. `root` refers to positions in `layers`. */
@@ -113,7 +121,7 @@ export interface Roots {
   /** Makes a snapshot like another one, of another root. */
   copySnapshot(snapshot: SnapshotName, from: string): Promise<void>;
   /** Makes the directories of a root like those of the root or snapshot `from`. `still` as for `snapshot`. */
-  copy(root: RootName, from: string, still: Still | null): Promise<void>;
+  copy(root: RootName, from: string, still: Still | null, wishes?: CopyWishes): Promise<void>;
   /** Gives the root, which does not run, the content of its snapshot: all of it or nothing. */
   restore(root: RootName, snapshot: string): Promise<void>;
 
@@ -135,8 +143,18 @@ export interface Roots {
    * a directory of the pool, which goes when it is done, and tells whose is which. Owners are as the instance sees them.
    */
   fill(pool: string, make: (directory: string) => Promise<readonly Filling[]>): Promise<void>;
-  /** The same, of what the root or snapshot `from` of whatever pool holds; that does not run, nor change meanwhile. */
-  fillFrom(pool: string, copies: readonly (Omit<Filling, 'tree'> & { from: string })[]): Promise<void>;
+  /**
+   * The image of which a copy of the root or snapshot `from` is, in a pool: for `reserve`, and for `copyAcross`. null: it stands on
+   * none there. LxError 'pool.not_found', 'volume.not_found'.
+   */
+  imageAcross(pool: string, from: string): Promise<string | null>;
+  /** Whether the root can have the content of the root or snapshot `from`, of whatever pool: then they stand on the same, or it is whole. */
+  isLike(id: string, from: string): Promise<boolean>;
+  /**
+   * Makes the directories of roots and snapshots of one instance, in this order, like those of another pool. Between pools of one
+   * driver that has layers, only those come over that are not there; else each is copied as a whole.
+   */
+  copyAcross(pool: string, image: string | null, copies: readonly Across[], wishes: CopyWishes): Promise<void>;
   /** Makes the root's directories, on the image's tree that `Trees.ensure` made present. */
   create(root: NewRoot): Promise<void>;
   /** Removes the root's directories and its link. */
@@ -163,15 +181,15 @@ export interface Moved {
 
 /**
  * Roots, with their snapshots, that go to another pool under their ids, in this order. Nothing of what moves runs, nor changes
- * meanwhile. There they are whole: they stand on no image, for the image's tree is the other pool's.
+ * meanwhile. `image`: what `Roots.imageAcross` says of them.
  */
 export interface RootMoves {
   /** Makes there what they hold. Idempotent. */
-  copy(pool: string, moved: readonly Moved[]): Promise<void>;
+  copy(pool: string, image: string | null, moved: readonly Moved[], wishes: CopyWishes): Promise<void>;
   /** Takes that away again, unless their rows say that it is theirs. */
   takeBack(pool: string, moved: readonly Moved[]): Promise<void>;
   /** Their rows: from here on they are there. */
-  settle(writes: Store, pool: string, moved: readonly Moved[]): Promise<void>;
+  settle(writes: Store, pool: string, image: string | null, moved: readonly Moved[]): Promise<void>;
   /** Removes what they had before, and has people find them where they are. `from`: id of the pool. Idempotent. */
   clear(from: string, moved: readonly Moved[]): Promise<void>;
 }

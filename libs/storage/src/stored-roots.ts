@@ -1,14 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import type { StringMap } from '#lib/base';
 import { LxError } from '#lib/contract';
-import { exists, makeDirectory, removeTree, withMergedTree } from '#lib/host';
+import { type CopyWishes, exists, withMergedTree } from '#lib/host';
 import { RowConflict, type Store, unlessMissing, type VolumeRow } from '#lib/store';
-import { copyTree } from './copy-tree.ts';
+import { cross, imageAcross } from './crossing.ts';
 import type { Source } from './keep/root-keeper.ts';
 import type { OpenPool } from './open-pool.ts';
 import type { OpenPools } from './open-pools.ts';
-import type { Filling, NewRoot, RootName, RootRecipe, Roots, SnapshotName, Still, Successor } from './storage.ts';
+import type { Across, Filling, NewRoot, RootName, RootRecipe, Roots, SnapshotName, Still, Successor } from './storage.ts';
 
 /** Config key of a root's volume that holds the fingerprint of its image. */
 export const imageKey = 'volatile.image';
@@ -20,7 +18,6 @@ interface Origin {
 }
 
 type Found = Source & { pool: OpenPool };
-type Copied = Omit<Filling, 'tree'> & { from: string };
 
 /** Roots of instances, by the rows of their volumes. */
 export class StoredRoots implements Roots {
@@ -117,10 +114,10 @@ export class StoredRoots implements Roots {
     this.#origins.set(id, { poolId: pool.row.id, image: of.image });
   }
 
-  async copy(root: RootName, from: string, still: Still | null): Promise<void> {
+  async copy(root: RootName, from: string, still: Still | null, wishes: CopyWishes = {}): Promise<void> {
     const { pool, ...of } = await this.#known(from);
     await pool.prepare();
-    await pool.roots.copy(of, root.id, still);
+    await pool.roots.copy(of, root.id, still, wishes);
     this.#origins.set(root.id, { poolId: pool.row.id, image: of.image });
     await pool.link(root);
   }
@@ -151,25 +148,41 @@ export class StoredRoots implements Roots {
 
   async fill(name: string, make: (directory: string) => Promise<readonly Filling[]>): Promise<void> {
     const pool = await this.#open.named(name);
-    await this.#arriving(pool, async (directory) => {
+    await pool.prepare();
+    await pool.arriving(async (directory) => {
       for (const each of await make(directory)) await this.#filled(pool, each);
     });
   }
 
-  async fillFrom(name: string, copies: readonly Copied[]): Promise<void> {
-    const pool = await this.#open.named(name);
-    await this.copied(pool, copies, (filling) => this.#filled(pool, filling));
+  async imageAcross(name: string, from: string): Promise<string | null> {
+    const [to, { pool, image }] = await Promise.all([this.#open.named(name), this.#known(from)]);
+    return imageAcross(pool, to, image);
   }
 
-  /** Has each copied into a directory of the pool, and `take` it from there. */
-  copied(pool: OpenPool, copies: readonly Copied[], take: (filling: Filling) => Promise<void>): Promise<void> {
-    return this.#arriving(pool, async (directory) => {
-      for (const { from, ...of } of copies) {
-        const tree = join(directory, of.root.id);
-        await this.withTree(from, (source) => copyTree(source, tree));
-        await take({ ...of, tree });
-      }
-    });
+  async isLike(id: string, from: string): Promise<boolean> {
+    const [to, of] = await Promise.all([this.#known(id), this.#known(from)]);
+    return to.pool.layered === null || to.image === imageAcross(of.pool, to.pool, of.image) || (to.image === null && to.pool !== of.pool);
+  }
+
+  async copyAcross(name: string, image: string | null, copies: readonly Across[], wishes: CopyWishes): Promise<void> {
+    const to = await this.across(name, image, copies, wishes);
+    for (const { root, isSnapshot } of copies) {
+      this.#origins.set(root.id, { poolId: to.row.id, image });
+      if (!isSnapshot) await to.link(root);
+    }
+  }
+
+  /** The directories alone: rows may still say that they are elsewhere. */
+  async across(name: string, image: string | null, copies: readonly Across[], wishes: CopyWishes): Promise<OpenPool> {
+    const to = await this.#open.named(name);
+    await to.prepare();
+    const found = await Promise.all(copies.map(({ from }) => this.#known(from)));
+    const [first] = found;
+    if (!first) return to;
+    await first.pool.prepare();
+    const crossings = copies.map(({ root, isSnapshot, still }, at) => ({ id: root.id, isSnapshot, still, of: found[at] ?? first }));
+    await cross(first.pool, to, image, crossings, wishes);
+    return to;
   }
 
   /** What is known of it is no longer true. */
@@ -181,17 +194,6 @@ export class StoredRoots implements Roots {
     await pool.roots.fill(root.id, tree, isSnapshot);
     this.#origins.set(root.id, { poolId: pool.row.id, image: null });
     if (!isSnapshot) await pool.link(root);
-  }
-
-  async #arriving(pool: OpenPool, work: (directory: string) => Promise<void>): Promise<void> {
-    await pool.prepare();
-    const arriving = join(pool.layout.unpacking, randomUUID());
-    try {
-      await makeDirectory(arriving);
-      await work(arriving);
-    } finally {
-      await removeTree(arriving);
-    }
   }
 
   async delete(root: RootName): Promise<void> {

@@ -7,6 +7,7 @@ import { withMergedTree } from '#lib/host';
 import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
 import { PoolStorage } from './pool-storage.ts';
+import { inside } from './testing/inside.ts';
 import { unprobedDrivers as drivers } from './testing.ts';
 
 const run = promisify(execFile);
@@ -21,16 +22,7 @@ describe.skipIf(why !== '').each(Object.keys(drivers))(titled('the whole tree of
   const mounts = () => readFile('/proc/self/mountinfo', 'utf8');
   const shown = (id: string) => storage.roots.withTree(id, (tree) => contents(tree));
 
-  /** What a guest does: it sees the root as its recipe says. */
-  const inside = async (script: string) => {
-    const { layers, root } = await storage.roots.recipe(c1);
-    const path = (layer: number) => layers[layer]?.path ?? '';
-    const mount =
-      root.kind === 'bind'
-        ? `mount --bind ${path(root.layer)} /mnt`
-        : `mount -t overlay o -o userxattr,lowerdir=${root.lower.map(path).join(':')},upperdir=${path(root.upper)}/upper,workdir=${path(root.upper)}/work /mnt`;
-    await run('unshare', ['--mount', '--propagation', 'private', 'sh', '-ec', `${mount}; cd /mnt; ${script}`]);
-  };
+  const guest = async (script: string) => inside(await storage.roots.recipe(c1), script);
 
   beforeEach(async () => {
     stateDir = await mkdtemp('/tmp/lxctl-trees-');
@@ -44,10 +36,10 @@ describe.skipIf(why !== '').each(Object.keys(drivers))(titled('the whole tree of
     });
     await storage.roots.reserve(store, c1);
     await storage.roots.create(c1);
-    await inside('rm etc/gone; echo own > own; mkdir bin; ln -s /etc/passwd link');
+    await guest('rm etc/gone; echo own > own; mkdir bin; ln -s /etc/passwd link');
     await storage.roots.reserveSnapshot(store, snapshot);
     await storage.roots.snapshot(snapshot, null);
-    await inside('rm -r etc; mkdir etc; echo later > etc/later');
+    await guest('rm -r etc; mkdir etc; echo later > etc/later');
   });
   afterEach(() => rm(stateDir, { recursive: true, force: true }));
 

@@ -145,11 +145,11 @@ Napi::Value copyTree(const Napi::CallbackInfo& info) {
   return begun(env, std::make_shared<TreeCopy>(env, layersArg(info), stringArg(info, 1, "to"), info[2], nullptr, before));
 }
 
-/// copyTreeBefore(from, to): a copy with `before` for copyTree
+/// copyTreeBefore(from, to, onBytes): a copy with `before` for copyTree
 Napi::Value copyTreeBefore(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto now = std::make_shared<tree::Earlier>();
-  Napi::Object result = begun(env, std::make_shared<TreeCopy>(env, layersArg(info), stringArg(info, 1, "to"), env.Null(), now, nullptr));
+  Napi::Object result = begun(env, std::make_shared<TreeCopy>(env, layersArg(info), stringArg(info, 1, "to"), info[2], now, nullptr));
   result.Set("before", PastHolder::New(env, new std::shared_ptr<tree::Earlier>(now), [](Napi::Env, std::shared_ptr<tree::Earlier>* held) { delete held; }));
   return result;
 }

@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LxError } from '#lib/contract';
-import { exists, isErrno, makeDirectory, removeTree } from '#lib/host';
+import { type CopyWishes, copyTree, exists, isErrno, makeDirectory, removeTree, withMergedTree } from '#lib/host';
 import type { Chain, LayerRole, RootPlace, StorageDriver } from '../driver.ts';
 import { exchange } from '../exchange.ts';
 import { imageLink, type PoolLayout } from '../layout.ts';
 import type { Still } from '../storage.ts';
-import type { RootKeeper, Source, Standing } from './root-keeper.ts';
+import { Tally } from '../tally.ts';
+import { Layers } from './layers.ts';
+import type { Arrival, RootKeeper, Source, Standing } from './root-keeper.ts';
 import { none, own, type Stack, Stacks } from './stacks.ts';
 
 /** So many layers a root may stand on; then they become one. */
@@ -21,14 +23,16 @@ const deepest = 32;
 export class LayeredRoots implements RootKeeper {
   readonly #layout: PoolLayout;
   readonly #driver: StorageDriver;
-  readonly #layers: LayerRole;
+  readonly #role: LayerRole;
+  readonly #layers: Layers;
   readonly #stacks: Stacks;
 
-  constructor(layout: PoolLayout, driver: StorageDriver, layers: LayerRole) {
+  constructor(layout: PoolLayout, driver: StorageDriver, role: LayerRole) {
     this.#layout = layout;
     this.#driver = driver;
-    this.#layers = layers;
-    this.#stacks = new Stacks(layout, (layer) => this.#layerChanges(layer));
+    this.#role = role;
+    this.#layers = new Layers(layout, role);
+    this.#stacks = new Stacks(layout, (layer) => this.#layers.changes(layer));
   }
 
   prepare(): Promise<void> {
@@ -38,20 +42,25 @@ export class LayeredRoots implements RootKeeper {
   async standing(root: Source): Promise<Standing> {
     const stack = await this.#stacks.of(root.id);
     if (stack.head === none) throw new LxError('volume.not_found');
-    return { place: this.#place(root.id, stack.head), chain: this.#chain(stack.below, root.image) };
+    return { place: this.#layers.place(root.id, stack.head), chain: this.#layers.chain(stack.below, root.image) };
   }
 
   async trees(of: Source): Promise<string[]> {
     const { head, below } = await this.#stacks.of(of.id);
-    const place = this.#place(of.id, head);
-    const { layers, root } = this.#driver.view.recipe(place, this.#chain(below, of.image));
-    const chain = root.kind === 'overlay' ? root.lower.map((layer) => layers[layer]?.path ?? '') : [];
-    return head === none ? chain : [this.#layers.changes(place), ...chain];
+    const place = this.#layers.place(of.id, head);
+    const whole = this.#treesOf(place, this.#layers.chain(below, of.image));
+    return head === none ? whole.slice(1) : whole;
+  }
+
+  #treesOf(place: RootPlace, chain: Chain): string[] {
+    const { layers, root } = this.#driver.view.recipe(place, chain);
+    const below = root.kind === 'overlay' ? root.lower.map((layer) => layers[layer]?.path ?? '') : [];
+    return [this.#role.changes(place), ...below];
   }
 
   async create({ id, image }: Source): Promise<void> {
     await this.#directory(id, image);
-    await this.#driver.create.create(this.#place(id, own), this.#chain([], image));
+    await this.#driver.create.create(this.#layers.place(id, own), this.#layers.chain([], image));
   }
 
   /** Its changes have a name of their own: a layer that has the root's may be there, and others may stand on it. */
@@ -69,13 +78,14 @@ export class LayeredRoots implements RootKeeper {
     await removeTree(old);
   }
 
-  /** The tree is a layer, under the name of who has it first. */
+  /** The tree is a layer, of a name that no other pool has. */
   async fill(id: string, tree: string, isSnapshot: boolean): Promise<void> {
     await this.#directory(id, null);
-    await makeDirectory(this.#layout.layer(id));
-    await rename(tree, this.#layerChanges(id));
-    if (isSnapshot) await this.#stacks.put(id, { head: none, below: [id] });
-    else await this.#renew(id, [id], null);
+    await this.#layer(
+      randomUUID(),
+      (staged) => this.#driver.fill.fill(staged, tree),
+      (layer) => this.#stand(id, [layer], null, isSnapshot),
+    );
   }
 
   async snapshot(root: Source, snapshot: string, still: Still | null): Promise<void> {
@@ -95,25 +105,56 @@ export class LayeredRoots implements RootKeeper {
     await this.#stacks.put(to, { head: none, below: await this.#layersOf(snapshot) });
   }
 
-  async copy(from: Source, to: string, still: Still | null): Promise<void> {
+  async copy(from: Source, to: string, still: Still | null, wishes: CopyWishes): Promise<void> {
     await this.#directory(to, from.image);
-    const place = this.#place(to, own);
+    const place = this.#layers.place(to, own);
     const below = still ? null : await this.#layersOf(from);
     if (below) {
-      await this.#driver.create.create(place, this.#chain(below, from.image));
+      await this.#driver.create.create(place, this.#layers.chain(below, from.image));
       if (below.length > 0) await this.#stacks.put(to, { head: own, below });
       return;
     }
     const stack = await this.#stacks.of(from.id);
     const deep = stack.below.length >= deepest;
-    await this.#copyChanges(from, stack, deep, place, still);
+    await this.#copyChanges(from, stack, deep, place, still, wishes);
     if (!deep && stack.below.length > 0) await this.#stacks.put(to, { head: own, below: stack.below });
+  }
+
+  async copyOut(of: Source, to: string, still: Still | null, wishes: CopyWishes): Promise<void> {
+    const tally = new Tally(wishes);
+    const copied = (tree: string) => copyTree(tree, to, tally.next());
+    if (still === null) return void (await withMergedTree(await this.trees(of), copied));
+    const stack = await this.#stacks.of(of.id);
+    await this.#layers.aside(async (cut) => {
+      await this.#copyChanges(of, stack, false, cut, still, tally.next());
+      await withMergedTree(this.#treesOf(cut, this.#layers.chain(stack.below, of.image)), copied);
+    });
+  }
+
+  /**
+   * A root or a snapshot like one of another pool of the driver, on the same image: with the layers that are not here yet. What
+   * runs is cut, and the cut is the layer above them.
+   */
+  async receive(from: LayeredRoots, of: Source, { id, isSnapshot, still }: Arrival, wishes: () => CopyWishes): Promise<void> {
+    await this.#directory(id, of.image);
+    const stack = await from.#stacks.of(of.id);
+    const deep = still !== null && stack.below.length >= deepest;
+    const below = still === null ? await from.#layersOf(of) : deep ? [] : stack.below;
+    await this.#stacks.holding(below, async () => {
+      for (const layer of below.toReversed()) await this.#layers.bring(from.#layers, layer, wishes());
+      if (still === null) return this.#stand(id, below, of.image, isSnapshot);
+      await this.#layer(
+        randomUUID(),
+        (staged) => from.#copyChanges(of, stack, deep, staged, still, wishes()),
+        (layer) => this.#stand(id, [layer, ...below], of.image, isSnapshot),
+      );
+    });
   }
 
   /** What the root had is given up when its link says so, and not before. */
   async restore(snapshot: Source, root: string): Promise<void> {
     await this.#renew(root, await this.#layersOf(snapshot), snapshot.image);
-    await this.#discard(this.#layers.changes(this.#place(root, own)));
+    await this.#discard(this.#role.changes(this.#layers.place(root, own)));
   }
 
   async remove(id: string): Promise<void> {
@@ -133,7 +174,8 @@ export class LayeredRoots implements RootKeeper {
   /** Makes the changes of a root a layer, if there are any; null when it is as deep as it may be. */
   async #sealed(root: Source): Promise<readonly string[] | null> {
     const stack = await this.#stacks.of(root.id);
-    if (await this.#layers.untouched(this.#place(root.id, stack.head), this.#chain(stack.below, root.image))) return stack.below;
+    if (await this.#role.untouched(this.#layers.place(root.id, stack.head), this.#layers.chain(stack.below, root.image)))
+      return stack.below;
     if (stack.below.length >= deepest) return null;
     const below = [stack.head === own ? await this.#ownToLayer(root.id, stack) : stack.head, ...stack.below];
     await this.#renew(root.id, below, root.image);
@@ -142,9 +184,9 @@ export class LayeredRoots implements RootKeeper {
 
   /** Its name as a layer is the root's: it has one only once. */
   async #ownToLayer(id: string, stack: Stack): Promise<string> {
-    const from = this.#layers.changes(this.#place(id, own));
+    const from = this.#role.changes(this.#layers.place(id, own));
     await makeDirectory(this.#layout.layer(id));
-    await rename(from, this.#layerChanges(id));
+    await rename(from, this.#layers.changes(id));
     this.#stacks.assume(id, { ...stack, head: id });
     return id;
   }
@@ -152,10 +194,10 @@ export class LayeredRoots implements RootKeeper {
   /** Puts new, empty changes on these layers under a root. */
   async #renew(id: string, below: readonly string[], image: string | null): Promise<void> {
     const head = randomUUID();
-    const place = this.#place(id, head);
+    const place = this.#layers.place(id, head);
     try {
       await makeDirectory(place.directory);
-      await this.#driver.create.create(place, this.#chain(below, image));
+      await this.#driver.create.create(place, this.#layers.chain(below, image));
       await this.#stacks.put(id, { head, below });
     } catch (error) {
       await this.#stacks.discard(head);
@@ -176,27 +218,34 @@ export class LayeredRoots implements RootKeeper {
     const stack = await this.#stacks.of(root.id);
     const deep = stack.below.length >= deepest;
     const below = [layer, ...(deep ? [] : stack.below)];
-    const staged = { directory: join(this.#layout.unpacking, layer), pool: this.#layout.directory };
+    await this.#layer(
+      layer,
+      (staged) => this.#copyChanges(root, stack, deep, staged, still, {}),
+      () => name(below),
+    );
+    return below;
+  }
+
+  /** Makes a layer, and has `name` let somebody stand on it. */
+  async #layer(layer: string, make: (staged: RootPlace) => Promise<void>, name: (layer: string) => Promise<void>): Promise<void> {
     try {
-      if (!(await exists(this.#layout.layer(layer)))) {
-        await removeTree(staged.directory);
-        await makeDirectory(staged.directory);
-        await this.#copyChanges(root, stack, deep, staged, still);
-        await rename(staged.directory, this.#layout.layer(layer));
-      }
-      await name(below);
-      return below;
+      await this.#layers.make(layer, make);
+      await name(layer);
     } catch (error) {
-      await removeTree(staged.directory);
       await this.#stacks.discard(layer);
       throw error;
     }
   }
 
-  async #copyChanges(root: Source, stack: Stack, merge: boolean, to: RootPlace, still: Still | null): Promise<void> {
-    const from = this.#place(root.id, stack.head);
-    const trees = [from, ...(merge ? stack.below.map((layer) => this.#place(root.id, layer)) : [])];
-    await this.#layers.copy(trees, to, still);
+  /** Puts a root, with new changes of its own, or a snapshot on these layers. */
+  async #stand(id: string, below: readonly string[], image: string | null, isSnapshot: boolean): Promise<void> {
+    if (isSnapshot) await this.#stacks.put(id, { head: none, below });
+    else await this.#renew(id, below, image);
+  }
+
+  async #copyChanges(root: Source, stack: Stack, merge: boolean, to: RootPlace, still: Still | null, wishes: CopyWishes): Promise<void> {
+    const trees = [stack.head, ...(merge ? stack.below : [])].map((layer) => this.#layers.place(root.id, layer));
+    await this.#role.copy(trees, to, still, wishes);
   }
 
   /** The link shows to which image's tree a volume holds on. */
@@ -214,21 +263,5 @@ export class LayeredRoots implements RootKeeper {
       if (!isErrno(error, 'ENOENT')) throw error;
     });
     await removeTree(going);
-  }
-
-  #place(id: string, layer: string): RootPlace {
-    return {
-      directory: layer === own || layer === none ? this.#layout.volume(id) : this.#layout.layer(layer),
-      pool: this.#layout.directory,
-    };
-  }
-
-  #layerChanges(layer: string): string {
-    return this.#layers.changes({ directory: this.#layout.layer(layer), pool: this.#layout.directory });
-  }
-
-  #chain(below: readonly string[], image: string | null): Chain {
-    const layers = below.map((layer) => this.#layerChanges(layer));
-    return image === null ? layers : [...layers, this.#layout.tree(image)];
   }
 }

@@ -1,3 +1,4 @@
+import type { CopyWishes } from '#lib/host';
 import type { Chain, RootPlace } from '../driver.ts';
 import type { Still } from '../storage.ts';
 
@@ -12,6 +13,13 @@ export interface Source {
   id: string;
   /** Fingerprint of the image that both stand on; null: none. */
   image: string | null;
+}
+
+/** A root or a snapshot that comes from another pool; `still` is that of what it comes from. */
+export interface Arrival {
+  id: string;
+  isSnapshot: boolean;
+  still: Still | null;
 }
 
 /**
@@ -34,11 +42,13 @@ export interface RootKeeper {
   replace(root: string, successor: string): Promise<void>;
   /** A root or a snapshot of no image, with all of a tree of the pool, which it takes. */
   fill(id: string, tree: string, isSnapshot: boolean): Promise<void>;
+  /** Copies all that a root or a snapshot shows to `to`, in whatever pool. */
+  copyOut(of: Source, to: string, still: Still | null, wishes: CopyWishes): Promise<void>;
   snapshot(root: Source, snapshot: string, still: Still | null): Promise<void>;
   /** A snapshot like another one. */
   copySnapshot(snapshot: Source, to: string): Promise<void>;
   /** A root like another one, or like a snapshot. */
-  copy(from: Source, to: string, still: Still | null): Promise<void>;
+  copy(from: Source, to: string, still: Still | null, wishes: CopyWishes): Promise<void>;
   /** Gives a root, which does not run, the content of its snapshot. */
   restore(snapshot: Source, root: string): Promise<void>;
   /** A root or a snapshot, with what nothing else stands on. */

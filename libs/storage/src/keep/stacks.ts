@@ -99,6 +99,17 @@ export class Stacks {
     if (before) await this.#release(before);
   }
 
+  /** Keeps layers, also such that only come, while `work` has somebody stand on them. */
+  async holding<T>(layers: readonly string[], work: () => Promise<T>): Promise<T> {
+    const held = { head: none, below: layers };
+    this.#use(held, 1);
+    try {
+      return await work();
+    } finally {
+      await this.#release(held);
+    }
+  }
+
   /** The volume's directory is gone, or never was made. */
   async drop(volume: string): Promise<void> {
     const stack = this.#known.get(volume);

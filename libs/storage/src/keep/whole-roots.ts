@@ -1,7 +1,6 @@
-import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LxError } from '#lib/contract';
-import { exists, makeDirectory, removeTree } from '#lib/host';
+import { type CopyWishes, cutTree, exists, makeDirectory, removeTree } from '#lib/host';
 import type { Chain, RootPlace, StorageDriver } from '../driver.ts';
 import { exchange } from '../exchange.ts';
 import type { PoolLayout } from '../layout.ts';
@@ -47,25 +46,30 @@ export class WholeRoots implements RootKeeper {
 
   async fill(id: string, tree: string): Promise<void> {
     await makeDirectory(this.#place(id).directory);
-    for (const root of await this.trees({ id, image: null })) await rename(tree, root);
+    await this.#driver.fill.fill(this.#place(id), tree);
+  }
+
+  async copyOut(of: Source, to: string, still: Still | null, wishes: CopyWishes): Promise<void> {
+    const [root = ''] = await this.trees(of);
+    await cutTree(root, to, still, wishes);
   }
 
   snapshot(root: Source, snapshot: string, still: Still | null): Promise<void> {
-    return this.copy(root, snapshot, still);
+    return this.copy(root, snapshot, still, {});
   }
 
   copySnapshot(snapshot: Source, to: string): Promise<void> {
-    return this.copy(snapshot, to, null);
+    return this.copy(snapshot, to, null, {});
   }
 
-  async copy({ id }: Source, to: string, still: Still | null): Promise<void> {
-    await this.#copy(this.#place(id), this.#place(to), still);
+  async copy({ id }: Source, to: string, still: Still | null, wishes: CopyWishes): Promise<void> {
+    await this.#copy(this.#place(id), this.#place(to), still, wishes);
   }
 
   async restore(snapshot: Source, root: string): Promise<void> {
     const { directory } = this.#place(root);
     const staged = { ...this.#place(root), directory: join(this.#layout.unpacking, `${root}.${snapshot.id}`) };
-    await this.#copy(this.#place(snapshot.id), staged, null);
+    await this.#copy(this.#place(snapshot.id), staged, null, {});
     await removeTree(await exchange(this.#layout, staged.directory, directory));
   }
 
@@ -73,12 +77,12 @@ export class WholeRoots implements RootKeeper {
     await removeTree(this.#place(id).directory);
   }
 
-  async #copy(from: RootPlace, to: RootPlace, still: Still | null): Promise<void> {
+  async #copy(from: RootPlace, to: RootPlace, still: Still | null, wishes: CopyWishes): Promise<void> {
     const { copy, name } = this.#driver;
     if (!copy) throw new LxError('request.unsupported', { what: `a copy of a root on a pool of the driver ${name}` });
     await makeDirectory(to.directory);
     try {
-      await copy.copy(from, to, still);
+      await copy.copy(from, to, still, wishes);
     } catch (error) {
       await removeTree(to.directory);
       throw error;

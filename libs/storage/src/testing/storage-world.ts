@@ -1,12 +1,20 @@
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MemoryStore } from '../../../store/src/fake/index.ts';
+import type { ImageRow } from '#lib/store';
 import { PoolStorage } from '../pool-storage.ts';
 import type { NewRoot, SnapshotName } from '../storage.ts';
 import { unprobedDrivers as drivers } from '../testing.ts';
 
-const fingerprint = 'ab'.repeat(32);
+/** Of the image. */
+export const fingerprint = 'ab'.repeat(32);
 const idOf = (last: number) => `00000000-0000-4000-8000-${String(last).padStart(12, '0')}`;
+
+const image: ImageRow = {
+  ...{ fingerprint, project: 'default', filename: '', size: 1, public: false, autoUpdate: false, cached: false },
+  ...{ architecture: 'x86_64', properties: {}, profiles: [], layout: 'unified', metadata: {} },
+  ...{ expiresAt: null, createdAt: null, uploadedAt: new Date(0), lastUsedAt: null },
+};
 
 /** For specs: one pool with one root, made from an image, that has a file of its own. */
 export class StorageWorld {
@@ -26,6 +34,7 @@ export class StorageWorld {
     const world = new StorageWorld(await mkdtemp('/tmp/lxctl-roots-'), driver === 'dir' ? 'rootfs' : 'upper');
     const { storage, root, store } = world;
     await storage.pools.create({ name: 'default', driver, description: '', config: {} });
+    await store.images.insert(image);
     await storage.trees.ensure('default', fingerprint, async (directory) => {
       await mkdir(join(directory, 'rootfs'), { recursive: true });
       await writeFile(join(directory, 'rootfs', 'image'), '');

@@ -1,5 +1,5 @@
 import { dirPool } from './pool.ts';
-import { dirCopy, dirCreate, dirUsage, dirView } from './roots.ts';
+import { dirCopy, dirCreate, dirFill, dirUsage, dirView } from './roots.ts';
 import type { StorageDriver } from '../../driver.ts';
 
 /** A root is a plain directory, copied from the image (by reference where the file system can). */
@@ -10,6 +10,7 @@ export const dirDriver: StorageDriver = {
   pool: dirPool,
   view: dirView,
   create: dirCreate,
+  fill: dirFill,
   usage: dirUsage,
   copy: dirCopy,
 };

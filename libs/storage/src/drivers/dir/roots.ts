@@ -2,7 +2,7 @@ import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exists, removeTree } from '#lib/host';
 import { copyTree, cutTree } from '../../copy-tree.ts';
-import type { CopyRole, CreateRole, RootPlace, UsageRole, ViewRole } from '../../driver.ts';
+import type { CopyRole, CreateRole, FillRole, RootPlace, UsageRole, ViewRole } from '../../driver.ts';
 
 const rootOf = (place: RootPlace) => join(place.directory, 'rootfs');
 
@@ -16,11 +16,15 @@ export const dirView: ViewRole = {
 };
 
 export const dirCreate: CreateRole = {
-  create: (place, [tree]) => fill(place, (to) => (tree === undefined ? mkdir(to, { mode: 0o755 }) : copyTree(tree, to))),
+  create: (place, [tree]) => made(place, (to) => (tree === undefined ? mkdir(to, { mode: 0o755 }) : copyTree(tree, to))),
+};
+
+export const dirFill: FillRole = {
+  fill: (place, tree) => rename(tree, rootOf(place)),
 };
 
 export const dirCopy: CopyRole = {
-  copy: (from, to, still) => fill(to, (copy) => cutTree(rootOf(from), copy, still)),
+  copy: (from, to, still, wishes) => made(to, (copy) => cutTree(rootOf(from), copy, still, wishes)),
 };
 
 export const dirUsage: UsageRole = {
@@ -30,7 +34,7 @@ export const dirUsage: UsageRole = {
 };
 
 /** The rename at the end makes a copy that was interrupted tell itself from a whole one. */
-async function fill(place: RootPlace, make: (directory: string) => Promise<unknown>): Promise<void> {
+async function made(place: RootPlace, make: (directory: string) => Promise<unknown>): Promise<void> {
   if (await exists(rootOf(place))) return;
   const copy = join(place.directory, 'copying');
   await removeTree(copy);

@@ -1,6 +1,6 @@
 import { release } from 'node:os';
 import { overlayPool } from './pool.ts';
-import { overlayCreate, overlayLayers, overlayUsage, overlayView } from './roots.ts';
+import { overlayCreate, overlayFill, overlayLayers, overlayUsage, overlayView } from './roots.ts';
 import type { StorageDriver } from '../../driver.ts';
 
 /** An image is a read-only layer, a root is a directory of changes over it. Creating a root copies nothing. */
@@ -11,6 +11,7 @@ export const overlayDriver: StorageDriver = {
   pool: overlayPool,
   view: overlayView,
   create: overlayCreate,
+  fill: overlayFill,
   usage: overlayUsage,
   layers: overlayLayers,
 };

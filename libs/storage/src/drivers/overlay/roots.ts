@@ -2,7 +2,7 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { directoryLike, exists, isDirectoryLike, makeDirectory, mergeLayers, removeTree } from '#lib/host';
 import { cutTree } from '../../copy-tree.ts';
-import type { Chain, CreateRole, LayerRole, RootPlace, UsageRole, ViewRole } from '../../driver.ts';
+import type { Chain, CreateRole, FillRole, LayerRole, RootPlace, UsageRole, ViewRole } from '../../driver.ts';
 import { emptyLower } from './pool.ts';
 
 const upperOf = ({ directory }: RootPlace) => join(directory, 'upper');
@@ -29,21 +29,29 @@ export const overlayCreate: CreateRole = {
   },
 };
 
+export const overlayFill: FillRole = {
+  /** A tree over nothing is changes: what it has, and nothing that it takes away. */
+  async fill(place, tree) {
+    await makeDirectory(workOf(place));
+    await rename(tree, upperOf(place));
+  },
+};
+
 export const overlayLayers: LayerRole = {
   changes: upperOf,
 
   untouched: (place, chain) => isDirectoryLike(upperOf(place), lowerOf(place, chain)[0] ?? ''),
 
   /** Whiteouts are device nodes and opaque directories have attributes (overlayfs.rst): a copy has both. */
-  async copy([from, ...below], to, still) {
+  async copy([from, ...below], to, still, wishes) {
     await makeDirectory(workOf(to));
     if (!from || (await exists(upperOf(to)))) return;
     const cut = join(to.directory, 'cut');
     await removeTree(cut);
     if (below.length > 0 && still === null) {
-      await mergeLayers([from, ...below].map(upperOf), cut);
+      await mergeLayers([from, ...below].map(upperOf), cut, wishes);
     } else {
-      await cutTree(upperOf(from), cut, still);
+      await cutTree(upperOf(from), cut, still, wishes);
       if (below.length > 0) await mergeInto(cut, below);
     }
     await rename(cut, upperOf(to));
