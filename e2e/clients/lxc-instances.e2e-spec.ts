@@ -109,10 +109,10 @@ describe.skipIf(!lxcInstalled)("instances with the stock lxc (skipped where Debi
     await lxc.ok('snapshot', 'mover', 's');
     await inside('mover', 'echo two > /d/f; rm /etc/inittab');
     expect(await lxc.fails('move', 'mover', '--storage', 'plain')).toContain('Instance is running');
-    expect(await lxc.fails('copy', 'mover', 'twin', '--storage', 'plain')).toContain('stop it, or copy a snapshot');
     await lxc.ok('copy', 'mover/s', 'was', '--storage', 'plain');
-    await lxc.ok('stop', 'mover', '--force');
+    // It runs.
     await lxc.ok('copy', 'mover', 'twin', '--storage', 'plain');
+    await lxc.ok('stop', 'mover', '--force');
     await lxc.ok('move', 'mover', '--storage', 'plain');
     expect(await lxc.ok('config', 'device', 'get', 'mover', 'root', 'pool')).toBe('plain\n');
     await lxc.ok('start', 'mover', 'twin', 'was');
@@ -130,6 +130,28 @@ describe.skipIf(!lxcInstalled)("instances with the stock lxc (skipped where Debi
     expect(await lxc.ok('storage', 'show', 'plain')).not.toContain('mover');
     await lxc.ok('delete', 'mover', 'twin', 'was', '--force');
     await lxc.ok('storage', 'delete', 'plain');
+  });
+
+  it('copies what runs to another pool of layers, which come once, and refreshes the copy', async () => {
+    await lxc.ok('storage', 'create', 'second', 'overlay');
+    await lxc.ok('launch', 'busybox', 'run');
+    const inside = (name: string, script: string) => lxc.ok('exec', name, '--', 'sh', '-c', script);
+    await inside('run', 'echo one > /root/note; dd if=/dev/zero of=/root/zeros bs=1024 count=6000 2>/dev/null');
+    await lxc.ok('snapshot', 'run', 's');
+    await lxc.ok('copy', 'run', 'twin', '--storage', 'second');
+    await inside('run', 'echo two > /root/note; rm /root/zeros');
+    await lxc.ok('snapshot', 'run', 't');
+    await lxc.ok('delete', 'run/s');
+    await lxc.ok('copy', 'run', 'twin', '--refresh', '--storage', 'second');
+    expect([await list('-c', 'nsS', 'run'), await list('-c', 'nsS', 'twin')]).toEqual(['run,RUNNING,1\n', 'twin,STOPPED,1\n']);
+    expect(await lxc.ok('config', 'device', 'get', 'twin', 'root', 'pool')).toBe('second\n');
+    await lxc.ok('start', 'twin');
+    expect(await inside('twin', 'cat /root/note; ls /root')).toBe('two\nnote\n');
+    await lxc.ok('restore', 'twin', 't');
+    expect(await inside('twin', 'cat /root/note')).toBe('two\n');
+    expect(await lxc.ok('storage', 'volume', 'list', 'second', '-f', 'csv', '-c', 'tn')).toContain('image,');
+    await lxc.ok('delete', 'run', 'twin', '--force');
+    await lxc.ok('storage', 'delete', 'second');
   });
 
   it('renames, and deletes several at once', async () => {

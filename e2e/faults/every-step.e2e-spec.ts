@@ -29,12 +29,15 @@ const pointsOf = {
     keyof typeof operations,
     string[]
   >),
+  // To and in another pool, where that differs.
+  copyAcross: faultPoints(operations.copy).filter((point) => point.includes(':root:')),
+  refreshAcross: faultPoints(operations.refresh).filter((point) => point.includes(':copy:')),
   freeze: liveFaultPoints('instance.freeze'),
   unfreeze: liveFaultPoints('instance.unfreeze'),
 };
 type Verb = keyof typeof pointsOf;
 
-const pools = ['default', 'plain'];
+const pools = ['default', 'plain', 'second'];
 
 async function inventory() {
   await noBridgePorts(daemon.dir);
@@ -70,6 +73,7 @@ beforeAll(async () => {
   await daemon.buildImage('busybox');
   await daemon.client.pools.create({ name: 'plain', driver: 'dir', description: '', config: {} });
   network = (await daemon.client.profiles.get('default')).devices.eth0?.network ?? '';
+  await daemon.client.pools.create({ name: 'second', driver: 'overlay', description: '', config: {} });
   // Once through, so that the image is unpacked and every directory there.
   await daemon.launchInstance('warm');
   await daemon.remove('warm');
@@ -112,6 +116,7 @@ const exported = async () => {
 async function* contentOf(bytes: Buffer | null) {
   if (bytes) yield bytes;
 }
+const rootIn = (pool: string) => ({ type: 'disk', path: '/', pool });
 const works = async (name = 'f') => expect((await daemon.exec(name, ['true'])).code).toBe(0);
 
 /** One kind of operation. */
@@ -199,13 +204,13 @@ const kinds: Record<Verb, Kind> = {
       await snapshotted();
       await daemon.done(state('stop'));
     },
-    ask: () => daemon.client.instances.rename('f', { name: 'f', pool: 'plain' }),
+    ask: () => daemon.client.instances.rename('f', { name: 'f', pool: 'second' }),
     check: async (point) => {
       const { devices } = await daemon.client.instances.get('f');
-      const moved = devices.root?.pool === 'plain';
+      const moved = devices.root?.pool === 'second';
       if (isDone('move', point)) expect(moved).toBe(true);
       const found = await Promise.all(pools.map((pool) => readdir(join(daemon.dir, 'storage-pools', pool, 'containers'))));
-      expect(found).toEqual(moved ? [[], ['f']] : [['f'], []]);
+      expect(found).toEqual(moved ? [[], [], ['f']] : [['f'], [], []]);
       await daemon.done(state('start'));
       await works();
       expect(await snapshotNames()).toEqual(['s']);
@@ -270,6 +275,37 @@ const kinds: Record<Verb, Kind> = {
       const held = (await daemon.exec('f', ['test', '-e', '/root/note'])).code === 0;
       // From the exchange on it is rebuilt; before it, a failure leaves what was there.
       expect(held).toBe(point.endsWith(':undo') && !point.includes(':place:'));
+    },
+  },
+  copyAcross: {
+    prepare: snapshotted,
+    ask: () => daemon.client.instances.create({ name: 'g', source: { type: 'copy', source: 'f' }, devices: { root: rootIn('plain') } }),
+    check: async (point) => {
+      const done = isDone('copyAcross', point);
+      expect((await names()).sort()).toEqual(done ? ['f', 'g'] : ['f']);
+      expect((await daemon.client.instances.get('f')).status).toBe('Running');
+      await works();
+      if (!done) return;
+      await daemon.done(daemon.client.instances.setState('g', { action: 'start', force: true, timeout: 10 }));
+      await works('g');
+    },
+  },
+  refreshAcross: {
+    // A copy `g` in another pool of what `f` was before it had a snapshot.
+    prepare: async () => {
+      await daemon.done(create());
+      const devices = { root: rootIn('second') };
+      await daemon.done(daemon.client.instances.create({ name: 'g', source: { type: 'copy', source: 'f' }, devices }));
+      await daemon.done(daemon.client.instances.takeSnapshot('f', { name: 's' }));
+    },
+    ask: () => daemon.client.instances.create({ name: 'g', source: { type: 'copy', source: 'f', refresh: true } }),
+    check: async (point) => {
+      const taken = (await daemon.client.instances.getFull('g')).snapshots?.map(({ name }) => name) ?? [];
+      expect(taken).toEqual(point.endsWith(':undo') ? [] : ['s']);
+      expect((await daemon.client.instances.get('f')).status).toBe('Running');
+      await works();
+      await daemon.done(daemon.client.instances.setState('g', { action: 'start', force: true, timeout: 10 }));
+      await works('g');
     },
   },
   refresh: {

@@ -69,7 +69,7 @@ export class FakeStorage implements Pick<Storage, 'roots' | 'trees' | 'moves'> {
   readonly away = new Map<string, string>();
 
   readonly moves: RootMoves = {
-    copy: async (pool, moved) => {
+    copy: async (pool, _, moved) => {
       for (const { root } of moved) {
         this.#root(root.id);
         this.away.set(root.id, pool);
@@ -78,16 +78,17 @@ export class FakeStorage implements Pick<Storage, 'roots' | 'trees' | 'moves'> {
     takeBack: async (_, moved) => {
       for (const { root } of moved) this.away.delete(root.id);
     },
-    settle: async (writes, pool, moved) => {
+    settle: async (writes, pool, image, moved) => {
       const { id: poolId } = await this.pools.get(pool);
-      for (const { root } of moved) await writes.volumes.update(root.id, { poolId, config: {} });
+      const config: Record<string, string> = image === null ? {} : { 'volatile.image': image };
+      for (const { root } of moved) await writes.volumes.update(root.id, { poolId, config });
     },
     clear: async (_, moved) => {
       for (const { root, isSnapshot } of moved) {
         const pool = this.away.get(root.id);
         this.away.delete(root.id);
         if (pool === undefined) continue;
-        this.made.set(root.id, { pool, image: null });
+        this.made.set(root.id, { ...this.#root(root.id), pool });
         for (const [link, id] of this.links) if (id === root.id) this.links.delete(link);
         if (!isSnapshot) await this.roots.link(root);
       }
@@ -165,10 +166,14 @@ export class FakeStorage implements Pick<Storage, 'roots' | 'trees' | 'moves'> {
         await rm(directory, { recursive: true });
       }
     },
-    fillFrom: async (pool, copies) => {
-      for (const { root, isSnapshot, from } of copies) {
-        this.#root(from);
-        this.made.set(root.id, { pool, image: null });
+    imageAcross: async (_, from) => this.#root(from).image,
+    isLike: async (id, from) => this.#root(id).image === this.#root(from).image,
+    copyAcross: async (pool, image, copies, { onBytes, signal }) => {
+      for (const { root, isSnapshot, from, still } of copies) {
+        signal?.throwIfAborted();
+        await this.#cut(root.id, from, still);
+        onBytes?.(1000);
+        this.made.set(root.id, { pool, image });
         if (!isSnapshot) await this.roots.link(root);
       }
     },

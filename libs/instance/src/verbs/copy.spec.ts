@@ -73,33 +73,39 @@ describe('instance.copy', () => {
 
   describe('to another pool', () => {
     const elsewhere = { devices: { root: { type: 'disk', path: '/', pool: 'other' } } };
-    const across = async () => {
+    const across = async (running: boolean) => {
       const made = await World.make();
       await made.store.pools.insert({ name: 'other', driver: 'dir', description: '', config: {} });
-      return world(false, asked(elsewhere), made);
+      return world(running, asked(elsewhere), made);
     };
 
-    it('leaves nothing, wherever it is cut off', () => unwindsFromEveryStep(spec, across, clean));
+    it.each([false, true])('leaves nothing, wherever it is cut off (running: %s)', (running) =>
+      unwindsFromEveryStep(spec, () => across(running), clean),
+    );
 
-    it('is whole there, and so are its snapshots', async () => {
-      const made = await across();
-      expect(await run(spec(made), made)).toMatchObject({ status_code: 200 });
+    it.each([false, true])('is like there, and so are its snapshots (running: %s)', async (running) => {
+      const made = await across(running);
+      const frozen: string[] = [];
+      made.storage.onCut = async () => void frozen.push(await made.instances.reader.power({ id: made.id }));
+      expect(await run(spec(made), made)).toMatchObject({ status_code: 200, metadata: { fs_progress: expect.stringMatching(/MB/) } });
+      expect(frozen).toEqual(running ? ['running', 'frozen'] : ['stopped', 'stopped']);
+      expect(await made.instances.reader.power({ id: made.id })).toBe(running ? 'running' : 'stopped');
       await done(made);
       const { id } = made.params;
       const [snapshot] = await made.store.snapshots.list([id]);
       expect(snapshot?.devices).toEqual(elsewhere.devices);
       const of = [id, snapshot?.id ?? ''];
-      expect(of.map((each) => made.storage.made.get(each))).toEqual(of.map(() => ({ pool: 'other', image: null })));
+      expect(of.map((each) => made.storage.made.get(each))).toEqual(of.map(() => ({ pool: 'other', image: fingerprint })));
       const poolIds = await Promise.all(of.map(async (each) => (await made.store.volumes.byId(each))?.poolId));
       expect(new Set(poolIds)).toEqual(new Set([(await made.store.pools.get('other'))?.id]));
     });
 
-    it('is refused of one that runs, but for its snapshots', async () => {
-      const made = await world(true, asked());
-      await made.store.pools.insert({ name: 'other', driver: 'dir', description: '', config: {} });
-      const row = await made.row(made.id);
-      await expect(made.verbs.copy.prepare(row, asked(elsewhere))).rejects.toThrow('stop it, or copy a snapshot');
-      expect(await made.verbs.copy.prepare(row, asked({ ...elsewhere, snapshot: 's' }))).toMatchObject({ across: true });
+    it('is ended by who cancels it, and the source goes on', async () => {
+      const made = await across(true);
+      const begun = made.verbs.copy.begin(await made.row(made.id), asked({ ...elsewhere, name: 'c2' }));
+      made.storage.onCut = async () => made.engine.cancel((await begun).id);
+      expect(await (await begun).done).toMatchObject({ status: 'Cancelled' });
+      await clean(made);
     });
   });
 

@@ -8,6 +8,7 @@ import type { InstanceRow, ProfileRow, SnapshotRow, Store } from '#lib/store';
 import type { IdAllocation } from '../ids/allocation.ts';
 import type { MetadataFiles } from '../metadata/metadata-files.ts';
 import { withRootIn } from '../root-pool.ts';
+import { copyWishes } from '../steps/copying.ts';
 import { type LaunchUsing, launchStep } from '../steps/launch.ts';
 import type { Removal } from '../steps/remove.ts';
 import { newIds, reserveRows } from '../steps/reserve.ts';
@@ -27,12 +28,17 @@ export type CopyParams = CreateParams & {
   from: string;
   source: string;
   alone: boolean;
-  /** From another pool: it is copied as a whole. */
+  /** From another pool. */
   across: boolean;
 };
 /** `from`: a snapshot of the source; `id`: what it becomes. */
 type Copied = { from: string; id: string; name: string };
-type CopyState = CreateState & { thaw: boolean; snapshots: Copied[] };
+type CopyState = CreateState & {
+  thaw: boolean;
+  snapshots: Copied[];
+  /** From another pool: the image that it stands on in this one. */
+  image: string | null;
+};
 type CopyStep = Step<CopyParams, CopyState>;
 
 interface Using extends LaunchUsing {
@@ -58,12 +64,12 @@ export class Copy {
 
   async begin(source: InstanceRow, request: CopyRequest, requestor?: Requestor): Promise<Operation> {
     const params = await this.prepare(source, request);
-    return this.#create.beginMade(this.operation, params, { also: [source], requestor });
+    return this.#create.beginMade(this.operation, params, { also: [source], requestor, mayCancel: true });
   }
 
   /** What the request does not say is as in the source, but for what only one instance can have. */
   async prepare(source: InstanceRow, { snapshot, alone, ...request }: CopyRequest): Promise<CopyParams> {
-    const { store, storage, supervision } = this.#using;
+    const { store, storage } = this.#using;
     const like = snapshot === null ? source : await store.snapshots.get(source.id, snapshot);
     if (!like) throw new LxError('snapshot.not_found');
     const { [baseImageKey]: _, ...config } = withoutNotesOf(source, request.config);
@@ -78,10 +84,6 @@ export class Copy {
     try {
       const [volume, pool] = await Promise.all([store.volumes.byId(like.id), storage.pools.get(params.pool)]);
       across = volume?.poolId !== pool.id;
-      if (across && snapshot === null && supervision.get(source.id))
-        throw new LxError('request.unsupported', {
-          what: 'a copy of an instance that runs to another storage pool; stop it, or copy a snapshot',
-        });
     } catch (error) {
       this.#create.forget(params.id);
       throw error;
@@ -101,13 +103,16 @@ function reserveStep(using: Using, seen: ReadonlyMap<string, ProfileRow[]>): Cop
     async do({ params, state }) {
       state.ids = await newIds(ids, params);
       state.thaw = params.from === params.source && (await mustThaw(using, params.source));
+      state.image = params.across ? await storage.roots.imageAcross(params.pool, params.from) : null;
       const snapshots = params.alone ? [] : await store.snapshots.list([params.source]);
       state.snapshots = snapshots.map(({ id, name }) => ({ from: id, id: randomUUID(), name }));
     },
     async commit({ params, state }, writes) {
       const { alone, from, source, across, ...own } = params;
       await reserveRows(writes, rowOf(own, state), { nics: params.nics, seen: seen.get(params.id) }, () =>
-        across ? storage.roots.reserve(writes, { ...params, image: null }) : storage.roots.reserveCopy(writes, params, params.from),
+        across
+          ? storage.roots.reserve(writes, { ...params, image: state.image ?? null })
+          : storage.roots.reserveCopy(writes, params, params.from),
       );
       for (const copied of state.snapshots ?? []) await reserveSnapshot(writes, params, copied);
     },
@@ -143,17 +148,19 @@ function rootStep(using: Using): CopyStep {
   return {
     name: 'root',
     joined: true,
-    async do({ params, state }) {
+    async do(context) {
+      const { params, state } = context;
       const snapshots = state.snapshots ?? [];
       await metadataFiles.copy({ id: params.source }, params);
+      const still = params.from === params.source ? stillOf(using, params.source, state.thaw === true) : null;
+      const wishes = copyWishes(context);
       if (params.across) {
-        if (params.from === params.source && using.supervision.get(params.source)) throw new LxError('instance.running');
-        const taken = snapshots.map((copied) => ({ root: named(params, copied), isSnapshot: true, from: copied.from }));
-        return storage.roots.fillFrom(params.pool, [...taken, { root: params, isSnapshot: false, from: params.from }]);
+        const taken = snapshots.map((copied) => ({ root: named(params, copied), isSnapshot: true, from: copied.from, still: null }));
+        const copies = [...taken, { root: params, isSnapshot: false, from: params.from, still }];
+        return storage.roots.copyAcross(params.pool, state.image ?? null, copies, wishes);
       }
       for (const copied of snapshots) await storage.roots.copySnapshot(named(params, copied), copied.from);
-      const still = params.from === params.source ? stillOf(using, params.source, state.thaw === true) : null;
-      await storage.roots.copy(params, params.from, still);
+      await storage.roots.copy(params, params.from, still, wishes);
     },
     async undo({ params, state }) {
       await thawed(using, params.source, state.thaw);

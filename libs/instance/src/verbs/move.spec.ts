@@ -52,6 +52,27 @@ describe('instance.move', () => {
     expect(await whereabouts(made)).toEqual(here);
   });
 
+  it('can be cancelled until it is there', async () => {
+    const made = await world();
+    const { copy, clear } = made.storage.moves;
+    const cancelled = async () => made.engine.cancel(made.engine.list(null).find(({ kind }) => kind === 'instance.move')?.id ?? '');
+    made.storage.moves.copy = async (...args) => {
+      await copy(...args);
+      await cancelled();
+    };
+    expect(await (await made.verbs.move.begin(made.first, 'other')).done).toMatchObject({ status: 'Cancelled' });
+    expect(await whereabouts(made)).toEqual(here);
+    made.storage.moves.copy = copy;
+    const late: unknown[] = [];
+    made.storage.moves.clear = async (...args) => {
+      await cancelled().catch((error: unknown) => late.push(error));
+      await clear(...args);
+    };
+    expect(await (await made.verbs.move.begin(made.first, 'other')).done).toMatchObject({ status: 'Success', may_cancel: false });
+    expect(late).toEqual([expect.objectContaining({ code: 'operation.not_cancellable' })]);
+    expect(await whereabouts(made)).toEqual(there);
+  });
+
   it('goes back, and needs no root disk of its own there', async () => {
     const made = await world();
     await succeeded(await made.verbs.move.begin(made.first, 'other'));

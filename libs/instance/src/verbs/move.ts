@@ -6,6 +6,7 @@ import type { Acts } from '../act/acts.ts';
 import { knownRow } from '../read/rows.ts';
 import { rowsRefused } from '../references.ts';
 import { inheritedDevices, ownRootIn } from '../root-pool.ts';
+import { copyWishes } from '../steps/copying.ts';
 import type { Supervision } from '../supervision.ts';
 
 export type MoveParams = {
@@ -18,7 +19,11 @@ export type MoveParams = {
   from: string;
 };
 type Taken = { id: string; name: string };
-type MoveState = { snapshots: Taken[] };
+type MoveState = {
+  snapshots: Taken[];
+  /** What it stands on there. */
+  image: string | null;
+};
 type MoveStep = Step<MoveParams, MoveState>;
 
 interface Using {
@@ -46,6 +51,7 @@ export class Move {
     return this.#acts.begin(this.operation, params, {
       of: row,
       requestor,
+      mayCancel: true,
       announce: [{ action: 'instance-updated', context: { 'storage-pool': pool } }],
     });
   }
@@ -64,10 +70,12 @@ export class Move {
 function copyStep({ store, storage, supervision }: Using): MoveStep {
   return {
     name: 'copy',
-    async do({ params, state }) {
+    async do(context) {
+      const { params, state } = context;
       if (supervision.get(params.id)) throw new LxError('instance.running');
+      state.image = await storage.roots.imageAcross(params.pool, params.id);
       state.snapshots = (await store.snapshots.list([params.id])).map(({ id, name }) => ({ id, name }));
-      await storage.moves.copy(params.pool, movedOf(params, state));
+      await storage.moves.copy(params.pool, state.image, movedOf(params, state), copyWishes(context));
     },
     undo: ({ params, state }) => storage.moves.takeBack(params.pool, movedOf(params, state)),
   };
@@ -76,6 +84,7 @@ function copyStep({ store, storage, supervision }: Using): MoveStep {
 function switchStep({ store, storage }: Using): MoveStep {
   return {
     name: 'switch',
+    irrevocable: true,
     async do() {},
     async commit({ params, state }, writes) {
       const row = await knownRow(writes, params.id);
@@ -90,7 +99,7 @@ function switchStep({ store, storage }: Using): MoveStep {
         throw rowsRefused(error, () => new LxError('instance.changed', undefined, { cause: error }));
       }
       for (const each of snapshots) await writes.snapshots.update(each.id, { devices: moved(each) });
-      await storage.moves.settle(writes, params.pool, movedOf(params, state));
+      await storage.moves.settle(writes, params.pool, state.image ?? null, movedOf(params, state));
     },
   };
 }
@@ -99,6 +108,7 @@ function switchStep({ store, storage }: Using): MoveStep {
 function clearStep({ storage, report }: Using): MoveStep {
   return {
     name: 'clear',
+    irrevocable: true,
     async do({ params, state }) {
       const clearing = storage.moves.clear(params.from, movedOf(params, state));
       await clearing.catch((error: unknown) => report(`the old place of ${params.name}`, error));

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 import { LxError } from '#lib/contract';
-import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
+import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step, type StepContext } from '#lib/engine';
 import type { Cgroups } from '#lib/host';
 import type { RootName, SnapshotName, Storage } from '#lib/storage';
 import type { InstanceRow, SnapshotRow, Store } from '#lib/store';
 import type { Acts } from '../act/acts.ts';
+import { knownRow } from '../read/rows.ts';
+import { withRootIn } from '../root-pool.ts';
+import { copyWishes } from '../steps/copying.ts';
 import { mustThaw, stillOf, thawed } from '../steps/still.ts';
 import { withoutAddresses } from './copy.ts';
 import type { Supervision } from '../supervision.ts';
@@ -19,12 +21,14 @@ export type RefreshParams = {
   source: string;
   /** Without the snapshots. */
   alone: boolean;
+  /** Name of the copy's pool, where the source is in another one. */
+  pool?: string | null;
 };
 /** A snapshot of the source, and what it becomes. */
 type Missing = { from: string; id: string; name: string };
 type Extra = { id: string; name: string };
 type RefreshState = {
-  /** Id of what is cut of the source. */
+  /** Id of what is cut of the source: a snapshot of it, or of the copy that is in another pool. */
   cut: string;
   sourceName: string;
   /** The source ran and was not frozen: if it is found frozen, that was us. */
@@ -60,19 +64,25 @@ export class Refresh {
   /** LxError 'instance.running' while the copy runs. */
   async begin(source: InstanceRow, copy: InstanceRow, alone: boolean, requestor?: Requestor): Promise<Operation> {
     const params = await this.prepare(source, copy, alone);
-    return this.#acts.begin(this.operation, params, { of: copy, also: [source], requestor, announce: [{ action: 'instance-updated' }] });
+    return this.#acts.begin(this.operation, params, {
+      of: copy,
+      also: [source],
+      requestor,
+      mayCancel: true,
+      announce: [{ action: 'instance-updated' }],
+    });
   }
 
   async prepare(source: InstanceRow, { id, project, name }: InstanceRow, alone: boolean): Promise<RefreshParams> {
-    const { store, supervision } = this.#using;
+    const { store, storage, supervision } = this.#using;
     if (id === source.id) throw new LxError('request.invalid', { problems: ['An instance is no copy of itself'] });
     if (supervision.get(id)) throw new LxError('instance.running');
     const [from, to] = await Promise.all([source.id, id].map((each) => store.volumes.byId(each)));
     if (!from || !to) throw new LxError('volume.not_found');
-    if (from.poolId !== to.poolId) throw new LxError('request.unsupported', { what: 'refreshing a copy in another storage pool' });
-    if (!isDeepStrictEqual(from.config, to.config))
+    const pool = from.poolId === to.poolId ? null : ((await store.pools.byId(to.poolId))?.name ?? null);
+    if (!(await storage.roots.isLike(id, source.id)))
       throw new LxError('request.unsupported', { what: 'refreshing an instance that was made of another image' });
-    return { id, project, name, source: source.id, alone };
+    return { id, project, name, source: source.id, alone, pool };
   }
 }
 
@@ -116,7 +126,9 @@ function copyStep(using: Using): RefreshStep {
   const { storage } = using;
   return {
     name: 'copy',
-    async do({ params, state }) {
+    async do(context) {
+      const { params, state } = context;
+      if (params.pool) return copyAcross(using, context, params.pool);
       await storage.roots.snapshot(cutOf(params, state), stillOf(using, params.source, state.thaw === true));
       for (const each of state.missing ?? []) await storage.roots.copySnapshot(arriving(params, each), each.from);
     },
@@ -128,9 +140,19 @@ function copyStep(using: Using): RefreshStep {
   };
 }
 
+async function copyAcross(using: Using, context: StepContext<RefreshParams, RefreshState>, pool: string): Promise<void> {
+  const { params, state } = context;
+  const { roots } = using.storage;
+  const taken = (state.missing ?? []).map((each) => ({ root: arriving(params, each), isSnapshot: true, from: each.from, still: null }));
+  const still = stillOf(using, params.source, state.thaw === true);
+  const copies = [...taken, { root: cutOf(params, state), isSnapshot: true, from: params.source, still }];
+  await roots.copyAcross(pool, await roots.imageOf(params.id), copies, copyWishes(context));
+}
+
 function rootStep({ storage, supervision }: Using): RefreshStep {
   return {
     name: 'root',
+    irrevocable: true,
     async do({ params, state }) {
       if (supervision.get(params.id)) throw new LxError('instance.running');
       await storage.roots.restore(rootOf(params), cutOf(params, state).id);
@@ -142,6 +164,7 @@ function rootStep({ storage, supervision }: Using): RefreshStep {
 function clearStep({ storage }: Using): RefreshStep {
   return {
     name: 'clear',
+    irrevocable: true,
     async do({ params, state }) {
       for (const each of state.extra ?? []) await storage.roots.delete(named(params, each));
       await storage.roots.delete(cutOf(params, state));
@@ -152,10 +175,12 @@ function clearStep({ storage }: Using): RefreshStep {
         await storage.roots.remove(writes, id);
         if (await writes.snapshots.byId(id)) await writes.snapshots.delete(id);
       }
+      const { devices: own } = await knownRow(writes, params.id);
       for (const { id, from, name } of state.missing ?? []) {
         const snapshot = await writes.snapshots.byId(from);
         if (!snapshot) throw new LxError('snapshot.not_found');
-        await writes.snapshots.insert({ ...snapshot, id, instanceId: params.id, volatile: withoutAddresses(snapshot) });
+        const devices = params.pool ? withRootIn(params.pool, snapshot.devices, own) : snapshot.devices;
+        await writes.snapshots.insert({ ...snapshot, id, instanceId: params.id, devices, volatile: withoutAddresses(snapshot) });
         await storage.roots.rename(writes, id, `${params.name}/${name}`);
       }
     },
@@ -175,6 +200,8 @@ function arriving(params: RefreshParams, { id }: Missing): SnapshotName {
   return named(params, { id, name: id });
 }
 
-function cutOf({ project, source }: RefreshParams, { cut = '', sourceName = '' }: Partial<RefreshState>): SnapshotName {
+function cutOf(params: RefreshParams, { cut = '', sourceName = '' }: Partial<RefreshState>): SnapshotName {
+  const { project, source, pool } = params;
+  if (pool) return named(params, { id: cut, name: cut });
   return { id: cut, project, root: source, name: `${sourceName}/${cut}` };
 }
