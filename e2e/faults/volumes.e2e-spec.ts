@@ -1,6 +1,7 @@
 import { readdir, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { collect } from '#lib/client';
 import { faultPoints } from '#lib/engine';
 import { volumeOperations } from '#lib/storage';
 import { TestDaemon } from '../harness/daemon.ts';
@@ -59,6 +60,8 @@ interface Kind {
   after: string[];
   /** Whether `v` holds in the end what its snapshot does: what it held itself is given up once that is in its place. */
   restores?: boolean;
+  /** Names of the backups of `v` before, which are made with it, and after. */
+  backups?: [before: string[], after: string[]];
 }
 
 const snapped = ['default/v', 'default/v/s'];
@@ -88,7 +91,7 @@ const kinds: { [K in keyof typeof operations]: Kind } = {
     before: snapped,
     after: ['two/w', 'two/w/s'],
   },
-  delete: { of: true, ask: () => daemon.client.pools.deleteVolume('default', 'v'), before: snapped, after: [] },
+  delete: { of: true, ask: () => daemon.client.pools.deleteVolume('default', 'v'), before: snapped, after: [], backups: [['b'], []] },
   restore: { of: true, ask: () => daemon.client.pools.restoreVolume('default', 'v', 's'), before: snapped, after: snapped, restores: true },
   snapshot: {
     of: true,
@@ -108,17 +111,64 @@ const kinds: { [K in keyof typeof operations]: Kind } = {
     before: snapped,
     after: ['default/v'],
   },
+  backup: {
+    of: true,
+    ask: () => daemon.client.pools.backUpVolume('default', 'v', { name: 'b' }),
+    before: snapped,
+    after: snapped,
+    backups: [[], ['b']],
+  },
+  backupRename: {
+    of: true,
+    ask: () => daemon.client.pools.renameVolumeBackup('default', 'v', 'b', 'c'),
+    before: snapped,
+    after: snapped,
+    backups: [['b'], ['c']],
+  },
+  backupDelete: {
+    of: true,
+    ask: () => daemon.client.pools.deleteVolumeBackup('default', 'v', 'b'),
+    before: snapped,
+    after: snapped,
+    backups: [['b'], []],
+  },
+  import: {
+    of: true,
+    ask: () => daemon.client.pools.importVolume('two', contentOf(archive), 'w'),
+    before: snapped,
+    after: [...snapped, 'two/w', 'two/w/s'],
+    backups: [['b'], ['b']],
+  },
 };
+
+/** What is imported: `b`. */
+let archive: Buffer = Buffer.alloc(0);
+
+async function* contentOf(bytes: Buffer): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+/** Names of the backups of `v`, after a look that each has its file, and nothing else has one. */
+async function backupsOfV(): Promise<string[]> {
+  const directory = join(daemon.dir, 'volume-backups');
+  const volumes = await readdir(directory).catch(() => []);
+  const files = (await Promise.all(volumes.map((id) => readdir(join(directory, id))))).flat();
+  const there = (await daemon.client.pools.volumes('default')).some(({ type, name }) => type === 'custom' && name === 'v');
+  const names = there ? (await daemon.client.pools.volumeBackups('default', 'v')).map(({ name }) => name) : [];
+  expect(files).toHaveLength(names.length);
+  expect(await readdir(join(daemon.dir, 'imports'))).toEqual([]);
+  return names;
+}
 
 type Verb = keyof typeof kinds;
 const pointsOf = Object.fromEntries(Object.entries(operations).map(([verb, spec]) => [verb, faultPoints(spec as never)])) as Record<
   Verb,
   string[]
 >;
-const run = new FaultRun<Verb>(pointsOf, ['snapshot', 'delete']);
+const run = new FaultRun<Verb>(pointsOf, ['snapshot', 'delete', 'backup']);
 
 /** `v` that holds `kept`, as its snapshot does, and `later`. */
-async function prepare(): Promise<void> {
+async function prepare(backups: readonly string[]): Promise<void> {
   const { pools: client, operations: waiting } = daemon.client;
   await client.createVolume('default', { name: 'v', content_type: 'filesystem', config: {} });
   const data = join(place('default', 'custom', 'default_v'), 'data');
@@ -126,17 +176,22 @@ async function prepare(): Promise<void> {
   const taken = await client.snapshotVolume('default', 'v', { name: 's' });
   expect((await waiting.wait(taken.id)).status_code).toBe(200);
   await writeFile(join(data, 'later'), '');
+  for (const name of backups) {
+    expect((await waiting.wait((await client.backUpVolume('default', 'v', { name })).id)).status_code).toBe(200);
+    archive = await collect((await client.exportVolumeBackup('default', 'v', name)).body);
+  }
 }
 
 it.each(run.points)('killed at $point', async (at) => {
   const { kind, point } = at;
-  const { of, ask, before, after, restores } = kinds[kind];
-  await run.through(daemon, at, async () => (of ? prepare() : undefined), ask);
+  const { of, ask, before, after, restores, backups = [[], []] } = kinds[kind];
+  await run.through(daemon, at, async () => (of ? prepare(backups[0]) : undefined), ask);
   const found = await whole();
   const last = point === pointsOf[kind].findLast((each) => each.endsWith(':after'));
   // What unwinds is undone unless its last step was journaled; what resumes is finished unless it was told to undo.
   const unwinds = operations[kind].onCrash === 'unwind' || point.endsWith(':undo');
   expect(found).toEqual(unwinds && !last ? before : after);
+  expect(await backupsOfV()).toEqual(backups[unwinds && !last ? 0 : 1]);
   if (!of) return;
   for (const each of found) {
     const [pool = '', name = '', snapshot] = each.split('/');

@@ -173,6 +173,8 @@ export const tree: Tree = {
           restore: leaf('Go back to a snapshot of a custom volume', () => import('./cmd/storage/volume/restore.ts')),
           copy: leaf('Copy a custom volume', () => import('./cmd/storage/volume/copy.ts'), 'cp'),
           move: leaf('Move a custom volume', () => import('./cmd/storage/volume/move.ts'), 'mv'),
+          export: leaf('Save a custom volume with its snapshots to a file', () => import('./cmd/storage/volume/export.ts')),
+          import: leaf('Make a custom volume of such a file', () => import('./cmd/storage/volume/import.ts')),
           attach: leaf('Make a custom volume a device of an instance', () => import('./cmd/storage/volume/attach.ts')),
           detach: leaf('Take a custom volume from an instance', () => import('./cmd/storage/volume/detach.ts')),
           'attach-profile': leaf('Make a custom volume a device of a profile', () => import('./cmd/storage/volume/attach-profile.ts')),
@@ -247,7 +249,6 @@ export const absent: Readonly<Record<string, Readonly<Record<string, string>>>> 
   },
   file: { mount: 'mounts of an instance on the host' },
   storage: { bucket: 'storage buckets' },
-  'storage volume': Object.fromEntries([...['export', 'import'].map((word) => [word, 'backups of custom volumes'])]),
   admin: {
     activateifneeded: 'activation by socket',
     cluster: 'clusters',

@@ -16,6 +16,7 @@ import { AliasesController } from './images/aliases.controller.ts';
 import { PoolsController } from './storage-pools/pools.controller.ts';
 import { CustomVolumesController } from './storage-pools/custom-volumes.controller.ts';
 import { VolumeSnapshotsController } from './storage-pools/volume-snapshots.controller.ts';
+import { VolumeBackupsController } from './storage-pools/volume-backups.controller.ts';
 import { VolumesController } from './storage-pools/volumes.controller.ts';
 import { operationSockets } from './operations/operation-sockets.ts';
 import { OperationsController } from './operations/operations.controller.ts';
@@ -48,6 +49,7 @@ export const allControllers: Type[] = [
   SftpController,
   CustomVolumesController,
   VolumeSnapshotsController,
+  VolumeBackupsController,
   VolumesController,
   PoolsController,
   AliasesController,

@@ -93,10 +93,10 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
   const engine = operationEngine(store, log, reserve);
   const warnings = new Warnings({ store, events: engine.events, now, report });
   const storage = new PoolStorage({ stateDir, store, drivers: storageDrivers });
-  const arrivals = new Arrivals(join(stateDir, 'imports'));
-  const customVolumes = new CustomVolumes({ store, engine, places: storage.customPlaces, lockOf: instanceLock, now, report });
+  const { arrivals, confinement, backupsDir } = archives(settings);
+  const volumeParts = { store, engine, places: storage.customPlaces, lockOf: instanceLock, arrivals, confinement, backupsDir, now, report };
+  const customVolumes = new CustomVolumes(volumeParts);
   const networks = managedNetworks(stateDir, store, report);
-  const confinement = new LinuxConfinement(join(settings.homeDir, 'native/build/Release/lxctl-confine'));
   const images = new LocalImages({ stateDir, store, recipes, confinement, instances: () => instances.trees });
   const imageOps = imageOperations(images, storage.trees, engine.events);
   engine.register(imageOps.create);
@@ -143,6 +143,15 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
       await database.stop();
       return problems;
     },
+  };
+}
+
+/** What reads and writes archives. */
+function archives({ stateDir, homeDir }: DaemonSettings) {
+  return {
+    arrivals: new Arrivals(join(stateDir, 'imports')),
+    confinement: new LinuxConfinement(join(homeDir, 'native/build/Release/lxctl-confine')),
+    backupsDir: join(stateDir, 'volume-backups'),
   };
 }
 

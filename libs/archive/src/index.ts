@@ -1,12 +1,13 @@
 export { type ArchiveFormat, extensions, formatOf, readHead } from './archive-format.ts';
 export { ArchiveRules, type Contents, metadataLimit } from './archive-rules.ts';
 export { Arrivals } from './backup/arrivals.ts';
-export { BackupFiles, type BackupId } from './backup/backup-files.ts';
+export { BackupFiles, type BackupId, type BackupPacking } from './backup/backup-files.ts';
 export { type CheckedBackup, checkBackup } from './backup/check.ts';
 export { type BackupKind, containerBackup, volumeBackup } from './backup/kinds.ts';
 export { backupNameProblems } from './backup/name.ts';
 export { readShifts, type ShiftedIds, unshifted } from './backup/owners.ts';
 export { type BackupUnpacking, type UnpackedBackup, unpackBackup } from './backup/unpack.ts';
+export { type BackupRequest, planBackup, type PlannedBackup } from './backup/wish.ts';
 export { packed, type Packing } from './pack/packed.ts';
 export type { TarPack } from './pack/tar-pack.ts';
 export { packTold } from './pack/told.ts';

@@ -47,6 +47,8 @@ export const urls = {
   volume: (pool: string, type: string, name: string, project: string) => url(project, 'storage-pools', pool, 'volumes', type, name),
   volumeSnapshot: (pool: string, type: string, name: string, snapshot: string, project: string) =>
     url(project, 'storage-pools', pool, 'volumes', type, name, 'snapshots', snapshot),
+  volumeBackup: (pool: string, type: string, name: string, backup: string, project: string) =>
+    url(project, 'storage-pools', pool, 'volumes', type, name, 'backups', backup),
 } as const;
 
 /** `resources` of an operation on instances. Older clients read `containers`, newer ones `instances` (API section 2.3). */

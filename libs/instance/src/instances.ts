@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Arrivals, BackupFiles } from '#lib/archive';
 import type { JsonObject } from '#lib/base';
+import { LxError } from '#lib/contract';
 import { Attachments } from '#lib/device';
 import { type Engine, Expired, type Operation, type OperationSpec, type Sweep, Sweeps } from '#lib/engine';
 import type { Cgroups, Confinement, DeviceChanges, HostDevices, Places } from '#lib/host';
@@ -87,7 +88,10 @@ function shared(on: Foundations) {
   const expansion = new Expansion(on.store);
   const logFiles = new LogFiles(on.host);
   const metadataFiles = new MetadataFiles(on.host);
-  const backupFiles = new BackupFiles((id) => join(on.host.homesDir, id, 'backups'));
+  const backupFiles = new BackupFiles(
+    (id) => join(on.host.homesDir, id, 'backups'),
+    (cause) => new LxError('backup.not_found', undefined, { cause }),
+  );
   const limits = new LimitsInForce({ ...on, expansion });
   const attachments = new Attachments(on, on.report);
   const ids = new IdAllocation(on);
@@ -203,8 +207,14 @@ export class Instances {
     const { snapshotDelete, backupDelete, snapshot } = this.verbs;
     const looks = [
       // What is over goes first: its room may be needed.
-      new Expired({ word: 'snapshot', expired: (by) => snapshots.expired(by), delete: ofIts(on.store, snapshotDelete) }, on),
-      new Expired({ word: 'backup', expired: (by) => backups.expired(by), delete: ofIts(on.store, backupDelete) }, on),
+      new Expired(
+        { word: 'snapshot', expired: (by) => snapshots.expired(by), delete: ofIts(on.store, snapshotDelete, (row) => row.instanceId) },
+        on,
+      ),
+      new Expired(
+        { word: 'backup', expired: (by) => backups.expired(by), delete: ofIts(on.store, backupDelete, (row) => row.ownerId) },
+        on,
+      ),
       scheduledSnapshots(snapshot, { ...on, expansion: parts.expansion }),
     ];
     this.sweeps = new Sweeps([...looks, ...on.sweeps], on);
@@ -214,9 +224,9 @@ export class Instances {
 }
 
 /** The deletion of what belongs to an instance, for one who has its row alone. */
-function ofIts<R extends { instanceId: string }>(store: Store, verb: { begin(instance: InstanceRow, row: R): Promise<Operation> }) {
+function ofIts<R>(store: Store, verb: { begin(instance: InstanceRow, row: R): Promise<Operation> }, ownerOf: (row: R) => string) {
   return async (row: R) => {
-    const instance = await store.instances.byId(row.instanceId);
+    const instance = await store.instances.byId(ownerOf(row));
     return instance && verb.begin(instance, row);
   };
 }

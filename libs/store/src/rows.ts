@@ -62,13 +62,14 @@ export interface SnapshotRow {
   expiresAt: Date | null;
 }
 
-/** A backup of an instance, whose file the server keeps. */
+/** A backup of an instance or a custom volume, whose file the server keeps. */
 export interface BackupRow {
   /** uuid; also the name of its file. */
   id: string;
-  instanceId: string;
+  /** Of the instance or the volume. */
+  ownerId: string;
   name: string;
-  /** Without the instance's snapshots. */
+  /** Without the snapshots. */
   alone: boolean;
   createdAt: Date;
   /** null: never. */

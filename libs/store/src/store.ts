@@ -27,7 +27,10 @@ export type New<R, K extends keyof R> = Omit<R, K> & Partial<Pick<R, K>>;
 export interface Store {
   readonly instances: Instances;
   readonly snapshots: Snapshots;
+  /** Of instances. */
   readonly backups: Backups;
+  /** Of custom volumes. */
+  readonly volumeBackups: Backups;
   readonly profiles: Profiles;
   readonly images: Images;
   readonly pools: Pools;
@@ -103,17 +106,17 @@ export interface Snapshots {
   delete(id: string): Promise<void>;
 }
 
-/** Backups of instances. They go with their instance. */
+/** Backups of instances, or those of volumes. They go with what they are of. */
 export interface Backups {
-  /** Of one instance, of many, or (null) of all; the oldest first. */
-  list(instanceIds: readonly string[] | null): Promise<BackupRow[]>;
-  get(instanceId: string, name: string): Promise<BackupRow | null>;
+  /** Of one owner, of many, or (null) of all; the oldest first. */
+  list(ownerIds: readonly string[] | null): Promise<BackupRow[]>;
+  get(ownerId: string, name: string): Promise<BackupRow | null>;
   byId(id: string): Promise<BackupRow | null>;
-  /** Those that are to be gone by then, of this server's instances. */
+  /** Those that are to be gone by then. */
   expired(by: Date): Promise<BackupRow[]>;
-  /** RowConflict 'instance_backup_name', or 'instance_backup_instance' when the instance is gone. */
+  /** RowConflict 'instance_backup_name', or 'instance_backup_instance' when the instance is gone; 'volume_...' of volumes. */
   insert(row: BackupRow): Promise<void>;
-  /** RowConflict 'instance_backup_name'. */
+  /** RowConflict 'instance_backup_name', or 'volume_backup_name'. */
   update(id: string, change: Pick<BackupRow, 'name'>): Promise<void>;
   delete(id: string): Promise<void>;
 }

@@ -22,11 +22,20 @@ export class StrictServer extends FakeServer {
     if (request.method === 'GET') this.sync(route, found(path), 'etag');
     // A look whether a file is there already.
     else if (request.method === 'HEAD') this.error(route, 404, 'Not Found');
-    else if (/^\/1\.0\/(instances|images|operations)\b|\/snapshots\b/.test(path) && !path.endsWith('/files'))
+    else if (isOperation(path, request))
       this.operation(route, { metadata: { fingerprint: 'f00' }, resources: { backups: ['/1.0/instances/c1/backups/b'] } });
     else this.sync(route, {});
     return super.request(request);
   }
+}
+
+/** Whether what is asked for takes time; an upload to volumes is a backup. */
+function isOperation(path: string, { body }: TransportRequest): boolean {
+  if (path.endsWith('/files')) return false;
+  return (
+    /^\/1\.0\/(instances|images|operations)\b|\/(snapshots|backups)\b/.test(path) ||
+    (path.endsWith('/volumes/custom') && typeof body === 'object')
+  );
 }
 
 interface Sent {

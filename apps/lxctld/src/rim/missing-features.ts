@@ -15,7 +15,6 @@ const features: readonly [verbs: string, path: string, what: string][] = [
     '/1.0/images/:fingerprint/secret',
     'secrets by which another server downloads images; copy them through the client (--mode=relay)',
   ],
-  ['POST', '/1.0/storage-pools/:pool/volumes/:type/:name/backups', 'backups of storage volumes'],
   [anyVerb, '/1.0/networks/:name/forwards', 'network forwards'],
   [anyVerb, '/1.0/networks/:name/forwards/:address', 'network forwards'],
   [anyVerb, '/1.0/networks/:name/peers', 'network peers'],
@@ -35,8 +34,6 @@ const features: readonly [verbs: string, path: string, what: string][] = [
 
 /** Objects that cannot exist here, because nothing makes them: LXD's words for one that is not there. */
 const absent: readonly [path: string, error: () => LxError][] = [
-  ['/1.0/storage-pools/:pool/volumes/:type/:name/backups/:backup', () => new LxError('volume.backup_not_found')],
-  ['/1.0/storage-pools/:pool/volumes/:type/:name/backups/:backup/export', () => new LxError('volume.backup_not_found')],
   ['/1.0/projects/:name', () => new LxError('project.not_found')],
   ['/1.0/certificates/:fingerprint', () => new LxError('certificate.not_found')],
   ['/1.0/cluster/members', () => new LxError('server.not_clustered')],

@@ -1,5 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { archiveParts } from '../../../../libs/storage/src/testing/custom-world.ts';
 import { OperationEngine } from '#lib/engine';
 import { CustomVolumes, PoolStorage, storageDrivers } from '#lib/storage';
 import { MemoryStore } from '../../../../libs/store/src/fake/index.ts';
@@ -8,6 +9,7 @@ import { CUSTOM_VOLUMES, ENGINE, STORAGE } from '../tokens.ts';
 import { CustomVolumesController } from './custom-volumes.controller.ts';
 import { PoolsController } from './pools.controller.ts';
 import { VolumeSnapshotsController } from './volume-snapshots.controller.ts';
+import { VolumeBackupsController } from './volume-backups.controller.ts';
 import { VolumesController } from './volumes.controller.ts';
 
 let stateDir = '';
@@ -24,6 +26,8 @@ beforeAll(async () => {
   const storage = new PoolStorage({ stateDir, store, drivers });
   const report = (_: string, cause: unknown) => void problems.push(cause);
   engine = new OperationEngine({ store, report: ({ error }) => void problems.push(error) });
+  const parts = archiveParts(stateDir);
+  await parts.arrivals.prepare();
   const volumes = new CustomVolumes({
     store,
     engine,
@@ -31,6 +35,7 @@ beforeAll(async () => {
     lockOf: ({ name }) => name,
     now: () => new Date(),
     report,
+    ...parts,
   });
   for (const name of ['default', 'two']) await storage.pools.create({ name, driver: 'dir', description: '', config: {} });
   const providers = [
@@ -39,7 +44,7 @@ beforeAll(async () => {
     { provide: CUSTOM_VOLUMES, useValue: volumes },
   ];
   rim = await serveRim({
-    controllers: [CustomVolumesController, PoolsController, VolumeSnapshotsController, VolumesController],
+    controllers: [CustomVolumesController, PoolsController, VolumeBackupsController, VolumeSnapshotsController, VolumesController],
     providers,
   });
 });
@@ -52,6 +57,12 @@ afterAll(async () => {
 
 const call = (method: Method, path: string, body?: object, headers = {}) =>
   rim.call(method, `/1.0/storage-pools/default/volumes${path}`, body, headers);
+
+const settled = async (asked: ReturnType<typeof call>) => {
+  const { status, metadata } = await asked;
+  expect(status).toBe(202);
+  await engine.get((metadata as { id: string }).id)?.done;
+};
 
 describe('/1.0/storage-pools/{pool}/volumes', () => {
   it('makes a custom volume by either URL, without an operation', async () => {
@@ -106,11 +117,6 @@ describe('/1.0/storage-pools/{pool}/volumes', () => {
   });
 
   it('has snapshots, whose names are whole in a list and short in an answer, and goes back by its ETag', async () => {
-    const settled = async (asked: ReturnType<typeof call>) => {
-      const { status, metadata } = await asked;
-      expect(status).toBe(202);
-      await engine.get((metadata as { id: string }).id)?.done;
-    };
     await call('POST', '/custom', { name: 'snapped', description: 'of it', config: { 'user.x': 'y' } });
     await settled(call('POST', '/custom/snapped/snapshots', { name: 's' }));
     const at = '/1.0/storage-pools/default/volumes/custom/snapped/snapshots';
@@ -129,6 +135,37 @@ describe('/1.0/storage-pools/{pool}/volumes', () => {
     await settled(call('DELETE', '/custom/snapped/snapshots/s'));
     expect(await call('GET', '/custom/snapped/snapshots/s')).toMatchObject({ status: 404 });
     expect(await call('DELETE', '/custom/snapped')).toMatchObject({ status: 200 });
+  });
+
+  it('has backups, by the names of LXD', async () => {
+    const at = '/1.0/storage-pools/default/volumes/custom/a/backups';
+    await settled(
+      call('POST', '/custom/a/backups', { volume_only: true, compression_algorithm: 'none', expires_at: '2999-01-02T03:04:05Z' }),
+    );
+    expect((await call('GET', '/custom/a/backups')).metadata).toEqual([`${at}/backup0`]);
+    const shown = { name: 'backup0', volume_only: true, optimized_storage: false, expires_at: '2999-01-02T03:04:05.000Z' };
+    expect((await call('GET', '/custom/a/backups?recursion=1')).metadata).toMatchObject([shown]);
+    expect((await call('GET', '/custom/a/backups/backup0')).metadata).toMatchObject(shown);
+    await settled(call('POST', '/custom/a/backups/backup0', { name: 'kept' }));
+    const { headers, content } = await rim.bytes(`${at}/kept/export`);
+    expect(headers).toMatchObject({ 'content-disposition': 'attachment; filename=a.tar', 'content-length': String(content.length) });
+    expect(content.toString('latin1', 0, 17)).toBe('backup/index.yaml');
+    await settled(call('DELETE', '/custom/a/backups/kept'));
+    for (const path of ['kept', 'kept/export']) {
+      const gone = await call('GET', `/custom/a/backups/${path}`);
+      expect([gone.status, gone.error]).toEqual([404, 'Storage volume backup not found']);
+    }
+    expect(await call('POST', '/custom/a/backups', { optimized_storage: true })).toMatchObject({ status: 400 });
+    expect(await call('POST', '/container/c1/backups', {})).toMatchObject({ status: 501 });
+    expect(await call('GET', '/custom/none/backups')).toMatchObject({ status: 404 });
+  });
+
+  it.each([
+    [{ 'x-incus-type': 'iso' }, 400, 'content type "iso" are not supported by this server: they are disks of virtual machines'],
+    [{ 'x-lxd-name': 'x' }, 400, 'Invalid backup: the file is not an archive'],
+  ])('makes none of a file that is no backup: %j', async (headers, status, text) => {
+    const answer = await call('POST', '/custom', Buffer.from('no archive'), { 'content-type': 'application/octet-stream', ...headers });
+    expect([answer.status, answer.error]).toEqual([status, expect.stringContaining(text)]);
   });
 
   it('renames in one answer, copies and moves in an operation, deletes', async () => {

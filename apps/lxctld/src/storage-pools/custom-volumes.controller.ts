@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { Controller, Delete, Get, Inject, Param, Patch, Post, Put } from '@nestjs/common';
 import { VolumePatchBody, VolumePostBody, VolumePutBody, VolumesPostBody } from '#dto';
 import { LxError, refuse, urls, type WireVolumeState } from '#lib/contract';
@@ -7,8 +8,10 @@ import type { VolumeRow } from '#lib/store';
 import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
 import { Call } from '../rim/call.ts';
+import { refuseUnstorable } from '../rim/text.ts';
 import { CUSTOM_VOLUMES } from '../tokens.ts';
 import { namedVolume } from './named-volume.ts';
+import { readVolumeBackupIndex } from './volume-backup-index.ts';
 import { volumeTuple, volumeTypes } from './pools.presenter.ts';
 
 /** Changes of /1.0/storage-pools/{pool}/volumes: custom volumes alone are changed here, others with what they belong to. */
@@ -19,7 +22,8 @@ export class CustomVolumesController {
   @Post()
   @Access('manage-volumes')
   async createTyped(@Param('pool') pool: string, @Call() call: Call): Promise<Answer> {
-    const body = this.#wanted(call);
+    if (call.upload) return this.#import(pool, 'custom', call, call.upload);
+    const body = call.body(VolumesPostBody);
     refuse(body.type === '' ? ['You must provide a storage volume type of the storage volume'] : []);
     return this.#create(pool, body.type, body, call);
   }
@@ -27,7 +31,8 @@ export class CustomVolumesController {
   @Post(':type')
   @Access('manage-volumes')
   async create(@Param('pool') pool: string, @Param('type') type: string, @Call() call: Call): Promise<Answer> {
-    return this.#create(pool, type, this.#wanted(call), call);
+    if (call.upload) return this.#import(pool, type, call, call.upload);
+    return this.#create(pool, type, call.body(VolumesPostBody), call);
   }
 
   @Put(':type/:name')
@@ -85,9 +90,12 @@ export class CustomVolumesController {
     return Answer.sync(state);
   }
 
-  #wanted(call: Call): VolumesPostBody {
-    if (call.upload) throw new LxError('feature.not_implemented', { what: 'backups of storage volumes' });
-    return call.body(VolumesPostBody);
+  async #import(pool: string, type: string, call: Call, content: Readable): Promise<Answer> {
+    const header = (name: string) => call.header(`x-lxd-${name}`) || call.header(`x-incus-${name}`);
+    if (header('type') === 'iso') refuse(contentProblems('iso'));
+    const volume = namedVolume(pool, type, header('name'), call);
+    refuseUnstorable({ name: volume.name }, 'headers');
+    return Answer.operation(await this.volumes.backups.import(volume, content, readVolumeBackupIndex, call.requestor));
   }
 
   async #create(pool: string, type: string, body: VolumesPostBody, call: Call): Promise<Answer> {

@@ -1,6 +1,6 @@
-import { expiryText, type WirePool, type WireVolume, type WireVolumeSnapshot } from '#lib/contract';
+import { expiryText, type WirePool, type WireVolume, type WireVolumeBackup, type WireVolumeSnapshot } from '#lib/contract';
 import { snapshotOf, volumeOwner } from '#lib/storage';
-import type { PoolRow, VolumeRow } from '#lib/store';
+import type { BackupRow, PoolRow, VolumeRow } from '#lib/store';
 
 /** Types of volumes in URLs. */
 export const volumeTypes = ['container', 'virtual-machine', 'image', 'custom'];
@@ -31,6 +31,13 @@ export function presentVolumeSnapshot(row: VolumeRow): WireVolumeSnapshot {
     ...{ name: snapshotOf(row), description, config, content_type: contentType },
     created_at: createdAt.toISOString(),
     expires_at: expiryText(expiresAt),
+  };
+}
+
+export function presentVolumeBackup({ name, alone, createdAt, expiresAt }: BackupRow): WireVolumeBackup {
+  return {
+    ...{ name, created_at: createdAt.toISOString(), expires_at: expiryText(expiresAt) },
+    ...{ volume_only: alone, optimized_storage: false },
   };
 }
 

@@ -40,20 +40,6 @@ export class VolumesController {
     return Answer.sync(presentVolume(row, pool, usedBy(row)), { etag: volumeTuple(row) });
   }
 
-  /** This version makes no backups of volumes, so the list is empty. */
-  @Get(':type/:name/backups')
-  @Access('view')
-  async listNone(
-    @Param('pool') pool: string,
-    @Param('type') type: string,
-    @Param('name') name: string,
-    @Call() call: Call,
-  ): Promise<Answer> {
-    refuseUnknownType(type);
-    await this.storage.volumes.get(pool, call.projectOf('storage.volumes'), type, name);
-    return Answer.sync([]);
-  }
-
   async #answer(pool: string, rows: readonly VolumeRow[], call: Call): Promise<Answer> {
     const usedBy = call.wantsNamesOnly ? () => [] : await this.storage.volumes.usedBy(pool);
     return call.list(

@@ -35,6 +35,24 @@ export class Arrivals {
     }
   }
 
+  /** Has `begin` begin something with what arrives; the file goes when that is `done`, or did not begin. */
+  async take<O extends { done: Promise<unknown> }>(
+    content: Readable,
+    begin: (id: string) => Promise<O>,
+    report: (message: string, cause: unknown) => void,
+  ): Promise<O> {
+    const id = await this.receive(content);
+    const discard = () => this.discard(id).catch((error: unknown) => report('removing a backup that had arrived', error));
+    try {
+      const begun = await begin(id);
+      void begun.done.then(discard, discard);
+      return begun;
+    } catch (error) {
+      await discard();
+      throw error;
+    }
+  }
+
   path(id: string): string {
     return join(this.#directory, id);
   }

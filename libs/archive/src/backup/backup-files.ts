@@ -5,38 +5,51 @@ import type { Readable } from 'node:stream';
 import { LxError } from '#lib/contract';
 import { isErrno, removeTree } from '#lib/host';
 import { type ArchiveFormat, formatOf } from '../archive-format.ts';
+import type { Packing } from '../pack/packed.ts';
+import { packTold } from '../pack/told.ts';
+import { watchSpace } from '../space.ts';
 import { writeStream } from './write-stream.ts';
 
 /** A backup by the ids of what it is of and its own. */
 export type BackupId = { id: string; backupId: string };
 
+export type BackupPacking = Omit<Packing, 'told'> & { progress: (told: Record<string, string>) => void };
+
 /** The files of backups, each by its id. One is there whole or not at all. */
 export class BackupFiles {
   readonly #directoryOf: (id: string) => string;
+  readonly #notFound: (cause: unknown) => LxError;
 
   /** `directoryOf`: where those of one thing are, which has the id. */
-  constructor(directoryOf: (id: string) => string) {
+  constructor(directoryOf: (id: string) => string, notFound: (cause: unknown) => LxError) {
     this.#directoryOf = directoryOf;
+    this.#notFound = notFound;
   }
 
-  /** The directory of those of one thing. */
-  async prepare({ id }: Pick<BackupId, 'id'>): Promise<string> {
-    const directory = this.#directoryOf(id);
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    return directory;
-  }
-
-  async write(backup: BackupId, content: Readable, signal: AbortSignal): Promise<void> {
+  /**
+   * Writes what `archive` packs. `progress` is told now and then how much that is. LxError 'archive.no_space'; what a failure
+   * leaves is for `remove`.
+   */
+  async pack(backup: BackupId, { signal, progress, ...how }: BackupPacking, archive: (packing: Packing) => Readable): Promise<void> {
     const path = this.#path(backup);
-    // The row must not outlive a power cut without its bytes.
-    await writeStream(arriving(path), content, signal, (file) => file.sync());
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    using space = await watchSpace(dirname(path));
+    const ends = AbortSignal.any([signal, space.signal]);
+    const told = packTold((text) => progress({ create_backup_progress: text }));
+    try {
+      // The row must not outlive a power cut without its bytes.
+      await writeStream(arriving(path), archive({ ...how, signal: ends, told }), ends, (file) => file.sync());
+    } catch (error) {
+      if (!signal.aborted && (await space.isFull())) throw new LxError('archive.no_space', undefined, { cause: error });
+      throw error;
+    }
     await rename(arriving(path), path);
   }
 
-  /** LxError 'backup.not_found' while it is being made. */
+  /** The error of one that is not there, also while it is being made. */
   async read(backup: BackupId): Promise<{ size: number; format: ArchiveFormat; content: Readable }> {
     const file = await open(this.#path(backup), 'r').catch((error: unknown) => {
-      if (isErrno(error, 'ENOENT')) throw new LxError('backup.not_found', undefined, { cause: error });
+      if (isErrno(error, 'ENOENT')) throw this.#notFound(error);
       throw error;
     });
     try {

@@ -1,5 +1,14 @@
 import type { StringMap } from '#lib/base';
-import type { WireOperation, WirePool, WirePoolResources, WireVolume, WireVolumeSnapshot, WireVolumeState } from '#lib/contract';
+import type {
+  WireOperation,
+  WirePool,
+  WirePoolResources,
+  WireVolume,
+  WireVolumeBackup,
+  WireVolumeBackupsPost,
+  WireVolumeSnapshot,
+  WireVolumeState,
+} from '#lib/contract';
 import { type Api, segment } from '../api.ts';
 import type { Reply } from '../envelope.ts';
 
@@ -100,6 +109,36 @@ export class PoolsClient {
     return this.#api.start('DELETE', snapshotPath(pool, name, snapshot));
   }
 
+  volumeBackups(pool: string, name: string): Promise<WireVolumeBackup[]> {
+    return this.#api.get(`${volumePath(pool, name)}/backups`, { recursion: 1 });
+  }
+
+  backUpVolume(pool: string, name: string, body: WireVolumeBackupsPost): Promise<WireOperation> {
+    return this.#api.start('POST', `${volumePath(pool, name)}/backups`, body);
+  }
+
+  renameVolumeBackup(pool: string, name: string, backup: string, newName: string): Promise<WireOperation> {
+    return this.#api.start('POST', backupPath(pool, name, backup), { name: newName });
+  }
+
+  deleteVolumeBackup(pool: string, name: string, backup: string): Promise<WireOperation> {
+    return this.#api.start('DELETE', backupPath(pool, name, backup));
+  }
+
+  exportVolumeBackup(
+    pool: string,
+    name: string,
+    backup: string,
+  ): Promise<{ body: AsyncIterable<Uint8Array>; headers: Record<string, string> }> {
+    return this.#api.raw('GET', `${backupPath(pool, name, backup)}/export`);
+  }
+
+  /** Makes a custom volume of a backup, under its own name where none is given. */
+  importVolume(pool: string, content: AsyncIterable<Uint8Array>, name = ''): Promise<WireOperation> {
+    const headers = { ...(name && { 'x-lxd-name': name }), 'content-type': 'application/octet-stream' };
+    return this.#api.upload(`${path(pool)}/volumes/custom`, headers, content);
+  }
+
   create(body: { name: string; driver: string; description: string; config: StringMap }): Promise<void> {
     return this.#api.send('POST', '/1.0/storage-pools', body);
   }
@@ -119,6 +158,10 @@ function path(name: string): string {
 
 function snapshotPath(pool: string, name: string, snapshot: string): string {
   return `${volumePath(pool, name)}/snapshots/${segment(snapshot)}`;
+}
+
+function backupPath(pool: string, name: string, backup: string): string {
+  return `${volumePath(pool, name)}/backups/${segment(backup)}`;
 }
 
 function volumePath(pool: string, name: string): string {

@@ -1,5 +1,5 @@
 import { Type } from 'class-transformer';
-import { IsBoolean, IsObject, IsOptional, IsString, ValidateNested } from 'class-validator';
+import { IsArray, IsBoolean, IsObject, IsOptional, IsString, ValidateNested } from 'class-validator';
 import type { StringMap } from '#lib/base';
 import { IsStringMap } from './maps.ts';
 
@@ -93,4 +93,38 @@ export class VolumeSnapshotPatchBody {
 export class VolumePatchBody {
   @IsOptional() @IsString() description?: string;
   @IsOptional() @IsStringMap() config?: StringMap;
+}
+
+/** POST /1.0/storage-pools/{pool}/volumes/custom/{name}/backups. */
+export class VolumeBackupsPostBody {
+  @IsString() name: string = '';
+  @IsOptional() @IsString() expires_at?: string;
+  @IsBoolean() volume_only: boolean = false;
+  @IsBoolean() optimized_storage: boolean = false;
+  @IsString() compression_algorithm: string = '';
+}
+
+/** What a backup's index says of a volume as it was, or of a snapshot of one. */
+export class BackedUpVolumeBody {
+  @IsString() name: string = '';
+  @IsString() description: string = '';
+  @IsStringMap() config: StringMap = {};
+  @IsString() content_type: string = '';
+  @IsString() created_at: string = '';
+  /** LXD may leave it out of a snapshot that is for ever. */
+  @IsOptional() @IsString() expires_at?: string;
+}
+
+export class VolumeBackupConfigBody {
+  @IsOptional() @IsObject() @ValidateNested() @Type(() => BackedUpVolumeBody) volume?: BackedUpVolumeBody;
+  @IsOptional() @IsArray() @ValidateNested({ each: true }) @Type(() => BackedUpVolumeBody) volume_snapshots?: BackedUpVolumeBody[];
+}
+
+/** index.yaml of a backup that is sent to POST /1.0/storage-pools/{pool}/volumes/custom. */
+export class VolumeBackupIndexBody {
+  @IsString() name: string = '';
+  @IsString() type: string = '';
+  @IsOptional() @IsBoolean() optimized?: boolean;
+  @IsOptional() @IsArray() @IsString({ each: true }) snapshots?: string[];
+  @IsOptional() @IsObject() @ValidateNested() @Type(() => VolumeBackupConfigBody) config?: VolumeBackupConfigBody;
 }

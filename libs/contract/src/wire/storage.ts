@@ -35,6 +35,27 @@ export interface WireVolumeSnapshot {
   expires_at: string;
 }
 
+/** A backup of a custom volume. */
+export interface WireVolumeBackup {
+  name: string;
+  created_at: string;
+  expires_at: string;
+  volume_only: boolean;
+  optimized_storage: boolean;
+}
+
+/** Body of `POST /1.0/storage-pools/{pool}/volumes/custom/{name}/backups`. */
+export interface WireVolumeBackupsPost {
+  /** When empty, the server makes one. */
+  name: string;
+  /** RFC 3339; absent: never. */
+  expires_at?: string | null;
+  volume_only?: boolean;
+  optimized_storage?: boolean;
+  /** Empty: as the server's backups.compression_algorithm says. */
+  compression_algorithm?: string;
+}
+
 export interface WireVolume {
   name: string;
   type: string;

@@ -96,7 +96,7 @@ export class InstanceReader {
 
   async #backups(instances: readonly InstanceRow[]): Promise<Map<string, WireInstanceBackup[]>> {
     const rows = await this.#using.store.backups.list(instances.map(({ id }) => id));
-    return byInstance(rows, (row) => row.instanceId, backupView);
+    return byInstance(rows, (row) => row.ownerId, backupView);
   }
 
   /** Of all these instances, by their ids. */

@@ -1,17 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type BackupFiles, backupNameProblems, packTold, watchSpace } from '#lib/archive';
-import {
-  badExpiry,
-  type Compression,
-  LxError,
-  nextSnapshotName,
-  problemsOf,
-  readExpiry,
-  readKey,
-  refuse,
-  serverKeys,
-  wantedCompression,
-} from '#lib/contract';
+import { type BackupFiles, type BackupRequest, planBackup, type PlannedBackup } from '#lib/archive';
+import { LxError } from '#lib/contract';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step, type StepContext } from '#lib/engine';
 import type { Cgroups, Confinement } from '#lib/host';
 import type { Expansion } from '#lib/profile';
@@ -26,32 +15,13 @@ import { instanceView } from '../read/view.ts';
 import { mustThaw, stillOf, thawed } from '../steps/still.ts';
 import type { Supervision } from '../supervision.ts';
 
-export interface BackupRequest {
-  /** Empty: backup0, backup1, ... */
-  name: string;
-  /** RFC 3339; null: never. */
-  expiresAt: string | null;
-  /** Without its snapshots. */
-  alone: boolean;
-  /** In a form of the pool's own. */
-  optimized: boolean;
-  /** Empty: as the server's config says. */
-  compression: string;
-}
-
 export type BackupParams = {
   /** The instance's. */
   id: string;
   project: string;
   name: string;
   backupId: string;
-  backup: string;
-  alone: boolean;
-  compression: Compression;
-  /** RFC 3339. */
-  createdAt: string;
-  expiresAt: string | null;
-};
+} & PlannedBackup;
 type BackupState = {
   /** Id of what is cut of an instance that runs, to be read instead; null: it does not run. */
   cut: string | null;
@@ -97,22 +67,11 @@ export class Backup {
     });
   }
 
-  async prepare(row: InstanceRow, { name, expiresAt, alone, optimized, compression }: BackupRequest): Promise<BackupParams> {
+  async prepare(row: InstanceRow, request: BackupRequest): Promise<BackupParams> {
     const { store, now } = this.#using;
-    const expires = expiresAt === null ? null : readExpiry(expiresAt);
-    refuse([...(name === '' ? [] : backupNameProblems(name)), ...problemsOf([[expires === undefined, badExpiry(expiresAt)]])]);
-    const chosen = wantedCompression(compression) ?? readKey(serverKeys, await store.config.all(), 'backups.compression_algorithm');
-    if (optimized)
-      throw new LxError('request.unsupported', { what: 'optimized_storage: backups hold plain files, which every pool reads' });
     const names = (await store.backups.list([row.id])).map((each) => each.name);
-    if (names.includes(name)) throw new LxError('backup.exists', { name: `${row.name}/${name}` });
-    return {
-      ...{ id: row.id, project: row.project, name: row.name, alone, compression: chosen },
-      backupId: randomUUID(),
-      backup: name || nextSnapshotName('backup%d', names),
-      createdAt: now().toISOString(),
-      expiresAt: expires?.toISOString() ?? null,
-    };
+    const planned = planBackup(request, { of: row.name, names, config: await store.config.all(), at: now() });
+    return { id: row.id, project: row.project, name: row.name, backupId: randomUUID(), ...planned };
   }
 }
 
@@ -169,18 +128,9 @@ function writeStep(using: Using): BackupStep {
 
 async function write(using: Using, { params, state, signal, progress }: Context): Promise<void> {
   const { backupFiles, confinement } = using;
-  using space = await watchSpace(await backupFiles.prepare(params));
-  const ends = AbortSignal.any([signal, space.signal]);
-  const told = packTold((text) => progress({ create_backup_progress: text }));
-  const archive = backupArchive(using, await contentOf(using, params, state.cut ?? null), {
-    ...{ compression: params.compression, confinement, signal: ends, told },
-  });
-  try {
-    await backupFiles.write(params, archive, ends);
-  } catch (error) {
-    if (!signal.aborted && (await space.isFull())) throw new LxError('archive.no_space', undefined, { cause: error });
-    throw error;
-  }
+  const content = await contentOf(using, params, state.cut ?? null);
+  const how = { compression: params.compression, confinement, signal, progress };
+  await backupFiles.pack(params, how, (packing) => backupArchive(using, content, packing));
 }
 
 /** What an instance and its snapshots are now: nothing changes them while the operation holds the instance. */
@@ -220,7 +170,7 @@ function cutOf({ id, project, name, backupId }: BackupParams, cut: string): Snap
 
 function rowOf({ backupId, id, backup, alone, createdAt, expiresAt }: BackupParams): BackupRow {
   return {
-    ...{ id: backupId, instanceId: id, name: backup, alone },
+    ...{ id: backupId, ownerId: id, name: backup, alone },
     createdAt: new Date(createdAt),
     expiresAt: expiresAt === null ? null : new Date(expiresAt),
   };

@@ -2,12 +2,11 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { tarMembers } from '#lib/archive';
+import { type BackupRequest, tarMembers } from '#lib/archive';
 import { collect } from '#lib/client';
 import { succeeded } from '#lib/engine';
 import { stepsAreIdempotent, unwindsFromEveryStep } from '../../../engine/src/testing.ts';
 import { failureOf, removeWorlds, World } from '../testing/world.ts';
-import type { BackupRequest } from './backup.ts';
 
 afterEach(removeWorlds);
 
@@ -53,7 +52,7 @@ describe('backup.create', () => {
     expect(await made.instances.reader.power({ id: made.id })).not.toBe('frozen');
   };
   const done = async (made: Backing) => {
-    expect(await made.store.backups.list(null)).toMatchObject([{ name: 'backup0', instanceId: made.id }]);
+    expect(await made.store.backups.list(null)).toMatchObject([{ name: 'backup0', ownerId: made.id }]);
     expect(await filesOf(made)).toEqual([made.params.backupId]);
     expect(made.storage.made.size).toBe(2);
     expect(await made.store.volumes.snapshots(made.id)).toHaveLength(1);

@@ -76,30 +76,24 @@ export class Import {
     requestor?: Requestor,
   ): Promise<Operation> {
     const { arrivals, confinement, report } = this.#using;
-    const arrived = await arrivals.receive(content);
-    const discard = () => arrivals.discard(arrived).catch((error: unknown) => report('removing a backup that had arrived', error));
-    try {
-      const sound = (document: JsonObject) => {
-        const index = read(document);
-        refuse(indexProblems(index));
-        return index;
-      };
+    const sound = (document: JsonObject) => {
+      const index = read(document);
+      refuse(indexProblems(index));
+      return index;
+    };
+    const begin = async (arrived: string) => {
       const { index, metadata } = await checkBackup(containerBackup, arrivals.path(arrived), sound, confinement);
       const params = await this.prepare(project, arrived, index, request);
+      const forget = () => this.#metadata.delete(params.id);
       this.#metadata.set(params.id, metadata);
       const operation = await this.#create.beginMade(this.operation, params, { requestor, mayCancel: true }).catch((error: unknown) => {
-        this.#metadata.delete(params.id);
+        forget();
         throw error;
       });
-      void operation.done.then(() => {
-        this.#metadata.delete(params.id);
-        return discard();
-      });
+      void operation.done.then(forget);
       return operation;
-    } catch (error) {
-      await discard();
-      throw error;
-    }
+    };
+    return arrivals.take(content, begin, report);
   }
 
   /** All that is wrong with it is told before anything is made of it. */

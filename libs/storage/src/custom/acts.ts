@@ -16,7 +16,17 @@ export interface Told {
   action: LifecycleAction;
   /** Name of the volume's snapshot that it is about. */
   snapshot?: string;
+  /** The same of a backup. */
+  backup?: string;
   context?: Record<string, unknown>;
+}
+
+/** How an operation is begun. */
+export interface VolumeBegin {
+  users?: HeldUsers;
+  /** Name of the backup that it makes. */
+  backup?: string;
+  mayCancel?: boolean;
 }
 
 /** Finds custom volumes, and begins operations on them. */
@@ -54,22 +64,25 @@ export class VolumeActs {
     return row;
   }
 
-  /** `volumes`: whose locks it holds, beside those of `users`; the first is told of. LxError 'volume.busy'. */
+  /** `volumes`: whose locks it holds, beside those of the users; the first is told of. LxError 'volume.busy'. */
   async begin<P extends JsonObject>(
     spec: OperationSpec<P, Record<string, never>>,
     params: P,
     volumes: readonly [NamedVolume, ...NamedVolume[]],
     told: Told,
     requestor?: Requestor,
-    users?: HeldUsers,
+    { users, backup, mayCancel }: VolumeBegin = {},
   ): Promise<Operation> {
     const { engine, lockOf } = this.#parts;
     const own = volumes.map(({ pool, project, name }) => `volume:${pool}/${project}/${name}`);
     const locks = [...own, ...(users?.instances ?? []).map(lockOf)];
     const [{ pool, project, name }] = volumes;
-    const resources = { storage_volumes: [urls.volume(pool, 'custom', name, project)] };
+    const resources = {
+      storage_volumes: [urls.volume(pool, 'custom', name, project)],
+      ...(backup !== undefined && { backups: [urls.operationBackup(backup, project)] }),
+    };
     const operation = await engine
-      .start(spec, params, { project, resources, locks, ...(requestor && { requestor }) })
+      .start(spec, params, { project, resources, locks, ...(mayCancel !== undefined && { mayCancel }), ...(requestor && { requestor }) })
       .catch((error: unknown) => {
         throw isLxError(error, 'instance.busy') ? new LxError('volume.busy', error.args, { cause: error }) : error;
       });
@@ -79,9 +92,13 @@ export class VolumeActs {
     return operation;
   }
 
-  tell({ pool, project, name }: NamedVolume, { action, snapshot, context }: Told, requestor?: Requestor): void {
-    const source =
-      snapshot === undefined ? urls.volume(pool, 'custom', name, project) : urls.volumeSnapshot(pool, 'custom', name, snapshot, project);
+  tell({ pool, project, name }: NamedVolume, { action, context, ...part }: Told, requestor?: Requestor): void {
+    const source = sourceOf({ pool, project, name }, part);
     this.#parts.engine.events.lifecycle(project, { action, source, ...(context && { context }), ...(requestor && { requestor }) });
   }
+}
+
+function sourceOf({ pool, project, name }: NamedVolume, { snapshot, backup }: Pick<Told, 'snapshot' | 'backup'>): string {
+  if (snapshot !== undefined) return urls.volumeSnapshot(pool, 'custom', name, snapshot, project);
+  return backup === undefined ? urls.volume(pool, 'custom', name, project) : urls.volumeBackup(pool, 'custom', name, backup, project);
 }

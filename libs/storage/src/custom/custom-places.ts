@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isLxError, LxError } from '#lib/contract';
@@ -41,6 +42,21 @@ export class CustomPlaces {
       if (!(await exists(source.layout.volume(from.id)))) throw new LxError('volume.not_found');
       await copyTree(dataOf(source, from.id), data);
     });
+  }
+
+  /**
+   * Makes volumes of whole trees: `make` puts those into a directory of the pool, which goes when it is done, and tells whose is
+   * which. One that is there already stays. Idempotent.
+   */
+  async fill(poolId: string, make: (directory: string) => Promise<readonly { id: string; tree: string }[]>): Promise<void> {
+    const { layout } = await this.#pool({ poolId });
+    const arriving = join(layout.unpacking, randomUUID());
+    try {
+      await makeDirectory(arriving);
+      for (const { id, tree } of await make(arriving)) await this.#arrive({ poolId, id }, (data) => rename(tree, data));
+    } finally {
+      await removeTree(arriving);
+    }
   }
 
   /**
@@ -109,7 +125,7 @@ export class CustomPlaces {
     await rename(arriving, layout.volume(place.id));
   }
 
-  async #pool({ poolId }: VolumePlace): Promise<OpenPool> {
+  async #pool({ poolId }: { poolId: string; id?: string }): Promise<OpenPool> {
     const pool = await this.#open.withId(poolId);
     await pool.prepare();
     return pool;

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { StringMap } from '#lib/base';
+import type { Arrivals } from '#lib/archive';
+import type { JsonObject, StringMap } from '#lib/base';
 import { customVolumeKeys, LxError, readKey, refuse, volumeConfigProblems, withoutEmpty } from '#lib/contract';
-import type { Operation, Requestor, Sweep } from '#lib/engine';
+import type { Operation, OperationSpec, Requestor, Sweep } from '#lib/engine';
+import type { Confinement } from '#lib/host';
 import type { Store, VolumeRow } from '#lib/store';
 import { VolumeActs, type VolumeActsParts } from './acts.ts';
+import { VolumeBackups, volumeBackupFiles } from './backup/volume-backups.ts';
 import type { CustomPlaces } from './custom-places.ts';
 import { volumeNameProblems } from './names.ts';
 import { type VolumeOperations, volumeOperations } from './operations.ts';
@@ -26,6 +29,11 @@ type Named = NamedVolume;
 
 export interface CustomVolumesParts extends VolumeActsParts {
   places: CustomPlaces;
+  /** Holds the backups of each volume, in a directory of its id. */
+  backupsDir: string;
+  arrivals: Arrivals;
+  /** Runs the programs that read and write archives. */
+  confinement: Confinement;
   now: () => Date;
   report: (message: string, cause: unknown) => void;
 }
@@ -37,30 +45,26 @@ const shifting = ['security.shifted', 'security.unmapped'] as const;
 export class CustomVolumes {
   readonly operations: VolumeOperations;
   readonly snapshots: VolumeSnapshots;
+  readonly backups: VolumeBackups;
   /** To be looked for as each minute begins. */
   readonly sweeps: readonly Sweep[];
   readonly #store: Store;
   readonly #acts: VolumeActs;
   readonly #places: CustomPlaces;
 
-  constructor({ places, now, report, ...parts }: CustomVolumesParts) {
+  constructor({ places, now, report, backupsDir, arrivals, confinement, ...parts }: CustomVolumesParts) {
     const { store, engine } = parts;
     this.#store = store;
     this.#acts = new VolumeActs(parts);
     this.#places = places;
-    this.operations = volumeOperations({ store, places, report });
-    this.snapshots = new VolumeSnapshots({ store, acts: this.#acts, operations: this.operations, now });
-    this.sweeps = volumeSweeps(this.snapshots, { store, now, report });
-    const { create, copy, rename, move, delete: remove, restore, snapshot, snapshotRename, snapshotDelete } = this.operations;
-    engine.register(create);
-    engine.register(copy);
-    engine.register(rename);
-    engine.register(move);
-    engine.register(remove);
-    engine.register(restore);
-    engine.register(snapshot);
-    engine.register(snapshotRename);
-    engine.register(snapshotDelete);
+    const backupFiles = volumeBackupFiles(backupsDir);
+    const using = { store, places, backupFiles, arrivals, confinement, now, report };
+    this.operations = volumeOperations(using);
+    const { operations } = this;
+    this.snapshots = new VolumeSnapshots({ store, acts: this.#acts, operations, now });
+    this.backups = new VolumeBackups({ ...using, acts: this.#acts, operations });
+    this.sweeps = volumeSweeps(this, { store, now, report });
+    for (const operation of Object.values(operations)) engine.register(operation as unknown as OperationSpec<JsonObject, JsonObject>);
   }
 
   /** LxError 'pool.not_found', 'volume.not_found'. */
@@ -81,7 +85,8 @@ export class CustomVolumes {
     const { id: poolId } = await this.#acts.room(wanted);
     const { pool, project, name, description, config = {} } = wanted;
     refuse([...volumeNameProblems(name), ...volumeConfigProblems(project, name, config)]);
-    const params = { id: randomUUID(), poolId, project, name, description, config: withoutEmpty(config), from: null, snapshots: [] };
+    const own = { id: randomUUID(), poolId, project, name, description, config: withoutEmpty(config), createdAt: null };
+    const params = { ...own, from: null, snapshots: [] };
     return this.#acts.begin(this.operations.create, params, [{ pool, project, name }], { action: 'storage-volume-created' }, requestor);
   }
 
@@ -95,7 +100,8 @@ export class CustomVolumes {
     const description = wanted.description || source.description;
     const from = { poolId: source.poolId, id: source.id };
     const snapshots = alone ? [] : (await this.#store.volumes.snapshots(source.id)).map(copied);
-    const params = { id: randomUUID(), poolId, project, name, description, config: withoutEmpty(config), from, snapshots };
+    const own = { id: randomUUID(), poolId, project, name, description, config: withoutEmpty(config), createdAt: null };
+    const params = { ...own, from, snapshots };
     const [held = ''] = of.name.split('/');
     const volumes = [
       { pool, project, name },
@@ -133,7 +139,7 @@ export class CustomVolumes {
     const users = await usersAtRest(this.#store, id, volume);
     const params = { id, poolId, project, name, newName, pool, users: users.ids };
     const told = { action: 'storage-volume-renamed', context: { old_name: name } } as const;
-    return this.#acts.begin(this.operations.rename, params, [renamed, volume], told, requestor, users);
+    return this.#acts.begin(this.operations.rename, params, [renamed, volume], told, requestor, { users });
   }
 
   /** To another pool, under the same or another name. */
@@ -147,7 +153,7 @@ export class CustomVolumes {
     const snapshots = await this.#snapshotIds(id);
     const params = { id, poolId, project, name, newName: to.name, toPoolId, pool, toPool: to.pool, users: users.ids, snapshots };
     const told = { action: 'storage-volume-renamed', context: { old_name: name } } as const;
-    return this.#acts.begin(this.operations.move, params, [moved, volume], told, requestor, users);
+    return this.#acts.begin(this.operations.move, params, [moved, volume], told, requestor, { users });
   }
 
   async delete(volume: Named, requestor?: Requestor): Promise<Operation> {

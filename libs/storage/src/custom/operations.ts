@@ -1,8 +1,14 @@
-import type { JsonObject, StringMap } from '#lib/base';
+import type { Arrivals, BackupFiles } from '#lib/archive';
 import { LxError } from '#lib/contract';
-import { defineOperation, type OperationSpec, type Step } from '#lib/engine';
-import { RowConflict, RowMissing, type Store } from '#lib/store';
-import type { CustomPlaces, VolumePlace } from './custom-places.ts';
+import { defineOperation, type OperationSpec } from '#lib/engine';
+import type { Confinement } from '#lib/host';
+import { RowConflict, type Store } from '#lib/store';
+import { volumeImporting } from './backup/import-operation.ts';
+import { backupDeleting, backupMaking, backupRenaming } from './backup/operations.ts';
+import type { VolumePlace } from './custom-places.ts';
+import { linkStep, type NamedPlace } from './link-step.ts';
+import { making, type MakingUsing, type NewVolumeParams } from './making.ts';
+import { volumeTaken } from './refusals.ts';
 import {
   restoring,
   type SnapshotCopy,
@@ -11,30 +17,21 @@ import {
   snapshotNamed,
   snapshotOf,
   snapshotRenaming,
-  snapshotRow,
 } from './snapshot-operations.ts';
 import { moveWithUsers } from './users.ts';
 
-/** `from`: the volume or snapshot that is copied, null: an empty one is made; `snapshots`: those that come with it. */
-export type MakeParams = VolumePlace & {
-  project: string;
-  name: string;
-  description: string;
-  config: StringMap;
-  from: VolumePlace | null;
-  snapshots: SnapshotCopy[];
-};
+/** `from`: the volume or snapshot that is copied, null: an empty one is made. */
+export type MakeParams = Omit<NewVolumeParams, 'snapshots'> & { from: VolumePlace | null; snapshots: SnapshotCopy[] };
 /** `users`: ids of those who name the volume, whose locks the operation holds; they name it anew. */
 export type RenameVolumeParams = VolumePlace & { project: string; name: string; newName: string; pool: string; users: string[] };
 /** `snapshots`: their ids. */
 export type MoveParams = RenameVolumeParams & { toPoolId: string; toPool: string; snapshots: string[] };
 export type DeleteVolumeParams = NamedPlace & { snapshots: string[] };
-type NamedPlace = VolumePlace & { project: string; name: string };
 
-interface Using {
-  store: Store;
-  places: CustomPlaces;
-  report: (message: string, cause: unknown) => void;
+interface Using extends MakingUsing {
+  backupFiles: BackupFiles;
+  arrivals: Arrivals;
+  confinement: Confinement;
 }
 type Nothing = Record<string, never>;
 
@@ -43,8 +40,9 @@ export type VolumeOperations = ReturnType<typeof volumeOperations>;
 /** The operations on custom volumes, by name; register them all. */
 export function volumeOperations(using: Using) {
   return {
-    create: make('volume.create', using),
-    copy: make('volume.copy', using),
+    create: making('volume.create', using, fillCopy(using)),
+    copy: making('volume.copy', using, fillCopy(using)),
+    import: volumeImporting(using),
     rename: renaming(using),
     move: moving(using),
     delete: deleting(using),
@@ -52,39 +50,17 @@ export function volumeOperations(using: Using) {
     snapshot: snapshotMaking(using),
     snapshotRename: snapshotRenaming(),
     snapshotDelete: snapshotDeleting(using),
+    backup: backupMaking(using),
+    backupRename: backupRenaming(using),
+    backupDelete: backupDeleting(using),
   };
 }
 
-/** The data comes first: a volume that can be seen is whole. */
-function make(kind: 'volume.create' | 'volume.copy', { places, ...using }: Using): OperationSpec<MakeParams, Nothing> {
-  return defineOperation<MakeParams, Nothing>({
-    kind,
-    onCrash: 'unwind',
-    steps: [
-      {
-        name: 'data',
-        async do({ params }) {
-          await (params.from === null ? places.make(params) : places.copy(params.from, params));
-          for (const { id, from } of params.snapshots) await places.copy(from, { poolId: params.poolId, id });
-        },
-        async undo({ params }) {
-          for (const { id } of [params, ...params.snapshots]) await places.remove({ poolId: params.poolId, id });
-        },
-      },
-      {
-        name: 'row',
-        async do() {},
-        async commit({ params }, writes) {
-          const { id, poolId, project, name, description, config } = params;
-          const row = { id, poolId, project, name, description, config, type: 'custom', contentType: 'filesystem' } as const;
-          await writes.volumes.insert(row).catch(taken);
-          for (const each of params.snapshots) await writes.volumes.insert(snapshotRow(params, each)).catch(taken);
-        },
-        undo: ({ params }) => using.store.volumes.deleteAll(params.id),
-      },
-      { ...linkStep({ places, ...using }), undo: ({ params }) => places.unlink(params.poolId, params) },
-    ],
-  });
+function fillCopy({ places }: Using) {
+  return async ({ params: { from, snapshots, ...place } }: { params: MakeParams }) => {
+    await (from === null ? places.make(place) : places.copy(from, place));
+    for (const each of snapshots) await places.copy(each.from, { poolId: place.poolId, id: each.id });
+  };
 }
 
 function renaming({ places, ...using }: Using): OperationSpec<RenameVolumeParams, Nothing> {
@@ -157,12 +133,15 @@ async function follow(writes: Store, { id, users, project, ...params }: MovePara
   const from = { pool: params.pool, project, name: params.name };
   const to = { pool: params.toPool, project, name: params.newName };
   const change = { poolId: params.toPoolId, name: params.newName };
-  await moveWithUsers(writes, { id, change, from, to }, users).catch(taken);
+  await moveWithUsers(writes, { id, change, from, to }, users).catch(volumeTaken);
   for (const each of await writes.volumes.snapshots(id))
-    await writes.volumes.update(each.id, { poolId: params.toPoolId, name: snapshotNamed(params.newName, snapshotOf(each)) }).catch(taken);
+    await writes.volumes
+      .update(each.id, { poolId: params.toPoolId, name: snapshotNamed(params.newName, snapshotOf(each)) })
+      .catch(volumeTaken);
 }
 
-function deleting({ places, report }: Using): OperationSpec<DeleteVolumeParams, Nothing> {
+/** Its backups go with it: what is kept by its id is found by nobody else. */
+function deleting({ places, backupFiles, report }: Using): OperationSpec<DeleteVolumeParams, Nothing> {
   return defineOperation<DeleteVolumeParams, Nothing>({
     kind: 'volume.delete',
     makesRoom: true,
@@ -184,38 +163,14 @@ function deleting({ places, report }: Using): OperationSpec<DeleteVolumeParams, 
             await places
               .remove({ poolId: params.poolId, id })
               .catch((error: unknown) => report(`the data of the deleted volume ${params.name}`, error));
+          await backupFiles.removeAll(params).catch((error: unknown) => report(`the backups of the deleted volume ${params.name}`, error));
         },
       },
     ],
   });
 }
 
-/** The link is for people: one that cannot be made is put in order by the next start. */
-function linkStep<P extends JsonObject & NamedPlace>(
-  { places, report }: Using,
-  as: (params: P) => NamedPlace = (params) => params,
-): Step<P, Nothing> {
-  return {
-    name: 'link',
-    async do({ params }) {
-      const volume = as(params);
-      try {
-        if (volume.name !== params.name) await places.unlink(params.poolId, params);
-        await places.link(volume.poolId, volume);
-      } catch (error) {
-        report(`the link of the volume ${volume.name}`, error);
-      }
-    },
-  };
-}
-
 /** A device names it, since a moment. */
 function used(error: unknown): never {
   throw error instanceof RowConflict ? new LxError('volume.in_use', undefined, { cause: error }) : error;
-}
-
-function taken(error: unknown): never {
-  if (error instanceof RowMissing) throw new LxError('volume.not_found', undefined, { cause: error });
-  if (!(error instanceof RowConflict)) throw error;
-  throw new LxError(error.constraint === 'volume_pool' ? 'pool.not_found' : 'volume.exists', undefined, { cause: error });
 }

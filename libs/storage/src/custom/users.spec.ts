@@ -7,6 +7,7 @@ import type { AttachedRow } from '#lib/store';
 import { run } from '../../../engine/src/testing.ts';
 import { MemoryStore, sampleInstance } from '../../../store/src/fake/index.ts';
 import { PoolStorage } from '../pool-storage.ts';
+import { archiveParts } from '../testing/custom-world.ts';
 import { unprobedDrivers } from '../testing.ts';
 import { CustomVolumes } from './custom-volumes.ts';
 
@@ -31,7 +32,7 @@ async function world() {
   const lockOf = ({ name }: { name: string }) => `instance:${name}`;
   const now = () => new Date();
   const report = (_: string, cause: unknown) => failures.push(cause);
-  const volumes = new CustomVolumes({ store, engine, places: storage.customPlaces, lockOf, now, report });
+  const volumes = new CustomVolumes({ store, engine, places: storage.customPlaces, lockOf, now, report, ...archiveParts(dir) });
   await succeeded(await volumes.create({ ...named('v'), description: '', config: {} }));
   const { id } = await volumes.get(named('v'));
   await store.profiles.insert({ project: 'default', name: 'p', description: '', config: {}, devices: { data: data('v') } });

@@ -119,6 +119,6 @@ export class VolumeSnapshots {
     const users = await usersAtRest(store, id, volume);
     const params = { ...volume, id, poolId, snapshotId, users: users.ids };
     const told = { action: 'storage-volume-restored', context: { snapshot } } as const;
-    return acts.begin(operations.restore, params, [volume], told, requestor, users);
+    return acts.begin(operations.restore, params, [volume], told, requestor, { users });
   }
 }

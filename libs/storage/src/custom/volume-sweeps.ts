@@ -3,6 +3,7 @@ import { Expired, Scheduled, type Subject, type Sweep, type SweepUsing } from '#
 import type { Store, VolumeRow } from '#lib/store';
 import { snapshotOf } from './snapshot-operations.ts';
 import type { NamedVolume } from './users.ts';
+import type { VolumeBackups } from './backup/volume-backups.ts';
 import type { VolumeSnapshots } from './volume-snapshots.ts';
 
 const minuteMs = 60_000;
@@ -11,8 +12,8 @@ interface Using extends SweepUsing {
   store: Store;
 }
 
-/** What is done with snapshots of custom volumes unasked: those whose time is over go, and those that are due are taken. */
-export function volumeSweeps(snapshots: VolumeSnapshots, using: Using): Sweep[] {
+/** What is done with snapshots and backups of custom volumes unasked: those whose time is over go, and snapshots that are due are taken. */
+export function volumeSweeps({ snapshots, backups }: { snapshots: VolumeSnapshots; backups: VolumeBackups }, using: Using): Sweep[] {
   const { store } = using;
   const named = async ({ poolId, project, name }: VolumeRow): Promise<NamedVolume | null> => {
     const pool = (await store.pools.list()).find(({ id }) => id === poolId);
@@ -40,6 +41,18 @@ export function volumeSweeps(snapshots: VolumeSnapshots, using: Using): Sweep[] 
         delete: async (row) => {
           const volume = await named(row);
           return volume && snapshots.delete(volume, snapshotOf(row));
+        },
+      },
+      using,
+    ),
+    new Expired(
+      {
+        word: 'backup',
+        expired: (by) => store.volumeBackups.expired(by),
+        delete: async (row) => {
+          const of = await store.volumes.byId(row.ownerId);
+          const volume = of && (await named(of));
+          return volume && backups.delete(volume, row);
         },
       },
       using,

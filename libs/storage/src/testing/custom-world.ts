@@ -1,9 +1,12 @@
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { Arrivals } from '#lib/archive';
 import { OperationEngine } from '#lib/engine';
+import { type Confinement, OpenConfinement } from '#lib/host';
 import { run } from '../../../engine/src/testing.ts';
 import { MemoryStore } from '../../../store/src/fake/index.ts';
+import { volumeBackupFiles } from '../custom/backup/volume-backups.ts';
 import { CustomVolumes } from '../custom/custom-volumes.ts';
 import { type MakeParams, volumeOperations } from '../custom/operations.ts';
 import type { SnapshotParams } from '../custom/snapshot-operations.ts';
@@ -23,16 +26,25 @@ export async function removeCustomWorlds(): Promise<void> {
   for (const dir of worlds.splice(0)) await rm(dir, { recursive: true, force: true });
 }
 
+/** What `CustomVolumes` needs for backups, in a directory of a spec. */
+export function archiveParts(dir: string) {
+  return { backupsDir: join(dir, 'volume-backups'), arrivals: new Arrivals(join(dir, 'imports')), confinement: new OpenConfinement() };
+}
+
 /** Two pools on a directory of its own; `v` holds a file and `w` is free. */
 export class CustomWorld {
   readonly reported: unknown[] = [];
+  readonly arrivals: Arrivals;
+  confinement: Confinement = new OpenConfinement();
   clock = '2026-01-02T03:04:05Z';
 
   private constructor(
     readonly dir: string,
     readonly store: MemoryStore,
     readonly storage: PoolStorage,
-  ) {}
+  ) {
+    this.arrivals = new Arrivals(join(dir, 'imports'));
+  }
 
   static async make(): Promise<CustomWorld> {
     const dir = await mkdtemp('/tmp/lxctl-custom-');
@@ -48,18 +60,34 @@ export class CustomWorld {
   }
 
   get operations() {
-    return volumeOperations({ store: this.store, places: this.storage.customPlaces, report: (_, cause) => this.reported.push(cause) });
+    return volumeOperations({ ...this.#using, backupFiles: volumeBackupFiles(this.#using.backupsDir) });
+  }
+
+  get #using() {
+    return {
+      store: this.store,
+      places: this.storage.customPlaces,
+      report: (_: string, cause: unknown) => void this.reported.push(cause),
+      ...archiveParts(this.dir),
+      arrivals: this.arrivals,
+      confinement: this.confinement,
+    };
+  }
+
+  /** Of the volumes' backups: `<volume's id>/<backup's id>`. */
+  async backupFiles(): Promise<string[]> {
+    const directory = this.#using.backupsDir;
+    const volumes = await readdir(directory).catch(() => []);
+    return (await Promise.all(volumes.map(async (id) => (await readdir(join(directory, id))).map((file) => `${id}/${file}`)))).flat();
   }
 
   volumes(): CustomVolumes {
     const engine = new OperationEngine({ store: this.store, report: ({ error }) => this.reported.push(error) });
     return new CustomVolumes({
-      store: this.store,
+      ...this.#using,
       engine,
-      places: this.storage.customPlaces,
       lockOf: ({ name }) => `instance:${name}`,
       now: () => new Date(this.clock),
-      report: (_, cause) => this.reported.push(cause),
     });
   }
 
@@ -96,7 +124,15 @@ export class CustomWorld {
   }
 
   async newVolume(name: 'v' | 'w', pool = 'one', from: MakeParams['from'] = null): Promise<MakeParams> {
-    return { id: ids[name], poolId: await this.poolId(pool), project: 'default', name, description: '', config: {}, from, snapshots: [] };
+    return {
+      id: ids[name],
+      poolId: await this.poolId(pool),
+      project: 'default',
+      name,
+      description: '',
+      config: {},
+      ...{ createdAt: null, from, snapshots: [] },
+    };
   }
 
   /** Rows, directories and links, which always say the same. */

@@ -6,7 +6,7 @@ import { nicEntity } from './nic.ts';
 import { profileEntity, profileReferenceEntity } from './profile.ts';
 import { serverConfigEntity } from './server-config.ts';
 import { serverEntity } from './server.ts';
-import { backupEntity } from './backup.ts';
+import { instanceBackupEntity, volumeBackupEntity } from './backup.ts';
 import { snapshotEntity } from './snapshot.ts';
 import { poolEntity, volumeEntity } from './storage.ts';
 import { warningEntity } from './warning.ts';
@@ -16,7 +16,8 @@ export const entities = [
   instanceEntity,
   instanceProfileEntity,
   instanceReferenceEntity,
-  backupEntity,
+  instanceBackupEntity,
+  volumeBackupEntity,
   snapshotEntity,
   profileEntity,
   profileReferenceEntity,

@@ -34,7 +34,7 @@ export function memoryInstances(tables: MemoryTables, write: Write): Instances {
     mergeVolatile: (id, change) => write((inverses) => instances.update(id, { volatile: merged(id, change) }, inverses)),
     delete: (id) =>
       write((inverses) => {
-        for (const row of tables.backups.where(({ instanceId }) => instanceId === id)) tables.backups.delete(row.id, inverses);
+        for (const row of tables.backups.where(({ ownerId }) => ownerId === id)) tables.backups.delete(row.id, inverses);
         for (const row of tables.snapshots.where(({ instanceId }) => instanceId === id)) tables.snapshots.delete(row.id, inverses);
         instances.delete(id, inverses);
         forgetUses(tables, 'instance', id, inverses);

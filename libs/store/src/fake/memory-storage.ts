@@ -2,6 +2,7 @@ import { customVolumeKeys, readKey } from '#lib/contract';
 import type { PoolRow, VolumeRow } from '../rows.ts';
 import type { Pools, Volumes } from '../store.ts';
 import { RowConflict } from '../store.ts';
+import type { Inverse } from './memory-table.ts';
 import type { MemoryTables, Write } from './memory-tables.ts';
 import { byName, defaults } from './memory-tables.ts';
 import { refuseNamed, volumeUsers } from './memory-references.ts';
@@ -36,6 +37,10 @@ export function memoryVolumes(tables: MemoryTables, write: Write): Volumes {
     for (const owner of ['instance', 'profile'] as const)
       if (volumeUsers(tables, owner, id).length > 0) throw new RowConflict(`${owner}_reference_volume`);
   };
+  const remove = (id: string, inverses: Inverse[]) => {
+    for (const row of tables.volumeBackups.where(({ ownerId }) => ownerId === id)) tables.volumeBackups.delete(row.id, inverses);
+    volumes.delete(id, inverses);
+  };
   return {
     list: async (poolId) => volumes.where((row) => row.poolId === poolId).sort(byName),
     get: async (poolId, project, type, name) =>
@@ -61,12 +66,12 @@ export function memoryVolumes(tables: MemoryTables, write: Write): Volumes {
       write((inverses) => {
         if (volumes.where((row) => row.parentId === id).length > 0) throw new RowConflict('volume_parent');
         refuseUsed(id);
-        volumes.delete(id, inverses);
+        remove(id, inverses);
       }),
     deleteAll: (id) =>
       write((inverses) => {
         refuseUsed(id);
-        for (const row of volumes.where((each) => each.id === id || each.parentId === id)) volumes.delete(row.id, inverses);
+        for (const row of volumes.where((each) => each.id === id || each.parentId === id)) remove(row.id, inverses);
       }),
   };
 }

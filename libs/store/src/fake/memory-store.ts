@@ -38,6 +38,7 @@ export class MemoryStore implements Store {
   readonly instances: Instances;
   readonly snapshots: Snapshots;
   readonly backups: Backups;
+  readonly volumeBackups: Backups;
   readonly profiles: Profiles;
   readonly images: Images;
   readonly pools: Pools;
@@ -63,7 +64,8 @@ export class MemoryStore implements Store {
     const write: Write = async (work) => this.#write(work);
     this.instances = memoryInstances(tables, write);
     this.snapshots = memorySnapshots(tables, write);
-    this.backups = memoryBackups(tables, write);
+    this.backups = memoryBackups(tables, 'instance', write);
+    this.volumeBackups = memoryBackups(tables, 'volume', write);
     this.profiles = memoryProfiles(tables, write);
     this.images = memoryImages(tables, write);
     this.pools = memoryPools(tables, write);

@@ -31,6 +31,7 @@ export interface MemoryTables {
   instances: MemoryTable<InstanceRow>;
   snapshots: MemoryTable<SnapshotRow>;
   backups: MemoryTable<BackupRow>;
+  volumeBackups: MemoryTable<BackupRow>;
   profiles: MemoryTable<ProfileRow>;
   images: MemoryTable<ImageRow>;
   aliases: MemoryTable<ImageAliasRow>;
@@ -62,7 +63,10 @@ export function newTables(): MemoryTables {
       { name: 'instance_snapshot_name', of: (row) => keyOf(row.instanceId, row.name) },
     ]),
     backups: new MemoryTable<BackupRow>(id('instance_backup'), [
-      { name: 'instance_backup_name', of: (row) => keyOf(row.instanceId, row.name) },
+      { name: 'instance_backup_name', of: (row) => keyOf(row.ownerId, row.name) },
+    ]),
+    volumeBackups: new MemoryTable<BackupRow>(id('volume_backup'), [
+      { name: 'volume_backup_name', of: (row) => keyOf(row.ownerId, row.name) },
     ]),
     profiles: new MemoryTable<ProfileRow>(id('profile'), [named('profile')]),
     images: new MemoryTable<ImageRow>({ name: 'image_pkey', of: (row) => keyOf(row.project, row.fingerprint) }),

@@ -36,6 +36,7 @@ class Tables {
   readonly instances: Instances;
   readonly snapshots: Snapshots;
   readonly backups: Backups;
+  readonly volumeBackups: Backups;
   readonly profiles: Profiles;
   readonly images: Images;
   readonly pools: Pools;
@@ -50,7 +51,8 @@ class Tables {
   constructor(session: Session, behind: Session = session) {
     this.instances = new PostgresInstances(session);
     this.snapshots = new PostgresSnapshots(session);
-    this.backups = new PostgresBackups(session);
+    this.backups = new PostgresBackups(session, 'instance');
+    this.volumeBackups = new PostgresBackups(session, 'volume');
     this.profiles = new PostgresProfiles(session.about('profile'));
     this.images = new PostgresImages(session.about('image'));
     this.pools = new PostgresPools(session.about('pool'));

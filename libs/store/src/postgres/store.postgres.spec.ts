@@ -178,7 +178,7 @@ describe.each([
     const c1 = instance('with-backups');
     await store.instances.insert(c1);
     const backup = (name: string, second: number) => ({
-      ...{ id: randomUUID(), instanceId: c1.id, name, alone: true },
+      ...{ id: randomUUID(), ownerId: c1.id, name, alone: true },
       createdAt: new Date(1_700_000_000_000 + second * 1000),
       expiresAt: new Date(1_800_000_000_000 + second * 1000),
     });
@@ -186,7 +186,7 @@ describe.each([
     for (const row of [newer, older]) await store.backups.insert(row);
     expect(await store.backups.list([c1.id])).toEqual([older, newer]);
     await expect(store.backups.insert(backup('a', 3))).rejects.toMatchObject({ constraint: 'instance_backup_name' });
-    await expect(store.backups.insert({ ...backup('c', 3), instanceId: randomUUID() })).rejects.toMatchObject({
+    await expect(store.backups.insert({ ...backup('c', 3), ownerId: randomUUID() })).rejects.toMatchObject({
       constraint: 'instance_backup_instance',
     });
     await expect(store.backups.update(older.id, { name: 'a' })).rejects.toMatchObject({ constraint: 'instance_backup_name' });
@@ -197,6 +197,23 @@ describe.each([
     expect(await store.backups.byId(older.id)).toBeNull();
     await store.instances.delete(c1.id);
     expect(await store.backups.list(null)).toEqual([]);
+  });
+
+  it('keeps backups of volumes apart from those of instances, and with their volume', async () => {
+    const store = await make();
+    const { id: poolId } = await store.pools.insert({ name: 'p', driver: 'dir', description: '', config: {} });
+    const custom = { poolId, project: 'default', description: '', config: {}, type: 'custom', contentType: 'filesystem' } as const;
+    const { id: ownerId } = await store.volumes.insert({ ...custom, name: 'v' });
+    const row = { ownerId, name: 'b', alone: true, createdAt: new Date(1_700_000_000_000), expiresAt: null };
+    const backup = { ...row, id: randomUUID() };
+    await store.volumeBackups.insert(backup);
+    expect([await store.volumeBackups.list([ownerId]), await store.backups.list(null)]).toEqual([[backup], []]);
+    await expect(store.volumeBackups.insert({ ...row, id: randomUUID() })).rejects.toMatchObject({ constraint: 'volume_backup_name' });
+    await expect(store.volumeBackups.insert({ ...row, id: randomUUID(), ownerId: randomUUID() })).rejects.toMatchObject({
+      constraint: 'volume_backup_volume',
+    });
+    await store.volumes.deleteAll(ownerId);
+    expect(await store.volumeBackups.list(null)).toEqual([]);
   });
 
   it('keeps snapshots with their instance, the oldest first, and with its volume', async () => {

@@ -1,13 +1,6 @@
-import { lastName } from '#lib/client';
-import { print } from '../../output/print.ts';
+import { exportBackup, goesBy } from '../../noun/passing-backup.ts';
 import { instanceName } from '../../run/name.ts';
-import { finish } from '../../run/progress.ts';
-import { CommandError, defineVerb, text, toggle } from '../../run/verb.ts';
-import { fileNamed, saveFile } from '../image/files.ts';
-
-/** The backup goes when it has been fetched; if this command does not come to that, it goes by itself within two days. */
-const dayMs = 24 * 60 * 60 * 1000;
-const goesBy = () => new Date((Math.floor(Date.now() / dayMs) + 2) * dayMs).toISOString();
+import { defineVerb, text, toggle } from '../../run/verb.ts';
 
 export const verb = defineVerb({
   args: '<instance> [target]',
@@ -19,22 +12,15 @@ export const verb = defineVerb({
     compression: text('--compression <algorithm>', 'gzip, zstd, xz, ... or none; otherwise as the server is set', ''),
   },
   async run(call) {
-    const { args, flags, client, io, config } = call;
+    const { args, flags, client } = call;
     const name = instanceName(args[0]);
-    const body = {
-      name: '',
-      instance_only: flags.instanceOnly,
-      compression_algorithm: flags.compression,
-      expires_at: goesBy(),
+    const body = { name: '', instance_only: flags.instanceOnly, compression_algorithm: flags.compression, expires_at: goesBy() };
+    const backup = {
+      of: name,
+      make: () => client.instances.backUp(name, body),
+      fetch: (made: string) => client.instances.exportBackup(name, made),
+      drop: (made: string) => client.instances.deleteBackup(name, made),
     };
-    const operation = await client.instances.backUp(name, body);
-    await finish(call, operation, `Backing up ${name}`);
-    const backup = lastName(operation.resources?.backups?.[0] ?? '');
-    if (backup === '') throw new CommandError('The server made a backup but does not say which');
-    const { body: content, headers } = await client.instances.exportBackup(name, backup);
-    const path = args[1] ?? (fileNamed(headers) || `${name}.tar`);
-    await saveFile(path, content);
-    await finish(call, await client.instances.deleteBackup(name, backup), 'Clearing up');
-    if (!config.quiet) print(io, `Backup exported to ${path}`);
+    await exportBackup(call, backup, args[1]);
   },
 });

@@ -1,3 +1,5 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FakeServer } from '../../../testing/fake-server.ts';
 import { lxctl } from '../../../testing/lxctl.ts';
@@ -22,6 +24,30 @@ describe('a custom volume', () => {
     expect((await lxctl(server, 'storage volume rename default custom/v w')).out).toBe('Renamed storage volume from "v" to "w"\n');
     expect(server.sent(`POST ${at}/v`)).toEqual([{ name: 'w' }]);
     expect((await lxctl(server, 'storage volume delete default w')).out).toBe('Storage volume w deleted\n');
+  });
+
+  it('is saved to a file with no backup left on the server, and made of one', async () => {
+    const place = await mkdtemp('/tmp/lxctl-volume-');
+    try {
+      const [backups, file] = [`${at}/v/backups`, join(place, 'v.tar.zst')];
+      const server = new FakeServer()
+        .operation(`POST ${backups}`, { resources: { backups: ['/1.0/backups/backup3'] } })
+        .raw(`GET ${backups}/backup3/export`, 'bytes', {})
+        .operation(`DELETE ${backups}/backup3`)
+        .operation(`POST ${at}`, { resources: { storage_volumes: [`${at}/v`] } });
+      const saved = await lxctl(server, `storage volume export default v ${file} --volume-only --compression zstd`);
+      expect(saved.out).toBe(`Backup exported to ${file}\n`);
+      expect(await readFile(file, 'utf8')).toBe('bytes');
+      expect(server.sent(`POST ${backups}`)).toMatchObject([{ name: '', volume_only: true, compression_algorithm: 'zstd' }]);
+      expect(server.asked.filter(({ route }) => route.startsWith('DELETE'))).toHaveLength(1);
+      expect((await lxctl(server, `storage volume import default ${file}`)).out).toBe('Storage volume v imported\n');
+      await lxctl(server, `storage volume import default ${file} custom/w`);
+      const headers = server.asked.filter(({ route }) => route === `POST ${at}`).map((each) => each.headers);
+      expect(headers).toMatchObject([{ 'content-type': 'application/octet-stream' }, { 'x-lxd-name': 'w' }]);
+      expect((await lxctl(server, `storage volume import default ${place}/none`)).err).toContain('does not exist');
+    } finally {
+      await rm(place, { recursive: true });
+    }
   });
 
   it('is copied, and moved by its name alone in the same pool', async () => {
