@@ -2,56 +2,12 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type FileSession, fileFlags, type Keeper, type LaunchPlan, SftpClient, SftpError } from '#lib/host';
+import { fileFlags, type Keeper, type LaunchPlan, type SftpClient } from '#lib/host';
+import { clientOf, codeOf, listed, put, refused, textOf } from './file-client.ts';
 import { missing, parentOf, World } from './keeper-world.ts';
 
 const reason = missing();
 const skipped = reason ? ` (skipped: ${reason})` : '';
-
-async function clientOf(session: FileSession, deadline = 10_000): Promise<SftpClient> {
-  const client = new SftpClient(new Socket({ fd: session.fd }), { deadline, stuck: () => session.kill() });
-  await client.greet();
-  return client;
-}
-
-/** The file's text, or the code of what was refused. */
-async function textOf(client: SftpClient, path: string): Promise<string> {
-  try {
-    const handle = await client.openFile(path, fileFlags.read, 0);
-    const chunks: Buffer[] = [];
-    for await (const chunk of client.read(handle)) chunks.push(chunk);
-    await client.closeHandle(handle);
-    return Buffer.concat(chunks).toString();
-  } catch (error) {
-    return codeOf(error);
-  }
-}
-
-function codeOf(error: unknown): string {
-  if (error instanceof SftpError) return error.code;
-  throw error;
-}
-
-async function refused(asked: Promise<unknown>): Promise<string> {
-  return asked.then(() => 'done', codeOf);
-}
-
-async function put(client: SftpClient, path: string, text: string, flags: number = fileFlags.overwrite): Promise<void> {
-  const handle = await client.openFile(path, flags, 0o640);
-  await client.write(
-    handle,
-    (async function* () {
-      yield Buffer.from(text);
-    })(),
-  );
-  await client.closeHandle(handle);
-}
-
-async function listed(client: SftpClient, path: string): Promise<string[]> {
-  const names: string[] = [];
-  for await (const { name } of client.entries(path)) names.push(name);
-  return names.sort();
-}
 
 describe.skipIf(reason !== null)(`the files of a container that runs${skipped}`, () => {
   let world: World;

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import addon from '#native';
-import { encodePlan } from '#lib/host';
+import { encodePlan, encodeRoom } from '#lib/host';
 import { keeperPath, missing, World } from './keeper-world.ts';
 
 const reason = missing();
@@ -60,6 +60,25 @@ describe.skipIf(reason !== null)(`the keeper's protocol${reason ? ` (skipped: ${
     const cut = Array.from({ length: good.length }, (_, size) => good.subarray(0, size));
     const longer = Buffer.concat([good, Buffer.from([0])]);
     expect(new Set(verdicts([...cut, longer]))).toEqual(new Set(['truncated', 'malformed']));
+  });
+
+  it('reads the plan of a room as strictly', () => {
+    const { id, name, runDir, namespaces, idMap, layers, root, dropCapabilities } = world.plan();
+    const room = { ...{ id, name, runDir, namespaces, idMap, layers, root, dropCapabilities }, seccomp: new Uint8Array(16) };
+    const message = (change: object) => Buffer.concat([Buffer.from([4, 0, 0, 0, 7, 0, 0, 0]), encodeRoom({ ...room, ...change })]);
+    const whole = message({});
+    expect(verdicts([whole])).toEqual(['ok']);
+    const cut = Array.from({ length: whole.length }, (_, size) => whole.subarray(0, size)).slice(8);
+    expect(new Set(verdicts([...cut, Buffer.concat([whole, Buffer.from([0])])]))).toEqual(new Set(['truncated', 'malformed']));
+    const wrong = [{ id: '../x' }, { namespaces: ['mount'] }, { root: { kind: 'bind', layer: 99 } }, { seccomp: new Uint8Array(7) }];
+    expect(verdicts(wrong.map(message)).map((words) => words.split(':')[0])).toEqual(['id', 'namespaces', 'layers', 'seccomp']);
+    const next = random(20240502);
+    const noise = Array.from({ length: 5000 }, () => {
+      const bytes = Buffer.from(whole);
+      bytes.writeUInt32LE(next() < 0.5 ? 0xffffffff : Math.floor(next() * 65536), 8 + Math.floor(next() * (bytes.length - 12)));
+      return bytes;
+    });
+    expect(verdicts(noise)).toHaveLength(noise.length);
   });
 
   it('lives through noise and through plans with bytes changed', () => {

@@ -40,6 +40,15 @@ export interface LaunchPlan {
   console: { ringBytes: number; columns: number; rows: number /** The ring is saved here when the instance ends. */; logPath: string };
 }
 
+/**
+ * What a room is made of in which the files of an instance that does not run are served: its root, in namespaces of its own, with its
+ * ids. Nothing else is mounted, and nothing of the instance runs. `namespaces` has `user` and `mount` in it.
+ */
+export type RoomPlan = Pick<
+  LaunchPlan,
+  'id' | 'name' | 'runDir' | 'namespaces' | 'idMap' | 'layers' | 'root' | 'dropCapabilities' | 'seccomp'
+>;
+
 export type Namespace = 'user' | 'mount' | 'pid' | 'net' | 'ipc' | 'uts' | 'cgroup' | 'time';
 
 export interface IdRange {

@@ -1,5 +1,5 @@
 import type { AddressInfo, LinkInfo, RouteInfo } from '#native';
-import type { DeviceMount, LaunchPlan } from './launch-plan.ts';
+import type { DeviceMount, LaunchPlan, RoomPlan } from './launch-plan.ts';
 import type { LinkLimits, LinkPlan } from './link-plan.ts';
 import type { ProxyPlan } from './proxy-plan.ts';
 
@@ -50,6 +50,16 @@ export interface FileSession {
   fd: number;
   /** Ends it without its help. One whose client closes the socket ends by itself. */
   kill(): void;
+}
+
+/** The mounted root of an instance that does not run, for its files. Ends with this daemon. */
+export interface FileRoom {
+  /** Resolves when nothing can reach the root any more by way of this room, whoever ended it; not while some of it may be left. */
+  readonly ended: Promise<void>;
+  /** A new server of the files. ECONNRESET: the room has ended. */
+  files(): Promise<FileSession>;
+  /** Ends it and its servers. Resolves as `ended`; rejects with LxError 'file.room_stuck' when it does not end in time. */
+  end(): Promise<void>;
 }
 
 /** One running instance, as its keeper shows it. Survives daemon restarts: a new daemon connects again. */
@@ -103,6 +113,13 @@ export interface Keepers {
   /** End records of instances that ended while no daemon listened. */
   endRecords(): Promise<EndRecord[]>;
   forgetEndRecord(id: string): Promise<void>;
+  /**
+   * Mounts the root of an instance that does not run and keeps it from running meanwhile: its launch would fail. Rejects with LxError
+   * 'file.room_failed'; then nothing is left of the attempt. LxError 'file.room_stuck': something is.
+   */
+  openRoom(plan: RoomPlan): Promise<FileRoom>;
+  /** Ends the rooms that an earlier daemon left; call once before `launch`. LxError 'file.room_stuck' when one does not end in time. */
+  endRooms(): Promise<void>;
   /** Ends the nursery (not the keepers). Only when the last instance is gone. */
   retire(): Promise<void>;
   /** Forgets the nursery; it goes on. */

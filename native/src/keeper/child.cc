@@ -90,6 +90,16 @@ void bindToKeeper(int status) {
   if (::poll(&watch, 1, 0) != 0) ::_exit(1);
 }
 
+/// The second half of entering the root: what waited for the id maps.
+void takeRoot(const ChildInput& input) {
+  await(input.status, Go::maps);
+  if (input.root.locks) {
+    takeLockedLayers(input.status, input.root);
+    enterStage(input.status, input.root);
+  }
+  becomeRoot(input.status);
+}
+
 }  // namespace
 
 void runChild(const ChildInput& input) {
@@ -102,12 +112,7 @@ void runChild(const ChildInput& input) {
   if (!input.root.locks) enterStage(input.status, input.root);
   const int routes = (plan.namespaces & CLONE_NEWNET) != 0 ? openNetwork(input.status) : -1;
 
-  await(input.status, Go::maps);
-  if (input.root.locks) {
-    takeLockedLayers(input.status, input.root);
-    enterStage(input.status, input.root);
-  }
-  becomeRoot(input.status);
+  takeRoot(input);
   joinKeyring(input.status);
   makeEarlyMounts(input.status, input.root);
   enterRoot(input.status, input.root);
@@ -134,6 +139,24 @@ void runChild(const ChildInput& input) {
   bindToKeeper(status);
   errno = execute(input.program);
   fail(status, "exec", "execve(", input.program.argv[0]);
+}
+
+void holdRoom(const ChildInput& input) {
+  closeOthers(input.status, input.keep);
+  if (!input.root.locks) enterStage(input.status, input.root);
+  takeRoot(input);
+  enterRoot(input.status, input.root);
+  await(input.status, Go::exec);
+  ::setsid();
+  resetProcess();
+  dropBounds(input.status, 0);
+  keepCapabilities(input.status, input.plan, 0);
+  bindToKeeper(input.status);
+  const Report ready{Report::Kind::ready, 0, {}, {}, {}};
+  if (!sendReport(input.status, ready)) ::_exit(1);
+  // The end of the status says that all is done: not even a layer is held any more.
+  closeOthers(input.status, {&input.lock, 1});
+  for (;;) ::pause();
 }
 
 }  // namespace lx::keeper

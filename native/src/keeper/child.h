@@ -18,9 +18,14 @@ struct ChildInput {
   std::span<const int> tasks;
   RootInput root;
   Program program;
+  /// Of a room: kept open to the end. -1: none.
+  int lock;
 };
 
 /// From the clone to the exec of init, in the order that launch-plan.ts fixes.
 [[noreturn]] void runChild(const ChildInput& input);
+
+/// The same of a room: builds the root, keeps no right and nothing open but the lock, and stays until it is killed, or its keeper is.
+[[noreturn]] void holdRoom(const ChildInput& input);
 
 }  // namespace lx::keeper

@@ -90,13 +90,14 @@ void joinKeyring(int status) {
   if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS && errno != EDQUOT) fail(status, "keyring", "keyctl(");
 }
 
-int keepOnly(int status, int in, int out, int err) {
+int keepOnly(int status, int in, int out, int err, int more) {
+  const int count = more < 0 ? 4 : 5;
   // Up and away first, so that no dup2 closes a source that is still needed.
-  int sources[4] = {in, out, err, status};
-  for (int& fd : sources) fd = LX_MUST(status, "stdio", ::fcntl(fd, F_DUPFD_CLOEXEC, 10));
+  int sources[5] = {in, out, err, status, more};
+  for (int i = 0; i < count; ++i) sources[i] = LX_MUST(status, "stdio", ::fcntl(sources[i], F_DUPFD_CLOEXEC, 10));
   for (int i = 0; i < 3; ++i) LX_MUST(status, "stdio", ::dup2(sources[i], i));
-  LX_MUST(status, "stdio", ::dup3(sources[3], 3, O_CLOEXEC));
-  LX_MUST(3, "stdio", ::syscall(SYS_close_range, 4U, ~0U, 0U));
+  for (int i = 3; i < count; ++i) LX_MUST(status, "stdio", ::dup3(sources[i], i, O_CLOEXEC));
+  LX_MUST(3, "stdio", ::syscall(SYS_close_range, static_cast<unsigned>(count), ~0U, 0U));
   return 3;
 }
 

@@ -25,8 +25,8 @@ void joinTasks(int status, const int* tasks, size_t count);
 void joinKeyring(int status);
 /// uid and gid 0 inside, no supplementary groups.
 void becomeRoot(int status);
-/// Puts `terminal` or the three fds at 0, 1, 2, `status` at 3, and closes all others. Gives the new status fd.
-int keepOnly(int status, int in, int out, int err);
+/// Puts the three fds at 0, 1, 2, `status` at 3, `more`, if there is one, at 4, and closes all others. Gives the new status fd.
+int keepOnly(int status, int in, int out, int err, int more = -1);
 /// Hard limits of the plan that are above this process's own, in a process of the host's: inside the user namespace nobody may
 /// raise them (setrlimit(2)).
 void raiseLimits(int status, const Plan& plan);

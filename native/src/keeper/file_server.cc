@@ -47,10 +47,10 @@ void limitServer(int status) {
   LX_MUST(status, "rlimits", ::setrlimit(RLIMIT_CORE, &none), "core");
 }
 
-[[noreturn]] void runServer(const Plan& plan, int status, int socket, int init) {
+[[noreturn]] void runServer(const Plan& plan, int status, int socket, int init, int lock) {
   const pid_t parent = ::getppid();
   // The third place is free for the pidfd: nothing is said on stderr.
-  status = keepOnly(status, socket, socket, init);
+  status = keepOnly(status, socket, socket, init, lock);
   resetProcess();
   for (const int number : {SIGPIPE, SIGXFSZ}) ::signal(number, SIG_IGN);
   LX_MUST(status, "namespaces", ::setns(2, static_cast<int>(plan.namespaces & ~static_cast<uint64_t>(CLONE_NEWPID))));
@@ -89,7 +89,7 @@ UniqueFd FileServers::start(uint64_t owner, uint32_t& id) {
     auto [status, said] = socket::pair(socket::Mode::blocking);
     int pidfd = -1;
     const pid_t pid = lx::forkWithPidfd(pidfd);
-    if (pid == 0) runServer(plan_, said.get(), theirs.get(), init_);
+    if (pid == 0) runServer(plan_, said.get(), theirs.get(), init_, lock_);
     LX_SYS(pid < 0 ? -1 : pid, "clone3");
     servers_.push_back({id = ++last_, owner, pid, UniqueFd(pidfd)});
     said.reset();

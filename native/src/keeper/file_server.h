@@ -18,8 +18,9 @@ namespace lx::keeper {
  */
 class FileServers {
  public:
-  /// `init`: a pidfd of the container's, whose namespaces are entered.
-  FileServers(const Plan& plan, int init) : plan_(plan), init_(init) {}
+  /// `init`: a pidfd of the container's, whose namespaces are entered. `lock`: what each server keeps open for as long as it lives, -1:
+  /// nothing.
+  FileServers(const Plan& plan, int init, int lock = -1) : plan_(plan), init_(init), lock_(lock) {}
   ~FileServers() { end(); }
   FileServers(const FileServers&) = delete;
   FileServers& operator=(const FileServers&) = delete;
@@ -48,6 +49,7 @@ class FileServers {
 
   const Plan& plan_;
   int init_;
+  int lock_;
   std::vector<Server> servers_;
   uint32_t last_ = 0;
 };

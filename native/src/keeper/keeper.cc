@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <linux/keyctl.h>
 #include <signal.h>
-#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,26 +17,12 @@
 #include "cgroup/tree.h"
 #include "keeper/run_files.h"
 #include "keeper/service.h"
+#include "keeper/signals.h"
 #include "keeper/title.h"
 
 namespace lx::keeper {
 
 namespace {
-
-UniqueFd blockSignals() {
-  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGPIPE}) ::signal(number, SIG_IGN);
-  sigset_t child;
-  ::sigemptyset(&child);
-  ::sigaddset(&child, SIGCHLD);
-  ::sigprocmask(SIG_SETMASK, &child, nullptr);
-  return LX_SYS_FD(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
-}
-
-uint32_t seqOf(const std::vector<std::byte>& message) {
-  uint32_t seq = 0;
-  if (message.size() >= kHeaderSize) std::memcpy(&seq, message.data() + 4, sizeof seq);
-  return seq;
-}
 
 /// From here on a failure of the keeper's own must not unwind: it aborts, and the nursery clears up by the plan.
 [[noreturn]] void serve(const Plan& plan, Service& service, Connection connection, uint32_t seq) noexcept {
@@ -66,9 +51,11 @@ void runKeeper(std::vector<std::byte> message, UniqueFd fd) {
   ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr);
   UniqueFd listener;
   try {
-    UniqueFd signals = blockSignals();
+    UniqueFd signals = childSignals();
     listener = listenAt(plan);
     savePlan(plan);
+    // Its files may have been served until now: two mounts of one upper layer at once are undefined (overlayfs.rst).
+    awaitRoomEnd(runFile(plan, "room"));
     Console console(plan.console.ringBytes);
     Instance instance = launch(plan, Launch::first);
     ::unlink(runFile(plan, "end").c_str());

@@ -172,7 +172,7 @@ class Creator {
 /// One launch under way; unless it is finished, its end takes everything away again.
 class Attempt {
  public:
-  Attempt(const Plan& plan, Launch kind) : plan_(plan), kind_(kind) {}
+  Attempt(const Plan& plan, Launch kind, int lock) : plan_(plan), kind_(kind), lock_(lock) {}
   ~Attempt() {
     if (!finished_) undo();
   }
@@ -240,6 +240,7 @@ class Attempt {
     for (const auto& task : tasks_) tasks.push_back(task.get());
     std::copy_if(layers.begin(), layers.end(), std::back_inserter(keep), [](int fd) { return fd >= 0; });
     keep.insert(keep.end(), tasks.begin(), tasks.end());
+    if (lock_ >= 0) keep.push_back(lock_);
     std::sort(keep.begin(), keep.end());
     std::vector<int> early(plan_.mounts.size(), -1);
     const std::string stage = stagePath(plan_);
@@ -251,7 +252,8 @@ class Attempt {
                            keep,
                            tasks,
                            {plan_, layers.data(), kind_ == Launch::again, locks_, early.data(), stage.c_str(), options.c_str()},
-                           {argv.data(), env.data(), plan_.init.uid, plan_.init.gid}};
+                           {argv.data(), env.data(), plan_.init.uid, plan_.init.gid},
+                           lock_};
     int pidfd = -1;
     clone_args args{};
     args.flags = (plan_.namespaces & ~static_cast<uint64_t>(CLONE_NEWCGROUP)) | CLONE_PIDFD;
@@ -265,7 +267,7 @@ class Attempt {
     }
     const Creator creator(mapped(plan_.uids, 0));
     const pid_t pid = lx::clone3(args);
-    if (pid == 0) runChild(input);
+    if (pid == 0) kind_ == Launch::room ? holdRoom(input) : runChild(input);
     instance_.init = LX_SYS(pid < 0 ? -1 : pid, "clone3");
     instance_.pidfd = UniqueFd(pidfd);
     status_ = std::move(ours);
@@ -285,15 +287,16 @@ class Attempt {
       UniqueFd held[4] = {UniqueFd(fds[0]), UniqueFd(fds[1]), UniqueFd(fds[2]), UniqueFd(fds[3])};
       if (got <= 0) break;
       if (report.kind == Report::Kind::failure) throw Failure{report.stage, report.call, report.number, report.path};
+      ready_ = true;
       instance_.console = std::move(held[0]);
       instance_.consoleSlave = std::move(held[1]);
       instance_.devpts = std::move(held[2]);
       instance_.routes = std::move(held[3]);
     }
-    // The socket closed without a report: by the exec, or because the child was killed.
+    // The socket closed without a report: by the exec, by a room that is ready, or because the child was killed.
     siginfo_t info{};
     const bool ended = ::waitid(P_PID, static_cast<id_t>(instance_.init), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
-    if (!instance_.console.valid()) throw Failure{"child", "waitid", ended ? ECHILD : EPIPE, ""};
+    if (!ready_) throw Failure{"child", "waitid", ended ? ECHILD : EPIPE, ""};
     const std::string root = "/proc/" + std::to_string(instance_.init) + "/root";
     instance_.root = UniqueFd(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   }
@@ -313,17 +316,19 @@ class Attempt {
 
   const Plan& plan_;
   Launch kind_;
+  int lock_;
   Instance instance_;
   std::vector<UniqueFd> layers_;
   std::vector<UniqueFd> tasks_;
   UniqueFd status_;
   bool locks_ = false;
+  bool ready_ = false;
   bool finished_ = false;
 };
 
 }  // namespace
 
-Instance launch(const Plan& plan, Launch kind) { return Attempt(plan, kind).run(); }
+Instance launch(const Plan& plan, Launch kind, int lock) { return Attempt(plan, kind, lock).run(); }
 
 std::string removeGroups(const Plan& plan) {
   std::string problems;

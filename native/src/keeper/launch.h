@@ -43,11 +43,13 @@ struct Instance {
   uint64_t startedAt = 0;
 };
 
-/// Again: a reboot of the guest; the groups stay as they are, with limits that were changed meanwhile.
-enum class Launch { first, again };
+/// Again: a reboot of the guest; the groups stay as they are, with limits that were changed meanwhile. Room: no init runs in the root,
+/// only a process that holds the namespaces.
+enum class Launch { first, again, room };
 
-/// Brings the plan's container up. Throws Failure; then nothing is left of it.
-Instance launch(const Plan& plan, Launch kind);
+/// Brings the plan's container up. `lock`: what the process of a room keeps open for as long as it lives. Throws Failure; then nothing is
+/// left of it.
+Instance launch(const Plan& plan, Launch kind, int lock = -1);
 
 /// Removes the plan's groups once init is dead. Gives words about what could not be removed.
 std::string removeGroups(const Plan& plan);

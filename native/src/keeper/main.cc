@@ -24,7 +24,11 @@ bool readExactly(void* to, size_t size) {
   return true;
 }
 
-/// Reads LAUNCH messages, each after its length, and says what is wrong with each. Launches nothing.
+bool isRoom(const std::vector<std::byte>& message) {
+  return message.size() >= lx::keeper::kHeaderSize && message[0] == static_cast<std::byte>(lx::keeper::Type::room);
+}
+
+/// Reads LAUNCH and ROOM messages, each after its length, and says what is wrong with each. Launches nothing.
 int checkPlans() {
   uint32_t size = 0;
   while (readExactly(&size, sizeof size)) {
@@ -32,7 +36,8 @@ int checkPlans() {
     if (!readExactly(message.data(), size)) return 1;
     lx::keeper::Plan plan;
     std::string_view problem = "ok";
-    lx::keeper::decodePlan(std::move(message), plan, problem);
+    const auto decode = isRoom(message) ? lx::keeper::decodeRoom : lx::keeper::decodePlan;
+    decode(std::move(message), plan, problem);
     std::puts(problem.data());
   }
   return 0;

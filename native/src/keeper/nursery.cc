@@ -16,11 +16,13 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <vector>
 
 #include "base/read.h"
 #include "base/sys_error.h"
 #include "keeper/connection.h"
+#include "keeper/file_room.h"
 #include "keeper/keeper.h"
 #include "keeper/own_file.h"
 #include "keeper/run_files.h"
@@ -70,6 +72,13 @@ std::vector<UniqueFd> sweepAll(const std::string& runDir) {
 void keepFd(int kept) {
   if (kept > 3) ::syscall(SYS_close_range, 3U, static_cast<unsigned>(kept) - 1, 0U);
   ::syscall(SYS_close_range, kept < 3 ? 3U : static_cast<unsigned>(kept) + 1, ~0U, 0U);
+}
+
+/// The id that a ROOM message is about; what is wrong with the message, its room says.
+std::string roomOf(std::span<const std::byte> message) {
+  Reader in(message.subspan(kHeaderSize));
+  in.u32();
+  return in.text();
 }
 
 class Nursery {
@@ -130,6 +139,11 @@ class Nursery {
       connection.send(Writer(Type::greeting, seq).u32(kProtocolVersion).u32(static_cast<uint32_t>(::getpid())));
     } else if (in.good() && type == Type::launch) {
       launch(connection, seq, message);
+    } else if (in.good() && type == Type::room) {
+      const pid_t pid = handOver(connection, seq, [&](UniqueFd fd) { runRoom(std::move(message.data), std::move(fd)); });
+      if (pid > 0) rooms_[pid] = roomOf(message.data);
+    } else if (in.good() && type == Type::roomsOver) {
+      endRooms(connection, seq, in);
     } else if (in.good() && type == Type::retire) {
       ::unlink((runDir_ + "/nursery.sock").c_str());
       ::unlink((runDir_ + "/nursery.pid").c_str());
@@ -141,16 +155,32 @@ class Nursery {
   }
 
   void launch(Connection& connection, uint32_t seq, socket::Message& message) {
+    message.fds.clear();
+    const pid_t pid = handOver(connection, seq, [&](UniqueFd fd) { runKeeper(std::move(message.data), std::move(fd)); });
+    if (pid > 0) keepers_.push_back(pid);
+  }
+
+  /// A process that takes the connection over and ends itself. Gives its pid; not above 0 where there is none.
+  template <typename Work>
+  pid_t handOver(Connection& connection, uint32_t seq, Work work) {
     const pid_t pid = ::fork();
     if (pid == 0) {
-      message.fds.clear();
       keepFd(connection.fd.get());
-      runKeeper(std::move(message.data), std::move(connection.fd));
+      work(std::move(connection.fd));
     }
-    if (pid < 0) return connection.sendFailure(seq, {"keeper", "fork", errno, ""});
-    keepers_.push_back(pid);
-    // The keeper goes on with it.
-    connection.fd.reset();
+    if (pid < 0) connection.sendFailure(seq, {"keeper", "fork", errno, ""});
+    else connection.fd.reset();
+    return pid;
+  }
+
+  /// Kills the rooms of an id, or all, that this nursery has forked, and has somebody wait for the end of theirs and of others'.
+  void endRooms(Connection& connection, uint32_t seq, Reader& in) {
+    const std::string id = in.text();
+    if (!in.finished() || id.find('/') != std::string::npos) return connection.sendFailure(seq, {"request", "decode", EINVAL, ""});
+    for (const auto& [pid, of] : rooms_) {
+      if (id.empty() || of == id) ::kill(pid, SIGKILL);
+    }
+    handOver(connection, seq, [&](UniqueFd fd) { confirmRoomEnd(runDir_, id, std::move(fd), seq); });
   }
 
   void reap() {
@@ -160,6 +190,7 @@ class Nursery {
     int status = 0;
     // Also what a killed keeper left to us: its container's init, the processes that delete links.
     for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG | __WALL)) > 0;) {
+      rooms_.erase(pid);
       if (pid == sweeper_) sweeper_ = -1;
       else if (std::erase(keepers_, pid) > 0 && WIFSIGNALED(status)) unswept_ = true;
     }
@@ -184,6 +215,8 @@ class Nursery {
   OwnFile socket_;
   std::vector<Connection> connections_;
   std::vector<pid_t> keepers_;
+  /// Ids by the pids of their rooms. Nobody else can have those until they are reaped.
+  std::map<pid_t, std::string> rooms_;
   pid_t sweeper_ = -1;
   /// A keeper was killed since the last sweep began.
   bool unswept_ = false;

@@ -150,16 +150,32 @@ void readRlimits(Reader& in, std::vector<Rlimit>& rlimits) {
   }
 }
 
-void readAll(Reader& in, Plan& plan) {
+void readFilter(Reader& in, Plan& plan) {
+  plan.dropCapabilities.resize(in.count(4));
+  for (auto& capability : plan.dropCapabilities) capability = in.u32();
+  const auto filter = in.blob();
+  plan.seccomp = filter.data();
+  plan.seccompSize = filter.size();
+}
+
+void readIdentity(Reader& in, Plan& plan) {
   plan.id = in.text();
   plan.name = in.text();
   plan.runDir = absolute(in);
   plan.namespaces = bits(in, kNamespaces);
   plan.uids = ranges(in);
   plan.gids = ranges(in);
-  readCgroups(in, plan.cgroups);
+}
+
+void readLayers(Reader& in, Plan& plan) {
   plan.layers.resize(in.count(kText + 6));
   for (auto& layer : plan.layers) readLayer(in, layer);
+}
+
+void readAll(Reader& in, Plan& plan) {
+  readIdentity(in, plan);
+  readCgroups(in, plan.cgroups);
+  readLayers(in, plan);
   readLinks(in, plan.links);
   readRoot(in, plan.root);
   plan.mounts.resize(in.count(kText + 1));
@@ -168,17 +184,24 @@ void readAll(Reader& in, Plan& plan) {
   readRlimits(in, plan.rlimits);
   plan.sysctls.resize(in.count(2 * kText));
   for (auto& sysctl : plan.sysctls) sysctl = {in.text(), in.text()};
-  plan.dropCapabilities.resize(in.count(4));
-  for (auto& capability : plan.dropCapabilities) capability = in.u32();
-  const auto filter = in.blob();
-  plan.seccomp = filter.data();
-  plan.seccompSize = filter.size();
+  readFilter(in, plan);
   plan.init.argv = texts(in);
   plan.init.env = texts(in);
   plan.init.cwd = absolute(in);
   plan.init.uid = in.u32();
   plan.init.gid = in.u32();
   plan.console = {in.u32(), in.u16(), in.u16(), absolute(in)};
+}
+
+void readRoom(Reader& in, Plan& plan) {
+  readIdentity(in, plan);
+  plan.cgroups = {};
+  readLayers(in, plan);
+  readRoot(in, plan.root);
+  readFilter(in, plan);
+  plan.hostname = "";
+  plan.init = {{}, {}, "/", 0, 0};
+  plan.console = {0, 0, 0, ""};
 }
 
 /// The id becomes part of file names that root makes.
@@ -250,29 +273,53 @@ bool idsInOrder(const Plan& plan) {
   return true;
 }
 
+/// What is wrong with what containers and rooms have in common; empty when nothing is.
+std::string_view problemOf(Plan& plan, uint64_t needed) {
+  if (!plainId(plan.id)) return "id";
+  if ((plan.namespaces & needed) != needed) return "namespaces";
+  if (!idsInOrder(plan)) return "idMap";
+  if (!useLayers(plan)) return "layers: missing, or used twice";
+  if (plan.seccompSize % sizeof(sock_filter) != 0 || plan.seccompSize / sizeof(sock_filter) > BPF_MAXINSNS) return "seccomp";
+  for (const uint32_t capability : plan.dropCapabilities) {
+    if (capability > 63) return "dropCapabilities";
+  }
+  return {};
+}
+
+/// Empty when nothing is wrong.
+template <typename Read>
+std::string_view decode(std::vector<std::byte> message, Plan& plan, Read read) {
+  plan.message = std::move(message);
+  if (plan.message.size() < kHeaderSize + 4) return "truncated";
+  Reader in(std::span<const std::byte>(plan.message).subspan(kHeaderSize));
+  if (const uint32_t version = in.u32(); version < kOldestPlan || version > kProtocolVersion) return "protocol version";
+  read(in, plan);
+  return in.finished() ? std::string_view{} : "malformed";
+}
+
+std::string_view problemOfContainer(Plan& plan) {
+  if (const auto problem = problemOf(plan, CLONE_NEWNS | CLONE_NEWPID); !problem.empty()) return problem;
+  if (!plan.links.empty() && (plan.namespaces & CLONE_NEWNET) == 0) return "links without a net namespace";
+  if (!consoleInOrder(plan)) return "console: one, after devpts";
+  if (plan.init.argv.empty() || plan.init.argv[0][0] != '/') return "init.argv";
+  if (plan.console.ringBytes < 4096 || plan.console.ringBytes > (16U << 20)) return "console.ringBytes";
+  return {};
+}
+
 }  // namespace
 
 bool decodePlan(std::vector<std::byte> message, Plan& plan, std::string_view& problem) {
-  plan.message = std::move(message);
-  if (plan.message.size() < kHeaderSize + 4) return problem = "truncated", false;
-  Reader in(std::span<const std::byte>(plan.message).subspan(kHeaderSize));
-  if (const uint32_t version = in.u32(); version < kOldestPlan || version > kProtocolVersion) return problem = "protocol version", false;
-  readAll(in, plan);
-  if (!in.finished()) return problem = "malformed", false;
-  if (!plainId(plan.id)) return problem = "id", false;
-  constexpr uint64_t needed = CLONE_NEWNS | CLONE_NEWPID;
-  if ((plan.namespaces & needed) != needed) return problem = "namespaces: mount and pid are needed", false;
-  if (!plan.links.empty() && (plan.namespaces & CLONE_NEWNET) == 0) return problem = "links without a net namespace", false;
-  if (!idsInOrder(plan)) return problem = "idMap", false;
-  if (!useLayers(plan)) return problem = "layers: missing, or used twice", false;
-  if (!consoleInOrder(plan)) return problem = "console: one, after devpts", false;
-  if (plan.seccompSize % sizeof(sock_filter) != 0 || plan.seccompSize / sizeof(sock_filter) > BPF_MAXINSNS) return problem = "seccomp", false;
-  if (plan.init.argv.empty() || plan.init.argv[0][0] != '/') return problem = "init.argv", false;
-  if (plan.console.ringBytes < 4096 || plan.console.ringBytes > (16U << 20)) return problem = "console.ringBytes", false;
-  for (const uint32_t capability : plan.dropCapabilities) {
-    if (capability > 63) return problem = "dropCapabilities", false;
-  }
-  return true;
+  const auto found = decode(std::move(message), plan, readAll);
+  const auto wrong = found.empty() ? problemOfContainer(plan) : found;
+  if (!wrong.empty()) problem = wrong;
+  return wrong.empty();
+}
+
+bool decodeRoom(std::vector<std::byte> message, Plan& plan, std::string_view& problem) {
+  const auto found = decode(std::move(message), plan, readRoom);
+  const auto wrong = found.empty() ? problemOf(plan, CLONE_NEWNS | CLONE_NEWUSER) : found;
+  if (!wrong.empty()) problem = wrong;
+  return wrong.empty();
 }
 
 void readDevice(Reader& in, const Plan& plan, Layer& layer, MountStep& step) {

@@ -169,6 +169,9 @@ struct Plan {
 /// Reads a LAUNCH message, header included. Says in `problem` why it is refused; then the plan must not be used.
 bool decodePlan(std::vector<std::byte> message, Plan& plan, std::string_view& problem);
 
+/// The same of a ROOM message: a root, and nothing that runs in it.
+bool decodeRoom(std::vector<std::byte> message, Plan& plan, std::string_view& problem);
+
 /// One mount of a layer, as a plan has it: of a device that comes while the container runs. The step's `layer` means nothing.
 void readDevice(Reader& in, const Plan& plan, Layer& layer, MountStep& step);
 

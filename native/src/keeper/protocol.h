@@ -15,6 +15,8 @@ enum class Type : uint16_t {
   hello = 1,
   launch = 2,
   retire = 3,
+  room = 4,
+  roomsOver = 5,
   // daemon -> keeper
   info = 16,
   signal = 17,

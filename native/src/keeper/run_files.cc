@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -71,6 +73,44 @@ void removeNodeFiles(const Plan& plan) {
 void removeRunFiles(const Plan& plan) {
   removeNodeFiles(plan);
   for (const char* suffix : {"links.new", "links", "plan", "sock"}) ::unlink(runFile(plan, suffix).c_str());
+}
+
+namespace {
+
+constexpr int kRoomAttempts = 1500;
+constexpr timespec kRoomPause{0, 2'000'000};
+
+void awaitLock(int file, const std::string& path) {
+  for (int attempt = 0; ::flock(file, LOCK_EX | LOCK_NB) < 0; ++attempt) {
+    if (errno != EWOULDBLOCK) throw SysError("flock", errno, path);
+    if (attempt == kRoomAttempts) throw SysError("flock", EBUSY, path);
+    ::nanosleep(&kRoomPause, nullptr);
+  }
+}
+
+/// Whether `path` is still the name of the open file: who has the lock may remove the name, and nobody else.
+bool isNamed(int file, const std::string& path) {
+  struct stat open {}, named {};
+  return ::fstat(file, &open) == 0 && ::lstat(path.c_str(), &named) == 0 && open.st_dev == named.st_dev && open.st_ino == named.st_ino;
+}
+
+}  // namespace
+
+UniqueFd lockRoom(const Plan& plan) {
+  const std::string path = runFile(plan, "room");
+  for (;;) {
+    UniqueFd file = LX_SYS_FD(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600), path);
+    awaitLock(file.get(), path);
+    if (isNamed(file.get(), path)) return file;
+  }
+}
+
+void awaitRoomEnd(const std::string& path) {
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!file.valid() && errno == ENOENT) return;
+  if (!file.valid()) throw SysError("open", errno, path);
+  awaitLock(file.get(), path);
+  if (isNamed(file.get(), path)) ::unlink(path.c_str());
 }
 
 Listening listenerAt(const std::string& path, UniqueFd& process) {

@@ -24,6 +24,12 @@ std::string nodeFile(const Plan& plan, int layer);
 void removeNodeFiles(const Plan& plan);
 void removeRunFiles(const Plan& plan);
 
+/// Takes <id>.room: every process of a room of files has it open, so that it stays locked (flock(2)) until the last of them can reach
+/// the root no more, whoever was killed. Waits a while for an earlier room that ends; then EBUSY.
+UniqueFd lockRoom(const Plan& plan);
+/// Waits a while until no process is left of the room whose file is at `path`, and removes that; then EBUSY.
+void awaitRoomEnd(const std::string& path);
+
 enum class Listening { nobody, somebody };
 /// Whether anyone listens at `path`, and in `process` a pidfd of who it is. That is not valid where the queue of a stopped
 /// listener is full, for then it cannot be asked.

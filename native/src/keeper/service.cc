@@ -14,6 +14,7 @@
 #include "cgroup/tree.h"
 #include "keeper/report.h"
 #include "keeper/run_files.h"
+#include "keeper/signals.h"
 #include "socket/seqpacket.h"
 
 namespace lx::keeper {
@@ -124,9 +125,7 @@ void Service::turn() {
   }
   if (polled_[atMount].revents != 0) hearMount();
   if (polled_[atSignals].revents != 0) {
-    signalfd_siginfo info;
-    while (::read(signals_.get(), &info, sizeof info) > 0) {
-    }
+    drainSignals(signals_.get());
     reapChildren();
   }
   if ((polled_[atMaster].revents | polled_[atClient].revents) != 0) console_.handle(polled_[atMaster].revents, polled_[atClient].revents);

@@ -68,6 +68,12 @@ size_t Reader::count(size_t least) {
   return many;
 }
 
+uint32_t seqOf(std::span<const std::byte> message) {
+  uint32_t seq = 0;
+  if (message.size() >= kHeaderSize) std::memcpy(&seq, message.data() + 4, sizeof seq);
+  return seq;
+}
+
 Writer::Writer(Type type, uint32_t seq) {
   const auto code = static_cast<uint16_t>(type);
   const uint16_t zero = 0;

@@ -45,6 +45,9 @@ class Reader {
   bool good_ = true;
 };
 
+/// The seq of a message's header; 0 where it is cut off.
+uint32_t seqOf(std::span<const std::byte> message);
+
 /// Builds a message.
 class Writer {
  public:

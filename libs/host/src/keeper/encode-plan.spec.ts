@@ -3,7 +3,7 @@ import type { LaunchPlan } from '../launch-plan.ts';
 import type { LinkLimits } from '../link-plan.ts';
 import { ByteWriter } from './bytes.ts';
 import { encodeLink } from './encode-link.ts';
-import { encodePlan } from './encode-plan.ts';
+import { encodePlan, encodeRoom } from './encode-plan.ts';
 
 const plan: LaunchPlan = {
   id: 'ab',
@@ -99,6 +99,18 @@ describe('encodePlan', () => {
     expect(bytes()).toBe(['00', text('e'), '0000', text('v'), '0000'].join(''));
     expect(bytes({ in: null, out: null })).toBe(bytes());
     expect(bytes({ in: 255, out: null })).toBe(['80', text('e'), '0000', word(255), word(0), word(0), word(0), text('v'), '0000'].join(''));
+  });
+
+  it('lays out of a room what it has, in the same way', () => {
+    const parts = [
+      [word(5), text('ab'), text('c'), text('/r'), word(0b1111111)],
+      [word(1), word(0), word(1000000), word(65536), word(0)],
+      [word(2), text('/l'), '01', '00', '01', '00', '00', '00'],
+      [text('/n'), '00', '01', '00', '01', '01', '01', '01', word(7), word(1), word(0o640), word(3), word(4)],
+      ['00', word(2), word(0), word(2), word(1)],
+      [word(1), word(22), word(2), '0908'],
+    ];
+    expect(encodeRoom(plan).toString('hex')).toBe(parts.flat().join(''));
   });
 
   it('writes a bound root as one layer', () => {

@@ -1,4 +1,4 @@
-import type { DeviceMount, LaunchPlan, Layer, MountFlag, MountStep, Namespace, RootPlan } from '../launch-plan.ts';
+import type { DeviceMount, LaunchPlan, Layer, MountFlag, MountStep, Namespace, RoomPlan, RootPlan } from '../launch-plan.ts';
 import { ByteWriter } from './bytes.ts';
 import { encodeLink } from './encode-link.ts';
 import { protocolVersion } from './protocol.ts';
@@ -13,9 +13,7 @@ const unlimited = 2n ** 64n - 1n;
 export function encodePlan(plan: LaunchPlan): Buffer {
   const out = new ByteWriter();
   const text = (value: string): unknown => out.text(value);
-  out.u32(protocolVersion).text(plan.id).text(plan.name).text(plan.runDir).u32(bits(namespaceBits, plan.namespaces));
-  for (const ranges of [plan.idMap.uid, plan.idMap.gid])
-    out.list(ranges, (range) => out.u32(range.inside).u32(range.outside).u32(range.count));
+  encodeIdentity(out, plan);
   const { cgroups } = plan;
   out.list(cgroups.create, (directory) => out.text(directory.path).flag(directory.delegate));
   out.list(cgroups.write, (file) => out.text(file.path).text(file.value));
@@ -27,11 +25,30 @@ export function encodePlan(plan: LaunchPlan): Buffer {
   out.text(plan.hostname);
   out.list(plan.rlimits, (limit) => out.text(limit.resource).u64(rlimit(limit.soft)).u64(rlimit(limit.hard)));
   out.list(plan.sysctls, (sysctl) => out.text(sysctl.key).text(sysctl.value));
-  out.list(plan.dropCapabilities, (capability) => out.u32(capability));
-  out.blob(plan.seccomp ?? new Uint8Array());
+  encodeFilter(out, plan);
   out.list(plan.init.argv, text).list(plan.init.env, text).text(plan.init.cwd).u32(plan.init.uid).u32(plan.init.gid);
   out.u32(plan.console.ringBytes).u16(plan.console.columns).u16(plan.console.rows).text(plan.console.logPath);
   return out.done();
+}
+
+/** The body of a ROOM message. */
+export function encodeRoom(plan: RoomPlan): Buffer {
+  const out = new ByteWriter();
+  encodeIdentity(out, plan);
+  out.list(plan.layers, (layer) => encodeLayer(out, layer));
+  encodeRoot(out, plan.root);
+  encodeFilter(out, plan);
+  return out.done();
+}
+
+function encodeIdentity(out: ByteWriter, { id, name, runDir, namespaces, idMap }: RoomPlan): void {
+  out.u32(protocolVersion).text(id).text(name).text(runDir).u32(bits(namespaceBits, namespaces));
+  for (const ranges of [idMap.uid, idMap.gid]) out.list(ranges, (range) => out.u32(range.inside).u32(range.outside).u32(range.count));
+}
+
+function encodeFilter(out: ByteWriter, { dropCapabilities, seccomp }: RoomPlan): void {
+  out.list(dropCapabilities, (capability) => out.u32(capability));
+  out.blob(seccomp ?? new Uint8Array());
 }
 
 /** The body of a MOUNT message. */

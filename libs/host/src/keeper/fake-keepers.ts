@@ -1,10 +1,10 @@
 import { Deferred } from '#lib/base';
 import { LxError } from '#lib/contract';
-import type { DeviceMount, LaunchPlan } from '../launch-plan.ts';
+import type { DeviceMount, LaunchPlan, RoomPlan } from '../launch-plan.ts';
 import type { LinkLimits, LinkPlan } from '../link-plan.ts';
 import type { ProxyPlan } from '../proxy-plan.ts';
 import type { AddressInfo, LinkInfo } from '../native.ts';
-import type { EndReason, EndRecord, ExecRequest, FileSession, Keeper, KeeperInfo, Keepers, RunningExec } from '../ports.ts';
+import type { EndReason, EndRecord, ExecRequest, FileRoom, FileSession, Keeper, KeeperInfo, Keepers, RunningExec } from '../ports.ts';
 
 /** A keeper without a container. Tests end, reboot and script it. */
 export class FakeKeeper implements Keeper {
@@ -144,11 +144,38 @@ export class FakeKeeper implements Keeper {
   }
 }
 
+/** A room without a root. */
+export class FakeRoom implements FileRoom {
+  readonly #end = new Deferred<void>();
+  /** Set to make the next `end` fail. */
+  failure: Error | null = null;
+  /** How many servers it was asked for. */
+  servers = 0;
+
+  get ended(): Promise<void> {
+    return this.#end.promise;
+  }
+
+  async files(): Promise<FileSession> {
+    this.servers += 1;
+    return { fd: -1, kill: () => undefined };
+  }
+
+  async end(): Promise<void> {
+    const { failure } = this;
+    this.failure = null;
+    if (failure) throw failure;
+    this.#end.resolve();
+  }
+}
+
 /** Keepers in memory, with the behaviour of the real ones: an id runs once, an end leaves a record until it is forgotten. */
 export class FakeKeepers implements Keepers {
   readonly plans: LaunchPlan[] = [];
   readonly running = new Map<string, FakeKeeper>();
   readonly records = new Map<string, EndRecord>();
+  readonly rooms = new Map<string, FakeRoom>();
+  readonly roomPlans: RoomPlan[] = [];
   prepared = false;
   /** Set to make the next launch fail at this step. */
   failure: { stage: string; syscall: string; errno: string; path: string } | null = null;
@@ -168,6 +195,8 @@ export class FakeKeepers implements Keepers {
     const failure = this.running.has(plan.id) ? { stage: 'keeper', syscall: 'bind', errno: 'EADDRINUSE', path: plan.id } : this.failure;
     this.failure = null;
     if (failure) throw new LxError('launch.failed', failure);
+    // The root would be mounted twice.
+    if (this.rooms.has(plan.id)) throw new LxError('launch.failed', { stage: 'keeper', syscall: 'flock', errno: 'EBUSY', path: plan.id });
     this.plans.push(plan);
     this.records.delete(plan.id);
     this.#pids += 1;
@@ -175,6 +204,20 @@ export class FakeKeepers implements Keepers {
     const keeper = new FakeKeeper(info, (record) => this.#end(record), this.#now);
     this.running.set(plan.id, keeper);
     return keeper;
+  }
+
+  async openRoom(plan: RoomPlan): Promise<FakeRoom> {
+    if (this.running.has(plan.id) || this.rooms.has(plan.id))
+      throw new LxError('file.room_failed', { stage: 'room', syscall: 'flock', errno: 'EBUSY', path: plan.id });
+    this.roomPlans.push(plan);
+    const room = new FakeRoom();
+    this.rooms.set(plan.id, room);
+    void room.ended.then(() => this.rooms.delete(plan.id));
+    return room;
+  }
+
+  async endRooms(): Promise<void> {
+    for (const room of this.rooms.values()) await room.end();
   }
 
   async survivors(): Promise<Keeper[]> {

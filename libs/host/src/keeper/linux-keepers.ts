@@ -2,14 +2,16 @@ import { once } from 'node:events';
 import { watch } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LxError } from '#lib/contract';
+import { isLxError, LxError } from '#lib/contract';
 import { isErrno } from '../errno.ts';
-import type { LaunchPlan } from '../launch-plan.ts';
-import type { EndRecord, Keeper, KeeperInfo, Keepers } from '../ports.ts';
+import type { LaunchPlan, RoomPlan } from '../launch-plan.ts';
+import type { EndRecord, FileRoom, Keeper, KeeperInfo, Keepers } from '../ports.ts';
+import { ByteWriter } from './bytes.ts';
 import type { Conversation, KeeperError, Reply } from './conversation.ts';
 import { type Deadlines, usualDeadlines, within } from './deadline.ts';
-import { encodePlan } from './encode-plan.ts';
+import { encodePlan, encodeRoom } from './encode-plan.ts';
 import { LinuxKeeper } from './linux-keeper.ts';
+import { LinuxRoom } from './linux-room.ts';
 import { connectTo, killKeeperProcess, Nursery } from './nursery.ts';
 import { messageType } from './protocol.ts';
 
@@ -53,15 +55,52 @@ export class LinuxKeepers implements Keepers {
 
   async launch(plan: LaunchPlan): Promise<Keeper> {
     const body = encodePlan(plan);
+    return this.#atNursery('launch.failed', async (conversation) =>
+      this.#hold(conversation, await this.#launched(conversation, plan.id, body)),
+    );
+  }
+
+  async openRoom(plan: RoomPlan): Promise<FileRoom> {
+    const confirmEnd = () => this.#confirmRoomEnd(plan.id);
+    try {
+      return await this.#atNursery('file.room_failed', async (conversation) => {
+        await within(this.#deadlines.answer, 'the room of files', conversation.ask(messageType.room, encodeRoom(plan)));
+        return new LinuxRoom(conversation, { deadlines: this.#deadlines, confirmEnd });
+      });
+    } catch (error) {
+      // It did not say itself that nothing is left of it.
+      if (!isLxError(error, 'file.room_failed')) await confirmEnd();
+      throw error;
+    }
+  }
+
+  async endRooms(): Promise<void> {
+    if ((await this.#files('.room')).length > 0) await this.#confirmRoomEnd('');
+  }
+
+  /** Of an id, or of all. */
+  async #confirmRoomEnd(id: string): Promise<void> {
+    try {
+      await this.#atNursery('file.room_failed', async (conversation) => {
+        await within(this.#deadlines.sweep, 'the nursery', conversation.ask(messageType.roomsOver, new ByteWriter().text(id).done()));
+        conversation.close();
+      });
+    } catch (error) {
+      throw new LxError('file.room_stuck', undefined, { cause: error });
+    }
+  }
+
+  /** What the nursery hands over to a process of its own, which takes the conversation with it. A step that it could not do is told as `code`. */
+  async #atNursery<T>(code: 'launch.failed' | 'file.room_failed', work: (conversation: Conversation) => Promise<T>): Promise<T> {
     for (;;) {
       const conversation = await this.#nursery.connect();
       try {
-        return this.#hold(conversation, await this.#launched(conversation, plan.id, body));
+        return await work(conversation);
       } catch (error) {
         conversation.close();
         // A nursery that died has forked no keeper for it: whoever has one takes the connection over.
         if (isErrno(error, 'ECONNRESET', 'EPIPE') && (await this.#nursery.replaced(conversation.peerPid))) continue;
-        throw launchError(error);
+        throw stepError(error, code);
       }
     }
   }
@@ -209,8 +248,8 @@ async function readEnd(path: string): Promise<EndRecord | null> {
   }
 }
 
-function launchError(error: unknown): unknown {
+function stepError(error: unknown, told: 'launch.failed' | 'file.room_failed'): unknown {
   if (!(error instanceof Error) || !('stage' in error)) return error;
   const { stage, syscall, code, path } = error as KeeperError;
-  return new LxError('launch.failed', { stage, syscall, errno: code, path: path ?? '' }, { cause: error });
+  return new LxError(told, { stage, syscall, errno: code, path: path ?? '' }, { cause: error });
 }

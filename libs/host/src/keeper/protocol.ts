@@ -8,6 +8,8 @@ export const messageType = {
   hello: 1,
   launch: 2,
   retire: 3,
+  room: 4,
+  roomsOver: 5,
   info: 16,
   signal: 17,
   kill: 18,
