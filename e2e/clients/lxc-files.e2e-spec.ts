@@ -4,11 +4,34 @@ import { lstat, mkdir, readFile, readlink, symlink, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { lxcInstalled, StockLxc } from './stock-lxc.ts';
+import type { Terminal } from '../harness/terminal.ts';
+import { incusProgram, incusThere, lxcInstalled, StockLxc } from './stock-lxc.ts';
 
 let lxc: StockLxc;
 const inside = (script: string) => lxc.ok('exec', 'f', '--', 'sh', '-c', script);
 const local = (...parts: string[]) => join(lxc.home, ...parts);
+
+const sftpThere = existsSync('/usr/bin/sftp');
+
+/** Has an SSH client put, fetch, make, rename and list what `shell`, which mounts an instance, serves; and ends that. */
+async function reaches(client: StockLxc, shell: Terminal): Promise<void> {
+  const listening = /listening on 127\.0\.0\.1:(\d+)/;
+  await shell.shows(listening);
+  const [, port = ''] = listening.exec(shell.output) ?? [];
+  await writeFile(
+    join(client.home, 'batch'),
+    'put one /root/by-sftp\nget /etc/inittab fetched\nmkdir /root/made\nrename /root/by-sftp /root/made/one\nls /root/made\n',
+  );
+  const options = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'GlobalKnownHostsFile=/dev/null', 'LogLevel=ERROR'];
+  const { stdout } = await promisify(execFile)(
+    'sftp',
+    ['-F', 'none', ...options.flatMap((option) => ['-o', option]), '-P', port, '-b', 'batch', 'nobody@127.0.0.1'],
+    { cwd: client.home, env: { ...process.env, HOME: client.home } },
+  );
+  expect(stdout).toContain('/root/made/one');
+  shell.type('\x03');
+  await shell.code();
+}
 
 describe.skipIf(!lxcInstalled)("files with the stock lxc (skipped where Debian's lxd-client is not installed)", () => {
   beforeAll(async () => {
@@ -75,30 +98,12 @@ describe.skipIf(!lxcInstalled)("files with the stock lxc (skipped where Debian's
     expect(await inside('ls -d /gone /gone-link 2>/dev/null; test -d /etc && ls /full')).toBe('file\n');
   });
 
-  it.skipIf(!existsSync('/usr/bin/sftp'))(
-    "mounts: SSH clients reach them (skipped where Debian's openssh-client is not installed)",
-    async () => {
-      const mount = lxc.terminal('file mount f --listen 127.0.0.1:0 --no-auth');
-      const listening = /listening on 127\.0\.0\.1:(\d+)/;
-      await mount.shows(listening);
-      const [, port = ''] = listening.exec(mount.output) ?? [];
-      await writeFile(
-        local('batch'),
-        'put one /root/by-sftp\nget /etc/inittab fetched\nmkdir /root/made\nrename /root/by-sftp /root/made/one\nls /root/made\n',
-      );
-      const options = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'GlobalKnownHostsFile=/dev/null', 'LogLevel=ERROR'];
-      const { stdout } = await promisify(execFile)(
-        'sftp',
-        ['-F', 'none', ...options.flatMap((option) => ['-o', option]), '-P', port, '-b', 'batch', 'nobody@127.0.0.1'],
-        { cwd: lxc.home, env: { ...process.env, HOME: lxc.home } },
-      );
-      expect(stdout).toContain('/root/made/one');
-      expect(await inside('cat /root/made/one')).toBe('one\n');
-      expect(await readFile(local('fetched'), 'utf8')).toBe(await inside('cat /etc/inittab'));
-      mount.type('\x03');
-      await mount.code();
-    },
-  );
+  it.skipIf(!sftpThere)("mounts: SSH clients reach them (skipped where Debian's openssh-client is not installed)", async () => {
+    const shell = lxc.terminal('file mount f --listen 127.0.0.1:0 --no-auth');
+    await reaches(lxc, shell);
+    expect(await inside('cat /root/made/one')).toBe('one\n');
+    expect(await readFile(local('fetched'), 'utf8')).toBe(await inside('cat /etc/inittab'));
+  });
 
   it('says what is not there and what cannot be', async () => {
     expect(await lxc.fails('file', 'pull', 'f/nowhere', '-')).toBe('Not Found');
@@ -106,4 +111,50 @@ describe.skipIf(!lxcInstalled)("files with the stock lxc (skipped where Debian's
     expect(await lxc.fails('file', 'pull', 'f/etc', '-')).toBe("Can't pull a directory without --recursive");
     expect(await lxc.fails('file', 'pull', 'nobody/etc/passwd', '-')).toBe('Instance not found');
   });
+});
+
+/** Of an instance that has never run. */
+async function mounts(client: StockLxc, name: string): Promise<void> {
+  await client.ok('init', 'busybox', name);
+  await writeFile(join(client.home, 'one'), 'one\n');
+  await reaches(client, client.terminal(`file mount ${name} --listen 127.0.0.1:0 --no-auth`));
+  expect(await client.ok('file', 'pull', `${name}/root/made/one`, '-')).toBe('one\n');
+  await client.ok('start', name);
+  expect(await client.ok('exec', name, '--', 'cat', '/root/made/one')).toBe('one\n');
+}
+
+describe.skipIf(!lxcInstalled || !sftpThere)('files with the stock lxc of an instance that does not run', () => {
+  let client: StockLxc;
+  beforeAll(async () => {
+    client = await StockLxc.start();
+  });
+  afterAll(() => client.stop());
+
+  it('mounts them', () => mounts(client, 'm'));
+
+  it('pushes, pulls, edits and deletes them', async () => {
+    await client.ok('stop', 'm', '--force');
+    await mkdir(join(client.home, 'tree/deep'), { recursive: true });
+    await writeFile(join(client.home, 'tree/deep/file'), 'colour: red\n', { mode: 0o600 });
+    await symlink('deep/file', join(client.home, 'tree/link'));
+    await client.ok('file', 'push', '-r', 'tree', 'm/srv', '-p', '-q');
+    const shell = client.terminal('file edit m/srv/tree/deep/file', { EDITOR: await client.editor('s/red/blue/') });
+    expect(await shell.code()).toBe(0);
+    await client.ok('file', 'pull', '-r', 'm/srv/tree', 'back', '-q');
+    expect(await readlink(join(client.home, 'back/tree/link'))).toBe('deep/file');
+    expect(await readFile(join(client.home, 'back/tree/link'), 'utf8')).toBe('colour: blue\n');
+    await client.ok('file', 'delete', 'm/srv/tree/link');
+    await client.ok('start', 'm');
+    expect(await client.ok('exec', 'm', '--', 'sh', '-c', "cd /srv/tree; ls; stat -c '%a %u' deep/file")).toBe('deep\n600 0\n');
+  });
+});
+
+describe.skipIf(!incusThere || !sftpThere)('files with the stock incus of an instance that does not run', () => {
+  let incus: StockLxc;
+  beforeAll(async () => {
+    incus = await StockLxc.start(incusProgram);
+  });
+  afterAll(() => incus.stop());
+
+  it('mounts them', () => mounts(incus, 'm'));
 });

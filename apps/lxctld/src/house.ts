@@ -137,7 +137,7 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
       logReconciled(log, await housekeeping.reconcile());
     },
     async stop(mode: StopOrder) {
-      instances.files.close();
+      await instances.files.close();
       const problems = await closeHouse(foundations, networks, housekeeping, mode);
       await reserve.end();
       await database.stop();

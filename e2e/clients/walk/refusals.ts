@@ -108,6 +108,7 @@ export const elsewhere: Readonly<Record<ClientName, Readonly<Record<string, Else
   },
   incus: {
     'admin shutdown': [incusServer, "'admin', 'shutdown'"],
+    'file mount': ['e2e/clients/lxc-files.e2e-spec.ts', "mounts(incus, 'm')"],
     'image copy': [incusServer, 'copyByRelay(incus)', byRelay],
     monitor: [incusServer, 'monitor(incus'],
     'operation delete': [incusServer, "'operation', 'delete'"],

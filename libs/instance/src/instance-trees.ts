@@ -3,8 +3,8 @@ import type { Operation } from '#lib/engine';
 import type { InstanceTree, InstanceTrees, TreeOwner } from '#lib/image';
 import type { Storage } from '#lib/storage';
 import type { InstanceRow, Store } from '#lib/store';
+import type { Acts } from './act/acts.ts';
 import { instanceLock } from './act/names.ts';
-import type { Turns } from './act/turns.ts';
 import type { MetadataFiles } from './metadata/metadata-files.ts';
 import type { Supervision } from './supervision.ts';
 
@@ -17,11 +17,11 @@ interface Using {
 
 /** What images are made of: instances that do not run, and snapshots. */
 export class ReadableTrees implements InstanceTrees {
-  readonly #turns: Turns;
+  readonly #acts: Acts;
   readonly #using: Using;
 
-  constructor(turns: Turns, using: Using) {
-    this.#turns = turns;
+  constructor(acts: Acts, using: Using) {
+    this.#acts = acts;
     this.#using = using;
   }
 
@@ -37,7 +37,7 @@ export class ReadableTrees implements InstanceTrees {
   }
 
   hold({ project, instance, id }: TreeOwner, start: (locks: string[]) => Promise<Operation>): Promise<Operation> {
-    return this.#turns.begin(id, () => start([instanceLock({ project, name: instance })]));
+    return this.#acts.hold([id], () => start([instanceLock({ project, name: instance })]));
   }
 
   async read<T>(owner: TreeOwner, use: (tree: InstanceTree) => Promise<T>): Promise<T> {

@@ -14,7 +14,9 @@ import { Acts } from './act/acts.ts';
 import { Expansion } from '#lib/profile';
 import type { HostFacts } from './host-facts.ts';
 import { ImageUses } from './image-uses.ts';
+import { FileRooms } from './files/file-rooms.ts';
 import { InstanceFiles } from './files/instance-files.ts';
+import { roomPlan } from './files/room-plan.ts';
 import { ReadableTrees } from './instance-trees.ts';
 import { IdAllocation } from './ids/allocation.ts';
 import { LimitsInForce } from './limits/in-force.ts';
@@ -100,6 +102,11 @@ function shared(on: Foundations) {
   const runner = new Runner({ ...on, filters, expansion, logFiles, metadataFiles, startLog, limits, attachments, ids });
   const removal = new Removal({ ...on, logFiles, ids });
   const imageUses = new ImageUses(on);
+  const rooms = new FileRooms({
+    open: async (id) => on.supervision.openRoom(await roomPlan({ ...on, expansion, ids, filters }, id)),
+    runs: (id) => on.supervision.get(id) !== null,
+    report: on.report,
+  });
   return {
     expansion,
     ids,
@@ -112,7 +119,8 @@ function shared(on: Foundations) {
     runner,
     removal,
     imageUses,
-    acts: new Acts(on.engine),
+    rooms,
+    acts: new Acts(on.engine, rooms),
   };
 }
 
@@ -190,13 +198,13 @@ export class Instances {
     this.runner = parts.runner;
     this.limits = parts.limits;
     this.metadata = new InstanceMetadata(parts.acts.turns, parts.metadataFiles, on.store);
-    this.files = new InstanceFiles(on);
+    this.files = new InstanceFiles({ ...on, ...parts });
     this.backupFiles = parts.backupFiles;
     this.logFiles = parts.logFiles;
     this.startLog = parts.startLog;
     this.reader = new InstanceReader({ ...on, expansion: parts.expansion });
     this.verbs = verbs(on, parts);
-    this.trees = new ReadableTrees(parts.acts.turns, { ...on, ...parts });
+    this.trees = new ReadableTrees(parts.acts, { ...on, ...parts });
     this.liveDevices = new LiveDevices(parts.acts.turns, this.verbs.update, { ...on, ...parts });
     this.attachments = parts.attachments;
     const { waiting } = parts.attachments;

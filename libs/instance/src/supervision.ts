@@ -1,4 +1,4 @@
-import type { EndRecord, Keeper, KeeperInfo, Keepers, LaunchPlan } from '#lib/host';
+import type { EndRecord, FileRoom, Keeper, KeeperInfo, Keepers, LaunchPlan, RoomPlan } from '#lib/host';
 
 /** Told of what instances do by themselves. */
 export interface Watcher {
@@ -26,9 +26,10 @@ export class Supervision {
     this.#watcher = watcher;
   }
 
-  /** Connects to what an earlier daemon left running. */
+  /** Connects to what an earlier daemon left running, and ends what it left open. */
   async adopt(): Promise<void> {
     await this.#keepers.prepare();
+    await this.#keepers.endRooms();
     for (const keeper of await this.#keepers.survivors()) this.#hold(keeper);
   }
 
@@ -44,6 +45,11 @@ export class Supervision {
     const keeper = await this.#keepers.launch(plan);
     this.#hold(keeper);
     return keeper;
+  }
+
+  /** For the files of an instance that does not run. */
+  openRoom(plan: RoomPlan): Promise<FileRoom> {
+    return this.#keepers.openRoom(plan);
   }
 
   /** The end that comes is wanted: the watcher is not told. Undone by calling the function it returns. */

@@ -2,6 +2,7 @@ import type { JsonObject } from '#lib/base';
 import { instanceResources, urls } from '#lib/contract';
 import type { Engine, LiveSpec, Operation, OperationSpec, Requestor, StartOptions } from '#lib/engine';
 import type { InstanceRow } from '#lib/store';
+import type { FileRooms } from '../files/file-rooms.ts';
 import { instanceLock } from './names.ts';
 import { Turns } from './turns.ts';
 
@@ -25,8 +26,8 @@ export interface Begin {
   requestor: Requestor | undefined;
   /** Told in this order once the operation has succeeded. */
   announce: readonly Announcement[];
-  /** Names it holds beside its own. */
-  also?: readonly Named[];
+  /** Names it holds beside its own; with an id, of instances that are there. */
+  also?: readonly (Named & { id?: string })[];
   mayCancel?: boolean;
   /** Names of its snapshots that the operation is about. */
   snapshots?: readonly string[];
@@ -38,9 +39,16 @@ export interface Begin {
 export class Acts {
   readonly turns = new Turns();
   readonly #engine: Engine;
+  readonly #rooms: FileRooms;
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, rooms: FileRooms) {
     this.#engine = engine;
+    this.#rooms = rooms;
+  }
+
+  /** An operation that `start` starts has the turn of the first instance, and the files of all are closed until it is over. */
+  hold([id, ...others]: readonly [string, ...string[]], start: () => Promise<Operation>): Promise<Operation> {
+    return this.turns.begin(id, () => this.#rooms.without([id, ...others], start));
   }
 
   /** LxError 'instance.busy' while another operation runs on the instance. */
@@ -62,7 +70,8 @@ export class Acts {
     { of, requestor, announce, also = [], mayCancel, snapshots = [], backups = [] }: Begin,
     start: (options: StartOptions) => Promise<Operation>,
   ): Promise<Operation> {
-    const operation = await this.turns.begin(id, () =>
+    const others = also.flatMap((each) => each.id ?? []);
+    const operation = await this.hold([id, ...others], () =>
       start({
         project: of.project,
         resources: { ...instanceResources(of.project, of.name), ...snapshotResources(of, snapshots), ...backupResources(of, backups) },

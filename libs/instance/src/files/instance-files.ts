@@ -1,12 +1,14 @@
 import type { Readable } from 'node:stream';
-import { LxError } from '#lib/contract';
-import { type FileAttributes, fileFlags, type FileHandle, isErrno, type SftpClient, SftpError } from '#lib/host';
+import { isLxError, LxError } from '#lib/contract';
+import { type FileAttributes, fileFlags, type FileHandle, isErrno, type Keeper, type SftpClient, SftpError } from '#lib/host';
 import type { InstanceRow } from '#lib/store';
 import { pipeStream } from '../session/stream.ts';
 import type { Supervision } from '../supervision.ts';
 import { fileFailure } from './failures.ts';
 import { fileContent } from './file-content.ts';
-import { FileRooms, type RoomSession, type RoomTimes } from './rooms.ts';
+import type { FileRooms } from './file-rooms.ts';
+import { interruptible } from './interruptible.ts';
+import { type ServedFiles, type ServerTimes, SharedServers, type Visit } from './shared-servers.ts';
 
 type Which = Pick<InstanceRow, 'id'>;
 
@@ -42,18 +44,25 @@ const setIds = 0o6000;
 /** LXD's. */
 const usualMode = { file: 0o644, directory: 0o750 };
 
+interface Using {
+  supervision: Supervision;
+  rooms: FileRooms;
+}
+
 /**
- * The files of instances that run, by path, as root of the instance sees them. Every path is resolved by the kernel below the
- * instance's own root, by a process in its namespaces: nothing here looks at a path.
+ * The files of instances, by path, as root of the instance sees them. Every path is resolved by the kernel below the instance's own
+ * root, by a process in its namespaces, or in a room where it does not run: nothing here looks at a path.
  */
 export class InstanceFiles {
   readonly #rooms: FileRooms;
-  readonly #serve: (id: string) => Promise<RoomSession>;
-  readonly #served = new Set<RoomSession>();
+  readonly #servers: SharedServers;
+  readonly #serve: (id: string) => Promise<ServedFiles>;
+  readonly #served = new Set<ServedFiles>();
 
-  constructor({ supervision }: { supervision: Supervision }, times?: RoomTimes) {
-    this.#serve = (id) => served(supervision, id);
-    this.#rooms = new FileRooms(this.#serve, times);
+  constructor(using: Using, times?: ServerTimes) {
+    this.#rooms = using.rooms;
+    this.#serve = (id) => served(using, id);
+    this.#servers = new SharedServers(this.#serve, times);
   }
 
   /** What is there; a link is not followed. */
@@ -63,7 +72,8 @@ export class InstanceFiles {
 
   /** What is there, with its names, target or content. The content must be read, or destroyed. */
   async look(row: Which, path: string): Promise<FoundFile> {
-    const { client, leave } = await this.#rooms.enter(row.id);
+    const visit = await this.#enter(row.id, 'open', path);
+    const { client, leave } = visit;
     let reading = false;
     try {
       const attributes = await client.stat(path, false);
@@ -72,7 +82,7 @@ export class InstanceFiles {
       if (facts.type === 'symlink') return { facts, target: await client.readLink(path) };
       const handle = await client.openFile(path, fileFlags.read, 0);
       reading = true;
-      return await this.#content(client, handle, path, leave);
+      return await this.#content(visit, handle, path);
     } catch (error) {
       throw this.#failure(error, 'open', path);
     } finally {
@@ -82,13 +92,13 @@ export class InstanceFiles {
 
   /** Gives what the file holds; an existing one keeps its owner and mode. What could not be made whole is not left. */
   write(row: Which, path: string, how: NewFile & { append: boolean }, content: AsyncIterable<Uint8Array>): Promise<void> {
-    return this.#in(row, 'open', path, async (client) => {
+    return this.#in(row, 'open', path, async (client, signal) => {
       const mode = how.mode ?? usualMode.file;
       const { handle, fresh } = await opened(client, path, how.append, mode);
       const made = fresh ? () => client.setHandle(handle, { owner: how, mode }) : async () => {};
       const filled = async () => {
         try {
-          await Promise.all([made(), client.write(handle, content)]);
+          await Promise.all([made(), client.write(handle, interruptible(content, signal))]);
           // A write takes them off, for only root of the host would keep them (inode(7)).
           if (fresh && mode & setIds) await client.setHandle(handle, { mode });
         } finally {
@@ -139,25 +149,27 @@ export class InstanceFiles {
   }
 
   /** A server of files for one client, who speaks SFTP with it and kills it in the end; it ends with its stream, or the instance. */
-  async serve({ id }: Which): Promise<RoomSession> {
+  async serve({ id }: Which): Promise<ServedFiles> {
     const session = await this.#serve(id);
     this.#served.add(session);
     session.stream.once('close', () => this.#served.delete(session));
     return session;
   }
 
-  close(): void {
-    this.#rooms.close();
+  /** Resolves when nothing of an instance that does not run is mounted any more. */
+  async close(): Promise<void> {
+    this.#servers.close();
     for (const { stream, kill } of this.#served) {
       stream.destroy();
       kill();
     }
+    await this.#rooms.close();
   }
 
-  async #in<T>({ id }: Which, what: string, path: string, work: (client: SftpClient) => Promise<T>): Promise<T> {
-    const { client, leave } = await this.#rooms.enter(id);
+  async #in<T>({ id }: Which, what: string, path: string, work: (client: SftpClient, signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { client, leave, signal } = await this.#enter(id, what, path);
     try {
-      return await work(client);
+      return await work(client, signal);
     } catch (error) {
       throw this.#failure(error, what, path);
     } finally {
@@ -165,7 +177,19 @@ export class InstanceFiles {
     }
   }
 
-  async #content(client: SftpClient, handle: FileHandle, path: string, leave: () => void): Promise<FoundFile> {
+  /** A server may be taken away, or end with its instance, just when it has been started: then there is another one. */
+  async #enter(id: string, what: string, path: string): Promise<Visit> {
+    try {
+      return await this.#servers.enter(id).catch((error: unknown) => {
+        if (isCode(error, 'ECONNRESET')) return this.#servers.enter(id);
+        throw error;
+      });
+    } catch (error) {
+      throw this.#failure(error, what, path);
+    }
+  }
+
+  async #content({ client, leave, signal }: Visit, handle: FileHandle, path: string): Promise<FoundFile> {
     const close = () => client.closeHandle(handle).catch(() => undefined);
     try {
       const facts = factsOf(await client.statHandle(handle));
@@ -174,6 +198,9 @@ export class InstanceFiles {
       const failure = (error: unknown) => this.#failure(error, 'read', path);
       const short = () => new LxError('file.failed', { what: 'read', path, reason: 'the file became shorter meanwhile' });
       const content = fileContent({ chunks: client.read(handle), length, failure, short, close: () => void close().finally(leave) });
+      const stop = () => content.destroy(signal.reason as Error);
+      signal.addEventListener('abort', stop);
+      content.once('close', () => signal.removeEventListener('abort', stop));
       return { facts, length, content };
     } catch (error) {
       await close();
@@ -183,18 +210,32 @@ export class InstanceFiles {
   }
 
   #failure(error: unknown, what: string, path: string): unknown {
-    return fileFailure(error, what, path, this.#rooms.patience);
+    return fileFailure(error, what, path, this.#servers.patience);
   }
 }
 
-async function served(supervision: Supervision, id: string): Promise<RoomSession> {
-  const keeper = supervision.get(id);
-  if (!keeper) throw new LxError('instance.not_running');
+/** Where the instance is: it may start or stop while it is looked for. */
+async function served({ supervision, rooms }: Using, id: string): Promise<ServedFiles> {
+  for (;;) {
+    const keeper = supervision.get(id);
+    if (keeper) return inside(keeper);
+    const server = await rooms.serve(id);
+    if (!server) continue;
+    const { session, left } = server;
+    const served: ServedFiles = { stream: pipeStream(session.fd, 'both'), kill: () => session.kill() };
+    served.stream.once('close', left);
+    server.onClosing = async () => served.onClosing?.();
+    return served;
+  }
+}
+
+async function inside(keeper: Keeper): Promise<ServedFiles> {
   try {
     const session = await keeper.files();
     return { stream: pipeStream(session.fd, 'both'), kill: () => session.kill() };
   } catch (error) {
-    throw isErrno(error, 'ENOSYS') ? new LxError('file.old_keeper', undefined, { cause: error }) : error;
+    if (isErrno(error, 'ENOSYS')) throw new LxError('file.old_keeper', undefined, { cause: error });
+    throw isLxError(error, 'instance.not_running') ? new LxError('file.interrupted', undefined, { cause: error }) : error;
   }
 }
 
