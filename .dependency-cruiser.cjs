@@ -22,7 +22,7 @@ module.exports = {
       name: 'one-door',
       comment: 'A library is entered by its index.ts (#lib/<name>; #dto for the DTO classes), so that what is inside can be moved.',
       severity: 'error',
-      from: { path: '^(apps|libs|tools|e2e)/([^/]+)/', pathNot: '(\\.(spec|conformance)\\.ts|/testing/[^/]+)$' },
+      from: { path: '^(apps|libs|tools|e2e)/([^/]+)/', pathNot: '(\\.(spec|e2e-spec|conformance)\\.ts|/testing/[^/]+)$' },
       to: { path: '^libs/([^/]+)/src/', pathNot: ['^libs/[^/]+/src/index\\.ts$', '^libs/contract/src/dto/index\\.ts$', '^libs/$2/'] },
     },
     {

@@ -56,7 +56,7 @@ export function readFd(fd: number): Promise<Buffer>;
 export function readFiles(paths: readonly string[]): Promise<(string | null)[]>;
 
 /**
- * Copies the directory `from` (a path, or a descriptor, which stays the caller's) to `to`, which must not be there, with all
+ * Copies the directory `from` (a path, or a descriptor, which stays the caller's) to `to`, which is not there or an empty directory, with all
  * that an inode has; of several, the uppermost first, it makes one layer of an overlay that does what they do. See
  * src/tree/copy.h. On a thread of its own. `onBytes` hears now and then how much is there. `done` has
  * the bytes of all contents; it rejects with ECANCELED after `cancel`. What a failure left at `to` is the caller's.
@@ -114,6 +114,37 @@ export function mergedTree(layers: readonly string[]): Promise<number>;
  * something is mounted in it.
  */
 export function removeTree(path: string): Promise<boolean>;
+
+// ---- btrfs: <linux/btrfs.h>
+/** A new, empty subvolume with the mode 0755; EEXIST where something is. */
+export function makeSubvolume(path: string): Promise<void>;
+/**
+ * A writable snapshot of the subvolume `from` with all that are nested in it, on the same file system. Each is of one moment; all
+ * of them are only while nothing changes. What a failure leaves at `to` is the caller's to remove.
+ */
+export function snapshotSubvolume(from: string, to: string): Promise<void>;
+/** Whether the directory is the root of a subvolume; false on other file systems. */
+export function isSubvolume(path: string): Promise<boolean>;
+/** UUID of the file system below; null when it is no btrfs. */
+export function btrfsUuid(path: string): Promise<string | null>;
+/** Lets the file system at the path use all of its first device, also of a loop device's file, which has grown. */
+export function growBtrfs(path: string): Promise<void>;
+/** Bytes that a subvolume refers to, and those of them that nothing else does, as last written; null where nothing is counted. */
+export function subvolumeUsage(path: string): Promise<{ referenced: number; exclusive: number } | null>;
+/**
+ * Lets a subvolume refer to so many bytes at most, null: to any number. The first limit begins the quotas of the file system and
+ * waits until all is counted.
+ */
+export function limitSubvolume(path: string, bytes: number | null): Promise<void>;
+
+// ---- mounts of the host
+/**
+ * Mounts the file system that a block device has, or a regular file by a loop device that is gone with the mount. `options`:
+ * `key` or `key=value`, of the file system or of the mount (noatime, nodiratime, nodev, nosuid, noexec). All or nothing.
+ */
+export function mountFilesystem(mount: { source: string; type: string; target: string; options: readonly string[] }): Promise<void>;
+/** Takes a mount from the tree at once; it ends with its last user. Where nothing is mounted, nothing is done. */
+export function unmountFilesystem(path: string): Promise<void>;
 
 // ---- processes: pidfd_open(2), pidfd_send_signal(2)
 export function pidfdOpen(pid: number): number;

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { untilLinksGone } from './changes.ts';
 
 /**
- * Everything on the host that still belongs to a daemon's state directory: processes that name it, mounts below it, its
+ * Everything on the host that still belongs to a daemon's state directory: processes that name it, mounts and loop devices below it, its
  * control groups, its bridges, and (unless they are counted on) files in its run directory.
  */
 export async function leftovers(dir: string): Promise<string[]> {
-  return [...(await processes(dir)), ...(await mounts(dir)), ...(await cgroups(dir)), ...(await links(dir))];
+  return [...(await processes(dir)), ...(await mounts(dir)), ...(await loopsOf(dir)), ...(await cgroups(dir)), ...(await links(dir))];
 }
 
 /** Processes with the directory in their command line, working directory or environment. */
@@ -25,6 +25,13 @@ export async function processes(dir: string): Promise<string[]> {
 export async function mounts(dir: string): Promise<string[]> {
   const lines = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n');
   return lines.filter((line) => line.includes(dir)).map((line) => `mount: ${line}`);
+}
+
+/** Loop devices whose file is below the directory. */
+export async function loopsOf(dir: string): Promise<string[]> {
+  const names = (await readdir('/sys/block')).filter((name) => name.startsWith('loop'));
+  const files = await Promise.all(names.map((name) => readFile(`/sys/block/${name}/loop/backing_file`, 'utf8').catch(() => '')));
+  return names.flatMap((name, at) => (files[at]?.startsWith(dir) ? [`loop device: ${name} of ${files[at].trim()}`] : []));
 }
 
 /** The name of a server's control groups is made from its state directory. */

@@ -92,7 +92,7 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
   const { store } = database;
   const engine = operationEngine(store, log, reserve);
   const warnings = new Warnings({ store, events: engine.events, now, report });
-  const storage = new PoolStorage({ stateDir, store, drivers: storageDrivers });
+  const storage = new PoolStorage({ stateDir, store, engine, drivers: storageDrivers });
   const { arrivals, confinement, backupsDir } = archives(settings);
   const volumeParts = { store, engine, places: storage.customPlaces, lockOf: instanceLock, arrivals, confinement, backupsDir, now, report };
   const customVolumes = new CustomVolumes(volumeParts);
@@ -130,10 +130,11 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
     async start() {
       const rooms = [storage, images, cgroups, networks, arrivals];
       await Promise.all([...rooms.map((room) => room.prepare()), supervision.adopt()]);
-      await initialise({ store, storage, networks, report });
       await warnOfHost(foundations, warnings);
       reserve.begin();
       await engine.recover();
+      // After it: a first start that was cut short is undone before it is begun anew.
+      await initialise({ store, storage, networks, report });
       logReconciled(log, await housekeeping.reconcile());
     },
     async stop(mode: StopOrder) {
@@ -184,7 +185,7 @@ async function closeHouse(
   housekeeping: Housekeeping,
   mode: StopOrder,
 ): Promise<readonly string[]> {
-  const { engine, supervision, cgroups, store, report } = foundations;
+  const { engine, storage, supervision, cgroups, store, report } = foundations;
   const problems: string[] = [];
   const attempt = (what: string, work: () => Promise<void>) =>
     work().catch((error: unknown) => {
@@ -205,6 +206,7 @@ async function closeHouse(
     await attempt('taking down the networks', () => networks.tearDown());
     await attempt('ending the nursery', () => supervision.retire());
     await attempt('removing the control groups', () => cgroups.retire());
+    await attempt('unmounting the storage pools', () => storage.retire());
   }
   supervision.release();
   await attempt('closing the database', () => store.close());

@@ -27,6 +27,8 @@ export const operationCatalogue = {
   'backup.create': { description: 'Backing up instance' },
   'backup.rename': { description: 'Renaming instance backup' },
   'backup.delete': { description: 'Deleting instance backup' },
+  'pool.create': { description: 'Creating storage pool' },
+  'pool.delete': { description: 'Deleting storage pool' },
   'volume.create': { description: 'Creating storage volume' },
   'volume.copy': { description: 'Copying storage volume' },
   'volume.move': { description: 'Moving storage volume' },

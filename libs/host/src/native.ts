@@ -4,17 +4,23 @@ import addon from '#native';
 export const {
   Channel,
   RouteSocket,
+  btrfsUuid,
   closeFd,
   compileSeccomp,
   copyTree,
   copyTreeBefore,
   directoryLike,
+  growBtrfs,
   isDirectoryLike,
   isLargeTree,
+  isSubvolume,
   isSystemCall,
+  limitSubvolume,
+  makeSubvolume,
   deviceWatch,
   linkWatch,
   mergedTree,
+  mountFilesystem,
   networkPort,
   peerCredentials,
   pidfdOpen,
@@ -25,6 +31,9 @@ export const {
   readFiles,
   removeTree,
   setWindowSize,
+  snapshotSubvolume,
+  subvolumeUsage,
+  unmountFilesystem,
 } = addon;
 
 export type Channel = import('#native').Channel;

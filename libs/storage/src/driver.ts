@@ -1,3 +1,4 @@
+import type { StringMap } from '#lib/base';
 import type { CopyWishes } from '#lib/host';
 import type { RootRecipe, Still } from './storage.ts';
 
@@ -76,6 +77,59 @@ export interface LayerRole {
   copy(from: readonly RootPlace[], to: RootPlace, still: Still | null, wishes?: CopyWishes): Promise<void>;
 }
 
+/**
+ * For drivers whose trees are of a kind of their own; others have plain directories (`plainTrees`). A tree is an image's, a root's
+ * or the data of a custom volume. Any tree is removed by `removeTree` of `libs/host`.
+ */
+export interface TreeRole {
+  /** Makes an empty tree, with the mode. */
+  make(path: string, mode: number): Promise<void>;
+  /** Makes at `to` a tree like the directory `from`, which may be of any pool. What a failure leaves there is the caller's. */
+  copy(from: string, to: string): Promise<void>;
+  /** Makes of a directory of the pool, which others have filled, a tree in its place. Idempotent. */
+  take(path: string): Promise<void>;
+}
+
+/** For drivers that can bound what a tree takes. */
+export interface QuotaRole {
+  /** Lets it take so many bytes at most, what it shares with others among them; null: any number. Idempotent, also while it is used. */
+  limit(tree: string, bytes: number | null): Promise<void>;
+  /** Bytes that it takes; null where nobody counts them. */
+  usage(tree: string): Promise<number | null>;
+}
+
+/** A file system of a pool's own. */
+export interface Medium {
+  /** UUID that it has: the pool's id. By that it is known, whatever has the name of its source by now. */
+  id: string;
+  /** Name of the pool. */
+  label: string;
+  /** A block device, or the file that is made for it. */
+  source: string;
+  /** Bytes of the file; null: a block device. */
+  size: number | null;
+  /** Of the mount, `key` or `key=value`. */
+  options: readonly string[];
+}
+
+/** For drivers that can have a pool on a file system of its own, which is mounted where the pool is. */
+export interface MediumRole {
+  /** Options of the mount, by the pool's config. */
+  options(config: StringMap): readonly string[];
+  /** Makes the file system, in its file too. LxError 'pool.unusable', also for a device that has one already. Idempotent. */
+  make(medium: Medium): Promise<void>;
+  /** Whether it is mounted there. */
+  isMounted(medium: Medium, directory: string): Promise<boolean>;
+  /** Mounts it, unless it is. LxError 'pool.unusable'. */
+  mount(medium: Medium, directory: string): Promise<void>;
+  /** From the directory at once; it ends with its last user. */
+  unmount(medium: Medium, directory: string): Promise<void>;
+  /** Takes the file away, and the file system from its device. Idempotent, and takes nothing of another id. */
+  unmake(medium: Medium): Promise<void>;
+  /** Lets a mounted one have the size of its medium, which is larger than before. */
+  grow(medium: Medium, directory: string): Promise<void>;
+}
+
 /** One way to keep roots. A driver is a folder under drivers/ and passes `storageDriverConformance`, which says what each role owes. */
 export interface StorageDriver {
   readonly name: string;
@@ -90,6 +144,9 @@ export interface StorageDriver {
   /** One of the two, or none where the driver cannot make a root of another one. */
   readonly copy?: CopyRole;
   readonly layers?: LayerRole;
+  readonly trees?: TreeRole;
+  readonly quota?: QuotaRole;
+  readonly medium?: MediumRole;
 }
 
 export function flagsOf(driver: StorageDriver): DriverFlags {

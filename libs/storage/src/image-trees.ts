@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdir, readlink, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { makeDirectory, removeTree } from '#lib/host';
+import type { TreeRole } from './driver.ts';
 import { imageLink, type PoolLayout } from './layout.ts';
 
 /** The volume rows of a pool's image trees. A tree without a row is dropped: it goes with its last root. */
@@ -30,11 +31,13 @@ export class ImageTrees {
 
   readonly #layout: PoolLayout;
   readonly #layered: boolean;
+  readonly #kind: TreeRole;
   readonly #records: ImageRecords;
 
-  constructor(layout: PoolLayout, layered: boolean, records: ImageRecords) {
+  constructor(layout: PoolLayout, layered: boolean, kind: TreeRole, records: ImageRecords) {
     this.#layout = layout;
     this.#layered = layered;
+    this.#kind = kind;
     this.#records = records;
   }
 
@@ -89,6 +92,7 @@ export class ImageTrees {
     try {
       await makeDirectory(place);
       await unpack(place);
+      await this.#kind.take(join(place, basename(this.#layout.tree(fingerprint))));
       await removeTree(this.#layout.image(fingerprint));
       await rename(place, this.#layout.image(fingerprint));
       await this.#records.add(fingerprint);

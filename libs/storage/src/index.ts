@@ -4,6 +4,7 @@ export { volumeOwner, volumeUrl } from './pool-references.ts';
 export { PoolStorage, type PoolStorageParts } from './pool-storage.ts';
 export { CustomVolumes, type NewVolume } from './custom/custom-volumes.ts';
 export type { VolumeBackupIndex } from './custom/backup/backup-index.ts';
+export { poolOperations } from './pool-operations.ts';
 export { volumeOperations } from './custom/operations.ts';
 export type { SnapshotChange } from './custom/volume-snapshots.ts';
 export { snapshotOf } from './custom/snapshot-operations.ts';

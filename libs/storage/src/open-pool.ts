@@ -1,20 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { LxError } from '#lib/contract';
+import { isLxError, LxError } from '#lib/contract';
 import { dropLink, makeDirectory, pointLink, removeTree } from '#lib/host';
 import type { PoolRow } from '#lib/store';
-import type { StorageDriver } from './driver.ts';
+import type { StorageDriver, TreeRole } from './driver.ts';
 import { type ImageRecords, ImageTrees } from './image-trees.ts';
 import { LayeredRoots } from './keep/layered-roots.ts';
 import type { RootKeeper, Source } from './keep/root-keeper.ts';
 import { WholeRoots } from './keep/whole-roots.ts';
 import { PoolLayout } from './layout.ts';
+import { plainTrees } from './plain-trees.ts';
 import { preparePlace } from './pool-place.ts';
+import { openSite, type PoolSite } from './pool-site.ts';
 import type { RootName } from './storage.ts';
 
 /** A pool of this host: its row, driver and directories. */
 export class OpenPool {
   readonly layout: PoolLayout;
+  /** What trees of the pool are, and how they come to be. */
+  readonly kind: TreeRole;
   readonly trees: ImageTrees;
   readonly roots: RootKeeper;
   /** The same, where roots stand on layers; null: each is whole. */
@@ -25,10 +29,12 @@ export class OpenPool {
   constructor(
     readonly row: PoolRow,
     readonly driver: StorageDriver,
+    readonly site: PoolSite,
     records: ImageRecords,
   ) {
-    this.layout = new PoolLayout(row.config.source ?? '');
-    this.trees = new ImageTrees(this.layout, driver.layers !== undefined, records);
+    this.layout = new PoolLayout(site.directory);
+    this.kind = driver.trees ?? plainTrees;
+    this.trees = new ImageTrees(this.layout, driver.layers !== undefined, this.kind, records);
     this.layered = driver.layers ? new LayeredRoots(this.layout, driver, driver.layers) : null;
     this.roots = this.layered ?? new WholeRoots(this.layout, driver);
   }
@@ -44,12 +50,14 @@ export class OpenPool {
 
   async #prepare(): Promise<void> {
     try {
+      await openSite(this.site, this.driver);
       await preparePlace(this.layout);
       await this.driver.pool.prepare(this.layout.directory);
       await this.roots.prepare();
       await this.trees.prepare();
       this.ready = true;
     } catch (error) {
+      if (isLxError(error, 'pool.unusable')) throw error;
       throw new LxError('pool.unusable', { path: this.layout.directory, reason: (error as Error).message }, { cause: error });
     }
   }

@@ -3,16 +3,19 @@ import type { PoolRow, Store } from '#lib/store';
 import type { StorageDriver } from './driver.ts';
 import { imageRecords } from './image-records.ts';
 import { OpenPool } from './open-pool.ts';
+import { siteOf } from './pool-site.ts';
 
 /** The pools that this host has used since the daemon began. Driver and directory of a pool never change while it exists. */
 export class OpenPools {
   readonly drivers: Readonly<Record<string, StorageDriver>>;
   readonly #store: Store;
+  readonly #stateDir: string;
   readonly #byId = new Map<string, OpenPool>();
   readonly #ids = new Map<string, string>();
 
-  constructor(store: Store, drivers: Readonly<Record<string, StorageDriver>>) {
+  constructor({ store, stateDir, drivers }: { store: Store; stateDir: string; drivers: Readonly<Record<string, StorageDriver>> }) {
     this.#store = store;
+    this.#stateDir = stateDir;
     this.drivers = drivers;
   }
 
@@ -37,7 +40,8 @@ export class OpenPools {
   open(row: PoolRow): OpenPool {
     const known = this.#byId.get(row.id);
     if (known) return known;
-    const pool = new OpenPool(row, this.driver(row.driver), imageRecords(this.#store, row.id));
+    const driver = this.driver(row.driver);
+    const pool = new OpenPool(row, driver, siteOf(this.#stateDir, row, driver), imageRecords(this.#store, row.id));
     this.#byId.set(row.id, pool);
     this.#ids.set(row.name, row.id);
     return pool;

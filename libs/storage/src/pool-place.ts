@@ -11,14 +11,13 @@ export function defaultPlace(stateDir: string, pool: string): string {
 }
 
 /**
- * Finds or makes the directory for a new pool: the server's own, or the one in `source`, which must be empty. A pool's
+ * Finds the directory for a new pool, and only looks: the server's own, or the one in `source`, which must be there. It is empty. A pool's
  * directory that was left by a lost database is refused too: its roots belong to instances nobody knows any more.
  */
 export async function choosePlace(stateDir: string, name: string, source: string | undefined, pools: readonly PoolRow[]): Promise<string> {
   const own = defaultPlace(stateDir, name);
   if (!source || source === own) {
-    await mkdir(own, { recursive: true, mode: 0o711 });
-    await refuseUsed(own);
+    if (await exists(own)) await refuseUsed(own);
     return own;
   }
   const unusable = (reason: string, cause?: unknown) => new LxError('pool.unusable', { path: source, reason }, { cause });
@@ -50,6 +49,11 @@ async function refuseUsed(place: string): Promise<void> {
       throw new LxError('pool.unusable', { path: place, reason: 'it holds instances or images of another pool' });
     }
   }
+}
+
+/** Makes the server's own directory for a pool. Idempotent. */
+export async function makeOwnPlace(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o711 });
 }
 
 /** Makes the common directories and removes what a crash left half made. */

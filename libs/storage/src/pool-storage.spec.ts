@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, symlink,
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PoolStorage } from './pool-storage.ts';
-import { unprobedDrivers as drivers } from './testing.ts';
+import { quietEngine, unprobedDrivers as drivers } from './testing.ts';
 import type { NewRoot } from './storage.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
 
@@ -28,7 +28,7 @@ const there = (path: string) =>
 beforeEach(async () => {
   stateDir = await mkdtemp('/tmp/lxctl-pools-');
   store = new MemoryStore();
-  storage = new PoolStorage({ stateDir, store, drivers });
+  storage = new PoolStorage({ engine: quietEngine(store), stateDir, store, drivers });
 });
 afterEach(() => rm(stateDir, { recursive: true, force: true }));
 
@@ -97,7 +97,7 @@ describe.each(['overlay', 'dir'])('images and roots on %s', (driver) => {
     await storage.roots.remove(store, root.id);
   };
   const again = async () => {
-    storage = new PoolStorage({ stateDir, store, drivers });
+    storage = new PoolStorage({ engine: quietEngine(store), stateDir, store, drivers });
     await storage.prepare();
   };
   beforeEach(() => create('default', driver));

@@ -1,4 +1,5 @@
 import { customVolumeKeys, LxError, readKey } from '#lib/contract';
+import type { Engine } from '#lib/engine';
 import type { Store, VolumeRow } from '#lib/store';
 import { flagsOf, type StorageDriver } from './driver.ts';
 import { OpenPools } from './open-pools.ts';
@@ -15,6 +16,8 @@ export interface PoolStorageParts {
   /** Holds storage-pools/. */
   stateDir: string;
   store: Store;
+  /** Runs the operations on pools. */
+  engine: Engine;
   drivers: Readonly<Record<string, StorageDriver>>;
 }
 
@@ -30,11 +33,11 @@ export class PoolStorage implements Storage {
   readonly #store: Store;
   readonly #open: OpenPools;
 
-  constructor({ stateDir, store, drivers }: PoolStorageParts) {
-    const open = new OpenPools(store, drivers);
+  constructor({ stateDir, store, engine, drivers }: PoolStorageParts) {
+    const open = new OpenPools({ store, stateDir, drivers });
     this.#store = store;
     this.#open = open;
-    this.pools = new StoredPools(stateDir, store, open);
+    this.pools = new StoredPools({ stateDir, store, engine }, open);
     const roots = new StoredRoots(store, open);
     this.roots = roots;
     this.moves = new StoredMoves(store, open, roots);
@@ -65,6 +68,13 @@ export class PoolStorage implements Storage {
       const { name, version } = driver;
       return { name, version, remote: flagsOf(driver).remote };
     });
+  }
+
+  async retire(): Promise<void> {
+    for (const row of await this.#store.pools.list()) {
+      const { driver, site } = this.#open.open(row);
+      if (site.medium) await driver.medium?.unmount(site.medium, site.directory);
+    }
   }
 
   async prepare(): Promise<void> {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PoolStorage } from './pool-storage.ts';
-import { unprobedDrivers as drivers } from './testing.ts';
+import { quietEngine, unprobedDrivers as drivers } from './testing.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
 
 const fingerprint = 'ab'.repeat(32);
@@ -26,14 +26,14 @@ const there = (path: string) =>
     () => false,
   );
 const again = async () => {
-  storage = new PoolStorage({ stateDir, store, drivers });
+  storage = new PoolStorage({ engine: quietEngine(store), stateDir, store, drivers });
   await storage.prepare();
 };
 
 beforeEach(async () => {
   stateDir = await mkdtemp('/tmp/lxctl-snapshots-');
   store = new MemoryStore();
-  storage = new PoolStorage({ stateDir, store, drivers });
+  storage = new PoolStorage({ engine: quietEngine(store), stateDir, store, drivers });
 });
 afterEach(() => rm(stateDir, { recursive: true, force: true }));
 

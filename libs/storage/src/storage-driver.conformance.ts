@@ -7,9 +7,21 @@ import type { Chain, RootPlace, StorageDriver } from './driver.ts';
 import type { Still } from './storage.ts';
 import { inside } from './testing/inside.ts';
 
-/** What every driver must do, role by role. Call it in the driver's spec. Needs root: owners and mounts are the matter. */
-export function storageDriverConformance(driver: StorageDriver): void {
-  const why = lackOfRoot('unshare', 'mount');
+/** Where pools of the suite are made. */
+export interface Ground {
+  /** Why this machine lacks it; '' where it does not. */
+  lack: string;
+  directory(): string;
+}
+
+const anywhere: Ground = { lack: '', directory: () => '/tmp' };
+
+/**
+ * What every driver must do, role by role. Call it in the driver's spec, with a ground for its pools where /tmp is none. Needs root:
+ * owners and mounts are the matter.
+ */
+export function storageDriverConformance(driver: StorageDriver, ground = anywhere): void {
+  const why = ground.lack || lackOfRoot('unshare', 'mount');
   describe.skipIf(why !== '')(titled(`storage driver ${driver.name}`, why), () => {
     let pool = '';
     let image = '';
@@ -26,7 +38,7 @@ export function storageDriverConformance(driver: StorageDriver): void {
     };
 
     beforeEach(async () => {
-      pool = await mkdtemp('/tmp/lxctl-driver-');
+      pool = await mkdtemp(join(ground.directory(), 'lxctl-driver-'));
       await driver.pool.prepare(pool);
       image = join(pool, 'images', 'f00', 'rootfs');
       await mkdir(join(image, 'etc'), { recursive: true });

@@ -1,4 +1,5 @@
 import type { StringMap } from '#lib/base';
+import type { Requestor } from '#lib/engine';
 import type { CopyWishes, Layer, RootPlan } from '#lib/host';
 import type { PoolRow, Store, VolumeRow } from '#lib/store';
 
@@ -64,11 +65,12 @@ export interface Pools {
   get(name: string): Promise<PoolRow>;
   /** Whether the pool's directory is there now. */
   available(name: string): Promise<boolean>;
-  create(request: { name: string; driver: string; description: string; config: StringMap }): Promise<PoolRow>;
+  /** An operation, which is waited for. LxError 'pool.exists', 'pool.busy', 'pool.unusable', 'pool.unknown_driver'. */
+  create(request: { name: string; driver: string; description: string; config: StringMap }, requestor?: Requestor): Promise<PoolRow>;
   /** `change` sees the pool as it is while nobody else can change it. */
   update(name: string, change: (before: PoolRow) => { description?: string; config?: StringMap }): Promise<void>;
-  /** LxError 'pool.in_use' while it has volumes or profiles or instances name it. */
-  delete(name: string): Promise<void>;
+  /** An operation, which is waited for. LxError 'pool.in_use' while it has volumes or profiles or instances name it; 'pool.busy'. */
+  delete(name: string, requestor?: Requestor): Promise<void>;
   /** URLs of all that uses the pool. */
   usedBy(name: string): Promise<string[]>;
   /** Where its data is. */
@@ -214,6 +216,8 @@ export interface Storage {
    * pool whose directory is missing stops nothing; it is looked for again when it is used.
    */
   prepare(): Promise<void>;
+  /** When the machine is done with it: takes the mounts of pools away, which otherwise outlive the daemon as the instances do. */
+  retire(): Promise<void>;
   /** Drivers this host can use, for GET /1.0 and validation. */
   readonly drivers: readonly { name: string; version: string; remote: boolean }[];
   readonly pools: Pools;

@@ -1,3 +1,5 @@
+import { OperationEngine } from '#lib/engine';
+import type { Store } from '#lib/store';
 import type { StorageDriver } from './driver.ts';
 import { storageDrivers } from './drivers/index.ts';
 
@@ -5,3 +7,6 @@ import { storageDrivers } from './drivers/index.ts';
 export const unprobedDrivers: Readonly<Record<string, StorageDriver>> = Object.fromEntries(
   Object.entries(storageDrivers).map(([name, driver]) => [name, { ...driver, pool: { ...driver.pool, probe: async () => {} } }]),
 );
+
+/** Runs operations of which nobody is told. For specs. */
+export const quietEngine = (store: Store) => new OperationEngine({ store, report: () => {} });

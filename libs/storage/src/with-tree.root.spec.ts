@@ -8,7 +8,7 @@ import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
 import { MemoryStore } from '../../store/src/fake/index.ts';
 import { PoolStorage } from './pool-storage.ts';
 import { inside } from './testing/inside.ts';
-import { unprobedDrivers as drivers } from './testing.ts';
+import { quietEngine, unprobedDrivers as drivers } from './testing.ts';
 
 const run = promisify(execFile);
 const why = lackOfRoot('unshare', 'mount');
@@ -27,7 +27,7 @@ describe.skipIf(why !== '').each(Object.keys(drivers))(titled('the whole tree of
   beforeEach(async () => {
     stateDir = await mkdtemp('/tmp/lxctl-trees-');
     const store = new MemoryStore();
-    storage = new PoolStorage({ stateDir, store, drivers });
+    storage = new PoolStorage({ engine: quietEngine(store), stateDir, store, drivers });
     await storage.pools.create({ name: 'default', driver, description: '', config: {} });
     await storage.trees.ensure('default', fingerprint, async (directory) => {
       await mkdir(join(directory, 'rootfs', 'etc'), { recursive: true });
@@ -41,7 +41,10 @@ describe.skipIf(why !== '').each(Object.keys(drivers))(titled('the whole tree of
     await storage.roots.snapshot(snapshot, null);
     await guest('rm -r etc; mkdir etc; echo later > etc/later');
   });
-  afterEach(() => rm(stateDir, { recursive: true, force: true }));
+  afterEach(async () => {
+    await storage.retire();
+    await rm(stateDir, { recursive: true, force: true });
+  });
 
   it('is what the instance sees, and what a snapshot was', async () => {
     expect(await shown(c1.id)).toEqual({ '.': ['bin', 'etc', 'link', 'own'], etc: ['later'] });

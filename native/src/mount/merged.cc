@@ -12,7 +12,7 @@ namespace lx::mount {
 
 namespace {
 
-const Attributes kToRead{.readonly = true, .nosuid = true, .nodev = true, .noexec = true, .idmapUserns = std::nullopt};
+const Attributes kToRead{.readonly = true, .nosuid = true, .nodev = true, .noexec = true, .noatime = std::nullopt, .nodiratime = std::nullopt, .idmapUserns = std::nullopt};
 
 /// `lowerdir` holds 255 bytes, so the layers are named by their descriptors' numbers, from where these are names. The working
 /// directory must be this thread's alone.

@@ -47,6 +47,10 @@ void setAttributes(int mount, const Attributes& attributes, bool recursive) {
   choose(attributes.nosuid, MOUNT_ATTR_NOSUID);
   choose(attributes.nodev, MOUNT_ATTR_NODEV);
   choose(attributes.noexec, MOUNT_ATTR_NOEXEC);
+  choose(attributes.noatime, MOUNT_ATTR_NOATIME);
+  choose(attributes.nodiratime, MOUNT_ATTR_NODIRATIME);
+  // The kinds of access times are one field, which is cleared whole before one is chosen (mount_setattr(2)).
+  if (attributes.noatime) request.attr_clr |= MOUNT_ATTR__ATIME;
   if (attributes.idmapUserns) {
     request.attr_set |= MOUNT_ATTR_IDMAP;
     request.userns_fd = static_cast<uint64_t>(*attributes.idmapUserns);

@@ -16,6 +16,8 @@ struct Attributes {
   std::optional<bool> nosuid;
   std::optional<bool> nodev;
   std::optional<bool> noexec;
+  std::optional<bool> noatime;
+  std::optional<bool> nodiratime;
   /// A user namespace: the mount shows ids through its map. A mount can be given one only while detached, and once.
   std::optional<int> idmapUserns;
 };

@@ -16,6 +16,7 @@
 #include "base/unique_fd.h"
 #include "tree/attributes.h"
 #include "tree/content.h"
+#include "tree/directory.h"
 #include "tree/earlier.h"
 #include "tree/entries.h"
 
@@ -125,8 +126,10 @@ class TreeCopy {
   explicit TreeCopy(Watch& watch, const Times& times) : watch_(watch), content_(watch), times_(times) {}
 
   void run(std::vector<UniqueFd> layers, const std::string& to) {
-    LX_SYS(::mkdir(to.c_str(), 0700), to);
+    const bool there = ::mkdir(to.c_str(), 0700) < 0;
+    if (there && errno != EEXIST) throw SysError("mkdir", errno, to);
     UniqueFd target = LX_SYS_FD(::open(to.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), to);
+    if (there && !isEmpty(target.get(), to)) throw SysError("mkdir", EEXIST, to);
     root_ = LX_SYS_FD(::fcntl(target.get(), F_DUPFD_CLOEXEC, 0));
     many_ = layers.size() > 1;
     Level top{Opened(std::move(target)), std::make_shared<Place>(), {}, false, {}, {}};

@@ -30,7 +30,7 @@ struct Times {
 };
 
 /**
- * Copies the directory behind `layers` to `to`, which is not there yet: contents (by reference where the file system can, and
+ * Copies the directory behind `layers` to `to`, which is not there yet, or an empty directory (a new subvolume, say): contents (by reference where the file system can, and
  * with their holes), owners, modes, times, extended attributes (access lists, capabilities and overlayfs's among them), hard
  * links among the files of the tree, symlinks, fifos, sockets and device nodes.
  *

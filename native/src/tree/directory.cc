@@ -24,6 +24,8 @@ struct stat statOf(int fd, const std::string& path) {
   return info;
 }
 
+}  // namespace
+
 bool isEmpty(int directory, const std::string& path) {
   std::array<char, 4096> buffer;  // NOLINT: filled by the kernel
   for (;;) {
@@ -36,8 +38,6 @@ bool isEmpty(int directory, const std::string& path) {
     }
   }
 }
-
-}  // namespace
 
 void makeLike(const std::string& like, const std::string& to) {
   if (::access(to.c_str(), F_OK) == 0) return;

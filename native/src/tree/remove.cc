@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -10,6 +11,7 @@
 
 #include "base/sys_error.h"
 #include "base/syscalls.h"
+#include "btrfs/subvolume.h"
 
 namespace lx::tree {
 
@@ -22,6 +24,7 @@ constexpr int kEntries = 512;
 
 using Directory = std::unique_ptr<DIR, int (*)(DIR*)>;
 
+/// A subvolume of btrfs goes as a whole: in a read-only one, which a guest can make, nothing can be removed.
 class Removal {
  public:
   explicit Removal(std::string path) : path_(std::move(path)) {}
@@ -54,6 +57,10 @@ class Removal {
     // The first is the caller's to name; from there on nothing leads out.
     how.resolve = depth == 0 ? 0 : RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH;
     UniqueFd fd(checkSys(lx::openat2(parent, name, how), "openat2", path_));
+    if (btrfs::isSubvolume(fd.get()) && !isMounted(fd.get())) {
+      btrfs::destroy(fd.get());
+      return true;
+    }
     const Directory directory(::fdopendir(fd.get()), ::closedir);
     if (!directory) throwSysError("fdopendir", path_);
     std::ignore = fd.release();  // the stream closes it
@@ -66,6 +73,13 @@ class Removal {
     }
     if (errno != 0) throwSysError("readdir", path_);
     return true;
+  }
+
+  /// Whether a mount begins at it: then its subvolume belongs to who mounted it.
+  static bool isMounted(int directory) {
+    struct statx info {};
+    LX_SYS(::statx(directory, "", AT_EMPTY_PATH, 0, &info));
+    return (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
   }
 
   std::string path_;

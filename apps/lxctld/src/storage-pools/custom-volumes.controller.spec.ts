@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { archiveParts } from '../../../../libs/storage/src/testing/custom-world.ts';
 import { OperationEngine } from '#lib/engine';
 import { CustomVolumes, PoolStorage, storageDrivers } from '#lib/storage';
+import { quietEngine } from '../../../../libs/storage/src/testing.ts';
 import { MemoryStore } from '../../../../libs/store/src/fake/index.ts';
 import { type Method, type RimServer, serveRim } from '../testing/rim-server.ts';
 import { CUSTOM_VOLUMES, ENGINE, STORAGE } from '../tokens.ts';
@@ -23,7 +24,7 @@ beforeAll(async () => {
   const drivers = Object.fromEntries(
     Object.entries(storageDrivers).map(([name, driver]) => [name, { ...driver, pool: { ...driver.pool, probe: async () => {} } }]),
   );
-  const storage = new PoolStorage({ stateDir, store, drivers });
+  const storage = new PoolStorage({ engine: quietEngine(store), stateDir, store, drivers });
   const report = (_: string, cause: unknown) => void problems.push(cause);
   engine = new OperationEngine({ store, report: ({ error }) => void problems.push(error) });
   const parts = archiveParts(stateDir);

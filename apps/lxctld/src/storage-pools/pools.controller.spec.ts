@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PoolStorage, storageDrivers } from '#lib/storage';
+import { quietEngine } from '../../../../libs/storage/src/testing.ts';
 import { MemoryStore } from '../../../../libs/store/src/fake/index.ts';
 import { type Method, type RimServer, serveRim } from '../testing/rim-server.ts';
 import { ENGINE, STORAGE } from '../tokens.ts';
@@ -20,7 +21,7 @@ beforeAll(async () => {
   const drivers = Object.fromEntries(
     Object.entries(storageDrivers).map(([name, driver]) => [name, { ...driver, pool: { ...driver.pool, probe: async () => {} } }]),
   );
-  storage = new PoolStorage({ stateDir, store, drivers });
+  storage = new PoolStorage({ engine: quietEngine(store), stateDir, store, drivers });
   const engine = {
     events: {
       lifecycle: (_project: string, event: { action: string; source: string }) => void told.push(`${event.action} ${event.source}`),

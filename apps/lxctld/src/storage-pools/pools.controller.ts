@@ -31,7 +31,7 @@ export class PoolsController {
   async create(@Call() call: Call): Promise<Answer> {
     const wanted = call.body(PoolsPostBody);
     refuse([...(wanted.name === '' ? ['No name provided'] : []), ...(wanted.driver === '' ? ['No driver provided'] : [])]);
-    const row = await this.storage.pools.create(wanted);
+    const row = await this.storage.pools.create(wanted, call.requestor);
     this.#tell('storage-pool-created', row.name, call);
     return Answer.created(urls.pool(row.name));
   }
@@ -70,7 +70,7 @@ export class PoolsController {
   @Delete(':name')
   @Access('admin')
   async remove(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
-    await this.storage.pools.delete(name);
+    await this.storage.pools.delete(name, call.requestor);
     this.#tell('storage-pool-deleted', name, call);
     return Answer.sync();
   }

@@ -19,6 +19,11 @@ export const storageErrors = {
     ({ path, reason }) => `${path} cannot hold a storage pool: ${reason}`,
     'The file system or directory does not offer what the driver needs.',
   ),
+  'pool.busy': row<{ action: string }>(
+    409,
+    ({ action }) => `Storage pool, or what it is to be on, is busy running a "${action}" operation`,
+    'One operation at a time works on a pool; wait for it.',
+  ),
   'volume.not_found': row(404, () => 'Storage pool volume not found', 'The pool has no volume of this type and name.'),
   'volume.in_use': row(
     400,

@@ -4,4 +4,17 @@ export { dropLink, pointLink } from './links.ts';
 export { removeOpenTree, removeTree } from './remove-tree.ts';
 export { hostPlaces, type Place, type Places } from './places.ts';
 export { withMergedTree } from './merged-tree.ts';
-export { directoryLike, isDirectoryLike } from '../native.ts';
+export { btrfsOn, deviceOfBtrfs, wipeBtrfs } from './btrfs.ts';
+export {
+  btrfsUuid,
+  directoryLike,
+  growBtrfs,
+  isDirectoryLike,
+  isSubvolume,
+  limitSubvolume,
+  makeSubvolume,
+  mountFilesystem,
+  snapshotSubvolume,
+  subvolumeUsage,
+  unmountFilesystem,
+} from '../native.ts';

@@ -3,7 +3,6 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isLxError, LxError } from '#lib/contract';
 import { dropLink, exists, isErrno, makeDirectory, pointLink, programOutput, removeOpenTree, removeTree } from '#lib/host';
-import { copyTree } from '../copy-tree.ts';
 import { exchange } from '../exchange.ts';
 import type { Linked } from '../layout.ts';
 import type { OpenPool } from '../open-pool.ts';
@@ -13,7 +12,7 @@ import type { OpenPools } from '../open-pools.ts';
 export type VolumePlace = { poolId: string; id: string };
 
 /**
- * The data of custom volumes: plain directories, whatever the pool's driver, since a volume stands on nothing else. What is
+ * The data of custom volumes: trees of the kind that the pool's driver has, since a volume stands on nothing else. What is
  * in `volumes/<id>/data` is its instances' affair, the directory round it the server's.
  *
  * INVARIANT: `volumes/<id>` is whole, because it comes and goes by rename.
@@ -32,15 +31,15 @@ export class CustomPlaces {
 
   /** An empty volume. Idempotent. */
   make(place: VolumePlace): Promise<void> {
-    return this.#arrive(place, (data) => makeDirectory(data, 0o711));
+    return this.#arrive(place, (data, pool) => pool.kind.make(data, 0o711));
   }
 
   /** A volume like the one at `from`. Idempotent. */
   async copy(from: VolumePlace, to: VolumePlace): Promise<void> {
     const source = await this.#pool(from);
-    await this.#arrive(to, async (data) => {
+    await this.#arrive(to, async (data, pool) => {
       if (!(await exists(source.layout.volume(from.id)))) throw new LxError('volume.not_found');
-      await copyTree(dataOf(source, from.id), data);
+      await pool.kind.copy(dataOf(source, from.id), data);
     });
   }
 
@@ -53,7 +52,12 @@ export class CustomPlaces {
     const arriving = join(layout.unpacking, randomUUID());
     try {
       await makeDirectory(arriving);
-      for (const { id, tree } of await make(arriving)) await this.#arrive({ poolId, id }, (data) => rename(tree, data));
+      for (const { id, tree } of await make(arriving)) {
+        await this.#arrive({ poolId, id }, async (data, { kind }) => {
+          await kind.take(tree);
+          await rename(tree, data);
+        });
+      }
     } finally {
       await removeTree(arriving);
     }
@@ -84,7 +88,7 @@ export class CustomPlaces {
     await removeTree(staged);
     if (!(await exists(pool.layout.volume(snapshot.id)))) throw new LxError('volume.snapshot_not_found');
     await makeDirectory(staged);
-    await copyTree(dataOf(pool, snapshot.id), join(staged, 'data'));
+    await pool.kind.copy(dataOf(pool, snapshot.id), join(staged, 'data'));
   }
 
   /** Gives a volume that nothing has mounted what was staged, all of it or nothing. What it held is removed by what is returned. */
@@ -108,20 +112,24 @@ export class CustomPlaces {
     await dropLink(...layout.customLink(volume));
   }
 
-  /** Bytes that the volume occupies. Walks it. */
+  /** Bytes that the volume occupies; where the driver does not count them it is walked. */
   async usage(place: VolumePlace): Promise<number> {
-    const data = dataOf(await this.#pool(place), place.id);
+    const pool = await this.#pool(place);
+    const data = dataOf(pool, place.id);
+    const counted = await pool.driver.quota?.usage(data);
+    if (typeof counted === 'number') return counted;
     const printed = await programOutput('du', ['--summarize', '--one-file-system', '--block-size=1', '--', data], 64 * 1024);
     return Number.parseInt(printed, 10);
   }
 
-  async #arrive(place: VolumePlace, fill: (data: string) => Promise<void>): Promise<void> {
-    const { layout } = await this.#pool(place);
+  async #arrive(place: VolumePlace, fill: (data: string, pool: OpenPool) => Promise<void>): Promise<void> {
+    const pool = await this.#pool(place);
+    const { layout } = pool;
     if (await exists(layout.volume(place.id))) return;
     const arriving = join(layout.unpacking, place.id);
     await removeTree(arriving);
     await makeDirectory(arriving);
-    await fill(join(arriving, 'data'));
+    await fill(join(arriving, 'data'), pool);
     await rename(arriving, layout.volume(place.id));
   }
 

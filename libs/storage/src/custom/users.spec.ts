@@ -8,7 +8,7 @@ import { run } from '../../../engine/src/testing.ts';
 import { MemoryStore, sampleInstance } from '../../../store/src/fake/index.ts';
 import { PoolStorage } from '../pool-storage.ts';
 import { archiveParts } from '../testing/custom-world.ts';
-import { unprobedDrivers } from '../testing.ts';
+import { quietEngine, unprobedDrivers } from '../testing.ts';
 import { CustomVolumes } from './custom-volumes.ts';
 
 const made: string[] = [];
@@ -25,7 +25,7 @@ async function world() {
   const dir = await mkdtemp('/tmp/lxctl-users-');
   made.push(dir);
   const store = new MemoryStore();
-  const storage = new PoolStorage({ stateDir: dir, store, drivers: unprobedDrivers });
+  const storage = new PoolStorage({ engine: quietEngine(store), stateDir: dir, store, drivers: unprobedDrivers });
   for (const name of ['one', 'two']) await storage.pools.create({ name, driver: 'dir', description: '', config: {} });
   const failures: unknown[] = [];
   const engine = new OperationEngine({ store, report: ({ error }) => failures.push(error) });

@@ -11,7 +11,7 @@ import { CustomVolumes } from '../custom/custom-volumes.ts';
 import { type MakeParams, volumeOperations } from '../custom/operations.ts';
 import type { SnapshotParams } from '../custom/snapshot-operations.ts';
 import { PoolStorage } from '../pool-storage.ts';
-import { unprobedDrivers } from '../testing.ts';
+import { quietEngine, unprobedDrivers } from '../testing.ts';
 
 export const ids = {
   v: '00000000-0000-4000-8000-00000000000a',
@@ -50,7 +50,7 @@ export class CustomWorld {
     const dir = await mkdtemp('/tmp/lxctl-custom-');
     worlds.push(dir);
     const store = new MemoryStore();
-    const storage = new PoolStorage({ stateDir: dir, store, drivers: unprobedDrivers });
+    const storage = new PoolStorage({ engine: quietEngine(store), stateDir: dir, store, drivers: unprobedDrivers });
     for (const [name, driver] of [
       ['one', 'overlay'],
       ['two', 'dir'],

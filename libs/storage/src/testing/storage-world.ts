@@ -4,7 +4,7 @@ import { MemoryStore } from '../../../store/src/fake/index.ts';
 import type { ImageRow } from '#lib/store';
 import { PoolStorage } from '../pool-storage.ts';
 import type { NewRoot, SnapshotName } from '../storage.ts';
-import { unprobedDrivers as drivers } from '../testing.ts';
+import { quietEngine, unprobedDrivers as drivers } from '../testing.ts';
 
 /** Of the image. */
 export const fingerprint = 'ab'.repeat(32);
@@ -117,6 +117,6 @@ export class StorageWorld {
   }
 
   #open(): PoolStorage {
-    return new PoolStorage({ stateDir: this.stateDir, store: this.store, drivers });
+    return new PoolStorage({ engine: quietEngine(this.store), stateDir: this.stateDir, store: this.store, drivers });
   }
 }
