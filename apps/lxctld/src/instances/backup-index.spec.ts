@@ -36,6 +36,7 @@ describe('the index of a backup', () => {
   it.each<[string, JsonObject, string]>([
     ['no instance', { config: {} }, 'does not describe the instance'],
     ['no config', {}, 'does not describe the instance'],
+    ['a custom volume', { ...index, type: 'custom', config: { volume: {} } }, 'it is of a custom volume, not of an instance'],
     ['a name that is none', { ...index, name: 7 }, 'name must be a string'],
     ['a config that is none', { ...index, config: { container: { ...instance, config: { a: { b: 'c' } } } } }, 'must be a map of strings'],
     ['a NUL', { ...index, config: { container: { ...instance, config: { 'user.a': '\0' } } } }, 'NUL'],

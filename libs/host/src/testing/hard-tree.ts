@@ -32,8 +32,8 @@ cd ..
 
 export const makeHardTree = makeMany + makeKinds;
 
-/** Prints one checksum of all names, kinds, modes, owners, sizes, times, links, contents and attributes. */
-export const sumOfTree = `
+/** Prints all names, kinds, modes, owners, sizes, times, links, contents and attributes. */
+export const lookOfTree = `
 export LC_ALL=C
 {
   find . -type d -printf '%P %y %m %U:%G %T@\\0' -o -printf '%P %y %m %U:%G %s %T@ %n %l\\0' | sort -z
@@ -41,7 +41,12 @@ export LC_ALL=C
   find . -print0 | sort -z | xargs -0 getfattr -h -d -m - -e hex
   find . '(' -type c -o -type b ')' -print0 | sort -z | xargs -0 -r stat -c '%n %t:%T'
   [ kinds/a -ef kinds/b ] && [ kinds/a -ef kinds/sub/c ] && echo linked
-} > /dev/shm/tree.$$
+} 2>&1
+`;
+
+/** Prints one checksum of all that. */
+export const sumOfTree = `
+( ${lookOfTree} ) > /dev/shm/tree.$$
 sha256sum < /dev/shm/tree.$$
 rm /dev/shm/tree.$$
 `;
