@@ -222,7 +222,11 @@ export class RouteSocket {
       up?: boolean;
     },
   ): Promise<void>;
-  setLink(name: string, change: { up?: boolean; bridge?: string | null; mtu?: number; mac?: string; rename?: string }): Promise<void>;
+  /** `isolated`: as a port of the bridge that it is on already. */
+  setLink(
+    name: string,
+    change: { up?: boolean; bridge?: string | null; isolated?: boolean; mtu?: number; mac?: string; rename?: string },
+  ): Promise<void>;
   deleteLink(name: string): Promise<void>;
   /** IPv6 addresses skip duplicate detection: on a bridge without ports it would never end. */
   addAddress(link: string, cidr: string): Promise<void>;

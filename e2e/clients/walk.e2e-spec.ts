@@ -17,6 +17,7 @@ function walk(name: ClientName, start: () => Promise<StockLxc>): void {
     await writeFile(join(client.home, 'pushed'), 'pushed\n');
     named.FINGERPRINT = (await client.ok('image', 'list', '-c', 'F', '-f', 'csv')).trim();
     named.SOCKET = client.daemon.socket;
+    named.NETWORK = (await client.ok('profile', 'device', 'get', 'default', 'eth0', 'network')).trim();
   });
   afterAll(() => client.stop());
 

@@ -8,7 +8,7 @@ import { instanceOperations } from '#lib/instance';
 import { collect } from '#lib/client';
 import { TestDaemon } from '../harness/daemon.ts';
 import { FaultRun } from '../harness/fault-run.ts';
-import { bridgePorts, cgroups, links, mounts, noBridgePorts, processes } from '../harness/leftovers.ts';
+import { bridgePorts, cgroups, filteredLinks, links, mounts, noBridgePorts, processes } from '../harness/leftovers.ts';
 
 /**
  * The daemon kills itself (SIGKILL) at every point of every step of every operation on instances. After the next
@@ -64,6 +64,7 @@ async function inventory() {
     logs: await list('logs'),
     homes: [...(await list('instances')), ...(await list('imports'))],
     keepers: (await list('run')).filter((name) => /^[0-9a-f-]{36}\./.test(name)),
+    filtered: filteredLinks(daemon.dir),
     hosts: (await Promise.all((await list('networks')).map((name) => list(join('networks', name, 'dnsmasq.hosts'))))).flat(),
   };
 }
@@ -72,8 +73,11 @@ beforeAll(async () => {
   daemon = await TestDaemon.start();
   await daemon.buildImage('busybox');
   await daemon.client.pools.create({ name: 'plain', driver: 'dir', description: '', config: {} });
-  network = (await daemon.client.profiles.get('default')).devices.eth0?.network ?? '';
   await daemon.client.pools.create({ name: 'second', driver: 'overlay', description: '', config: {} });
+  const { config, description, devices } = await daemon.client.profiles.get('default');
+  network = devices.eth0?.network ?? '';
+  const eth0 = { type: 'nic', network, name: 'eth0', 'security.mac_filtering': 'true' };
+  await daemon.client.profiles.replace('default', { config, description, devices: { ...devices, eth0 } });
   // Once through, so that the image is unpacked and every directory there.
   await daemon.launchInstance('warm');
   await daemon.remove('warm');
@@ -224,7 +228,7 @@ const kinds: Record<Verb, Kind> = {
         config: { 'user.a': 'b', 'limits.processes': '77' },
         description: 'changed',
         devices: {
-          eth0: { type: 'nic', network, name: 'eth0', 'limits.max': '10Mbit' },
+          eth0: { type: 'nic', network, name: 'eth0', 'limits.max': '10Mbit', 'security.mac_filtering': 'false' },
           eth1: { type: 'nic', nictype: 'p2p', name: 'eth1' },
           etc: { type: 'disk', source: '/etc', path: '/of-host' },
         },
@@ -241,6 +245,7 @@ const kinds: Record<Verb, Kind> = {
       expect(/^veth/.test(config['volatile.eth1.host_name'] ?? '')).toBe(done);
       const scheduler = execFileSync('tc', ['qdisc', 'show', 'dev', config['volatile.eth0.host_name'] ?? ''], { encoding: 'utf8' });
       expect(/ rate 10Mbit /.test(scheduler)).toBe(done);
+      expect(filteredLinks(daemon.dir)).toEqual(done ? [] : [config['volatile.eth0.host_name']]);
       const { stdout } = await daemon.exec('f', ['sh', '-c', 'ls /of-host 2>/dev/null | wc -l; ls /sys/class/net']);
       expect(stdout.trim().split(/\s+/)).toEqual(done ? [expect.stringMatching(/^[1-9]/), 'eth0', 'eth1', 'lo'] : ['0', 'eth0', 'lo']);
       await works();

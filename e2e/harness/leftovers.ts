@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -50,6 +51,13 @@ export async function cgroups(dir: string): Promise<string[]> {
     for (const entry of entries) if (entry.isDirectory()) found.push(`cgroup: ${join(own, entry.name)}`);
   }
   return found;
+}
+
+/** Rules of the packet filter for devices of a server, whose tables' name is made from its state directory: names of their links. */
+export function filteredLinks(dir: string): string[] {
+  const table = `lxctl.${createHash('sha256').update(dir).digest('hex').slice(0, 8)}`;
+  const listing = spawnSync('nft', ['list', 'map', 'bridge', table, 'cards'], { encoding: 'utf8' }).stdout;
+  return [...listing.matchAll(/"([^"]+)" : jump/g)].map(([, name = '']) => name);
 }
 
 /** Host ends of pairs whose bridge is gone or that hang on no bridge, and bridges of this directory's networks. */

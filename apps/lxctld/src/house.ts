@@ -26,7 +26,7 @@ import {
   Sessions,
   Supervision,
 } from '#lib/instance';
-import { ManagedNetworks, NftFirewall, ProcSysctls } from '#lib/network';
+import { ManagedNetworks, NftDeviceRules, NftFirewall, ProcSysctls } from '#lib/network';
 import { Profiles } from '#lib/profile';
 import { CustomVolumes, PoolStorage, storageDrivers } from '#lib/storage';
 import type { Store } from '#lib/store';
@@ -103,7 +103,8 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
   engine.register(imageOps.delete);
   const cgroups = hostCgroups({ name: cgroupName(stateDir) });
   const supervision = new Supervision(linuxKeepers(settings, log));
-  const outside = { host, confinement, ...hostDevices(report), now, random: Math.random, report, sweeps: customVolumes.sweeps };
+  const kernel = { host, confinement, deviceRules: new NftDeviceRules(stateDir), ...hostDevices(report) };
+  const outside = { ...kernel, now, random: Math.random, report, sweeps: customVolumes.sweeps };
   const foundations: Foundations = { store, engine, storage, networks, images, arrivals, cgroups, supervision, warnings, ...outside };
   const instances = new Instances(foundations);
   const housekeeping = new Housekeeping(foundations, instances, settings.databasePatienceMs / 2);
@@ -171,7 +172,7 @@ function managedNetworks(stateDir: string, store: Store, report: Report): Manage
     store,
     links: new LinuxLinks(),
     processes: new LinuxProcesses(),
-    firewall: new NftFirewall(stateDir),
+    firewall: new NftFirewall(),
     sysctls: new ProcSysctls(),
     stateDir,
     warn: (network, problem) => report(`network ${network}`, problem),
@@ -204,6 +205,7 @@ async function closeHouse(
   else {
     await housekeeping.killRest();
     await attempt('taking down the networks', () => networks.tearDown());
+    await foundations.deviceRules.clear().catch((error: unknown) => report('removing the rules of devices', error));
     await attempt('ending the nursery', () => supervision.retire());
     await attempt('removing the control groups', () => cgroups.retire());
     await attempt('unmounting the storage pools', () => storage.retire());

@@ -57,6 +57,12 @@ export const life: readonly WalkStep[] = [
   ok('config device add w lan nic nictype=p2p limits.max=10Mbit', /Device lan added/),
   ok('config device set w lan limits.ingress=20Mbit limits.max='),
   ok('config device remove w lan', /Device lan removed/),
+  ok(
+    'config device add w seg nic nictype=bridged parent=NETWORK security.port_isolation=true security.mac_filtering=true',
+    /Device seg added/,
+  ),
+  ok('config device set w seg security.ipv6_filtering=true ipv6.address=none'),
+  ok('config device remove w seg', /Device seg removed/),
   ok('config device override w eth0 mtu=1400', /Device eth0 overridden/),
   // Files.
   ok('file push {pushed} w/root/pushed'),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Networks } from '#lib/network';
+import { type Networks, RecordingDeviceRules } from '#lib/network';
 import { LxError } from '#lib/contract';
 import type { Storage } from '#lib/storage';
 import { FakeDevices, FakeKeeper, FakePlaces, type HostDevice } from '#lib/host';
@@ -14,7 +14,6 @@ function world(failing: string | null = null) {
   const networks = {
     hasLink: async (name: string) => name !== 'gone',
     isOn: async (path: string) => !path.includes('closed') && !off.has(path),
-    guardRouted: async () => void calls.push(['guardRouted', {}]),
     attach: async (request: { network: string }) => {
       calls.push(['attach', request]);
       if (request.network === failing) throw new Error('the network is down');
@@ -33,8 +32,9 @@ function world(failing: string | null = null) {
     },
   };
   const devices = new FakeDevices();
-  const ports = { networks: networks as unknown as Networks, storage: storage as unknown as Storage, places, devices };
-  return { calls, off, places, devices, attachments: new Attachments(ports, () => {}) };
+  const deviceRules = new RecordingDeviceRules();
+  const ports = { networks: networks as unknown as Networks, deviceRules, storage: storage as unknown as Storage, places, devices };
+  return { calls, off, deviceRules, places, devices, attachments: new Attachments(ports, () => {}) };
 }
 
 const running = () => new FakeKeeper({ id: 'i', initPid: 1, startedAt: 0, reboots: 0 } as never);
@@ -97,7 +97,7 @@ describe('attached devices', () => {
   });
 
   it('are such cables for IPv6 too, where the packet filter keeps them to their addresses', async () => {
-    const { attachments, calls, off } = world();
+    const { attachments, deviceRules, off } = world();
     const linkOf = async (more: object) =>
       (await attachments.attach(owner, await attachments.choose(owner, { eth0: { ...routed, ...more } }))).links[0];
     const ipv6 = { 'ipv6.address': 'fd00::2', 'ipv6.routes': 'fd00:1::/64', 'ipv6.host_table': '7' };
@@ -110,7 +110,7 @@ describe('attached devices', () => {
     expect(await linkOf({ 'ipv4.address': '', 'ipv6.address': 'fd00::3', 'ipv6.gateway': 'none' })).toMatchObject({
       families: [{ gateway: false, addresses: ['fd00::3'], routes: [] }],
     });
-    expect(calls.map(([name]) => name)).toEqual(['guardRouted', 'guardRouted']);
+    expect(deviceRules.guarded).toBe(true);
     for (const setting of ['ipv6/conf/all/forwarding', 'ipv6/conf/e/forwarding', 'ipv6/conf/e/proxy_ndp']) {
       off.add(setting);
       await expect(linkOf({ ...ipv6, parent: 'e' })).rejects.toThrow(`Routed mode requires sysctl net.${setting.replaceAll('/', '.')}=1`);
@@ -206,6 +206,40 @@ describe('attached devices', () => {
       'Failed to change device "eth0": the instance was started by an earlier version of this server: restart it',
     );
     await attachments.update(keeper, owner, kept, free);
+  });
+
+  const filtered = { ...eth0, host_name: 'vmine', 'security.ipv4_filtering': 'true' };
+
+  it('send what their filter lets them, from before they are there until they are gone', async () => {
+    const { attachments, deviceRules } = world();
+    const isolated = { ...filtered, 'security.port_isolation': 'true' };
+    const { attached } = await attachments.choose(owner, { eth0: isolated });
+    expect((await attachments.attach(owner, { attached })).links).toMatchObject([{ isolated: true }]);
+    const filter = { mac: '00:16:3e:00:00:01', ipv4: ['10.0.0.5'], ipv6: null };
+    expect([...deviceRules.filters]).toEqual([['vmine', { instanceId: 'i', device: 'eth0', filter }]]);
+    const change = async (from: typeof attached, options: object) => {
+      const to = attachments.changed(from, { eth0: { ...eth0, ...options } });
+      await attachments.update(running(), owner, from, to);
+      return to;
+    };
+    const other = await change(attached, { 'ipv4.address': '10.0.0.6', 'security.ipv4_filtering': 'true', 'security.mac_filtering': '1' });
+    expect(deviceRules.filters.get('vmine')?.filter).toEqual({ ...filter, ipv4: ['10.0.0.6'] });
+    expect(deviceRules.filters.get((await change(other, {})) && 'vmine')).toBeUndefined();
+    await change(other, { 'security.mac_filtering': 'true' });
+    expect(deviceRules.filters.get('vmine')?.filter).toEqual({ ...filter, ipv4: null });
+    await attachments.detach(owner, other);
+    expect(deviceRules.filters.size).toBe(0);
+  });
+
+  it('do not come where the packet filter cannot keep them to it, and what was cut off is swept', async () => {
+    const { attachments, deviceRules } = world();
+    const chosen = await attachments.choose(owner, { eth0: filtered });
+    deviceRules.broken = true;
+    await expect(attachments.attach(owner, chosen)).rejects.toThrow(/^Failed to start device "eth0": .*SIGSEGV/);
+    deviceRules.broken = false;
+    await attachments.attach(owner, chosen);
+    await attachments.sweep(owner);
+    expect(deviceRules.filters.size).toBe(0);
   });
 
   const data = { type: 'disk', source: '/srv/data/', path: '/data/in', readonly: 'true', shift: 'true', recursive: 'true' };

@@ -84,9 +84,9 @@ export class Attachments {
   /** For a launch that was cut off before its record was written: frees what the networks hold of the instance. */
   async sweep(owner: DeviceOwner): Promise<void> {
     this.waiting.remove(owner.id);
-    await this.#ports.networks
-      .sweep(owner.id)
-      .catch((error: unknown) => this.#report(`clearing up the network devices of ${owner.name}`, error));
+    const { networks, deviceRules } = this.#ports;
+    for (const part of [networks, deviceRules])
+      await part.sweep(owner.id).catch((error: unknown) => this.#report(`clearing up the network devices of ${owner.name}`, error));
   }
 
   /** What has to come and to go for a running instance to have these devices. Changes nothing. */
@@ -151,9 +151,10 @@ export class Attachments {
 
   /** Puts the live options of `to` into force on a running instance, which has those of `from` by now, or some of both. */
   async update(inside: Inside, owner: DeviceOwner, from: readonly AttachedDevice[], to: readonly AttachedDevice[]): Promise<void> {
-    await Promise.all(to.map((each) => lifeOf(each).update(this.#ports, owner, each)));
+    const beforeOf = ({ device, type }: AttachedDevice) => from.find((each) => each.device === device && each.type === type);
+    await Promise.all(to.map((each) => lifeOf(each).update(this.#ports, owner, each, beforeOf(each))));
     for (const each of to) {
-      const before = from.find(({ device }) => device === each.device);
+      const before = beforeOf(each);
       const had = before && lifeOf(before).limits?.(before);
       const has = lifeOf(each).limits?.(each);
       if (has && !isDeepStrictEqual(had?.limits, has.limits)) await limit(inside, each, has);

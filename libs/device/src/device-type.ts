@@ -1,7 +1,7 @@
 import type { DeviceMap, StringMap } from '#lib/base';
 import type { KeyCatalogue } from '#lib/contract';
 import type { DeviceMount, HostDevices, LinkLimits, LinkPlan, Places, ProxyPlan } from '#lib/host';
-import type { Networks } from '#lib/network';
+import type { DeviceRules, Networks } from '#lib/network';
 import type { Storage } from '#lib/storage';
 import type { AttachedRow, InstanceRow } from '#lib/store';
 
@@ -40,7 +40,8 @@ export interface DeviceHolders {
 
 /** What attaching and detaching act on. */
 export interface DevicePorts {
-  networks: Pick<Networks, 'hasLink' | 'isOn' | 'guardRouted' | 'attach' | 'detach'>;
+  networks: Pick<Networks, 'hasLink' | 'isOn' | 'attach' | 'detach'>;
+  deviceRules: DeviceRules;
   storage: Pick<Storage, 'volumes'>;
   places: Places;
   devices: HostDevices;
@@ -114,8 +115,8 @@ export interface DeviceLife<R extends AttachedDevice = AttachedDevice> {
   inside(attached: R): InsidePart;
   /** The record with the `live` options as they are now; asks nobody. */
   changed(attached: R, options: StringMap): R;
-  /** Puts the live options of the record into force on a running instance. Idempotent. */
-  update(ports: DevicePorts, owner: DeviceOwner, attached: R): Promise<void>;
+  /** Puts the live options of the record into force on a running instance, which has those of `before`, or some of both. Idempotent. */
+  update(ports: DevicePorts, owner: DeviceOwner, attached: R, before: R | undefined): Promise<void>;
   /** Volatile keys that show it while it is attached. */
   shown(attached: R): StringMap;
 }

@@ -56,19 +56,14 @@ describe('deviceProblems', () => {
     expect(problems[0]).toContain(words);
   });
 
-  it.each([
-    'limits.priority',
-    'ipv6.routes.external',
-    'vlan',
-    'vlan.tagged',
-    'security.mac_filtering',
-    'queue.tx.length',
-    'maas.subnet.ipv4',
-  ])('says of an option %s that LXD has: not supported', (option) => {
-    expect(deviceProblems({ eth0: { ...eth0, [option]: '1' } })).toEqual([
-      `Device validation failed for "eth0": option "${option}" is not supported by this server`,
-    ]);
-  });
+  it.each(['limits.priority', 'ipv6.routes.external', 'vlan', 'vlan.tagged', 'security.acls', 'queue.tx.length', 'maas.subnet.ipv4'])(
+    'says of an option %s that LXD has: not supported',
+    (option) => {
+      expect(deviceProblems({ eth0: { ...eth0, [option]: '1' } })).toEqual([
+        `Device validation failed for "eth0": option "${option}" is not supported by this server`,
+      ]);
+    },
+  );
 
   it("refuses an option that nobody has in LXD's words", () => {
     expect(deviceProblems({ eth0: { ...eth0, colour: 'red' } })).toEqual([
@@ -94,6 +89,13 @@ describe('deviceProblems', () => {
     [{ type: 'nic', network: 'n', 'ipv4.address': '10.0.0' }],
     [{ type: 'nic', nictype: 'p2p', 'ipv4.address': '10.0.0.2' }],
     [{ type: 'nic', nictype: 'p2p', 'limits.max': '10MB' }],
+    [{ type: 'nic', nictype: 'p2p', 'security.mac_filtering': 'true' }],
+    [{ type: 'nic', network: 'n', 'security.ipv4_filtering': 'true' }],
+    [{ type: 'nic', network: 'n', 'security.ipv6_filtering': 'true' }],
+    [{ type: 'nic', network: 'n', 'ipv4.address': 'none' }],
+    [{ type: 'nic', nictype: 'bridged', parent: 'b', 'ipv4.address': '10.0.0.2' }],
+    [{ type: 'nic', nictype: 'bridged', parent: 'b', 'ipv6.address': 'fd00::2' }],
+    [{ type: 'nic', nictype: 'routed', 'ipv4.address': 'none' }],
     [{ type: 'nic', nictype: 'p2p', 'ipv6.address': 'fd00::2' }],
     [{ type: 'nic', nictype: 'routed', 'ipv6.address': '10.0.0.1' }],
     [{ type: 'nic', nictype: 'routed', 'ipv6.address': 'fd00::1, fd00:0::1' }],

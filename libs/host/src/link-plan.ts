@@ -31,6 +31,8 @@ export interface VethLink extends Cable {
   hostMac: string | null;
   /** Bridge that the host's end hangs on, or null. */
   bridge: string | null;
+  /** Whether it reaches no other isolated link of the bridge. */
+  isolated?: boolean;
 }
 
 /** A second address of a link of the host; macvlans of one parent reach each other, the host does not reach them. */

@@ -132,7 +132,11 @@ export interface Links {
   addresses(): Promise<AddressInfo[]>;
   routes(): Promise<RouteInfo[]>;
   createBridge(name: string, options?: { mac?: string; mtu?: number }): Promise<void>;
-  setLink(name: string, change: { up?: boolean; bridge?: string | null; mtu?: number; mac?: string; rename?: string }): Promise<void>;
+  /** `isolated`: as a port of the bridge that it is on already. */
+  setLink(
+    name: string,
+    change: { up?: boolean; bridge?: string | null; isolated?: boolean; mtu?: number; mac?: string; rename?: string },
+  ): Promise<void>;
   deleteLink(name: string): Promise<void>;
   addAddress(link: string, cidr: string): Promise<void>;
   deleteAddress(link: string, cidr: string): Promise<void>;

@@ -6,7 +6,7 @@ import { Attachments } from '#lib/device';
 import { type Engine, Expired, type Operation, type OperationSpec, type Sweep, Sweeps } from '#lib/engine';
 import type { Cgroups, Confinement, DeviceChanges, HostDevices, Places } from '#lib/host';
 import type { Images } from '#lib/image';
-import type { Networks } from '#lib/network';
+import type { DeviceRules, Networks } from '#lib/network';
 import type { Storage } from '#lib/storage';
 import type { InstanceRow, Store } from '#lib/store';
 import type { Warnings } from '#lib/warning';
@@ -64,6 +64,7 @@ export interface Foundations {
   engine: Engine;
   storage: Storage;
   networks: Networks;
+  deviceRules: DeviceRules;
   places: Places;
   devices: HostDevices;
   /** Hears when devices of the host may have come or gone. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { guardBatch, NftFirewall, removalBatch, rulesBatch } from './firewall.ts';
+import { NftFirewall, removalBatch, rulesBatch } from './firewall.ts';
 
 describe('rulesBatch', () => {
   it('replaces the chains of one network only', () => {
@@ -36,30 +36,18 @@ describe('rulesBatch', () => {
   });
 });
 
-describe('guardBatch', () => {
-  it('is a chain of its own', () => {
-    expect(guardBatch('routed.x')).toMatchInlineSnapshot(`
-      "add table inet lxctl
-      add chain inet lxctl routed.x { type filter hook prerouting priority raw; policy accept; }
-      flush chain inet lxctl routed.x
-      add rule inet lxctl routed.x iifgroup 27768 fib saddr . iif oif missing drop
-      "
-    `);
-  });
-});
-
 describe('NftFirewall', () => {
   const rules = { masquerade: null, forward: 'leave', services: false } as const;
 
   it('says so when nft is missing', async () => {
-    await expect(new NftFirewall('/state', '/nonexistent/nft').apply('br0', rules)).rejects.toThrow('install the Debian package nftables');
+    await expect(new NftFirewall('/nonexistent/nft').apply('br0', rules)).rejects.toThrow('install the Debian package nftables');
   });
 
   it('says so when nft crashes', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'lxctl-nft-'));
     const program = join(directory, 'nft');
     writeFileSync(program, '#!/bin/sh\nkill -SEGV $$\n', { mode: 0o755 });
-    const asked = new NftFirewall('/state', program).apply('br0', rules);
+    const asked = new NftFirewall(program).apply('br0', rules);
     await expect(asked).rejects.toMatchObject({ code: 'firewall.failed' });
     await expect(asked).rejects.toThrow(`${program} ended with SIGSEGV`);
     rmSync(directory, { recursive: true });

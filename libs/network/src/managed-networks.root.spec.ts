@@ -37,7 +37,7 @@ describe.skipIf(why !== '')(titled('ManagedNetworks on this host', why), { timeo
       warn,
       links: new LinuxLinks(),
       processes: new LinuxProcesses(),
-      firewall: new NftFirewall(stateDir),
+      firewall: new NftFirewall(),
       sysctls: new ProcSysctls(),
     };
     return new ManagedNetworks({ ...parts, sweepAfterMs: 10 });

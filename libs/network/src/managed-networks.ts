@@ -215,10 +215,6 @@ export class ManagedNetworks implements Networks {
     return (await this.#parts.sysctls.get(`net/${path}`)) === '1';
   }
 
-  guardRouted(): Promise<void> {
-    return this.#parts.firewall.guardRouted();
-  }
-
   async nicProblems(project: string, network: string, { ipv4, mac }: { ipv4: string | null; mac: string }): Promise<string[]> {
     const row = await this.#parts.store.networks.get(project, network);
     if (!row) return [`Failed loading network "${network}": Network not found`];
@@ -268,7 +264,6 @@ export class ManagedNetworks implements Networks {
       for (const row of await this.#parts.store.networks.list(project)) {
         await this.#lower(row).catch((error: Error) => this.#parts.warn(row.name, error));
       }
-      await this.#parts.firewall.unguardRouted().catch((error: Error) => this.#parts.warn('of routed cards', error));
     });
     this.close();
   }

@@ -51,8 +51,6 @@ export interface Networks {
   hasLink(name: string): Promise<boolean>;
   /** Whether a setting of the host's kernel below net/ is on; `path` with slashes, for names of links hold dots. */
   isOn(path: string): Promise<boolean>;
-  /** Has the packet filter drop what routed cards send from addresses that are not theirs. LxError 'firewall.failed'. */
-  guardRouted(): Promise<void>;
   /** Why a card cannot be on the network with this address: none such, not in its subnet, in use. */
   nicProblems(project: string, network: string, nic: { ipv4: string | null; mac: string }): Promise<string[]>;
   /**

@@ -1,3 +1,5 @@
+import type { StringMap } from '#lib/base';
+import { isTrue } from '#lib/contract';
 import { isErrno, type Links } from '#lib/host';
 import type { InstanceRow, NetworkRow, Store } from '#lib/store';
 import type { NetworkDriver } from './driver.ts';
@@ -9,6 +11,7 @@ interface AttachedCard {
   hwaddr: string;
   ipv4: string | null;
   hostName: string | null;
+  options: StringMap;
 }
 
 /** Plugs the cards of running instances in again, to a network that was made anew under them. */
@@ -21,11 +24,18 @@ export async function replug(store: Store, links: Links, driver: NetworkDriver, 
       const { device, hwaddr: mac, ipv4 } = card;
       const { link } = await driver.attach(network, { instanceId: instance.id, device, mac, ipv4, hostname: instance.name });
       if (link.kind !== 'veth') continue;
-      await links.setLink(card.hostName, { bridge: link.bridge }).catch((error: unknown) => {
+      await backOn(links, card.hostName, link.bridge, isTrue(card.options['security.port_isolation'])).catch((error: unknown) => {
         if (!isErrno(error, 'ENODEV')) throw error;
       });
     }
   }
+}
+
+/** An isolated port is down until it is isolated again: the bridge that it was on took that along. */
+async function backOn(links: Links, hostName: string, bridge: string, isolated: boolean): Promise<void> {
+  if (isolated) await links.setLink(hostName, { up: false });
+  await links.setLink(hostName, { bridge });
+  if (isolated) await links.setLink(hostName, { isolated, up: true });
 }
 
 function cardsOn(network: NetworkRow, { attached }: InstanceRow): AttachedCard[] {

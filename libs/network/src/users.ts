@@ -31,7 +31,7 @@ export async function staticLeases(store: Store, network: NetworkRow): Promise<{
   const nics = await expandNics(store, await store.instances.list(network.project));
   return nics.flatMap(({ instance, device, options }) => {
     const address = options['ipv4.address'];
-    if (options.network !== network.name || !address) return [];
+    if (options.network !== network.name || !address || address === 'none') return [];
     return [{ hostname: instance.name, hwaddr: hwaddrOf(instance, device, options), address }];
   });
 }

@@ -132,6 +132,7 @@ netlink::LinkChange changeOf(const Napi::Object& change) {
   netlink::LinkChange made;
   made.up = flagOf(change, "up");
   made.bridge = change.Get("bridge").IsNull() ? std::optional<std::string>("") : textOf(change, "bridge");
+  made.isolated = flagOf(change, "isolated");
   made.mtu = mtuOf(change);
   made.mac = macOf(change, "mac");
   made.rename = textOf(change, "rename");

@@ -115,6 +115,19 @@ void createVeth(Socket& socket, const Veth& veth) {
   socket.request(message, "RTM_NEWLINK", veth.name);
 }
 
+namespace {
+
+void putPort(Message& message, bool isolated) {
+  const size_t info = message.open(IFLA_LINKINFO);
+  message.putString(IFLA_INFO_SLAVE_KIND, "bridge");
+  const size_t data = message.open(IFLA_INFO_SLAVE_DATA);
+  message.put(IFLA_BRPORT_ISOLATED, static_cast<uint8_t>(isolated));
+  message.close(data);
+  message.close(info);
+}
+
+}  // namespace
+
 void setLink(Socket& socket, const std::string& name, const LinkChange& change) {
   Message message(RTM_NEWLINK, 0);
   ifinfomsg header = linkHeader(false);
@@ -128,6 +141,7 @@ void setLink(Socket& socket, const std::string& name, const LinkChange& change) 
   if (change.mac) message.put(IFLA_ADDRESS, *change.mac);
   if (change.mtu) message.put(IFLA_MTU, *change.mtu);
   if (change.bridge) message.put(IFLA_MASTER, change.bridge->empty() ? 0 : linkIndex(socket, *change.bridge));
+  if (change.isolated) putPort(message, *change.isolated);
   socket.request(message, "RTM_NEWLINK", name);
 }
 

@@ -45,6 +45,8 @@ struct LinkChange {
   std::optional<bool> up;
   /// An empty name detaches.
   std::optional<std::string> bridge;
+  /// As a port of the bridge that it is on already: reaches no other isolated port (ip-link(8), isolated).
+  std::optional<bool> isolated;
   std::optional<uint32_t> mtu;
   std::optional<Mac> mac;
   /// The link must be down.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bounds6, formatCidr6, formatIpv6, ipv6Network, overlaps6, parseCidr6, parseIpv6, parseRange6 } from './ipv6.ts';
+import { bounds6, formatCidr6, formatIpv6, ipv6Network, linkLocal6, overlaps6, parseCidr6, parseIpv6, parseRange6 } from './ipv6.ts';
 
 const cidr = (text: string) => parseCidr6(text) ?? { address: -1n, prefix: -1 };
 
@@ -29,6 +29,10 @@ describe('IPv6 addresses', () => {
   it('subnets overlap or not', () => {
     expect(overlaps6(cidr('fd42::1/64'), cidr('fd42::/16'))).toBe(true);
     expect(overlaps6(cidr('fd42::1/64'), cidr('fd42:0:0:1::1/64'))).toBe(false);
+  });
+
+  it('of a link follow from a MAC address', () => {
+    expect(linkLocal6('00:16:3e:aa:bb:cc')).toBe('fe80::216:3eff:feaa:bbcc');
   });
 
   it('ranges are in order', () => {

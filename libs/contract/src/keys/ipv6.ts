@@ -52,6 +52,13 @@ export function parseRange6(text: string): { first: bigint; last: bigint } | nul
   return first === null || last === null || rest.length > 0 || first > last ? null : { first, last };
 }
 
+/** The address of a link that the kernel makes of a MAC address (RFC 4291, appendix A). */
+export function linkLocal6(mac: string): string {
+  const [a = 0, b = 0, c = 0, ...rest] = mac.split(':').map((octet) => Number.parseInt(octet, 16));
+  const octets = [a ^ 2, b, c, 0xff, 0xfe, ...rest];
+  return formatIpv6(octets.reduce((sum, octet) => (sum << 8n) + BigInt(octet), 0xfe80n << 48n));
+}
+
 export const ipv6Address = keyType('an IPv6 address', (value) => parseIpv6(value) !== null);
 export const ipv6Network = keyType('an IPv6 network, like fd00::/64', (value) => {
   const cidr = parseCidr6(value);

@@ -36,13 +36,14 @@ const kinds: Kinds = {
   },
 };
 
-/** Of the code of a kind: limits follow. */
-const limited = 0x80;
+/** Bits of the code of a kind: limits follow; it is isolated. */
+const [limited, isolated] = [0x80, 0x40];
 
 export function encodeLink(out: ByteWriter, link: LinkPlan): void {
   const { code, encode } = kinds[link.kind] as { code: number; encode(out: ByteWriter, link: LinkKind): void };
   const limits = 'limits' in link && isLimited(link.limits) ? link.limits : null;
-  out.u8(limits ? code | limited : code).text(link.name);
+  const alone = link.kind === 'veth' && link.isolated;
+  out.u8(code | (limits ? limited : 0) | (alone ? isolated : 0)).text(link.name);
   out.optional(link.mac, (mac) => out.text(mac)).optional(link.mtu, (mtu) => out.u32(mtu));
   if (limits) encodeLimits(out, limits);
   encode(out, link);

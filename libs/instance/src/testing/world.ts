@@ -5,7 +5,7 @@ import { Arrivals } from '#lib/archive';
 import { OperationEngine } from '#lib/engine';
 import { FakeCgroups, FakeDevices, type FakeKeeper, FakeKeepers, FakePlaces, type LaunchPlan, OpenConfinement } from '#lib/host';
 import type { Images } from '#lib/image';
-import type { Networks } from '#lib/network';
+import { type Networks, RecordingDeviceRules } from '#lib/network';
 import type { Storage } from '#lib/storage';
 import type { InstanceRow } from '#lib/store';
 import { Warnings } from '#lib/warning';
@@ -69,6 +69,7 @@ export class World {
       engine: this.engine,
       storage: this.storage as unknown as Storage,
       networks: this.networks as unknown as Networks,
+      deviceRules: new RecordingDeviceRules(),
       images: this.images as unknown as Images,
       cgroups: this.cgroups,
       supervision: new Supervision(this.keepers),

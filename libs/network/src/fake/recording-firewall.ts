@@ -5,7 +5,6 @@ import type { Firewall, FirewallRules } from '../firewall.ts';
 export class RecordingFirewall implements Firewall {
   readonly rules = new Map<string, FirewallRules>();
   broken = false;
-  guarded = false;
 
   async apply(network: string, rules: FirewallRules): Promise<void> {
     this.#check();
@@ -15,16 +14,6 @@ export class RecordingFirewall implements Firewall {
   async remove(network: string): Promise<void> {
     this.#check();
     this.rules.delete(network);
-  }
-
-  async guardRouted(): Promise<void> {
-    this.#check();
-    this.guarded = true;
-  }
-
-  async unguardRouted(): Promise<void> {
-    this.#check();
-    this.guarded = false;
   }
 
   #check(): void {

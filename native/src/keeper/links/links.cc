@@ -24,6 +24,8 @@ constexpr timespec kPause{0, 100'000};
 constexpr size_t kLeast = 13;
 /// Of the code of a kind: limits follow.
 constexpr uint8_t kLimited = 0x80;
+/// The same: of a cable to a bridge.
+constexpr uint8_t kIsolated = 0x40;
 
 template <size_t Code = 0>
 bool readKind(Reader& in, uint8_t code, LinkKind& kind) {
@@ -121,7 +123,12 @@ void readLink(Reader& in, LinkPlan& link) {
   link.inside = {in.text(), in.optionalText(), std::nullopt};
   if (in.flag()) link.inside.mtu = in.u32();
   if ((code & kLimited) != 0) link.limits = readLimits(in);
-  if (!readKind(in, code & ~kLimited, link.kind)) in.refuse();
+  if (!readKind(in, code & ~(kLimited | kIsolated), link.kind)) in.refuse();
+  if ((code & kIsolated) != 0) {
+    auto* cable = std::get_if<VethLink>(&link.kind);
+    if (cable == nullptr || cable->bridge == nullptr) in.refuse();
+    else cable->isolated = true;
+  }
   if (link.limits.any() && hostEndOf(link.kind) == nullptr) in.refuse();
   link.wire = {start, in.here()};
 }

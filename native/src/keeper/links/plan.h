@@ -34,6 +34,8 @@ struct VethLink {
   const char* hostMac;
   /// Null: the host's end hangs on nothing.
   const char* bridge;
+  /// Reaches no other isolated link of the bridge.
+  bool isolated = false;
   /// Of the host's end. Not said by a plan.
   std::optional<uint32_t> group = std::nullopt;
 };

@@ -85,7 +85,9 @@ void read(Reader& in, RoutedLink& link) {
 }
 
 void make(const RoutedLink& link, const LinkEnd& inside, LinkSite& site, MadeLink& made) {
-  make(VethLink{link.hostName, nullptr, nullptr, kRoutedGroup}, inside, site, made);
+  VethLink cable{link.hostName, nullptr, nullptr};
+  cable.group = kRoutedGroup;
+  make(cable, inside, site, made);
   try {
     forward(link);
     netlink::LinkChange up;

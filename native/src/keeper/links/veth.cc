@@ -22,6 +22,13 @@ void refuseAdvertisements(const char* link) {
   }
 }
 
+void isolate(const char* link, netlink::Socket& host) {
+  netlink::LinkChange change;
+  change.isolated = true;
+  change.up = true;
+  netlink::setLink(host, link, change);
+}
+
 }  // namespace
 
 void read(Reader& in, VethLink& link) { link = {in.text(), in.optionalText(), in.optionalText()}; }
@@ -36,11 +43,13 @@ void make(const VethLink& link, const LinkEnd& inside, LinkSite& site, MadeLink&
   if (inside.mac != nullptr) veth.peerMac = netlink::parseMac(inside.mac);
   veth.mtu = inside.mtu;
   veth.group = link.group;
-  veth.up = true;
+  // Only when it is isolated, for the guest may run.
+  veth.up = !link.isolated;
   netlink::createVeth(site.host(), veth);
-  if (link.bridge != nullptr) return;
+  if (link.bridge != nullptr && !link.isolated) return;
   try {
-    refuseAdvertisements(link.hostName);
+    if (link.isolated) isolate(link.hostName, site.host());
+    else refuseAdvertisements(link.hostName);
   } catch (const SysError&) {
     netlink::deleteLink(site.host(), link.hostName);
     throw;

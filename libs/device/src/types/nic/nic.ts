@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { DeviceMap, StringMap } from '#lib/base';
-import { readKey } from '#lib/contract';
+import { isTrue, readKey } from '#lib/contract';
 import type { LinkLimits } from '#lib/host';
+import type { CardFilter } from '#lib/network';
 import type { InstanceRow } from '#lib/store';
 import { kindOf, nicOptions } from './options.ts';
 
@@ -22,21 +23,25 @@ export interface Nic {
   ipv4: string | null;
   /** Of one with an end on the host; absent: none. */
   limits?: LinkLimits;
+  /** Of one on a bridge; absent: it may send what it likes. */
+  filter?: CardFilter;
 }
 
 /** Options that passed the checks; `volatile` holds what was made up for the card. */
 export function parseNic(device: string, given: StringMap, volatile: StringMap): Nic {
+  const hwaddr = (given.hwaddr || volatile[`volatile.${device}.hwaddr`] || '').toLowerCase();
   return {
     device,
     kind: kindOf(given),
     network: given.network || null,
     parent: given.parent || null,
     name: given.name || volatile[`volatile.${device}.name`] || '',
-    hwaddr: (given.hwaddr || volatile[`volatile.${device}.hwaddr`] || '').toLowerCase(),
+    hwaddr,
     mtu: readKey(nicOptions, given, 'mtu') ?? null,
     hostName: given.host_name || null,
     ipv4: addressOn(kindOf(given), given),
     ...limitsOf(given),
+    ...filterOf(hwaddr, given),
   };
 }
 
@@ -51,7 +56,20 @@ export function limitsOf(options: StringMap): Pick<Nic, 'limits'> {
 
 /** The address that its network gives it. One that is routed has its own, which may be several. */
 export function addressOn(kind: string, options: StringMap): string | null {
-  return kind === 'routed' ? null : options['ipv4.address'] || null;
+  const address = options['ipv4.address'];
+  return kind === 'routed' || address === 'none' ? null : address || null;
+}
+
+/** `filter` where what it may send is filtered. */
+export function filterOf(hwaddr: string, options: StringMap): Pick<Nic, 'filter'> {
+  const on = (what: string) => isTrue(options[`security.${what}_filtering`]);
+  const own = (family: 'ipv4' | 'ipv6') => {
+    const address = options[`${family}.address`];
+    if (!on(family)) return null;
+    return !address || address === 'none' ? [] : [address];
+  };
+  if (!on('mac') && !on('ipv4') && !on('ipv6')) return {};
+  return { filter: { mac: hwaddr, ipv4: own('ipv4'), ipv6: own('ipv6') } };
 }
 
 /** The network cards among devices without problems. */

@@ -2,8 +2,9 @@ import { parseBits, type StringMap } from '#lib/base';
 import { boundsOf, defineKeys, ipv4Address, ipv6Address, ipv6Network, keyTypes, parseCidr4 } from '#lib/contract';
 import { isLinkName } from '../../names.ts';
 
-const { bool, integer, keyType, listOf, oneOf, unicastMac } = keyTypes;
+const { anyOf, bool, integer, keyType, listOf, oneOf, unicastMac } = keyTypes;
 
+const none = oneOf('none');
 const linkName = keyType('the name of a network interface: 1 to 15 characters without blank, slash and colon', isLinkName);
 
 const ipv4Network = keyType('an IPv4 network, like 10.0.0.0/24', (value) => {
@@ -41,8 +42,8 @@ export const nicOptions = defineKeys('device.nic', {
     live: false,
   },
   'ipv4.address': {
-    type: listOf(ipv4Address),
-    doc: 'Address that DHCP of a managed network gives it; addresses of a routed card, which are set inside.',
+    type: anyOf(listOf(ipv4Address), none),
+    doc: 'Address that DHCP of a managed network gives it, and that filtering lets it have; `none`, with filtering: it has no IPv4. Of a routed card: addresses, which are set inside.',
     live: true,
   },
   'ipv4.gateway': {
@@ -62,10 +63,38 @@ export const nicOptions = defineKeys('device.nic', {
     live: false,
   },
   'ipv4.routes': { type: listOf(ipv4Network), doc: 'Networks that the host routes to it (routed).', live: false },
+  'security.mac_filtering': {
+    type: bool,
+    doc: 'Whether frames from another MAC address than its own are dropped (bridged).',
+    default: 'false',
+    live: true,
+  },
+  'security.ipv4_filtering': {
+    type: bool,
+    doc: 'Whether what comes from another IPv4 address than `ipv4.address`, or another MAC address, is dropped (bridged).',
+    default: 'false',
+    live: true,
+  },
+  'security.ipv6_filtering': {
+    type: bool,
+    doc: "Whether what comes from another IPv6 address than `ipv6.address` and the link's own, or another MAC address, is dropped, and so are router advertisements (bridged).",
+    default: 'false',
+    live: true,
+  },
+  'security.port_isolation': {
+    type: bool,
+    doc: 'Whether it reaches no other isolated card of the bridge (bridged).',
+    default: 'false',
+    live: false,
+  },
   'limits.ingress': { type: bitRate, doc: 'How much may go to the instance, in bits a second (bridged, p2p, routed).', live: true },
   'limits.egress': { type: bitRate, doc: 'How much may come from the instance, in bits a second (bridged, p2p, routed).', live: true },
   'limits.max': { type: bitRate, doc: 'Both limits.ingress and limits.egress, in place of these.', live: true },
-  'ipv6.address': { type: listOf(ipv6Address), doc: 'Addresses of a routed card, which are set inside.', live: false },
+  'ipv6.address': {
+    type: anyOf(listOf(ipv6Address), none),
+    doc: 'Address that filtering lets a bridged card have; `none`: it has no IPv6. Of a routed card: addresses, which are set inside.',
+    live: true,
+  },
   'ipv6.gateway': {
     type: oneOf('auto', 'none'),
     doc: 'Whether the host is the default gateway for IPv6 (routed). Left out: `auto`, it is.',
@@ -102,7 +131,7 @@ export const unsupportedNicOptions = [
   'mode',
   'nested',
   'queue.',
-  'security.',
+  'security.acls',
   'vlan',
   'vlan.tagged',
 ];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Networks } from '#lib/network';
+import { type Networks, RecordingDeviceRules } from '#lib/network';
 import { FakeDevices, FakeKeeper, FakePlaces } from '#lib/host';
 import type { Storage } from '#lib/storage';
 import { Attachments, deviceProblems } from '../../index.ts';
@@ -62,7 +62,13 @@ describe('proxies', () => {
 
   it('run beside their instance, and leave no socket of theirs on the host', async () => {
     const places = new FakePlaces().add('/run/x', 'other');
-    const ports = { networks: {} as Networks, storage: {} as Storage, places, devices: new FakeDevices() };
+    const ports = {
+      networks: {} as Networks,
+      deviceRules: new RecordingDeviceRules(),
+      storage: {} as Storage,
+      places,
+      devices: new FakeDevices(),
+    };
     const attachments = new Attachments(ports, () => {});
     const owner = { id: 'i', project: 'default', name: 'c1', volatile: {} };
     const d = { ...good, listen: 'unix:/run/x', bind: 'host', uid: '5', mode: '0600', 'security.gid': '4' };

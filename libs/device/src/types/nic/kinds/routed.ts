@@ -11,7 +11,10 @@ type Family = (typeof families)[number];
 const hostAddresses = { ipv4: '169.254.0.1', ipv6: 'fe80::1' } as const;
 const settings = ['address', 'gateway', 'host_address', 'host_table', 'neighbor_probe', 'routes'];
 
-const addressesOf = (options: StringMap, family: Family) => readKey(nicOptions, options, `${family}.address`) ?? [];
+function addressesOf(options: StringMap, family: Family): string[] {
+  const given = readKey(nicOptions, options, `${family}.address`);
+  return given === 'none' || given === undefined ? [] : given;
+}
 
 /** An address that is listed twice, in whichever spelling. */
 function twice(options: StringMap, family: Family): string | undefined {
@@ -25,6 +28,7 @@ function familyProblems(options: StringMap, family: Family) {
   const address = twice(options, family);
   return [
     [address, `Duplicate address "${address}" in "${family}.address"`],
+    [options[`${family}.address`] === 'none', `Invalid value for device option "${family}.address": it must be a list of addresses`],
     [options[`${family}.routes`] && !options[`${family}.address`], `${family}.routes requires ${family}.address to be set`],
     [
       isTrue(options[`${family}.neighbor_probe`]),
@@ -71,8 +75,8 @@ export const routed: NicKind = {
       if (!(await networks.isOn(path))) return `Routed mode requires sysctl ${setting}=1`;
     return null;
   },
-  async prepare({ networks }, options) {
-    if (options['ipv6.address']) await networks.guardRouted();
+  async prepare({ deviceRules }, options) {
+    if (options['ipv6.address']) await deviceRules.guardRouted();
   },
   link: ({ parent, hostName, limits }, options) => ({
     kind: 'routed',
