@@ -212,8 +212,9 @@ it('a routed card has IPv6 too, and what it sends from the address of another is
     expect(await said('routed6', take)).toContain('fd66::77/128 scope global');
     expect(await sends('fd66::77')).toBe('no');
     expect(arrived()).toBe(0);
-    expect(await sends('fd66::2')).toBe('yes');
-    expect(arrived()).toBe(1);
+    // As soon as the guest has given up to ask for its neighbour in the other's name.
+    await expect.poll(() => sends('fd66::2'), { timeout: 30_000 }).toBe('yes');
+    expect(arrived()).toBeGreaterThan(0);
     await daemon.remove('routed6');
   } finally {
     writeFileSync(setting('all/forwarding'), before);
