@@ -69,4 +69,29 @@ describe.each([
     await daemon.done(daemon.client.instances.setState(driver, { action: 'start', force: false, timeout: 10 }));
     expect((await sh('cat /root/file')).stdout).toBe('');
   });
+
+  it('is made anew: of an image that has to be built, which its copy does not notice, or empty', async () => {
+    const { instances } = daemon.client;
+    const stop = () => daemon.done(instances.setState(driver, { action: 'stop', force: true, timeout: 10 }));
+    const start = () => daemon.done(instances.setState(driver, { action: 'start', force: false, timeout: 10 }));
+    // What the guest leaves may look like whatever it likes: the links lead nowhere.
+    await sh('rm -r /root && ln -s / /root && ln -s /etc /srv && echo old > /note');
+    await expect(instances.rebuild(driver, recipe)).rejects.toThrow('Instance must be stopped to be rebuilt');
+    await stop();
+    await daemon.done(instances.create({ name: 'like', source: { type: 'copy', source: driver } }));
+    const [image] = await daemon.client.images.list();
+    await daemon.done(daemon.client.images.delete(image?.fingerprint ?? ''));
+    await daemon.done(instances.rebuild(driver, recipe));
+    expect((await daemon.client.images.list()).map(({ fingerprint }) => fingerprint)).toEqual([image?.fingerprint]);
+    await start();
+    expect((await sh('test -d /root && test ! -L /root && test ! -e /note && hostname')).stdout).toBe(`${driver}\n`);
+    await daemon.done(instances.setState('like', { action: 'start', force: false, timeout: 10 }));
+    expect((await daemon.exec('like', ['cat', '/note'], { cwd: '/' })).stdout).toBe('old\n');
+    await daemon.remove('like');
+    await stop();
+    await daemon.done(instances.rebuild(driver, { type: 'none' }));
+    await expect(start()).rejects.toThrow('execve /sbin/init: ENOENT');
+    await daemon.done(instances.rebuild(driver, recipe));
+    await start();
+  });
 });

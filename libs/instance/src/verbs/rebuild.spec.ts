@@ -1,6 +1,7 @@
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Deferred } from '#lib/base';
 import { succeeded } from '#lib/engine';
 import type { InstanceRow } from '#lib/store';
 import { resumesFromEveryStep, run, stepsAreIdempotent, unwindsFromEveryStep } from '../../../engine/src/testing.ts';
@@ -105,6 +106,22 @@ describe('instance.rebuild', () => {
     expect(await tellsOf(made)).toEqual(old);
     await succeeded(await made.verbs.rebuild.begin(made.before, source));
     expect((await made.row(made.before.id)).config['image.os']).toBe('Far');
+  });
+
+  it('is cancelled while its image is fetched', async () => {
+    const made = await world();
+    made.images.elsewhere.set('far', made.images.add('d'.repeat(64), 'far'));
+    made.images.rows.delete('d'.repeat(64));
+    const fetching = new Deferred<void>();
+    made.images.onFetch = ({ signal }) => {
+      fetching.resolve();
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
+    };
+    const operation = await made.verbs.rebuild.begin(made.before, { type: 'image', protocol: 'recipe', alias: 'far' });
+    await fetching.promise;
+    await made.engine.cancel(operation.id);
+    expect((await operation.done).status).toBe('Cancelled');
+    expect(await tellsOf(made)).toEqual(old);
   });
 
   it('is refused of what runs, what has snapshots, and of no image', async () => {

@@ -72,7 +72,7 @@ export class Rebuild {
   async begin(row: InstanceRow, source: NamedImage & { type: string }, requestor?: Requestor): Promise<Operation> {
     const { params, wish } = await this.prepare(row, source);
     if (wish) this.#wishes.set(params.successor, wish);
-    const begin = { of: row, requestor, announce: [{ action: 'instance-updated' as const }] };
+    const begin = { of: row, requestor, announce: [{ action: 'instance-updated' as const }], mayCancel: wish !== null };
     const operation = await this.#acts.begin(this.operation, params, begin).catch((error: unknown) => {
       this.#wishes.delete(params.successor);
       throw error;
@@ -169,6 +169,7 @@ function makeStep(using: Using): RebuildStep {
 function placeStep({ supervision, storage, metadataFiles }: Using): RebuildStep {
   return {
     name: 'place',
+    irrevocable: true,
     async do({ params: { id, project, name, successor } }) {
       if (supervision.get(id)) throw new LxError('instance.rebuild_running');
       await metadataFiles.replace({ id }, { id: successor });
