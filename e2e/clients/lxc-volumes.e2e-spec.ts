@@ -1,5 +1,7 @@
-import { stat, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lxcInstalled, StockLxc } from './stock-lxc.ts';
 
@@ -94,6 +96,32 @@ describe.skipIf(!lxcInstalled)("custom volumes with the stock lxc (skipped where
     for (const name of ['s', 't']) await volume('delete', 'default', name);
     await volume('delete', 'two', 's');
     expect(await volume('list', 'default', 'type=custom', '-f', 'csv')).toBe('');
+  });
+
+  it('backs them up while a guest writes to them and moves links about', async () => {
+    await volume('create', 'default', 'b', 'user.x=y');
+    await lxc.ok('launch', 'busybox', 'c1');
+    await volume('attach', 'default', 'b', 'c1', '/data');
+    // In the guest each is its own /etc; on the host the link would lead to the host's.
+    const restless = 'cd /data; mkdir d; echo mine > d/file; while :; do mv d e; ln -s /etc d; echo x >> log; rm d; mv e d; done';
+    await lxc.ok('exec', 'c1', '--', 'sh', '-c', `(${restless}) >/dev/null 2>&1 </dev/null & until [ -s /data/log ]; do :; done`);
+    for (const name of ['b0', 'b1', 'b2']) {
+      expect(await volume('export', 'default', 'b', `${name}.tar`, '--compression', 'none')).toContain('Backup exported successfully!');
+      const { stdout } = await promisify(execFile)('tar', ['-tf', join(lxc.home, `${name}.tar`)]);
+      expect(stdout).toMatch(/^backup\/index.yaml\n/);
+      expect(stdout).not.toContain('passwd');
+    }
+    await lxc.ok('stop', 'c1', '--force');
+    await volume('export', 'default', 'b', 'b.tar.gz');
+    await volume('import', 'two', 'b.tar.gz');
+    expect(await volume('get', 'two', 'b', 'user.x')).toBe('y\n');
+    expect((await readdir(data('two', 'b'))).sort()).toEqual((await readdir(data('default', 'b'))).sort());
+    expect(await refused('import', 'two', 'b.tar.gz')).toBe('Volume by that name already exists');
+    expect(await refused('export', 'default', 'b', 'c.tar', '--optimized-storage')).toContain('optimized_storage');
+    expect(await lxc.ok('query', '/1.0/storage-pools/default/volumes/custom/b/backups')).toBe('[]\n\n');
+    await lxc.ok('delete', 'c1');
+    await volume('delete', 'default', 'b');
+    await volume('delete', 'two', 'b');
   });
 
   it('copies and moves them, in a pool and to another', async () => {

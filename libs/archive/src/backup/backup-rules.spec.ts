@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TarType } from '../tar-reader.ts';
 import { BackupRules } from './backup-rules.ts';
-import { containerBackup } from './kinds.ts';
+import { containerBackup, volumeBackup } from './kinds.ts';
 
 type Member = [name: string, type?: TarType, linkname?: string];
 
@@ -58,6 +58,7 @@ describe('members of a backup', () => {
     ['linked to the host', [['backup/container/rootfs/b', 'link', '/etc/shadow']], 'which is of something else'],
     ['linked to the index', [['backup/container/rootfs/b', 'link', 'backup/index.yaml']], 'which is of something else'],
     ['a device', [['backup/container/rootfs/sda', 'block-device']], 'is a device node outside dev/'],
+    ['a whiteout', [['backup/container/rootfs/gone', 'whiteout']], 'is a device node outside dev/'],
     ['of a snapshot whose name is none', [['backup/snapshots/a b/rootfs', 'directory']], 'is no part of the backup of a container'],
   ])('are not %s', (_what, members, text) => expect(() => take([...container, ...members])).toThrow(text));
 
@@ -65,6 +66,22 @@ describe('members of a backup', () => {
     const rules = new BackupRules(containerBackup);
     expect(() => rules.takeOther('./var/log/GNUSparseFile.0/lastlog')).not.toThrow();
     for (const name of ['../x', '/etc/passwd', 'a//b']) expect(() => rules.takeOther(name)).toThrow('is not written plainly');
+  });
+
+  it('of a volume may be whatever a guest can make there', () => {
+    const rules = new BackupRules(volumeBackup);
+    const within = (name: string, type: TarType, linkname = '') => rules.take({ name: `backup/volume/${name}`, type, linkname });
+    expect(within('dev/null', 'file')).toEqual({ of: 'volume', path: 'dev/null' });
+    expect(() => within('dev/same', 'link', 'backup/volume/dev/null')).not.toThrow();
+    for (const [name, type] of [
+      ['metadata.yaml', 'symlink'],
+      ['templates', 'file'],
+      ['rootfs', 'symlink'],
+      ['dev/gone', 'whiteout'],
+    ] as const)
+      expect(() => within(name, type)).not.toThrow();
+    expect(() => within('dev/sda', 'block-device')).toThrow('is a device node');
+    expect(() => rules.finish([])).not.toThrow();
   });
 
   it('are all that the index names, and no more', () => {

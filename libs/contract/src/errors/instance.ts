@@ -57,7 +57,7 @@ export const instanceErrors = {
   'backup.invalid': row<{ reason: string }>(
     400,
     ({ reason }) => `Invalid backup: ${reason}`,
-    'The file is not a whole backup of a container, or holds what it must not hold. Nothing of it was kept.',
+    'The file is not a whole backup of a container, or of a custom volume where that is wanted, or holds what it must not hold. Nothing of it was kept.',
   ),
   'backup.unpack_failed': row<{ reason: string }>(
     500,
@@ -67,7 +67,7 @@ export const instanceErrors = {
   'backup.exists': row<{ name: string }>(
     400,
     ({ name }) => `Backup "${name}" already exists`,
-    'Names of backups are unique in an instance.',
+    'Names of backups are unique in an instance or a volume.',
   ),
   'template.not_found': row<{ name: string }>(
     404,

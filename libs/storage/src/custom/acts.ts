@@ -23,6 +23,7 @@ export interface Told {
 
 /** How an operation is begun. */
 export interface VolumeBegin {
+  /** Whose locks it holds, too. */
   users?: HeldUsers;
   /** Name of the backup that it makes. */
   backup?: string;
