@@ -2,7 +2,7 @@ import { RowConflict, type Store } from '#lib/store';
 import type { ImageRecords } from './image-trees.ts';
 
 /** Image volumes belong to the project `default`, whichever project's instance asked for them first. */
-const project = 'default';
+export const imageProject = 'default';
 
 export function imageRecords(store: Store, poolId: string): ImageRecords {
   return {
@@ -14,13 +14,21 @@ export function imageRecords(store: Store, poolId: string): ImageRecords {
       return (await store.images.fingerprints()).includes(fingerprint);
     },
     async add(fingerprint) {
-      const row = { poolId, project, name: fingerprint, type: 'image', contentType: 'filesystem', description: '', config: {} } as const;
+      const row = {
+        poolId,
+        project: imageProject,
+        name: fingerprint,
+        type: 'image',
+        contentType: 'filesystem',
+        description: '',
+        config: {},
+      } as const;
       await store.volumes.insert(row).catch((error: unknown) => {
         if (!(error instanceof RowConflict)) throw error;
       });
     },
     async remove(fingerprint) {
-      const row = await store.volumes.get(poolId, project, 'image', fingerprint);
+      const row = await store.volumes.get(poolId, imageProject, 'image', fingerprint);
       if (row !== null) await store.volumes.delete(row.id);
     },
   };

@@ -244,6 +244,23 @@ describe.each(['overlay', 'dir'])('images and roots on %s', (driver) => {
     expect((await storage.volumes.list('default', 'default')).map((row) => row.type)).toEqual(['image']);
   });
 
+  it('find one volume without reading all', async () => {
+    await storage.trees.ensure('default', fingerprint, unpack);
+    await make(c1);
+    store.volumes.list = () => Promise.reject(new Error('all are read'));
+    const found = async (project: string, type: string, name: string) =>
+      (await storage.volumes.get('default', project, type, name)).row.name;
+    expect(await found('default', 'container', 'c1')).toBe('c1');
+    // Images are every project's.
+    expect(await found('other', 'image', fingerprint)).toBe(fingerprint);
+    for (const [project, type, name] of [
+      ['other', 'container', 'c1'],
+      ['default', 'custom', 'c1'],
+      ['default', 'constructor', 'c1'],
+    ] as const)
+      await expect(found(project, type, name)).rejects.toMatchObject({ code: 'volume.not_found' });
+  });
+
   it('tell the space of the file system', async () => {
     const { space, inodes } = await storage.pools.resources('default');
     expect(space.total).toBeGreaterThan(space.used);

@@ -2,6 +2,7 @@ import { customVolumeKeys, LxError, readKey } from '#lib/contract';
 import type { Engine } from '#lib/engine';
 import type { Store, VolumeRow } from '#lib/store';
 import { flagsOf, type StorageDriver } from './driver.ts';
+import { imageProject } from './image-records.ts';
 import { OpenPools } from './open-pools.ts';
 import { CustomPlaces } from './custom/custom-places.ts';
 import { userUrlsIn } from './custom/users.ts';
@@ -49,7 +50,8 @@ export class PoolStorage implements Storage {
         return rows.filter((row) => row.project === project || row.type === 'image');
       },
       get: async (pool, project, type, name) => {
-        const row = (await this.volumes.list(pool, project)).find((each) => each.type === type && each.name === name);
+        const { id } = await this.pools.get(pool);
+        const row = isType(type) ? await store.volumes.get(id, type === 'image' ? imageProject : project, type, name) : null;
         if (!row || row.parentId !== null) throw new LxError('volume.not_found');
         return { row, snapshots: await store.volumes.snapshots(row.id) };
       },
@@ -102,4 +104,9 @@ export class PoolStorage implements Storage {
 
 function isRoot(row: VolumeRow): boolean {
   return row.type === 'container' && row.parentId === null;
+}
+
+function isType(type: string): type is VolumeRow['type'] {
+  const types: Readonly<Record<VolumeRow['type'], true>> = { container: true, image: true, custom: true };
+  return Object.hasOwn(types, type);
 }
