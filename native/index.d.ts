@@ -58,7 +58,9 @@ export function readFiles(paths: readonly string[]): Promise<(string | null)[]>;
 /**
  * Copies the directory `from` (a path, or a descriptor, which stays the caller's) to `to`, which is not there or an empty directory, with all
  * that an inode has; of several, the uppermost first, it makes one layer of an overlay that does what they do. See
- * src/tree/copy.h. On a thread of its own. `onBytes` hears now and then how much is there. `done` has
+ * src/tree/copy.h. On a thread of its own. With `base`, a
+ * tree that does not change, the copy is a layer that lies over it: what differs, and whiteouts. `onBytes` hears now and then how
+ * much is there. `done` has
  * the bytes of all contents; it rejects with ECANCELED after `cancel`. What a failure left at `to` is the caller's.
  */
 export function copyTree(
@@ -66,6 +68,7 @@ export function copyTree(
   to: string,
   onBytes: ((bytes: number) => void) | null,
   before?: EarlierTree,
+  base?: string,
 ): { done: Promise<number>; cancel(): void };
 
 /** An earlier copy of a tree, and what is known of it. */

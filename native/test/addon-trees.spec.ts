@@ -140,6 +140,33 @@ describe.skipIf(notRoot)('copies of trees', () => {
     await once(mapped, 'exit');
   });
 
+  it('that lie over another tree have what differs, and hide the rest', async () => {
+    const base = join(place, 'base');
+    const links = 'ln many/9/9 many/9/nine; ln -s 7 many/9/link; mkfifo many/9/pipe; mkdir -p gone/deep;';
+    sh(
+      `mkdir etc many; for d in $(seq 20); do mkdir many/$d; for f in $(seq 20); do echo $d $f > many/$d/$f; done; done; ${links} ${makeKinds}`,
+      from,
+    );
+    sh(`cp -a ${from} ${base}`, place);
+    // By content alone, its time set back; by kind, both ways; names, owners, modes, attributes, links; and what a guest notes as overlayfs does.
+    sh(
+      `cp -p many/1/1 ../ref; echo 9 9 > many/1/1; touch -r ../ref many/1/1; rm many/2/2 kinds/fifo; rm -r many/3; echo file > many/3; rm many/4/4; mkdir many/4/4
+       mv many/5 many/five; chown 5 many/6/6; chmod 700 many/7; setfattr -n user.note -v new many/8/8; rm -r gone; ln -sf 8 many/9/link
+       ln many/10/10 many/10/ten; setfattr -n user.overlay.opaque -v y many/11; touch -d 2003-04-05 many/12; mkdir -p new/deep`,
+      from,
+    );
+    const sum = sh(`setfattr -x user.overlay.opaque many/11\n${sumOfTree}\nsetfattr -n user.overlay.opaque -v y many/11`, from);
+    const heard: number[] = [];
+    await addon.copyTree(from, to, (bytes) => heard.push(bytes), undefined, base).done;
+    expect(heard.at(-1)).toBeGreaterThan(1000);
+    const over = `mkdir ../work ../root; mount -t overlay o -o userxattr,lowerdir=${base},upperdir=${to},workdir=../work ../root; cd ../root; ${sumOfTree}`;
+    expect(execFileSync('unshare', ['--mount', '--propagation', 'private', 'sh', '-ec', over], { cwd: from, encoding: 'utf8' })).toBe(sum);
+    expect(sh('ls many; ls many/1 many/2 many/8 many/7 many/12; ls', to).replaceAll(/\s+/g, ' ')).toBe(
+      '1 10 12 2 3 4 5 6 7 8 9 five many/1: 1 many/12: many/2: 2 many/7: many/8: 8 gone kinds many new ',
+    );
+    expect(() => addon.copyTree([from, from], join(place, 'no'), null, undefined, base)).toThrow('EINVAL');
+  });
+
   it('have no earlier one where changes may go unnoticed', async () => {
     const memory = mkdtempSync('/dev/shm/lxctl-trees-');
     try {

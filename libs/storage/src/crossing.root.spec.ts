@@ -42,7 +42,7 @@ describe.skipIf(why !== '')(titled('copies to another pool', why), () => {
     const copies = taken.map(({ of, own }): Across => ({ root: own, isSnapshot: true, from: of.id, still: null }));
     const bytes: number[] = [];
     const wishes = { onBytes: (each: number) => void bytes.push(each), ...(signal && { signal }) };
-    const copying = storage.roots.copyAcross('two', image, [...copies, { root, isSnapshot: false, from, still }], wishes);
+    const copying = storage.roots.copyAcross('two', { image }, [...copies, { root, isSnapshot: false, from, still }], wishes);
     return { root, snapshots: taken.map(({ own }) => own), bytes, copying };
   }
   const copied = async (...args: Parameters<typeof copy>) => {
@@ -82,7 +82,7 @@ describe.skipIf(why !== '')(titled('copies to another pool', why), () => {
       await make(here, there);
       const { root } = world;
       // Large enough that it is copied before, too.
-      await guest(root, 'rm image; mkdir d; echo d > d/one; head -c 6M /dev/zero > d/large; echo a > d/a; mkfifo d/pipe');
+      await guest(root, `rm image; mkdir etc; ${makeKinds} mkdir d; echo d > d/one; head -c 6M /dev/zero > d/large; echo a > d/a; mkfifo d/pipe`);
       await world.snapshot('s');
       await guest(root, 'rm d/one; echo two > d/two');
       let sum = '';
@@ -206,6 +206,77 @@ describe.skipIf(why !== '')(titled('copies to another pool', why), () => {
       const resting = await copied(world.root.id);
       expect(await guest(resting.root, 'cat f1; ls | wc -l')).toBe('top\n32\n');
       expect(await layersOf(resting.root.id)).toHaveLength(2);
+    });
+  });
+
+  describe('from a pool of whole roots', () => {
+    async function chained() {
+      await make('dir', 'overlay');
+      const snapshots: SnapshotName[] = [];
+      for (const name of ['a', 'b', 'c']) {
+        await guest(world.root, `echo ${name} > ${name}; rm -f image`);
+        snapshots.push(await world.snapshot(name));
+      }
+      return snapshots;
+    }
+    /** What is in the layers that a root or snapshot stands on, the uppermost first. */
+    const held = async (id: string) => {
+      const [head = '', ...below] = await layersOf(id);
+      expect(head === '-' || (await world.names(two('layers', head, 'upper'))).length === 0).toBe(true);
+      return Promise.all(below.map((layer) => world.names(two('layers', layer, 'upper'))));
+    };
+
+    it('have what differs from the image, and from the snapshot before', async () => {
+      const snapshots = await chained();
+      const made = await copied(world.root.id, { snapshots });
+      expect(made.root.image).toBe(fingerprint);
+      // Nothing has changed since the last one.
+      expect(await held(made.root.id)).toEqual([['c'], ['b'], ['a', 'file', 'image']]);
+      expect(await held(made.snapshots[0]?.id ?? '')).toEqual([['a', 'file', 'image']]);
+      const still = running(() => guest(world.root, 'echo d > d; rm a'));
+      expect(await held((await copied(world.root.id, { still })).root.id)).toEqual([['b', 'c', 'd', 'file', 'image']]);
+      expect(await guest(made.root, 'ls')).toBe('a\nb\nc\nfile\n');
+      await world.again();
+      await world.storage.roots.restore(made.root, made.snapshots[1]?.id ?? '');
+      expect(await guest(made.root, 'ls')).toBe('a\nb\nfile\n');
+    });
+
+    it('are whole where the image is no more, and share all the same', async () => {
+      const snapshots = await chained();
+      await world.store.images.delete('default', fingerprint);
+      await world.storage.trees.drop(fingerprint);
+      const made = await copied(world.root.id, { snapshots });
+      expect(made.root.image).toBe(null);
+      expect(await held(made.root.id)).toEqual([['c'], ['b'], ['a', 'file']]);
+      await dropped(made);
+      expect(await world.names(two('layers'))).toEqual([]);
+    });
+
+    it('begin anew where they would be too deep', async () => {
+      await make('dir', 'overlay');
+      const snapshots: SnapshotName[] = [];
+      for (let n = 0; n < 34; n++) {
+        await guest(world.root, `echo ${n} > f${n}`);
+        snapshots.push(await world.snapshot(`s${n}`));
+      }
+      const made = await copied(world.root.id, { snapshots });
+      expect(await held(made.snapshots[31]?.id ?? '')).toHaveLength(32);
+      expect(await held(made.root.id)).toHaveLength(2);
+      expect(await guest(made.root, 'ls | wc -l')).toBe('36\n');
+    });
+
+    it('are compared with a root that is there already', async () => {
+      await chained();
+      const { root } = await copied(world.root.id);
+      await guest(world.root, 'echo new > new');
+      const { storage, store } = world;
+      const cut = world.named('cut', root);
+      await storage.roots.reserveSnapshot(store, cut);
+      const copies = [{ root: cut, isSnapshot: true, from: world.root.id, still: null }];
+      await storage.roots.copyAcross('two', { image: fingerprint, upon: root.id }, copies, {});
+      expect(await held(cut.id)).toEqual([['new'], ['a', 'b', 'c', 'file', 'image']]);
+      await storage.roots.restore(root, cut.id);
+      expect(await guest(root, 'cat new')).toBe('new\n');
     });
   });
 

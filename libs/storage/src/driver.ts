@@ -75,6 +75,8 @@ export interface LayerRole {
    * (null) or while `still` runs what it is given. `to` may be in another pool of the driver. As idempotent as `create`.
    */
   copy(from: readonly RootPlace[], to: RootPlace, still: Still | null, wishes?: CopyWishes): Promise<void>;
+  /** Makes at `to` changes that make what the tree `tree` holds of what `base` shows; both are at rest. */
+  differ(tree: string, base: string, to: RootPlace, wishes?: CopyWishes): Promise<void>;
 }
 
 /**

@@ -23,7 +23,7 @@ export class StoredMoves implements RootMoves {
     // What a crash has left of it has no row, but may be whole.
     for (const { root } of moved) await pool.removeRoot(root.id);
     const copies = moved.map((each) => ({ ...each, from: each.root.id, still: null }));
-    await this.#roots.across(name, image, copies, wishes);
+    await this.#roots.across(name, { image, upon: null }, copies, wishes);
   }
 
   async takeBack(name: string, moved: readonly Moved[]): Promise<void> {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lackOfRoot, titled } from '../../host/src/testing/needs.ts';
 import { makeHardTree, makeKinds, sumOfTree } from '../../host/src/testing/hard-tree.ts';
+import { withMergedTree } from '#lib/host';
 import type { Chain, RootPlace, StorageDriver } from './driver.ts';
 import type { Still } from './storage.ts';
 import { inside } from './testing/inside.ts';
@@ -233,6 +234,21 @@ export function storageDriverConformance(driver: StorageDriver, ground = anywher
         expect(await inside(upon, sumOfTree)).toBe(sum);
         await inside(upon, 'echo more > kinds/a; rm -r kinds/sub; touch a/new');
         expect(await inside(await made('again', [changes(one ?? (await place('none'))), image]), sumOfTree)).toBe(sum);
+      });
+
+      it('make one tree of another', async () => {
+        const base = await made('one');
+        await inside(base, `${makeKinds}mkdir gone; touch gone/a; echo same > same`);
+        const tree = await made('two');
+        await inside(tree, `${makeKinds}echo other > same; mkdir -p deep/er; touch deep/er/a; mkdir -m 700 of; chmod 750 .`);
+        const sum = await inside(tree, sumOfTree);
+        const shown = [await place('one'), await place('two')].map((each) => [changes(each), image]);
+        const differing = await place('three');
+        const [over = [], of = []] = shown;
+        await withMergedTree(over, (below) => withMergedTree(of, async (holds) => driver.layers?.differ(holds, below, differing)));
+        expect(await inside(driver.view.recipe(differing, over), sumOfTree)).toBe(sum);
+        expect(await readdir(changes(differing))).toEqual(expect.arrayContaining(['deep', 'gone', 'of', 'same']));
+        expect((await readdir(differing.directory)).toSorted()).toEqual((await readdir((await place('one')).directory)).toSorted());
       });
 
       it('become one that does what all of them do', async () => {

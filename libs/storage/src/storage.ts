@@ -52,6 +52,14 @@ export interface Across {
   still: Still | null;
 }
 
+/** What copies from elsewhere stand on. */
+export interface StandsOn {
+  /** As `Roots.imageAcross` says, or, for snapshots of a root that is there, as `Roots.imageOf` does. */
+  image: string | null;
+  /** Id of a root of the pool that does not run and is much like them. */
+  upon?: string;
+}
+
 /** How the keeper builds the instance's root from host directories. `root` refers to positions in `layers`. */
 export interface RootRecipe {
   layers: Layer[];
@@ -150,13 +158,14 @@ export interface Roots {
    * none there. LxError 'pool.not_found', 'volume.not_found'.
    */
   imageAcross(pool: string, from: string): Promise<string | null>;
-  /** Whether the root can have the content of the root or snapshot `from`, of whatever pool: then they stand on the same, or it is whole. */
+  /** Whether a root and the root or snapshot `from` are of one pool and stand on the same, so that one can have the other's content. */
   isLike(id: string, from: string): Promise<boolean>;
   /**
-   * Makes the directories of roots and snapshots of one instance, in this order, like those of another pool. Between pools of one
-   * driver that has layers, only those come over that are not there; else each is copied as a whole.
+   * Makes the directories of roots and snapshots of one instance, in this order, like those of another pool, or like such that stand on
+   * another image. Between pools of one driver that has layers, only those come over that are not there. What comes to layers from
+   * elsewhere is compared: only what differs from the one before is kept. Else each is copied as a whole.
    */
-  copyAcross(pool: string, image: string | null, copies: readonly Across[], wishes: CopyWishes): Promise<void>;
+  copyAcross(pool: string, on: StandsOn, copies: readonly Across[], wishes: CopyWishes): Promise<void>;
   /** Makes the root's directories, on the image's tree that `Trees.ensure` made present. */
   create(root: NewRoot): Promise<void>;
   /** Removes the root's directories and its link. */

@@ -2,11 +2,11 @@ import type { StringMap } from '#lib/base';
 import { LxError } from '#lib/contract';
 import { type CopyWishes, exists, withMergedTree } from '#lib/host';
 import { RowConflict, type Store, unlessMissing, type VolumeRow } from '#lib/store';
-import { cross, imageAcross } from './crossing.ts';
+import { cross, type Ground, imageAcross } from './crossing.ts';
 import type { Source } from './keep/root-keeper.ts';
 import type { OpenPool } from './open-pool.ts';
 import type { OpenPools } from './open-pools.ts';
-import type { Across, Filling, NewRoot, RootName, RootRecipe, Roots, SnapshotName, Still, Successor } from './storage.ts';
+import type { Across, Filling, NewRoot, RootName, RootRecipe, Roots, SnapshotName, StandsOn, Still, Successor } from './storage.ts';
 
 /** Config key of a root's volume that holds the fingerprint of its image. */
 export const imageKey = 'volatile.image';
@@ -156,16 +156,18 @@ export class StoredRoots implements Roots {
 
   async imageAcross(name: string, from: string): Promise<string | null> {
     const [to, { pool, image }] = await Promise.all([this.#open.named(name), this.#known(from)]);
+    await Promise.all([to.prepare(), pool.prepare()]);
     return imageAcross(pool, to, image);
   }
 
   async isLike(id: string, from: string): Promise<boolean> {
     const [to, of] = await Promise.all([this.#known(id), this.#known(from)]);
-    return to.pool.layered === null || to.image === imageAcross(of.pool, to.pool, of.image) || (to.image === null && to.pool !== of.pool);
+    return to.pool === of.pool && (to.pool.layered === null || to.image === of.image);
   }
 
-  async copyAcross(name: string, image: string | null, copies: readonly Across[], wishes: CopyWishes): Promise<void> {
-    const to = await this.across(name, image, copies, wishes);
+  async copyAcross(name: string, { image, upon }: StandsOn, copies: readonly Across[], wishes: CopyWishes): Promise<void> {
+    const root = upon === undefined ? null : await this.#known(upon);
+    const to = await this.across(name, { image, upon: root && { id: root.id, image: root.image } }, copies, wishes);
     for (const { root, isSnapshot } of copies) {
       this.#origins.set(root.id, { poolId: to.row.id, image });
       if (!isSnapshot) await to.link(root);
@@ -173,7 +175,7 @@ export class StoredRoots implements Roots {
   }
 
   /** The directories alone: rows may still say that they are elsewhere. */
-  async across(name: string, image: string | null, copies: readonly Across[], wishes: CopyWishes): Promise<OpenPool> {
+  async across(name: string, ground: Ground, copies: readonly Across[], wishes: CopyWishes): Promise<OpenPool> {
     const to = await this.#open.named(name);
     await to.prepare();
     const found = await Promise.all(copies.map(({ from }) => this.#known(from)));
@@ -181,7 +183,7 @@ export class StoredRoots implements Roots {
     if (!first) return to;
     await first.pool.prepare();
     const crossings = copies.map(({ root, isSnapshot, still }, at) => ({ id: root.id, isSnapshot, still, of: found[at] ?? first }));
-    await cross(first.pool, to, image, crossings, wishes);
+    await cross(first.pool, to, ground, crossings, wishes);
     return to;
   }
 

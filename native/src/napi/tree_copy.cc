@@ -17,8 +17,14 @@ class TreeCopy {
  public:
   using Past = std::shared_ptr<tree::Earlier>;
 
-  TreeCopy(Napi::Env env, std::vector<UniqueFd> layers, std::string to, const Napi::Value& onBytes, Past now, Past before)
-      : deferred_(env), layers_(std::move(layers)), to_(std::move(to)), now_(std::move(now)), before_(std::move(before)) {
+  TreeCopy(Napi::Env env, std::vector<UniqueFd> layers, std::string to, const Napi::Value& onBytes, Past now, Past before,
+           UniqueFd base = {})
+      : deferred_(env),
+        layers_(std::move(layers)),
+        to_(std::move(to)),
+        now_(std::move(now)),
+        before_(std::move(before)),
+        base_(std::move(base)) {
     if (onBytes.IsFunction()) onBytes_ = Napi::Persistent(onBytes.As<Napi::Function>());
   }
 
@@ -47,7 +53,7 @@ class TreeCopy {
 
   void work() {
     try {
-      tree::copy(std::move(layers_), to_, watch_, {now_.get(), before_.get()});
+      tree::copy(std::move(layers_), to_, watch_, {now_.get(), before_.get(), std::move(base_)});
     } catch (const SysError& failure) {
       failure_.emplace(failure);
     } catch (const std::exception& failure) {
@@ -102,6 +108,7 @@ class TreeCopy {
   std::string to_;
   Past now_;
   Past before_;
+  UniqueFd base_;
   Napi::FunctionReference onBytes_;
   tree::Watch watch_;
   std::atomic<bool> told_ = false;
@@ -138,11 +145,13 @@ Napi::Object begun(Napi::Env env, const std::shared_ptr<TreeCopy>& copy) {
   return result;
 }
 
-/// copyTree(from, to, onBytes[, before])
+/// copyTree(from, to, onBytes[, before[, base]])
 Napi::Value copyTree(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto before = info[3].IsExternal() ? *info[3].As<PastHolder>().Data() : nullptr;
-  return begun(env, std::make_shared<TreeCopy>(env, layersArg(info), stringArg(info, 1, "to"), info[2], nullptr, before));
+  if (info[4].IsString() && info[0].IsArray()) throw SysError("copy", EINVAL, "base");
+  UniqueFd base = info[4].IsString() ? opened(stringArg(info, 4, "base")) : UniqueFd();
+  return begun(env, std::make_shared<TreeCopy>(env, layersArg(info), stringArg(info, 1, "to"), info[2], nullptr, before, std::move(base)));
 }
 
 /// copyTreeBefore(from, to, onBytes): a copy with `before` for copyTree

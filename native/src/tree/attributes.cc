@@ -104,12 +104,17 @@ void copyAttributes(int from, int to, const struct stat& info, Kept kept) {
   LX_SYS(::utimensat(AT_FDCWD, target.c_str(), times.data(), 0));
 }
 
-std::map<std::string, std::string> attributesOf(int fd) {
+std::map<std::string, std::string> attributesOf(int fd, mode_t mode) {
   std::map<std::string, std::string> all;
-  Attributes(fd, true).forEach([&](const char* name, std::string_view value) {
+  Attributes(fd, S_ISREG(mode) || S_ISDIR(mode)).forEach([&](const char* name, std::string_view value) {
     if (!isOverlays(name)) all.emplace(name, value);
   });
   return all;
+}
+
+bool sameAttributes(int one, const struct stat& is, int other, const struct stat& was) {
+  return is.st_uid == was.st_uid && is.st_gid == was.st_gid && is.st_mode == was.st_mode && is.st_mtim.tv_sec == was.st_mtim.tv_sec &&
+         is.st_mtim.tv_nsec == was.st_mtim.tv_nsec && attributesOf(one, is.st_mode) == attributesOf(other, was.st_mode);
 }
 
 }  // namespace lx::tree

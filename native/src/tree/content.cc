@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/sys_error.h"
 
@@ -34,6 +35,20 @@ void Content::copy(int from, int to, const struct stat& info) {
     if (data < hole) copyRange(from, to, data, hole);
   }
   LX_SYS(::ftruncate(to, size));
+}
+
+bool Content::same(int one, int other, off_t size) {
+  buffer_.resize(bufferSize);
+  other_.resize(bufferSize);
+  for (off_t at = 0; at < size;) {
+    if (watch_.cancelled) throw SysError("copy", ECANCELED);
+    const ssize_t got = LX_SYS(::pread(one, buffer_.data(), bufferSize, at));
+    const ssize_t found = LX_SYS(::pread(other, other_.data(), bufferSize, at));
+    if (got != found || got == 0 || std::memcmp(buffer_.data(), other_.data(), static_cast<size_t>(got)) != 0) return false;
+    at += got;
+  }
+  count(static_cast<uint64_t>(size));
+  return true;
 }
 
 bool Content::clone(int from, int to) {

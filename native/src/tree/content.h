@@ -15,6 +15,8 @@ class Content {
 
   /// All of `from`, whose stat is `info`, into the empty file `to`.
   void copy(int from, int to, const struct stat& info);
+  /// Whether two files of this size hold the same.
+  bool same(int one, int other, off_t size);
 
  private:
   bool clone(int from, int to);
@@ -27,6 +29,7 @@ class Content {
   bool clones_ = true;
   bool ranges_ = true;
   std::string buffer_;
+  std::string other_;
 };
 
 }  // namespace lx::tree

@@ -80,6 +80,8 @@ struct Level {
   std::vector<std::string> below;
   /// The directory of an earlier copy; invalid where there is none, or where it is too deep to be held open.
   UniqueFd earlier;
+  /// The directory that the copy lies over, where that has one here.
+  std::optional<Opened> base;
 };
 
 /// Where a file lies that has more than one name.
@@ -123,7 +125,7 @@ std::string linkOf(int fd) {
 
 class TreeCopy {
  public:
-  explicit TreeCopy(Watch& watch, const Times& times) : watch_(watch), content_(watch), times_(times) {}
+  explicit TreeCopy(Watch& watch, Beside beside) : watch_(watch), content_(watch), beside_(std::move(beside)) {}
 
   void run(std::vector<UniqueFd> layers, const std::string& to) {
     const bool there = ::mkdir(to.c_str(), 0700) < 0;
@@ -132,9 +134,10 @@ class TreeCopy {
     if (there && !isEmpty(target.get(), to)) throw SysError("mkdir", EEXIST, to);
     root_ = LX_SYS_FD(::fcntl(target.get(), F_DUPFD_CLOEXEC, 0));
     many_ = layers.size() > 1;
-    Level top{Opened(std::move(target)), std::make_shared<Place>(), {}, false, {}, {}};
-    if (times_.before) top.earlier = LX_SYS_FD(::openat(times_.before->root(), ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (times_.now) times_.now->begin(layers.front().get());
+    Level top{Opened(std::move(target)), std::make_shared<Place>(), {}, false, {}, {}, {}};
+    if (beside_.base.valid()) top.base.emplace(LX_SYS_FD(::openat(beside_.base.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
+    if (beside_.before) top.earlier = LX_SYS_FD(::openat(beside_.before->root(), ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (beside_.now) beside_.now->begin(layers.front().get());
     for (UniqueFd& layer : layers) top.sources.emplace(top.sources.size(), std::move(layer));
     enter(std::move(top));
     while (!levels_.empty()) {
@@ -146,7 +149,7 @@ class TreeCopy {
       levels_.back().below.pop_back();
       at(name, [&] { descend(name); });
     }
-    if (times_.now) times_.now->end(std::move(root_));
+    if (beside_.now) beside_.now->end(std::move(root_));
   }
 
  private:
@@ -168,6 +171,17 @@ class TreeCopy {
     if (levels_.size() > open) closeAt(levels_.size() - open - 1);
     Names seen;
     for (const auto& [layer, source] : levels_.back().sources) list(source.fd.get(), seen);
+    if (levels_.back().base) hideOthers(seen);
+  }
+
+  /// What the tree below has here and the source has not.
+  void hideOthers(const Names& seen) {
+    const Level& level = levels_.back();
+    eachEntry(level.base->fd.get(), [&](const std::string& name, unsigned char /*type*/) {
+      if (seen.contains(name)) return true;
+      at(name, [&] { already(::mknodat(level.target.fd.get(), name.c_str(), S_IFCHR, 0), "mknodat"); });
+      return true;
+    });
   }
 
   /// But for layers that end here, which nothing leads back to: of those there is one a layer at most.
@@ -175,6 +189,7 @@ class TreeCopy {
     Level& level = levels_[depth];
     level.target.fd.reset();
     level.earlier.reset();
+    if (levels_[depth + 1].base) level.base->fd.reset();
     for (auto& [layer, source] : level.sources)
       if (levels_[depth + 1].sources.contains(layer)) source.fd.reset();
   }
@@ -189,7 +204,9 @@ class TreeCopy {
     });
   }
 
-  bool isNew(const std::string& name, Names& seen) const { return levels_.back().sources.size() == 1 || seen.insert(name).second; }
+  bool isNew(const std::string& name, Names& seen) const {
+    return (levels_.back().sources.size() == 1 && !levels_.back().base) || seen.insert(name).second;
+  }
 
   /// Into a directory, of every layer that adds to it.
   void descend(const std::string& name) {
@@ -215,7 +232,16 @@ class TreeCopy {
     if (sources.empty() || already(::mkdirat(above.target.fd.get(), name.c_str(), 0700), "mkdirat")) return;
     UniqueFd target = LX_SYS_FD(::openat(above.target.fd.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     UniqueFd before(above.earlier.valid() ? ::openat(above.earlier.get(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1);
-    enter({Opened(std::move(target)), std::make_shared<Place>(Place{above.place, name}), std::move(sources), opaque, {}, std::move(before)});
+    enter({Opened(std::move(target)), std::make_shared<Place>(Place{above.place, name}), std::move(sources), opaque, {}, std::move(before), baseOf(above, name)});
+  }
+
+  /// The directory of this name in the tree below; a thing of another kind is hidden by one that comes.
+  static std::optional<Opened> baseOf(const Level& above, const std::string& name) {
+    if (!above.base) return std::nullopt;
+    UniqueFd found(::openat(above.base->fd.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (found.valid()) return Opened(std::move(found));
+    if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) throw SysError("openat", errno);
+    return std::nullopt;
   }
 
   void leave() {
@@ -225,11 +251,24 @@ class TreeCopy {
       Level& above = levels_.back();
       above.target.reopen(level.target);
       for (const auto& [layer, source] : level.sources) above.sources.at(layer).reopen(source);
+      if (level.base) above.base->reopen(*level.base);
     }
     const Opened& uppermost = level.sources.begin()->second;
+    if (!levels_.empty() && level.base && isBelow(level, uppermost)) return;
     if (level.opaque) LX_SYS(::fsetxattr(level.target.fd.get(), kOpaque, "y", 1, 0));
-    copyAttributes(uppermost.fd.get(), level.target.fd.get(), uppermost.info);
+    copyAttributes(uppermost.fd.get(), level.target.fd.get(), uppermost.info, kept());
   }
+
+  /// Whether all of a directory is in the tree below as it is; then the copy has none.
+  [[nodiscard]] bool isBelow(const Level& level, const Opened& source) const {
+    if (!sameAttributes(source.fd.get(), source.info, level.base->fd.get(), level.base->info)) return false;
+    if (::unlinkat(levels_.back().target.fd.get(), level.place->name.c_str(), AT_REMOVEDIR) == 0) return true;
+    if (errno != ENOTEMPTY && errno != EEXIST) throw SysError("unlinkat", errno);
+    return false;
+  }
+
+  /// What a guest has noted as overlayfs does means nothing in a tree that is compared, and would over another one.
+  [[nodiscard]] Kept kept() const { return beside_.base.valid() ? Kept::guests : Kept::all; }
 
   void copyEntry(int source, const std::string& name) {
     Level& level = levels_.back();
@@ -239,9 +278,24 @@ class TreeCopy {
     LX_SYS(::fstat(entry->get(), &info));
     if (S_ISDIR(info.st_mode)) return void(level.below.push_back(name));
     if (info.st_nlink > 1 && linked(level, name, info)) return;
+    if (level.base && info.st_nlink == 1 && isBelow(level, name, entry->get(), info)) return;
     if (S_ISREG(info.st_mode)) copyFile(level, name, entry->get(), info);
     else copySpecial(level, name, entry->get(), info);
     if (info.st_nlink > 1) links_[{info.st_dev, info.st_ino}] = {level.place, name};
+  }
+
+  /// Whether the tree below has the same under this name.
+  bool isBelow(const Level& level, const std::string& name, int entry, const struct stat& info) {
+    const UniqueFd found(::openat(level.base->fd.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (!found.valid()) return false;
+    struct stat was {};
+    LX_SYS(::fstat(found.get(), &was));
+    if ((was.st_mode & S_IFMT) != (info.st_mode & S_IFMT) || was.st_size != info.st_size || was.st_rdev != info.st_rdev) return false;
+    if (S_ISLNK(info.st_mode)) return sameAttributes(entry, info, found.get(), was) && linkOf(entry) == linkOf(found.get());
+    if (!S_ISREG(info.st_mode)) return sameAttributes(entry, info, found.get(), was);
+    const UniqueFd one = readable(entry);
+    const UniqueFd other = readable(found.get());
+    return sameAttributes(one.get(), info, other.get(), was) && content_.same(one.get(), other.get(), info.st_size);
   }
 
   void copyFile(const Level& level, const std::string& name, int entry, const struct stat& info) {
@@ -250,24 +304,24 @@ class TreeCopy {
     const UniqueFd to(::openat(level.target.fd.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (already(to.get(), "openat")) return;
     content_.copy(from.get(), to.get(), info);
-    copyAttributes(from.get(), to.get(), info);
-    if (times_.now) times_.now->note(info, to.get());
+    copyAttributes(from.get(), to.get(), info, kept());
+    if (beside_.now) beside_.now->note(info, to.get());
   }
 
   /// Whether it was in the earlier copy as it is, and has been moved here.
   [[nodiscard]] bool takenOver(const Level& level, const std::string& name, const struct stat& info) const {
     const int from = level.earlier.get();
-    if (!level.earlier.valid() || !times_.before->holds(info, from, name)) return false;
+    if (!level.earlier.valid() || !beside_.before->holds(info, from, name)) return false;
     return !already(::renameat2(from, name.c_str(), level.target.fd.get(), name.c_str(), RENAME_NOREPLACE), "renameat2");
   }
 
-  static void copySpecial(const Level& level, const std::string& name, int entry, const struct stat& info) {
+  void copySpecial(const Level& level, const std::string& name, int entry, const struct stat& info) const {
     const int target = level.target.fd.get();
     const int result = S_ISLNK(info.st_mode) ? ::symlinkat(linkOf(entry).c_str(), target, name.c_str())
                                              : ::mknodat(target, name.c_str(), (info.st_mode & S_IFMT) | 0600, info.st_rdev);
     if (already(result, S_ISLNK(info.st_mode) ? "symlinkat" : "mknodat")) return;
     const UniqueFd made = LX_SYS_FD(::openat(target, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-    copyAttributes(entry, made.get(), info);
+    copyAttributes(entry, made.get(), info, kept());
   }
 
   /// Whether the file is there under another name, and has this one too now.
@@ -295,7 +349,7 @@ class TreeCopy {
 
   Watch& watch_;
   Content content_;
-  const Times times_;
+  const Beside beside_;
   bool many_ = false;
   UniqueFd root_;
   std::vector<Level> levels_;
@@ -304,8 +358,8 @@ class TreeCopy {
 
 }  // namespace
 
-void copy(std::vector<UniqueFd> layers, const std::string& to, Watch& watch, const Times& times) {
-  TreeCopy(watch, times).run(std::move(layers), to);
+void copy(std::vector<UniqueFd> layers, const std::string& to, Watch& watch, Beside beside) {
+  TreeCopy(watch, std::move(beside)).run(std::move(layers), to);
 }
 
 }  // namespace lx::tree

@@ -21,12 +21,15 @@ struct Watch {
   std::function<void()> onBytes;
 };
 
-/// A tree of one layer that is in use is copied twice: while it changes, and once more when it does not, quickly.
-struct Times {
+/// For the copy of one layer. One that is in use is copied twice: while it changes, and once more when it does not, quickly.
+struct Beside {
   /// Is to be filled by this copy.
   Earlier* now = nullptr;
   /// Of a copy of the same tree on the same file system as the target: files that have not changed since are moved out of it.
   const Earlier* before = nullptr;
+  /// The copy is to lie over this tree, which does not change: it has what differs, and hides what is not in the source. Files
+  /// with more than one name are always copied.
+  UniqueFd base = {};
 };
 
 /**
@@ -43,6 +46,6 @@ struct Times {
  *
  * Throws SysError with the entry's path below the root; ECANCELED when cancelled. What is there then is the caller's to remove.
  */
-void copy(std::vector<UniqueFd> layers, const std::string& to, Watch& watch, const Times& times = {});
+void copy(std::vector<UniqueFd> layers, const std::string& to, Watch& watch, Beside beside = {});
 
 }  // namespace lx::tree

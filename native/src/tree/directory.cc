@@ -53,8 +53,7 @@ bool isLike(const std::string& directory, const std::string& like) {
   const UniqueFd other = open(like);
   const struct stat is = statOf(one.get(), directory);
   const struct stat was = statOf(other.get(), like);
-  return is.st_uid == was.st_uid && is.st_gid == was.st_gid && is.st_mode == was.st_mode && is.st_mtim.tv_sec == was.st_mtim.tv_sec &&
-         is.st_mtim.tv_nsec == was.st_mtim.tv_nsec && attributesOf(one.get()) == attributesOf(other.get()) && isEmpty(one.get(), directory);
+  return sameAttributes(one.get(), is, other.get(), was) && isEmpty(one.get(), directory);
 }
 
 }  // namespace lx::tree

@@ -57,6 +57,15 @@ async function copyBefore(from: string, early: string, wishes: CopyWishes): Prom
   }
 }
 
+/**
+ * Copies what differs between two trees that are at rest to a directory of changes, which make `from` of `base` on an overlay. Bytes
+ * are those that were copied or compared.
+ */
+export async function copyDifferences(from: string, base: string, to: string, wishes: CopyWishes = {}): Promise<number> {
+  wishes.signal?.throwIfAborted();
+  return ended(copy(from, to, wishes.onBytes ?? null, undefined, base), wishes.signal);
+}
+
 /** Copies directories of changes that lie over each other on an overlay, the uppermost first, to one that does what they do. */
 export async function mergeLayers(layers: readonly string[], to: string, wishes: CopyWishes = {}): Promise<number> {
   return run(layers, to, wishes);

@@ -1,4 +1,4 @@
-export { type CopyWishes, copyTree, cutTree, mergeLayers } from './copy-tree.ts';
+export { type CopyWishes, copyDifferences, copyTree, cutTree, mergeLayers } from './copy-tree.ts';
 export { exists, makeDirectory } from './exists.ts';
 export { dropLink, pointLink } from './links.ts';
 export { removeOpenTree, removeTree } from './remove-tree.ts';

@@ -167,8 +167,8 @@ export class FakeStorage implements Pick<Storage, 'roots' | 'trees' | 'moves'> {
       }
     },
     imageAcross: async (_, from) => this.#root(from).image,
-    isLike: async (id, from) => this.#root(id).image === this.#root(from).image,
-    copyAcross: async (pool, image, copies, { onBytes, signal }) => {
+    isLike: async (id, from) => this.#root(id).image === this.#root(from).image && this.#root(id).pool === this.#root(from).pool,
+    copyAcross: async (pool, { image }, copies, { onBytes, signal }) => {
       for (const { root, isSnapshot, from, still } of copies) {
         signal?.throwIfAborted();
         await this.#cut(root.id, from, still);

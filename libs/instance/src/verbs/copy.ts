@@ -157,7 +157,7 @@ function rootStep(using: Using): CopyStep {
       if (params.across) {
         const taken = snapshots.map((copied) => ({ root: named(params, copied), isSnapshot: true, from: copied.from, still: null }));
         const copies = [...taken, { root: params, isSnapshot: false, from: params.from, still }];
-        return storage.roots.copyAcross(params.pool, state.image ?? null, copies, wishes);
+        return storage.roots.copyAcross(params.pool, { image: state.image ?? null }, copies, wishes);
       }
       for (const copied of snapshots) await storage.roots.copySnapshot(named(params, copied), copied.from);
       await storage.roots.copy(params, params.from, still, wishes);

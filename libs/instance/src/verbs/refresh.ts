@@ -21,14 +21,14 @@ export type RefreshParams = {
   source: string;
   /** Without the snapshots. */
   alone: boolean;
-  /** Name of the copy's pool, where the source is in another one. */
+  /** Name of the copy's pool, where the source is in another one or stands on another image. */
   pool?: string | null;
 };
 /** A snapshot of the source, and what it becomes. */
 type Missing = { from: string; id: string; name: string };
 type Extra = { id: string; name: string };
 type RefreshState = {
-  /** Id of what is cut of the source: a snapshot of it, or of the copy that is in another pool. */
+  /** Id of what is cut of the source: a snapshot of it, or, where its content comes from elsewhere, of the copy. */
   cut: string;
   sourceName: string;
   /** The source ran and was not frozen: if it is found frozen, that was us. */
@@ -79,9 +79,7 @@ export class Refresh {
     if (supervision.get(id)) throw new LxError('instance.running');
     const [from, to] = await Promise.all([source.id, id].map((each) => store.volumes.byId(each)));
     if (!from || !to) throw new LxError('volume.not_found');
-    const pool = from.poolId === to.poolId ? null : ((await store.pools.byId(to.poolId))?.name ?? null);
-    if (!(await storage.roots.isLike(id, source.id)))
-      throw new LxError('request.unsupported', { what: 'refreshing an instance that was made of another image' });
+    const pool = (await storage.roots.isLike(id, source.id)) ? null : ((await store.pools.byId(to.poolId))?.name ?? null);
     return { id, project, name, source: source.id, alone, pool };
   }
 }
@@ -146,7 +144,7 @@ async function copyAcross(using: Using, context: StepContext<RefreshParams, Refr
   const taken = (state.missing ?? []).map((each) => ({ root: arriving(params, each), isSnapshot: true, from: each.from, still: null }));
   const still = stillOf(using, params.source, state.thaw === true);
   const copies = [...taken, { root: cutOf(params, state), isSnapshot: true, from: params.source, still }];
-  await roots.copyAcross(pool, await roots.imageOf(params.id), copies, copyWishes(context));
+  await roots.copyAcross(pool, { image: await roots.imageOf(params.id), upon: params.id }, copies, copyWishes(context));
 }
 
 function rootStep({ storage, supervision }: Using): RefreshStep {

@@ -15,6 +15,14 @@ import { none, own, type Stack, Stacks } from './stacks.ts';
 /** So many layers a root may stand on; then they become one. */
 const deepest = 32;
 
+/** A tree that is at rest, and what it is compared with. */
+export interface Comparison {
+  tree: string;
+  isSnapshot: boolean;
+  /** Layers, the uppermost first. */
+  upon: readonly string[];
+}
+
 /**
  * Roots are directories of changes over layers, over an image. A snapshot has no changes of its own: it is a list of layers. What
  * does not run is cut without a copy: its changes become a layer, and new ones go on top. What runs has its changes mounted, which the
@@ -80,12 +88,19 @@ export class LayeredRoots implements RootKeeper {
 
   /** The tree is a layer, of a name that no other pool has. */
   async fill(id: string, tree: string, isSnapshot: boolean): Promise<void> {
+    await this.fillWhole(id, tree, isSnapshot);
+  }
+
+  /** `fill`; the layers that it stands on. */
+  async fillWhole(id: string, tree: string, isSnapshot: boolean): Promise<readonly string[]> {
     await this.#directory(id, null);
+    const layer = randomUUID();
     await this.#layer(
-      randomUUID(),
+      layer,
       (staged) => this.#driver.fill.fill(staged, tree),
-      (layer) => this.#stand(id, [layer], null, isSnapshot),
+      () => this.#stand(id, [layer], null, isSnapshot),
     );
+    return [layer];
   }
 
   async snapshot(root: Source, snapshot: string, still: Still | null): Promise<void> {
@@ -102,13 +117,13 @@ export class LayeredRoots implements RootKeeper {
 
   async copySnapshot(snapshot: Source, to: string): Promise<void> {
     await this.#directory(to, snapshot.image);
-    await this.#stacks.put(to, { head: none, below: await this.#layersOf(snapshot) });
+    await this.#stacks.put(to, { head: none, below: await this.layersOf(snapshot) });
   }
 
   async copy(from: Source, to: string, still: Still | null, wishes: CopyWishes): Promise<void> {
     await this.#directory(to, from.image);
     const place = this.#layers.place(to, own);
-    const below = still ? null : await this.#layersOf(from);
+    const below = still ? null : await this.layersOf(from);
     if (below) {
       await this.#driver.create.create(place, this.#layers.chain(below, from.image));
       if (below.length > 0) await this.#stacks.put(to, { head: own, below });
@@ -132,6 +147,26 @@ export class LayeredRoots implements RootKeeper {
   }
 
   /**
+   * A root or a snapshot that holds what a tree does, on its image: the tree is compared with what `upon`, layers of the pool, and the
+   * image show, and what differs is the layer above them. The layers that it stands on.
+   */
+  async fillUpon({ id, image }: Source, { tree, isSnapshot, upon }: Comparison, wishes: CopyWishes): Promise<readonly string[]> {
+    await this.#directory(id, image);
+    const below = upon.length < deepest ? upon : [];
+    const chain = this.#layers.chain(below, image);
+    const layer = randomUUID();
+    let stack = below;
+    await this.#stacks.holding([layer, ...below], async () => {
+      await this.#layers.make(layer, (staged) =>
+        withMergedTree(this.#treesOf(staged, chain).slice(1), (base) => this.#role.differ(tree, base, staged, wishes)),
+      );
+      if (!(await this.#role.untouched(this.#layers.place(id, layer), chain))) stack = [layer, ...below];
+      await this.#stand(id, stack, image, isSnapshot);
+    });
+    return stack;
+  }
+
+  /**
    * A root or a snapshot like one of another pool of the driver, on the same image: with the layers that are not here yet. What
    * runs is cut, and the cut is the layer above them.
    */
@@ -139,7 +174,7 @@ export class LayeredRoots implements RootKeeper {
     await this.#directory(id, of.image);
     const stack = await from.#stacks.of(of.id);
     const deep = still !== null && stack.below.length >= deepest;
-    const below = still === null ? await from.#layersOf(of) : deep ? [] : stack.below;
+    const below = still === null ? await from.layersOf(of) : deep ? [] : stack.below;
     await this.#stacks.holding(below, async () => {
       for (const layer of below.toReversed()) await this.#layers.bring(from.#layers, layer, wishes());
       if (still === null) return this.#stand(id, below, of.image, isSnapshot);
@@ -153,7 +188,7 @@ export class LayeredRoots implements RootKeeper {
 
   /** What the root had is given up when its link says so, and not before. */
   async restore(snapshot: Source, root: string): Promise<void> {
-    await this.#renew(root, await this.#layersOf(snapshot), snapshot.image);
+    await this.#renew(root, await this.layersOf(snapshot), snapshot.image);
     await this.#discard(this.#role.changes(this.#layers.place(root, own)));
   }
 
@@ -163,7 +198,7 @@ export class LayeredRoots implements RootKeeper {
   }
 
   /** The layers that hold all of a root which does not run, or of a snapshot. */
-  async #layersOf(of: Source): Promise<readonly string[]> {
+  async layersOf(of: Source): Promise<readonly string[]> {
     const { head, below } = await this.#stacks.of(of.id);
     if (head === none) return below;
     const sealed = await this.#sealed(of);

@@ -1,6 +1,6 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { directoryLike, exists, isDirectoryLike, makeDirectory, mergeLayers, removeTree } from '#lib/host';
+import { copyDifferences, directoryLike, exists, isDirectoryLike, makeDirectory, mergeLayers, removeTree } from '#lib/host';
 import { cutTree } from '../../copy-tree.ts';
 import type { Chain, CreateRole, FillRole, LayerRole, RootPlace, UsageRole, ViewRole } from '../../driver.ts';
 import { emptyLower } from './pool.ts';
@@ -55,6 +55,11 @@ export const overlayLayers: LayerRole = {
       if (below.length > 0) await mergeInto(cut, below);
     }
     await rename(cut, upperOf(to));
+  },
+
+  async differ(tree, base, to, wishes) {
+    await makeDirectory(workOf(to));
+    await copyDifferences(tree, base, upperOf(to), wishes);
   },
 };
 
