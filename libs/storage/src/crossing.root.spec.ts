@@ -82,7 +82,10 @@ describe.skipIf(why !== '')(titled('copies to another pool', why), () => {
       await make(here, there);
       const { root } = world;
       // Large enough that it is copied before, too.
-      await guest(root, `rm image; mkdir etc; ${makeKinds} mkdir d; echo d > d/one; head -c 6M /dev/zero > d/large; echo a > d/a; mkfifo d/pipe`);
+      await guest(
+        root,
+        `rm image; mkdir etc; ${makeKinds} mkdir d; echo d > d/one; head -c 6M /dev/zero > d/large; echo a > d/a; mkfifo d/pipe`,
+      );
       await world.snapshot('s');
       await guest(root, 'rm d/one; echo two > d/two');
       let sum = '';
