@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -135,6 +135,26 @@ describe('security.syscalls.*', () => {
       'security.syscalls.allow is mutually exclusive with security.syscalls.deny*',
     );
     await expect(create({ 'security.syscalls.deny': 'mkdir\nmkdir errno 1' })).rejects.toThrow('it says twice what "mkdir" meets');
+  });
+});
+
+describe('linux.kernel_modules', () => {
+  it('are there when the instance starts, or it does not start', async () => {
+    // Of those that every kernel here has: it is asked of them whether they are there.
+    const [there = ''] = await readdir('/sys/module');
+    await daemon.launchInstance('k1', 'busybox', { config: { 'linux.kernel_modules': there } });
+    await change('k1', { 'linux.kernel_modules': `${there},lxctl_no_such_module` });
+    const restarted = daemon.done(daemon.client.instances.setState('k1', { action: 'restart', force: true, timeout: 10 }));
+    await expect(restarted).rejects.toThrow(/^Failed to load kernel module "lxctl_no_such_module": /);
+    expect((await daemon.client.instances.get('k1')).status).toBe('Stopped');
+    await daemon.remove('k1');
+  });
+
+  it('take nothing that modprobe would take for an option or a path', async () => {
+    for (const name of ['-r', '--remove', '/tmp/evil.ko', '../evil', 'a b', 'a;b', 'a\nb'])
+      await expect(
+        daemon.client.instances.create({ name: 'k2', source: { type: 'none' }, config: { 'linux.kernel_modules': name } }),
+      ).rejects.toThrow('Invalid value');
   });
 });
 

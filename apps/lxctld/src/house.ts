@@ -10,6 +10,7 @@ import {
   LinuxConfinement,
   LinuxDeviceChanges,
   LinuxKeepers,
+  LinuxKernelModules,
   LinuxLinks,
   LinuxProcesses,
   SysfsDevices,
@@ -63,10 +64,10 @@ function linuxKeepers({ runDir, homeDir }: DaemonSettings, log: Log): LinuxKeepe
   return new LinuxKeepers({ runDir, keeperPath, report: (message) => log.warn(message) });
 }
 
-/** What the host has at paths and as devices. */
-function hostDevices(report: Report): Pick<Foundations, 'places' | 'devices' | 'deviceChanges'> {
+/** What the host has at paths, as devices, and in its kernel. */
+function hostDevices(report: Report): Pick<Foundations, 'places' | 'devices' | 'deviceChanges' | 'kernelModules'> {
   const deviceChanges = (onChange: () => void) => new LinuxDeviceChanges(onChange, report);
-  return { places: hostPlaces, devices: new SysfsDevices(), deviceChanges };
+  return { places: hostPlaces, devices: new SysfsDevices(), deviceChanges, kernelModules: new LinuxKernelModules() };
 }
 
 /** Everything the daemon is made of, by name. What follows what is written nowhere else. */

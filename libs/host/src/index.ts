@@ -18,11 +18,13 @@ export {
 } from './native.ts';
 export type { AddressInfo, LinkInfo, NetworkPort, PeerCredentials, RouteInfo, SeccompPolicy, SeccompRule } from './native.ts';
 export * from './linux/idmaps.ts';
+export * from './linux/kernel-modules.ts';
 export * from './linux/links.ts';
 export * from './linux/processes.ts';
 export * from './fake/confinement.ts';
 export * from './fake/devices.ts';
 export * from './fake/links.ts';
+export * from './fake/kernel-modules.ts';
 export * from './fake/places.ts';
 export * from './fake/processes.ts';
 export * from './keeper/index.ts';

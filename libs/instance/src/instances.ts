@@ -4,7 +4,7 @@ import type { JsonObject } from '#lib/base';
 import { LxError } from '#lib/contract';
 import { Attachments } from '#lib/device';
 import { type Engine, Expired, type Operation, type OperationSpec, type Sweep, Sweeps } from '#lib/engine';
-import type { Cgroups, Confinement, DeviceChanges, HostDevices, Places } from '#lib/host';
+import type { Cgroups, Confinement, DeviceChanges, HostDevices, KernelModules, Places } from '#lib/host';
 import type { Images } from '#lib/image';
 import type { DeviceRules, Networks } from '#lib/network';
 import type { Storage } from '#lib/storage';
@@ -75,6 +75,7 @@ export interface Foundations {
   /** Backups that clients send. */
   arrivals: Arrivals;
   cgroups: Cgroups;
+  kernelModules: KernelModules;
   supervision: Supervision;
   host: HostFacts;
   warnings: Warnings;

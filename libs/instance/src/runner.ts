@@ -1,7 +1,7 @@
 import { allEnded, type DeviceMap, type StringMap } from '#lib/base';
-import { refuse } from '#lib/contract';
+import { keyOf, refuse } from '#lib/contract';
 import { type AttachedDevice, type Attachments, type ChosenDevices, hiddenOf, inTermsOfDevices, shownOf } from '#lib/device';
-import type { Cgroups, Keeper, LaunchPlan } from '#lib/host';
+import type { Cgroups, Keeper, KernelModules, LaunchPlan } from '#lib/host';
 import type { Storage } from '#lib/storage';
 import type { InstanceRow } from '#lib/store';
 import type { Expansion } from '#lib/profile';
@@ -33,6 +33,7 @@ interface Using {
   startLog: StartLog;
   ids: IdAllocation;
   filters: Filters;
+  kernelModules: KernelModules;
   host: HostFacts;
 }
 
@@ -70,6 +71,8 @@ export class Runner {
   async #plan(row: InstanceRow, config: StringMap, devices: DeviceMap, before?: ChosenDevices): Promise<{ plan: LaunchPlan; up: Up }> {
     const { storage, cgroups, attachments, limits, logFiles, metadataFiles, host } = this.#using;
     refuse([...limits.problems(config), ...startProblems(config)]);
+    const modules = keyOf(config, 'linux.kernel_modules');
+    if (modules) await this.#using.kernelModules.load(modules);
     const chosen = before ?? (await attachments.choose(row, devices));
     const [root, part, wanted, ids, files, seccomp] = await allEnded([
       storage.roots.recipe(row),

@@ -7,6 +7,11 @@ export const hostErrors = {
     ({ reason }) => `No id range for unprivileged containers: ${reason}`,
     'Containers need 65536 uids and gids of their own. Give root a range of at least that many in /etc/subuid and /etc/subgid, the same in both.',
   ),
+  'host.module': row<{ module: string; reason: string }>(
+    500,
+    ({ module, reason }) => `Failed to load kernel module ${JSON.stringify(module)}: ${reason}`,
+    'linux.kernel_modules names a module that the kernel of the host has neither loaded nor built in, and that cannot be loaded.',
+  ),
   'program.missing': row<{ program: string; package: string }>(
     400,
     ({ program, package: name }) => `This needs the program "${program}": install the Debian package ${name}`,

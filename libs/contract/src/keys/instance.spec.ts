@@ -15,6 +15,10 @@ describe('keys of instances', () => {
     ['limits.disk.priority', '11'],
     ['limits.hugepages.2MB', 'banana'],
     ['limits.memory.swap', 'maybe'],
+    ['linux.kernel_modules', '-r'],
+    ['linux.kernel_modules', '../overlay'],
+    ['linux.kernel_modules', 'overlay --force'],
+    ['linux.kernel_modules', 'overlay,'],
     ['limits.memory.swap.priority', '-1'],
     ['limits.kernel.nofile', 'unlimited:1024'],
   ])('%s=%s is refused when it is set', (key, value) => {
@@ -53,6 +57,7 @@ describe('keys of instances', () => {
     ['security.privileged', 'No'],
     ['boot.stop.priority', '-3'],
     ['limits.memory.swap', '100MiB'],
+    ['linux.kernel_modules', 'overlay, br_netfilter,ip6table-nat'],
     ['limits.hugepages.2MB', '0'],
     ['limits.cpu.allowance', '10/100'],
     ['limits.cpu.allowance', '10ms/100'],

@@ -30,6 +30,12 @@ const quota = keyType(
 const positivePercent = keyType('a percentage from 1% to 100%', (value) => percent.accepts(value) && !/^0+%$/.test(value), percent.read);
 const positiveBytes = keyType('a number of bytes such as 512MiB', (value) => bytes.accepts(value) && bytes.read(value) > 0, bytes.read);
 const no = keyType('false', (value) => bool.accepts(value) && !bool.read(value), bool.read);
+/** A name is never taken for an option or a path by modprobe(8). */
+const moduleList = keyType(
+  'a comma-separated list of kernel modules such as overlay,br_netfilter',
+  (value) => value.split(',').every((name) => /^[a-z0-9_][a-z0-9_-]{0,54}$/i.test(name.trim())),
+  (value) => value.split(',').map((name) => name.trim()),
+);
 /** null: unlimited. */
 const amount = (value: string) => (value === 'unlimited' ? null : Number(value));
 const rlimit = keyType(
@@ -186,6 +192,11 @@ export const instanceKeys = defineKeys('instance', {
     `limits.kernel.${(typeof kernelResources)[number]}`,
     ReturnType<typeof kernelRow>
   >),
+  'linux.kernel_modules': {
+    type: moduleList,
+    doc: 'Modules that the kernel of the host has to have when the instance is started, such as overlay,br_netfilter: those that are not there are loaded, and stay.',
+    live: false,
+  },
   'linux.sysctl.*': {
     type: text,
     doc: 'Kernel parameters of the namespaces of the instance, e.g. linux.sysctl.net.ipv4.ip_forward.',

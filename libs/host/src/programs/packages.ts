@@ -5,6 +5,7 @@ const packages: Readonly<Record<string, string>> = {
   cp: 'coreutils',
   dnsmasq: 'dnsmasq-base',
   initdb: 'postgresql-15',
+  modprobe: 'kmod',
   'mkfs.btrfs': 'btrfs-progs',
   mksquashfs: 'squashfs-tools',
   nft: 'nftables',

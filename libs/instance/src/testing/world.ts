@@ -3,7 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Arrivals } from '#lib/archive';
 import { OperationEngine } from '#lib/engine';
-import { FakeCgroups, FakeDevices, type FakeKeeper, FakeKeepers, FakePlaces, type LaunchPlan, OpenConfinement } from '#lib/host';
+import {
+  FakeCgroups,
+  FakeDevices,
+  type FakeKeeper,
+  FakeKeepers,
+  FakeKernelModules,
+  FakePlaces,
+  type LaunchPlan,
+  OpenConfinement,
+} from '#lib/host';
 import type { Images } from '#lib/image';
 import { type Networks, RecordingDeviceRules } from '#lib/network';
 import type { Storage } from '#lib/storage';
@@ -43,6 +52,7 @@ export class World {
   readonly images = new FakeImages();
   readonly places = new FakePlaces();
   readonly devices = new FakeDevices();
+  readonly kernelModules = new FakeKernelModules();
   /** Called for what the kernel would tell: devices have come or gone. */
   onDevices: () => void = () => {};
   readonly warnings: Warnings;
@@ -72,6 +82,7 @@ export class World {
       deviceRules: new RecordingDeviceRules(),
       images: this.images as unknown as Images,
       cgroups: this.cgroups,
+      kernelModules: this.kernelModules,
       supervision: new Supervision(this.keepers),
       places: this.places,
       devices: this.devices,
