@@ -152,6 +152,11 @@ export const life: readonly WalkStep[] = [
   ok('network detach-profile wnet p eth6'),
   ok('network rename wnet wnet2', /Network wnet renamed to wnet2/),
   ok('network delete wnet2', /Network wnet2 deleted/),
+  ok('network create wnet6 ipv4.address=none ipv6.address=auto ipv6.routing=false', /Network wnet6 created/),
+  ok('network get wnet6 ipv6.nat', /^true$/),
+  ok('network info wnet6', /inet6\s+fd42:/),
+  ok('network list-leases wnet6 -f csv', /fd42:\S+,GATEWAY/i),
+  ok('network delete wnet6', /Network wnet6 deleted/),
   // Storage.
   ok('storage create wpool dir', /Storage pool wpool created/),
   ok('storage list -f csv', /^wpool,dir/m),

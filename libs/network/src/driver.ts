@@ -41,8 +41,12 @@ export interface NetworkDriver {
   leases(row: NetworkRow): Promise<DynamicLease[]>;
   /** Now and then: frees leases whose holders are gone, as `leases` gave them, and keeps logs short. */
   tidy(row: NetworkRow, leases: readonly DynamicLease[]): Promise<void>;
-  /** The gateway's address, null where there is none. */
-  gateway(row: NetworkRow): string | null;
+  /** IPv6 addresses that were given out, of those whose MAC address is known. */
+  leases6(row: NetworkRow): Promise<DynamicLease[]>;
+  /** The IPv6 address that a card with this MAC address makes up for itself; null where it does not. */
+  madeUp6(row: NetworkRow, mac: string): string | null;
+  /** The network's own addresses. */
+  gateways(row: NetworkRow): string[];
   /** At a plain end of the daemon: lets go of what runs on. */
   close(): void;
 }

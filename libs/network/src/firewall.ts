@@ -1,12 +1,14 @@
 import { batchText, nft } from './nft.ts';
 
-/** What a network asks of the host's packet filter. */
-export interface FirewallRules {
+/** What a network asks of the host's packet filter, for each family of addresses. */
+export type FirewallRules = Record<'ipv4' | 'ipv6', FamilyRules>;
+
+export interface FamilyRules {
   /** CIDR whose traffic to elsewhere is masqueraded; null: none. */
   masquerade: string | null;
   /** Forwarded traffic in and out of the bridge: let through, refused, or left to the host's own rules. */
   forward: 'accept' | 'drop' | 'leave';
-  /** Accept DHCP and DNS from the bridge. */
+  /** Accept DHCP of this family, and DNS, from the bridge. */
   services: boolean;
 }
 
@@ -53,18 +55,27 @@ export function rulesBatch(network: string, rules: FirewallRules): string {
     lines.push(`add chain inet ${table} ${prefix}.${network} { ${hook} }`, `flush chain inet ${table} ${prefix}.${network}`);
   }
   const rule = (chain: keyof typeof chains, text: string) => lines.push(`add rule inet ${table} ${chain}.${network} ${text}`);
-  if (rules.services) {
+  if (rules.ipv4.services || rules.ipv6.services) {
     rule('in', `iifname "${network}" meta l4proto { tcp, udp } th dport 53 accept`);
-    rule('in', `iifname "${network}" udp dport 67 accept`);
     rule('out', `oifname "${network}" meta l4proto { tcp, udp } th sport 53 accept`);
-    rule('out', `oifname "${network}" udp sport 67 accept`);
   }
-  if (rules.forward !== 'leave') {
-    rule('fwd', `iifname "${network}" oifname "${network}" accept`);
-    rule('fwd', `meta nfproto ipv4 iifname "${network}" ${rules.forward}`);
-    rule('fwd', `meta nfproto ipv4 oifname "${network}" ${rules.forward}`);
+  for (const [family, port] of [
+    ['ipv4', 67],
+    ['ipv6', 547],
+  ] as const) {
+    const { services, forward, masquerade } = rules[family];
+    if (services) {
+      rule('in', `iifname "${network}" udp dport ${port} accept`);
+      rule('out', `oifname "${network}" udp sport ${port} accept`);
+    }
+    if (forward !== 'leave') {
+      rule('fwd', `meta nfproto ${family} iifname "${network}" oifname "${network}" accept`);
+      rule('fwd', `meta nfproto ${family} iifname "${network}" ${forward}`);
+      rule('fwd', `meta nfproto ${family} oifname "${network}" ${forward}`);
+    }
+    const ip = family === 'ipv4' ? 'ip' : 'ip6';
+    if (masquerade) rule('pstrt', `${ip} saddr ${masquerade} ${ip} daddr != ${masquerade} masquerade`);
   }
-  if (rules.masquerade) rule('pstrt', `ip saddr ${rules.masquerade} ip daddr != ${rules.masquerade} masquerade`);
   return batchText(lines);
 }
 

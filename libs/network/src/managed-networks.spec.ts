@@ -54,7 +54,10 @@ describe('create', () => {
     expect(settings).toContain('net/ipv4/ip_forward=1');
     expect(settings).toContain('net/ipv6/conf/br0/accept_ra=0');
     const subnet = row.config['ipv4.address']?.replace(/1\/24$/, '0/24');
-    expect(firewall.rules.get('br0')).toEqual({ masquerade: subnet, forward: 'accept', services: true });
+    expect(firewall.rules.get('br0')).toMatchObject({
+      ipv4: { masquerade: subnet, forward: 'accept', services: true },
+      ipv6: { masquerade: null, forward: 'leave' },
+    });
     expect(await networks.get('default', 'br0')).toMatchObject({ managed: true, type: 'bridge', status: 'Created' });
   });
 
@@ -71,6 +74,10 @@ describe('create', () => {
   it.each([
     [{ 'ipv4.address': '10.0.0.0/24' }, 'ipv4.address'],
     [{ 'ipv4.address': '10.0.0.1/31' }, 'ipv4.address'],
+    [{ 'ipv6.address': 'fd42::/64' }, 'ipv6.address'],
+    [{ 'ipv6.address': 'fd42::1/112' }, 'must be a /64'],
+    [{ 'ipv6.address': 'fd42::1/64', 'ipv6.dhcp.ranges': 'fd43::2-fd43::9' }, 'not in the subnet'],
+    [{ 'ipv6.routes': 'fd43::/64' }, 'not supported by this server'],
     [{ 'ipv4.address': '10.0.0.1/24', 'ipv4.dhcp.ranges': '10.0.1.2-10.0.1.9' }, 'not in the subnet'],
     [{ 'bridge.hwaddr': '01:00:00:00:00:01' }, 'bridge.hwaddr'],
     [{ 'dns.domain': 'a b' }, 'dns.domain'],
@@ -268,7 +275,7 @@ describe('change', () => {
     const br0 = (await links.list()).find(({ name }) => name === 'br0');
     expect(br0?.mtu).toBe(1400);
     expect((await links.addresses()).filter(({ index }) => index === br0?.index).map(({ address }) => address)).toEqual(['10.9.7.1']);
-    expect(firewall.rules.get('br0')?.masquerade).toBeNull();
+    expect(firewall.rules.get('br0')?.ipv4.masquerade).toBeNull();
   });
 
   it('goes back when it cannot be applied', async () => {

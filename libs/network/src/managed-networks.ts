@@ -20,7 +20,7 @@ import type { Attachment, Lease, Networks, NetworkChange, NetworkView } from './
 import { replug } from './replug.ts';
 import { Serial } from './serial.ts';
 import type { Sysctls } from './sysctls.ts';
-import { instanceMacs, networkUsers, staticLeases } from './users.ts';
+import { cardsOf, instanceMacs, networkUsers, staticLeases } from './users.ts';
 
 export interface NetworkParts {
   store: Store;
@@ -166,20 +166,26 @@ export class ManagedNetworks implements Networks {
 
   async leases(project: string, name: string): Promise<Lease[]> {
     const row = await this.#row(project, name);
-    const [fixed, dynamic, macs] = await Promise.all([
+    const driver = this.#driver(row);
+    const [fixed, dynamic, dynamic6, macs, cards] = await Promise.all([
       staticLeases(this.#parts.store, row),
-      this.#driver(row).leases(row),
+      driver.leases(row),
+      driver.leases6(row),
       instanceMacs(this.#parts.store),
+      cardsOf(this.#parts.store, row),
     ]);
     const leases: Lease[] = fixed.map((lease) => ({ ...lease, type: 'static' }));
     const fixedAddresses = new Set(fixed.map(({ address }) => address));
-    for (const { mac, address, hostname } of dynamic) {
+    for (const { mac, address, hostname } of [...dynamic, ...dynamic6]) {
       if (!macs.has(mac) || fixedAddresses.has(address)) continue;
       leases.push({ hostname: hostname ?? '', hwaddr: mac, address, type: 'dynamic' });
     }
-    const gateway = this.#driver(row).gateway(row);
+    for (const { hostname, hwaddr } of cards) {
+      const address = driver.madeUp6(row, hwaddr);
+      if (address) leases.push({ hostname, hwaddr, address, type: 'dynamic' });
+    }
     leases.sort((one, other) => one.hostname.localeCompare(other.hostname) || one.address.localeCompare(other.address));
-    return gateway ? [{ hostname: `${name}.gw`, hwaddr: '', address: gateway, type: 'gateway' }, ...leases] : leases;
+    return [...driver.gateways(row).map((address): Lease => ({ hostname: `${name}.gw`, hwaddr: '', address, type: 'gateway' })), ...leases];
   }
 
   async proposeDefault(): Promise<{ name: string; config: StringMap }> {

@@ -1,5 +1,5 @@
-import { randomInt } from 'node:crypto';
-import { type Cidr4, LxError, overlaps, parseCidr4, parseIpv4 } from '#lib/contract';
+import { randomBytes, randomInt } from 'node:crypto';
+import { type Cidr4, type Cidr6, LxError, overlaps, parseCidr4, parseIpv4 } from '#lib/contract';
 import type { Links } from '#lib/host';
 
 /** `10.x.y.1/24` that overlaps no address or route of the host and none of `taken` (LxError 'network.no_subnet'). */
@@ -20,4 +20,10 @@ export async function freeSubnet(links: Links, taken: readonly Cidr4[], random =
     if (!used.some((other) => overlaps(candidate, other))) return candidate;
   }
   throw new LxError('network.no_subnet');
+}
+
+/** `fd42:x:x:x::1/64`: of 48 random bits, so that no two have the same (RFC 4193). */
+export function privateSubnet6(random = randomBytes): Cidr6 {
+  const chosen = BigInt(`0xfd42${random(6).toString('hex')}`);
+  return { address: (chosen << 64n) + 1n, prefix: 64 };
 }

@@ -36,6 +36,15 @@ export async function staticLeases(store: Store, network: NetworkRow): Promise<{
   });
 }
 
+/** The cards on a network. */
+export async function cardsOf(store: Store, network: NetworkRow): Promise<{ hostname: string; hwaddr: string }[]> {
+  const nics = await expandNics(store, await store.instances.list(network.project));
+  return nics
+    .filter(({ options }) => options.network === network.name)
+    .map(({ instance, device, options }) => ({ hostname: instance.name, hwaddr: hwaddrOf(instance, device, options) }))
+    .filter(({ hwaddr }) => hwaddr !== '');
+}
+
 /** MAC addresses of all instances there are. */
 export async function instanceMacs(store: Store): Promise<Set<string>> {
   const macs = new Set<string>();

@@ -1,7 +1,8 @@
 import type { StringMap } from '#lib/base';
 import { defineKeys, isKeyText, type KeyCatalogue, keyRow } from './define.ts';
 import { boundsOf, ipv4Address, parseCidr4, parseRange4 } from './ipv4.ts';
-import { anyOf, bool, integer, keyType, listOf, oneOf, text, unicastMac } from './types.ts';
+import { bounds6, parseCidr6, parseRange6 } from './ipv6.ts';
+import { anyOf, bool, integer, isTrue, keyType, listOf, oneOf, text, unicastMac } from './types.ts';
 
 const domain = keyType('a DNS domain', (value) =>
   /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(value),
@@ -13,6 +14,12 @@ const hostCidr = keyType('an address with its prefix such as 10.1.2.1/24', (valu
   const { first, last } = boundsOf(cidr);
   return cidr.address > first && cidr.address < last;
 });
+/** No prefix longer than DHCPv6 needs, and not the address of all routers of the subnet (RFC 4291, 2.6.1). */
+const hostCidr6 = keyType('an IPv6 address with its prefix such as fd42:1:2:3::1/64', (value) => {
+  const cidr = parseCidr6(value);
+  return cidr !== null && cidr.prefix >= 64 && cidr.prefix <= 126 && cidr.address !== bounds6(cidr).first;
+});
+const ranges6 = listOf(keyType('an address range such as fd42::10-fd42::99', (value) => parseRange6(value) !== null));
 const ranges = listOf(keyType('an address range such as 10.1.2.10-10.1.2.99', (value) => parseRange4(value) !== null));
 const expiry = keyType('a lease time such as 1h, 30m, 3600 or infinite', (value) => /^([1-9]\d{0,7}[smhdw]?|infinite)$/.test(value));
 
@@ -61,7 +68,44 @@ export const bridgeKeys = defineKeys('network.bridge', {
     live: true,
   },
   'ipv4.routing': { type: bool, default: 'true', doc: 'Route traffic in and out of the bridge.', live: true },
-  'ipv6.address': { type: oneOf('none'), default: 'none', doc: "The bridge's IPv6 address: only `none` in this version.", live: true },
+  'ipv6.address': {
+    type: anyOf(hostCidr6, oneOf('auto', 'none')),
+    default: 'none',
+    doc: "The bridge's IPv6 address, a /64 unless `ipv6.dhcp.stateful` is on; `auto` picks a random private /64 once. New networks have `none`.",
+    live: true,
+  },
+  'ipv6.dhcp': {
+    type: bool,
+    default: 'true',
+    doc: 'Give out more than the prefix by DHCPv6: DNS servers, and addresses if it is stateful.',
+    live: true,
+  },
+  'ipv6.dhcp.expiry': { type: expiry, default: '1h', doc: 'Lease time of IPv6 addresses.', live: true },
+  'ipv6.dhcp.ranges': { type: ranges6, doc: 'IPv6 addresses given out, where DHCPv6 is stateful. Unset: all of the subnet.', live: true },
+  'ipv6.dhcp.stateful': {
+    type: bool,
+    default: 'false',
+    doc: 'Give out IPv6 addresses by DHCPv6, in place of those that instances make up of the prefix.',
+    live: true,
+  },
+  'ipv6.firewall': {
+    type: bool,
+    default: 'true',
+    doc: 'Accept DHCPv6, DNS and forwarded IPv6 traffic of the bridge in the firewall.',
+    live: true,
+  },
+  'ipv6.nat': {
+    type: bool,
+    default: 'false',
+    doc: 'Masquerade IPv6 traffic that leaves the subnet. An automatic address has it on.',
+    live: true,
+  },
+  'ipv6.routing': {
+    type: bool,
+    default: 'true',
+    doc: 'Route IPv6 traffic in and out of the bridge. The host forwards IPv6 from then on, on all interfaces, as the kernel has it.',
+    live: true,
+  },
   'user.*': { type: text, doc: 'Free for users; can be searched.', live: true },
   'volatile.bridge.hwaddr': { type: unicastMac, doc: 'MAC address the server made up for the bridge.', live: false },
 });
@@ -82,7 +126,9 @@ const unsupported = [
   'ipv4.nat.',
   'ipv4.ovn.',
   'ipv4.routes',
-  'ipv6.',
+  'ipv6.nat.',
+  'ipv6.ovn.',
+  'ipv6.routes',
   'maas.',
   'raw.dnsmasq',
   'security.acls',
@@ -109,7 +155,7 @@ export function networkConfigProblems(name: string, type: NetworkType, config: S
       problems.push(`Invalid value for network "${name}" option "${key}": it must be ${row.type.name}`);
     }
   }
-  return problems.length > 0 ? problems : subnetProblems(name, config);
+  return problems.length > 0 ? problems : [...subnetProblems(name, config), ...subnet6Problems(name, config)];
 }
 
 function subnetProblems(name: string, config: StringMap): string[] {
@@ -125,5 +171,22 @@ function subnetProblems(name: string, config: StringMap): string[] {
   const gateway = config['ipv4.dhcp.gateway'];
   if (gateway && !inside(parseRange4(gateway)))
     problems.push(`Invalid value for network "${name}" option "ipv4.dhcp.gateway": ${gateway} is not in the subnet`);
+  return problems;
+}
+
+function subnet6Problems(name: string, config: StringMap): string[] {
+  const subnet = parseCidr6(config['ipv6.address'] ?? '');
+  if (!subnet) return [];
+  const stateful = isTrue(config['ipv6.dhcp.stateful']) && isTrue(config['ipv6.dhcp'], true);
+  const { first, last } = bounds6(subnet);
+  const problems: string[] = [];
+  // What an instance makes up of a prefix is 64 bits long (RFC 4862).
+  if (!stateful && subnet.prefix !== 64)
+    problems.push(`Invalid value for network "${name}" option "ipv6.address": without "ipv6.dhcp.stateful" it must be a /64`);
+  for (const range of (config['ipv6.dhcp.ranges'] ?? '').split(',').filter(Boolean)) {
+    const parsed = parseRange6(range);
+    if (!parsed || parsed.first <= first || parsed.last > last)
+      problems.push(`Invalid value for network "${name}" option "ipv6.dhcp.ranges": ${range.trim()} is not in the subnet`);
+  }
   return problems;
 }

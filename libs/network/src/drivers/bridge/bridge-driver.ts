@@ -1,19 +1,33 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, rm, stat, truncate } from 'node:fs/promises';
 import { Revert, type StringMap } from '#lib/base';
-import { boundsOf, formatCidr4, formatIpv4, isLxError, LxError, parseCidr4, parseIpv4, refuse } from '#lib/contract';
+import {
+  bounds6,
+  boundsOf,
+  formatCidr4,
+  formatCidr6,
+  formatIpv4,
+  formatIpv6,
+  isLxError,
+  linkLocal6,
+  LxError,
+  parseCidr4,
+  parseIpv4,
+  parseIpv6,
+  refuse,
+} from '#lib/contract';
 import type { LinkInfo, Links, Processes } from '#lib/host';
 import type { NetworkRow } from '#lib/store';
 import type { DynamicLease, NetworkDriver } from '../../driver.ts';
 import type { Firewall } from '../../firewall.ts';
 import type { Attachment, Plug } from '../../networks.ts';
-import { freeSubnet } from '../../subnet.ts';
+import { freeSubnet, privateSubnet6 } from '../../subnet.ts';
 import type { Sysctls } from '../../sysctls.ts';
 import { type Bridge, parseBridge } from './config.ts';
 import { dnsmasqArguments, dnsmasqFiles } from './dnsmasq-arguments.ts';
 import { Dnsmasq } from './dnsmasq.ts';
 import { HostEntries } from './host-entries.ts';
-import { type DnsmasqLease, parseLeases, releaseLeases } from './leases.ts';
+import { type DnsmasqLease, parseLeases, parseLeases6, releaseLeases } from './leases.ts';
 import { makeDirectories } from './directories.ts';
 import { dropLink, raiseLink } from './link.ts';
 
@@ -51,6 +65,10 @@ export class BridgeDriver implements NetworkDriver {
       const taken = others.flatMap((row) => parseCidr4(row.config['ipv4.address'] ?? '') ?? []);
       complete['ipv4.address'] = formatCidr4(await freeSubnet(this.#parts.links, taken));
       complete['ipv4.nat'] ||= 'true';
+    }
+    if (complete['ipv6.address'] === 'auto') {
+      complete['ipv6.address'] = formatCidr6(privateSubnet6());
+      complete['ipv6.nat'] ||= 'true';
     }
     if (!complete['bridge.hwaddr'])
       complete['volatile.bridge.hwaddr'] ||= `00:16:3e:${randomBytes(3).toString('hex').match(/../g)?.join(':')}`;
@@ -150,9 +168,27 @@ export class BridgeDriver implements NetworkDriver {
     if (((await stat(log).catch(() => null))?.size ?? 0) > 1 << 20) await truncate(log);
   }
 
-  gateway(row: NetworkRow): string | null {
-    const ipv4 = parseCidr4(row.config['ipv4.address'] ?? '');
-    return ipv4 && formatIpv4(ipv4.address);
+  async leases6(row: NetworkRow): Promise<DynamicLease[]> {
+    const bridge = parseBridge(row, this.#parts.networksDir);
+    if (!bridge.ipv6 || bridge.dhcp6?.mode !== 'stateful') return [];
+    const text = await readFile(dnsmasqFiles(bridge).leases, 'utf8').catch(() => '');
+    const { first, last } = bounds6(bridge.ipv6);
+    return parseLeases6(text).filter(({ address, expiresAt }) => {
+      const number = parseIpv6(address) ?? 0n;
+      return expiresAt > Date.now() && number >= first && number <= last;
+    });
+  }
+
+  madeUp6(row: NetworkRow, mac: string): string | null {
+    const { ipv6, dhcp6 } = parseBridge(row, this.#parts.networksDir);
+    if (!ipv6 || dhcp6?.mode === 'stateful') return null;
+    const own = (parseIpv6(linkLocal6(mac)) ?? 0n) & ((1n << 64n) - 1n);
+    return formatIpv6(bounds6(ipv6).first | own);
+  }
+
+  gateways(row: NetworkRow): string[] {
+    const { ipv4, ipv6 } = parseBridge(row, this.#parts.networksDir);
+    return [...(ipv4 ? [formatIpv4(ipv4.address)] : []), ...(ipv6 ? [formatIpv6(ipv6.address)] : [])];
   }
 
   /** Lets the dnsmasqs run on their own. */

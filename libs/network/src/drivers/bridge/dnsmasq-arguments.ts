@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { boundsOf, formatIpv4 } from '#lib/contract';
+import { boundsOf, formatIpv4, formatIpv6 } from '#lib/contract';
 import type { Bridge } from './config.ts';
 
 /** Files of a bridge's dnsmasq. All but the host entries are written by dnsmasq itself. */
@@ -18,8 +18,8 @@ export function dnsmasqFiles({ directory }: Bridge): { hosts: string; leases: st
  * one is known by them.
  */
 export function dnsmasqArguments(bridge: Bridge): string[] | null {
-  const { ipv4, dhcp, dns } = bridge;
-  if (!ipv4 || (!dhcp && dns.mode === 'none')) return null;
+  const { ipv4, ipv6, dhcp, dhcp6, dns } = bridge;
+  if ((!ipv4 && !ipv6) || (!dhcp && !dhcp6 && dns.mode === 'none')) return null;
   const files = dnsmasqFiles(bridge);
   return [
     '--conf-file=',
@@ -30,7 +30,9 @@ export function dnsmasqArguments(bridge: Bridge): string[] | null {
     '--except-interface=lo',
     '--bind-interfaces',
     ...dnsArguments(bridge),
-    ...(dhcp ? dhcpArguments(bridge, ipv4.prefix, dhcp) : []),
+    ...(dhcp || dhcp6 ? leaseArguments(bridge) : []),
+    ...(ipv4 && dhcp ? dhcpArguments(bridge, ipv4.prefix, dhcp) : []),
+    ...(ipv6 && dhcp6 ? dhcp6Arguments(bridge, ipv6.prefix, dhcp6) : []),
   ];
 }
 
@@ -45,11 +47,12 @@ function dnsArguments({ name, dns }: Bridge): string[] {
   ];
 }
 
-function dhcpArguments(bridge: Bridge, prefix: number, dhcp: NonNullable<Bridge['dhcp']>): string[] {
+/** Of both families. */
+function leaseArguments(bridge: Bridge): string[] {
   const files = dnsmasqFiles(bridge);
-  const netmask = formatIpv4(boundsOf({ address: 0xffffffff, prefix }).first);
-  const size = dhcp.ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
-  const { mode, search } = bridge.dns;
+  const { mode } = bridge.dns;
+  const size =
+    bridge.dhcp6?.mode === 'stateful' ? 65_536 : (bridge.dhcp?.ranges ?? []).reduce((sum, { first, last }) => sum + last - first + 1, 0);
   return [
     '--dhcp-authoritative',
     '--dhcp-no-override',
@@ -61,11 +64,32 @@ function dhcpArguments(bridge: Bridge, prefix: number, dhcp: NonNullable<Bridge[
     // New files are noticed by inotify, no signal is needed.
     `--dhcp-hostsdir=${files.hosts}`,
     `--dhcp-lease-max=${Math.min(size, 65_536)}`,
-    ...dhcp.ranges.map(({ first, last }) => `--dhcp-range=${formatIpv4(first)},${formatIpv4(last)},${netmask},${dhcp.expiry}`),
     // Names are those of the host entries; what a client calls itself counts only in mode dynamic.
     ...(mode === 'dynamic' ? [] : ['--dhcp-ignore-names']),
+  ];
+}
+
+function dhcpArguments(bridge: Bridge, prefix: number, dhcp: NonNullable<Bridge['dhcp']>): string[] {
+  const netmask = formatIpv4(boundsOf({ address: 0xffffffff, prefix }).first);
+  const { search } = bridge.dns;
+  return [
+    ...dhcp.ranges.map(({ first, last }) => `--dhcp-range=${formatIpv4(first)},${formatIpv4(last)},${netmask},${dhcp.expiry}`),
     ...(dhcp.gateway ? [`--dhcp-option-force=option:router,${dhcp.gateway}`] : []),
     ...(search.length > 0 ? [`--dhcp-option-force=option:domain-search,${search.join(',')}`] : []),
     ...(bridge.mtu === 1500 ? [] : [`--dhcp-option-force=option:mtu,${bridge.mtu}`]),
+  ];
+}
+
+/** Routers are found by advertisements alone, so those are sent in every mode; what they say of DHCPv6 follows from the mode. */
+function dhcp6Arguments({ name, dns }: Bridge, prefix: number, { mode, ranges, expiry }: NonNullable<Bridge['dhcp6']>): string[] {
+  const stateless = { advertised: 'ra-only', stateless: 'ra-stateless,ra-names' };
+  return [
+    '--enable-ra',
+    '--quiet-dhcp6',
+    '--quiet-ra',
+    ...(mode === 'stateful'
+      ? ranges.map(({ first, last }) => `--dhcp-range=${formatIpv6(first)},${formatIpv6(last)},${prefix},${expiry}`)
+      : [`--dhcp-range=::,constructor:${name},${stateless[mode]}`]),
+    ...(dns.search.length > 0 ? [`--dhcp-option=option6:domain-search,${dns.search.join(',')}`] : []),
   ];
 }

@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { formatIpv4, parseIpv4 } from '#lib/contract';
+import { formatIpv4, parseIpv4, parseIpv6 } from '#lib/contract';
 import type { DynamicLease } from '../../driver.ts';
 
 /** A line of dnsmasq's lease file. */
@@ -25,6 +25,23 @@ export function parseLeases(text: string): DnsmasqLease[] {
     });
   }
   return leases;
+}
+
+/**
+ * The lines after `duid`: `expiry iaid address name duid`. The MAC address is in identifiers that are made of one (RFC 8415, 11.2 and
+ * 11.4: types 1 and 3, of Ethernet); leases of other clients are left out, for nobody knows whose they are.
+ */
+export function parseLeases6(text: string): DynamicLease[] {
+  const [, ...after] = text.split(/^duid .*$/m);
+  return after
+    .flatMap((part) => part.split('\n'))
+    .flatMap((line) => {
+      const [expiry = '', , address = '', name = '*', duid = ''] = line.split(' ');
+      const mac = /^(?:00:01:00:01:(?:[\da-f]{2}:){4}|00:03:00:01:)((?:[\da-f]{2}:){5}[\da-f]{2})$/i.exec(duid)?.[1];
+      if (!/^\d+$/.test(expiry) || !mac || parseIpv6(address) === null) return [];
+      const expiresAt = expiry === '0' ? Number.POSITIVE_INFINITY : Number(expiry) * 1000;
+      return [{ expiresAt, mac: mac.toLowerCase(), address, hostname: name === '*' ? null : name }];
+    });
 }
 
 /** Gives leases back in their holders' stead (RFC 2131, DHCPRELEASE), so that the addresses are free at once. */

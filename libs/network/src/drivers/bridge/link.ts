@@ -1,4 +1,4 @@
-import { formatCidr4, LxError } from '#lib/contract';
+import { formatCidr4, formatCidr6, LxError } from '#lib/contract';
 import { isErrno, type LinkInfo, type Links } from '#lib/host';
 import type { Sysctls } from '../../sysctls.ts';
 import type { Bridge } from './config.ts';
@@ -28,31 +28,54 @@ export async function raiseLink(bridge: Bridge, links: Links, sysctls: Sysctls, 
   if (existing && existing.mac.toLowerCase() !== mac) await links.setLink(name, { mac });
   if (existing && existing.mtu !== mtu) await links.setLink(name, { mtu });
   // Before it is up: the bridge must take no address from what is plugged in to it.
-  for (const [setting, value] of Object.entries({ disable_ipv6: '1', accept_ra: '0', autoconf: '0' })) {
+  const settings = { disable_ipv6: bridge.ipv6 ? '0' : '1', accept_ra: '0', autoconf: '0', accept_dad: '0' };
+  for (const [setting, value] of Object.entries(settings)) {
     await sysctls.set(`net/ipv6/conf/${name}/${setting}`, value);
   }
   if (!existing?.up) await links.setLink(name, { up: true });
-  await setAddress(bridge, links);
-  if (bridge.ipv4 && bridge.routing) {
+  await setAddress(name, 'inet', bridge.ipv4 && formatCidr4(bridge.ipv4), links);
+  await setAddress(name, 'inet6', bridge.ipv6 && formatCidr6(bridge.ipv6), links);
+  await forward(bridge, links, sysctls);
+}
+
+async function forward({ name, ipv4, routing, ipv6, routing6 }: Bridge, links: Links, sysctls: Sysctls): Promise<void> {
+  if (ipv4 && routing) {
     await sysctls.set('net/ipv4/ip_forward', '1');
     await sysctls.set(`net/ipv4/conf/${name}/forwarding`, '1');
   } else await sysctls.set(`net/ipv4/conf/${name}/forwarding`, '0');
+  if (ipv6 && routing6) await forward6(name, links, sysctls);
+  else await sysctls.set(`net/ipv6/conf/${name}/forwarding`, '0');
 }
 
-/** The configured IPv4 address and no other. */
-async function setAddress({ name, ipv4 }: Bridge, links: Links): Promise<void> {
-  const wanted = ipv4 && formatCidr4(ipv4);
-  for (const cidr of await addressesOf(name, links)) {
-    if (cidr !== wanted && (await addressesOf(name, links)).includes(cidr)) await links.deleteAddress(name, cidr);
+/**
+ * The kernel forwards IPv6 when the setting of all interfaces says so, and an interface that forwards takes router advertisements
+ * only where `accept_ra` is 2 (ip-sysctl): one by which the host has its own address and way out keeps them.
+ */
+async function forward6(name: string, links: Links, sysctls: Sysctls): Promise<void> {
+  if ((await sysctls.get('net/ipv6/conf/all/forwarding')) !== '1') {
+    for (const link of await links.list()) {
+      const setting = `net/ipv6/conf/${link.name}/accept_ra`;
+      if (link.kind !== 'veth' && (await sysctls.get(setting)) === '1') await sysctls.set(setting, '2');
+    }
+    await sysctls.set('net/ipv6/conf/all/forwarding', '1');
+  }
+  await sysctls.set(`net/ipv6/conf/${name}/forwarding`, '1');
+}
+
+/** The configured address of the family and no other but that of the link. `wanted`: as the kernel writes it. */
+async function setAddress(name: string, family: 'inet' | 'inet6', wanted: string | null, links: Links): Promise<void> {
+  for (const cidr of await addressesOf(name, links, family)) {
+    if (cidr !== wanted && (await addressesOf(name, links, family)).includes(cidr)) await links.deleteAddress(name, cidr);
   }
   // Asked again: with the first address of a subnet the kernel drops the others of that subnet.
-  if (wanted && !(await addressesOf(name, links)).includes(wanted)) await links.addAddress(name, wanted);
+  if (wanted && !(await addressesOf(name, links, family)).includes(wanted)) await links.addAddress(name, wanted);
 }
 
-async function addressesOf(name: string, links: Links): Promise<string[]> {
+async function addressesOf(name: string, links: Links, family: 'inet' | 'inet6' = 'inet'): Promise<string[]> {
   const index = (await links.list()).find((link) => link.name === name)?.index;
   const all = await links.addresses();
-  return all.filter((address) => address.index === index && address.family === 'inet').map(({ address, prefix }) => `${address}/${prefix}`);
+  const own = all.filter((address) => address.index === index && address.family === family);
+  return own.filter(({ scope }) => family === 'inet' || scope !== 'link').map(({ address, prefix }) => `${address}/${prefix}`);
 }
 
 /** Deletes the bridge if it is there and ours; somebody else's is left alone. */
