@@ -40,6 +40,13 @@ module.exports = {
       to: { path: 'node_modules/(typeorm|pg)/' },
     },
     {
+      name: 'undici-in-streams',
+      comment: 'Only libs/streams speaks to other servers: with the host\'s authorities, its proxies and a deadline on every wait.',
+      severity: 'error',
+      from: { pathNot: '^libs/streams/' },
+      to: { path: 'node_modules/undici/' },
+    },
+    {
       name: 'plain-base',
       comment: 'base and contract run in a browser too: no framework and nothing of Node.',
       severity: 'error',

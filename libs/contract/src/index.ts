@@ -1,4 +1,5 @@
 export * from './api-extensions.ts';
+export { architectureName } from './architectures.ts';
 export * from './compression.ts';
 export * from './errors/index.ts';
 export * from './keys/define.ts';

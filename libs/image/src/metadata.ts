@@ -1,6 +1,6 @@
 import { parse } from 'yaml';
 import type { JsonObject, StringMap } from '#lib/base';
-import { LxError } from '#lib/contract';
+import { architectureName, LxError } from '#lib/contract';
 
 /** What metadata.yaml says, checked. */
 export interface ImageMetadata {
@@ -11,28 +11,6 @@ export interface ImageMetadata {
   properties: StringMap;
   /** The whole document. */
   document: JsonObject;
-}
-
-/** The kernel's names of architectures, with the other names distributions have for them. */
-const architectures: Readonly<Record<string, readonly string[]>> = {
-  x86_64: ['amd64'],
-  i686: ['i386', 'i586', '386'],
-  aarch64: ['arm64'],
-  armv7l: ['armhf', 'armv7'],
-  armv6l: ['armel'],
-  ppc64le: ['ppc64el', 'powerpc64le'],
-  ppc64: ['powerpc64'],
-  s390x: [],
-  riscv64: [],
-  riscv32: [],
-  mips64: ['mips64el'],
-  loongarch64: ['loong64'],
-};
-
-/** The kernel's name of an architecture; null for one that nobody has heard of. */
-export function architectureName(name: string): string | null {
-  for (const [kernel, others] of Object.entries(architectures)) if (kernel === name || others.includes(name)) return kernel;
-  return null;
 }
 
 /** LxError 'image.invalid' naming every problem. */

@@ -44,6 +44,32 @@ export const imageErrors = {
     ({ name, reason }) => `Failed to build the image "${name}": ${reason}`,
     'A step of the recipe failed; the text has the last words of the program that failed.',
   ),
+  'image.not_on_server': row<{ host: string; name: string; architecture: string; similar: string[] }>(
+    404,
+    ({ host, name, architecture, similar }) =>
+      `The image server ${host} has no image ${JSON.stringify(name)} for ${architecture}${similar.length > 0 ? `; it has ${similar.join(', ')}` : ''}`,
+    'Aliases of what there is are named in the text; `lxctl image list REMOTE:` lists all.',
+  ),
+  'image.download_failed': row<{ url: string; reason: string }>(
+    502,
+    ({ url, reason }) => `Failed to download ${url}: ${reason}`,
+    'The server stopped sending, or sent other bytes than it had announced. What had arrived was removed.',
+  ),
+  'remote.unreachable': row<{ host: string; reason: string }>(
+    502,
+    ({ host, reason }) => `Cannot reach the server ${host}: ${reason}`,
+    'The text says what is in the way. Proxies are set by core.proxy_https and core.proxy_ignore_hosts, or by the environment of the daemon.',
+  ),
+  'remote.malformed': row<{ host: string; reason: string }>(
+    502,
+    ({ host, reason }) => `The server ${host} is no image server of the protocol simplestreams: ${reason}`,
+    'Its answer is not what the protocol says. Is the URL right?',
+  ),
+  'remote.bad_certificate': row<{ reason: string }>(
+    400,
+    ({ reason }) => `The certificate of the server cannot be used: ${reason}`,
+    'It has to be in PEM.',
+  ),
   'image.of_running': row(
     400,
     () => 'Cannot export a running instance as an image',

@@ -6,9 +6,8 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { pack, type Pack } from 'tar-stream';
 import { stringify } from 'yaml';
-import { LxError } from '#lib/contract';
+import { architectureName, LxError } from '#lib/contract';
 import { programOutput } from '#lib/host';
-import { architectureName } from '../../../metadata.ts';
 import { busyboxFiles } from './busybox-files.ts';
 import type { Recipe } from './recipe.ts';
 

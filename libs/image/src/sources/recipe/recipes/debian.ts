@@ -3,9 +3,8 @@ import { appendFile, chmod, mkdir, readdir, rm, symlink, writeFile } from 'node:
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { finishTree } from '#lib/archive';
-import { LxError } from '#lib/contract';
+import { architectureName, LxError } from '#lib/contract';
 import { ProgramFailed, runProgram } from '#lib/host';
-import { architectureName } from '../../../metadata.ts';
 import { mirrorsFor, readAptSources } from './apt-sources.ts';
 import type { Recipe } from './recipe.ts';
 

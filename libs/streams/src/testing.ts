@@ -1,0 +1,3 @@
+export * from './testing/certificate.ts';
+export * from './testing/file-server.ts';
+export * from './testing/streams.ts';
