@@ -41,7 +41,7 @@ module.exports = {
     },
     {
       name: 'undici-in-streams',
-      comment: 'Only libs/streams speaks to other servers: with the host\'s authorities, its proxies and a deadline on every wait.',
+      comment: "Only libs/streams speaks to other servers: with the host's authorities, its proxies and a deadline on every wait.",
       severity: 'error',
       from: { pathNot: '^libs/streams/' },
       to: { path: 'node_modules/undici/' },

@@ -84,6 +84,7 @@ export const shownBy: Readonly<Record<ApiExtension, Shown>> = {
   instance_file_head: files("ask('HEAD'"),
   container_last_used_at: own('last_used_at'),
   image_create_aliases: ['apps/lxctld/src/images/images.controller.spec.ts', "'x-incus-aliases'"],
+  image_force_refresh: ['e2e/clients/image-servers.e2e-spec.ts', "'image', 'refresh'"],
   image_compression_algorithm: client('snapshots', "'--compression',"),
   container_cpu_time: own('cpu.usage'),
   container_protection_delete: ['libs/instance/src/verbs/requests.spec.ts', "'security.protection.delete': 'true'"],

@@ -12,6 +12,7 @@ import { Warnings1796600000000 } from './1796600000000-warnings.ts';
 import { Backups1796700000000 } from './1796700000000-backups.ts';
 import { VolumeExpiry1796800000000 } from './1796800000000-volume-expiry.ts';
 import { VolumeBackups1796900000000 } from './1796900000000-volume-backups.ts';
+import { ImageOrigin1797500000000 } from './1797500000000-image-origin.ts';
 
 /** Every migration, oldest first. Listed by hand, because the daemon is bundled and a bundle has no folder to look into. */
 export const migrations = [
@@ -29,4 +30,5 @@ export const migrations = [
   Backups1796700000000,
   VolumeExpiry1796800000000,
   VolumeBackups1796900000000,
+  ImageOrigin1797500000000,
 ];

@@ -36,15 +36,24 @@ export class StockLxc {
     /** HOME of the client, and a place for files. */
     readonly home: string,
     readonly program: StockProgram,
+    private readonly env: Record<string, string>,
   ) {}
 
-  static async start(program: StockProgram = lxcProgram): Promise<StockLxc> {
+  /** `env`: for the daemon and the client. */
+  static async start(program: StockProgram = lxcProgram, env: Record<string, string> = {}): Promise<StockLxc> {
     const home = await mkdtemp(join(tmpdir(), 'lxc-home-'));
     await chmod(home, 0o755);
-    const daemon = await TestDaemon.start();
+    const daemon = await TestDaemon.start(env);
     await daemon.buildImage('busybox');
-    const stock = new StockLxc(daemon, home, program);
+    const stock = new StockLxc(daemon, home, program, env);
     // Its first command greets the user.
+    await stock.run(['remote', 'list']);
+    return stock;
+  }
+
+  /** Another client of the same daemon. It is the first one that is stopped. */
+  async beside(program: StockProgram): Promise<StockLxc> {
+    const stock = new StockLxc(this.daemon, this.home, program, this.env);
     await stock.run(['remote', 'list']);
     return stock;
   }
@@ -113,6 +122,6 @@ export class StockLxc {
 
   /** Of its process. */
   environment(): Record<string, string> {
-    return { PATH: process.env.PATH ?? '', HOME: this.home, [this.program.directory]: this.daemon.dir, TERM: 'dumb' };
+    return { PATH: process.env.PATH ?? '', HOME: this.home, [this.program.directory]: this.daemon.dir, TERM: 'dumb', ...this.env };
   }
 }

@@ -15,7 +15,7 @@ import {
   LinuxProcesses,
   SysfsDevices,
 } from '#lib/host';
-import { imageOperations, LocalImages, recipes } from '#lib/image';
+import { imageOperations, type ImageOperations, imageSweeps, LocalImages, recipes } from '#lib/image';
 import {
   type Foundations,
   type HostFacts,
@@ -98,14 +98,14 @@ function assemble(settings: DaemonSettings, log: Log, host: HostFacts, database:
   const volumeParts = { store, engine, places: storage.customPlaces, lockOf: instanceLock, arrivals, confinement, backupsDir, now, report };
   const customVolumes = new CustomVolumes(volumeParts);
   const networks = managedNetworks(stateDir, store, report);
-  const images = new LocalImages({ stateDir, store, recipes, confinement, instances: () => instances.trees });
-  const imageOps = imageOperations(images, storage.trees, engine.events);
-  engine.register(imageOps.create);
-  engine.register(imageOps.delete);
+  const imageParts = { stateDir, store, recipes, confinement, architecture: host.architecture };
+  const images = new LocalImages({ ...imageParts, instances: () => instances.trees });
+  const imageOps = registeredImages(engine, images, storage);
   const cgroups = hostCgroups({ name: cgroupName(stateDir) });
   const supervision = new Supervision(linuxKeepers(settings, log));
   const kernel = { host, confinement, deviceRules: new NftDeviceRules(stateDir), ...hostDevices(report) };
-  const outside = { ...kernel, now, random: Math.random, report, sweeps: customVolumes.sweeps };
+  const sweeps = [...customVolumes.sweeps, ...imageSweeps({ engine, images, operations: imageOps, now, report })];
+  const outside = { ...kernel, now, random: Math.random, report, sweeps };
   const foundations: Foundations = { store, engine, storage, networks, images, arrivals, cgroups, supervision, warnings, ...outside };
   const instances = new Instances(foundations);
   const housekeeping = new Housekeeping(foundations, instances, settings.databasePatienceMs / 2);
@@ -156,6 +156,14 @@ function archives({ stateDir, homeDir }: DaemonSettings) {
     confinement: new LinuxConfinement(join(homeDir, 'native/build/Release/lxctl-confine')),
     backupsDir: join(stateDir, 'volume-backups'),
   };
+}
+
+function registeredImages(engine: OperationEngine, images: LocalImages, storage: PoolStorage): ImageOperations {
+  const operations = imageOperations(images, storage.trees, engine.events);
+  engine.register(operations.create);
+  engine.register(operations.refresh);
+  engine.register(operations.delete);
+  return operations;
 }
 
 function operationEngine(store: Store, log: Log, reserve: Reserve): OperationEngine {

@@ -54,12 +54,6 @@ export const refusals: readonly Refusal[] = [
     oneProject,
   ),
   both('project rename, project delete', 'project rename default x', /^Error: The 'default' project cannot be renamed$/, oneProject),
-  both(
-    'image refresh',
-    'image refresh busybox',
-    missing('image_force_refresh'),
-    'Images come from files and recipes, so there is no server to ask again.',
-  ),
   incus('storage bucket', 'storage bucket create default b', missing('storage_buckets'), 'There is no S3 server.'),
   incus('network integration', 'network integration create x ovn', missing('network_integrations'), 'Integrations are of OVN networks.'),
   incus(
@@ -92,7 +86,8 @@ export const refusals: readonly Refusal[] = [
 export type Elsewhere = readonly [spec: string, words: string, limit?: string];
 const server = 'e2e/clients/lxc-server.e2e-spec.ts';
 const incusServer = 'e2e/clients/incus-server.e2e-spec.ts';
-const byRelay = 'with `--mode=relay`: servers do not send images to each other';
+const imageServers = 'e2e/clients/image-servers.e2e-spec.ts';
+const byRelay = 'from image servers (simplestreams), and with `--mode=relay`: servers do not send images to each other';
 
 /** Commands that do not end by themselves or need what the walk has no place for. */
 export const elsewhere: Readonly<Record<ClientName, Readonly<Record<string, Elsewhere>>>> = {
@@ -100,6 +95,7 @@ export const elsewhere: Readonly<Record<ClientName, Readonly<Record<string, Else
     'file edit': ['e2e/clients/lxc-files.e2e-spec.ts', "'file edit f/"],
     'file mount': ['e2e/clients/lxc-files.e2e-spec.ts', "'file mount f"],
     'image copy': ['e2e/clients/lxc-images.e2e-spec.ts', 'copyByRelay(lxc)', byRelay],
+    'image refresh': [imageServers, "'image', 'refresh'"],
     monitor: [server, 'monitor('],
     'operation delete': [server, "'operation', 'delete'"],
     'warning acknowledge': [server, "'warning', 'ack'"],
@@ -110,6 +106,7 @@ export const elsewhere: Readonly<Record<ClientName, Readonly<Record<string, Else
     'admin shutdown': [incusServer, "'admin', 'shutdown'"],
     'file mount': ['e2e/clients/lxc-files.e2e-spec.ts', "mounts(incus, 'm')"],
     'image copy': [incusServer, 'copyByRelay(incus)', byRelay],
+    'image refresh': [imageServers, "incus.ok('image', 'refresh'"],
     monitor: [incusServer, 'monitor(incus'],
     'operation delete': [incusServer, "'operation', 'delete'"],
     'remote generate-certificate': [incusServer, "'remote', 'generate-certificate'"],

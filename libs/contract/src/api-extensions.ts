@@ -94,6 +94,7 @@ export const apiExtensions = {
   api_os: 'os_name and os_version in the environment.',
   firewall_driver: 'firewall in the environment.',
   kernel_limits: 'limits.kernel.* on instances.',
+  image_force_refresh: 'POST /1.0/images/{fingerprint}/refresh: an image makes way for a newer one of where it came from.',
   image_types: 'type on images.',
   images_expiry: 'expires_at on images.',
   entity_description: 'description on networks, pools and volumes.',

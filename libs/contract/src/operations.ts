@@ -43,6 +43,7 @@ export const operationCatalogue = {
   'volume_backup.rename': { description: 'Renaming storage volume backup' },
   'volume_backup.delete': { description: 'Deleting storage volume backup' },
   'image.create': { description: 'Downloading image' },
+  'image.refresh': { description: 'Refreshing image' },
   'image.delete': { description: 'Deleting image' },
 } as const;
 

@@ -5,7 +5,7 @@ export * from './operation-engine.ts';
 export * from './operation-spec.ts';
 export { messageOf } from './problem.ts';
 export type { Problem, Report } from './problem.ts';
-export { Expired } from './sweep/expired.ts';
+export { Expired, type Passing } from './sweep/expired.ts';
 export { Scheduled, type Subject } from './sweep/scheduled.ts';
 export { type Sweep, Sweeps, type SweepUsing } from './sweep/sweeps.ts';
 export type { Lease, Locks } from './locks.ts';

@@ -26,6 +26,7 @@ beforeEach(async () => {
     fingerprint,
     layout: 'unified',
     metadata: {},
+    origin: null,
     expiresAt: null,
     createdAt: null,
     uploadedAt: new Date(),

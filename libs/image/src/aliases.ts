@@ -29,10 +29,11 @@ export class Aliases {
     return row;
   }
 
-  /** Before an image is made that is to have the name. LxError 'alias.exists'. */
-  async refuseTaken(project: string, name: string): Promise<void> {
+  /** Before an image is made that is to have the name. `mayBe`: of which fingerprint it may be already. LxError 'alias.exists'. */
+  async refuseTaken(project: string, name: string, mayBe: (fingerprint: string) => boolean = () => false): Promise<void> {
     refuse(aliasProblems(name));
-    if ((await this.#store.images.alias(project, name)) !== null) throw new LxError('alias.exists', { name });
+    const alias = await this.#store.images.alias(project, name);
+    if (alias !== null && !mayBe(alias.fingerprint)) throw new LxError('alias.exists', { name });
   }
 
   async create(project: string, name: string, { description = '', target = '' }: AliasTarget): Promise<ImageAliasRow> {

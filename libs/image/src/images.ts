@@ -1,6 +1,7 @@
 import type { JsonObject, StringMap } from '#lib/base';
 import type { Compression } from '#lib/contract';
 import type { ImageRow, Store } from '#lib/store';
+import type { WebSettings } from '#lib/streams';
 import type { Aliases } from './aliases.ts';
 import type { ImageFiles, Upload } from './image-files.ts';
 import type { AskedImage, Fetching, ImageSource } from './sources/source.ts';
@@ -27,6 +28,19 @@ export interface WantedImage {
   aliases: { name: string; description: string }[];
   /** null: as the server's config says. */
   compression: Compression | null;
+  /** It is exchanged for a newer one when there is one where it came from. */
+  autoUpdate: boolean;
+}
+
+/** How images of other servers come. */
+export interface ImageReach {
+  proxies: WebSettings['proxies'];
+  /** Hours between two looks for newer ones; 0: none is looked for unasked. */
+  updateHours: number;
+  /** Those that came for an instance are looked for, too. */
+  updateCached: boolean;
+  /** Days that those which came for an instance stay when nobody uses them; 0: for good. */
+  cacheDays: number;
 }
 
 /** What an operation fetches: a reference of a source. */
@@ -37,8 +51,8 @@ export type ImageWish = { source: null; alias: string; fingerprint: string } | {
 
 /** Images as instances use them. */
 export interface Images {
-  /** Reads what a request asks for; `source` is the name of one ('' for the store). LxError 'request.unsupported', 'request.invalid'. */
-  wish(source: string, asked: AskedImage): ImageWish;
+  /** Reads what a request asks for: of the store, or of the source that it names as its protocol. LxError 'request.unsupported', 'request.invalid'. */
+  wish(asked: AskedImage): ImageWish;
   /**
    * The image, if the store has it; null: `fetch` brings it. LxError 'alias.not_found', 'image.not_found', 'image.ambiguous', or what the source
    * says of an image that it does not have.
@@ -51,7 +65,7 @@ export interface Images {
   unpack(image: ImageRow, directory: string): Promise<void>;
 }
 
-export type ImageChange = Partial<Pick<ImageRow, 'public' | 'autoUpdate' | 'properties' | 'profiles' | 'expiresAt'>>;
+export type ImageChange = Partial<Pick<ImageRow, 'public' | 'autoUpdate' | 'cached' | 'origin' | 'properties' | 'profiles' | 'expiresAt'>>;
 
 /** The images of this server as sources fill them. */
 export interface ImageStore {
@@ -60,10 +74,17 @@ export interface ImageStore {
   list(project: string): Promise<ImageRow[]>;
   /** What the server's config says that images are compressed with. */
   compression(): Promise<Compression>;
+  /** What the server's config says of images that come from other servers. */
+  reach(): Promise<ImageReach>;
   /** By whole fingerprint. */
   get(project: string, fingerprint: string): Promise<ImageRow | null>;
   /** Makes files on their way an image: files, row and aliases, or nothing. LxError 'image.exists', 'alias.exists'. */
   publish(upload: Upload, row: ImageRow, aliases: ImportRequest['aliases']): Promise<ImageRow>;
+  /**
+   * Makes an image that is there what somebody wants of it, with names that are its own already or nobody's; or changes nothing.
+   * LxError 'image.not_found', 'alias.exists'.
+   */
+  adopt(project: string, fingerprint: string, change: (row: ImageRow) => ImageChange, aliases: ImportRequest['aliases']): Promise<ImageRow>;
   /** Takes that back, however far it came; an image that somebody else made of the same bytes stays. */
   unpublish(upload: Upload, row: Pick<ImageRow, 'project' | 'uploadedAt'>): Promise<void>;
 }

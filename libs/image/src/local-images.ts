@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { type Compression, LxError, readKey, serverKeys } from '#lib/contract';
 import { type Confinement, isErrno, removeTree } from '#lib/host';
-import { type ImageRow, RowConflict, type Store, unlessMissing } from '#lib/store';
+import { type ImageAliasRow, type ImageRow, RowConflict, type Store, unlessMissing } from '#lib/store';
 import { Aliases } from './aliases.ts';
 import { ArchiveChecks } from './check.ts';
 import { ImageFiles, type Upload } from './image-files.ts';
-import type { ImageChange, ImageLibrary, ImageOrder, ImageWish, ImportRequest, WantedImage } from './images.ts';
+import type { ImageChange, ImageLibrary, ImageOrder, ImageReach, ImageWish, ImportRequest, WantedImage } from './images.ts';
 import type { InstanceTrees } from './instance-trees.ts';
 import { type ImageSources, imageSources } from './sources/index.ts';
 import type { Recipe } from './sources/recipe/recipes/recipe.ts';
@@ -19,11 +19,16 @@ export interface LocalImagesParts {
   stateDir: string;
   store: Store;
   recipes: readonly Recipe[];
+  /** The kernel's name of the host's. */
+  architecture: string;
   /** Runs what reads and unpacks archives. */
   confinement: Confinement;
   /** Instances as sources read them. They are made of images in their turn, so they are asked for when they are used. */
   instances: () => InstanceTrees;
 }
+
+/** What another server speaks of which nothing is said, to LXD and its clients. */
+const lxdProtocol = 'lxd';
 
 /** The images of this host. */
 export class LocalImages implements ImageLibrary {
@@ -33,11 +38,11 @@ export class LocalImages implements ImageLibrary {
   readonly #store: Store;
   readonly #confinement: Confinement;
 
-  constructor({ stateDir, store, recipes, confinement, instances }: LocalImagesParts) {
+  constructor({ stateDir, store, confinement, ...parts }: LocalImagesParts) {
     this.files = new ImageFiles(stateDir);
     this.#store = store;
     this.#confinement = confinement;
-    this.sources = imageSources({ images: this, checks: new ArchiveChecks(confinement), confinement, recipes, instances });
+    this.sources = imageSources({ ...parts, images: this, checks: new ArchiveChecks(confinement), confinement });
     this.aliases = new Aliases(store, async (project, prefix) => (await this.resolve(project, { fingerprint: prefix })).fingerprint);
   }
 
@@ -48,6 +53,17 @@ export class LocalImages implements ImageLibrary {
 
   list(project: string): Promise<ImageRow[]> {
     return this.#store.images.list(project);
+  }
+
+  async reach(): Promise<ImageReach> {
+    const config = await this.#store.config.all();
+    const proxy = (kind: 'http' | 'https' | 'ignore_hosts') => config[`core.proxy_${kind}`] || null;
+    return {
+      proxies: { http: proxy('http'), https: proxy('https'), ignore: proxy('ignore_hosts') },
+      updateHours: readKey(serverKeys, config, 'images.auto_update_interval'),
+      updateCached: readKey(serverKeys, config, 'images.auto_update_cached'),
+      cacheDays: readKey(serverKeys, config, 'images.remote_cache_expiry'),
+    };
   }
 
   async compression(): Promise<Compression> {
@@ -66,19 +82,21 @@ export class LocalImages implements ImageLibrary {
   }
 
   async order(project: string, asked: AskedImage, wanted: WantedImage): Promise<ImageOrder> {
-    const source = this.source(asked.type);
+    if (asked.type === 'image' && asked.server === '')
+      throw new LxError('request.unsupported', { what: 'copies of images within a server' });
+    const source = this.source(asked.type === 'image' ? asked.protocol || lxdProtocol : asked.type);
     if (source.order) return { source: source.name, reference: await source.order(project, asked, wanted) };
     const reference = source.parse?.(asked);
     if (!reference) throw new LxError('request.unsupported', { what: `images from the source ${JSON.stringify(asked.type)}` });
     if (wanted.aliases.length > 0) throw new LxError('request.unsupported', { what: 'aliases for an image that brings its own' });
-    if (wanted.properties || wanted.public || wanted.expiresAt || wanted.compression)
+    if (wanted.properties || wanted.public || wanted.expiresAt || wanted.compression || wanted.autoUpdate)
       throw new LxError('request.unsupported', { what: 'changes to an image that comes as it is; change it when it is there' });
     return { source: source.name, reference };
   }
 
-  wish(name: string, asked: AskedImage): ImageWish {
-    if (name === '' && asked.server === '') return { source: null, alias: asked.alias, fingerprint: asked.fingerprint };
-    if (name === '') throw new LxError('request.unsupported', { what: 'images of other servers' });
+  wish(asked: AskedImage): ImageWish {
+    if (asked.protocol === '' && asked.server === '') return { source: null, alias: asked.alias, fingerprint: asked.fingerprint };
+    const name = asked.protocol || lxdProtocol;
     const reference = this.source(name).parse?.(asked);
     if (!reference) throw new LxError('request.unsupported', { what: `images from the source ${JSON.stringify(name)}` });
     return { source: name, reference };
@@ -92,6 +110,18 @@ export class LocalImages implements ImageLibrary {
     return wish.source === null ? this.resolve(project, wish) : this.source(wish.source).fetch(project, wish.reference, fetching);
   }
 
+  /** Of all projects. */
+  all(): Promise<ImageRow[]> {
+    return this.#store.images.list(null);
+  }
+
+  /** The newest of what an image came from; see `ImageSource`. LxError 'image.no_origin', and what the source says. */
+  async newest(row: ImageRow, fetching: Fetching): Promise<ImageRow> {
+    const source = row.origin && this.source(row.origin.protocol);
+    if (!source?.newest) throw new LxError('image.no_origin');
+    return source.newest(row.project, row, fetching);
+  }
+
   async publish(upload: Upload, row: ImageRow, aliases: ImportRequest['aliases']): Promise<ImageRow> {
     try {
       await this.files.publish(upload);
@@ -101,6 +131,25 @@ export class LocalImages implements ImageLibrary {
       await this.unpublish(upload, row);
       throw error;
     }
+  }
+
+  adopt(
+    project: string,
+    fingerprint: string,
+    change: (row: ImageRow) => ImageChange,
+    aliases: ImportRequest['aliases'],
+  ): Promise<ImageRow> {
+    return this.#store.tx(async (store) => {
+      const row = await store.images.lock(project, fingerprint);
+      if (!row) throw new LxError('image.not_found');
+      const changed = change(row);
+      await store.images.update(project, fingerprint, changed);
+      for (const alias of aliases) {
+        const known = await store.images.alias(project, alias.name);
+        if (known?.fingerprint !== fingerprint) await insertAlias(store, { ...alias, project, fingerprint });
+      }
+      return { ...row, ...changed };
+    });
   }
 
   async unpublish(upload: Upload, row: Pick<ImageRow, 'project' | 'uploadedAt'>): Promise<void> {
@@ -181,10 +230,12 @@ async function record(store: Store, row: ImageRow, aliases: ImportRequest['alias
     if (error instanceof RowConflict) throw new LxError('image.exists', undefined, { cause: error });
     throw error;
   });
-  for (const { name, description } of aliases) {
-    await store.images.insertAlias({ project: row.project, name, description, fingerprint: row.fingerprint }).catch((error: unknown) => {
-      if (error instanceof RowConflict) throw new LxError('alias.exists', { name }, { cause: error });
-      throw error;
-    });
-  }
+  for (const alias of aliases) await insertAlias(store, { ...alias, project: row.project, fingerprint: row.fingerprint });
+}
+
+async function insertAlias(store: Store, row: ImageAliasRow): Promise<void> {
+  await store.images.insertAlias(row).catch((error: unknown) => {
+    if (error instanceof RowConflict) throw new LxError('alias.exists', { name: row.name }, { cause: error });
+    throw error;
+  });
 }

@@ -4,6 +4,7 @@ import { defineOperation, type Engine, type EventHub, type Operation, type Reque
 import type { ImageOrder } from './images.ts';
 import type { LocalImages } from './local-images.ts';
 import type { ImageSource } from './sources/source.ts';
+import { imageRefresh } from './updates/refresh.ts';
 
 /** `source` is the source's name, `reference` what is asked of it. */
 export type ImageCreateParams = { project: string; source: string; reference: JsonObject };
@@ -16,13 +17,17 @@ export interface PoolTrees {
   drop(fingerprint: string): Promise<void>;
 }
 
-type Announce = (action: 'image-created' | 'image-deleted', project: string, fingerprint: string) => void;
+export type Announce = (action: 'image-created' | 'image-refreshed' | 'image-deleted', project: string, fingerprint: string) => void;
 
-/** The operations on images; register both. */
+/** The operations on images; register all. */
 export function imageOperations(images: LocalImages, trees: PoolTrees, events: EventHub) {
   const announce: Announce = (action, project, fingerprint) =>
     events.lifecycle(project, { action, source: urls.image(fingerprint, project) });
-  return { create: imageCreate(images, announce), delete: imageDelete(images, trees, announce) };
+  return {
+    create: imageCreate(images, announce),
+    refresh: imageRefresh(images, trees, announce),
+    delete: imageDelete(images, trees, announce),
+  };
 }
 
 /** Begins to make an image, while what it is made of is held. */

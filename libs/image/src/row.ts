@@ -21,6 +21,7 @@ export function imageRow(request: ImportRequest, upload: Upload, metadata: Image
     profiles: request.profiles,
     layout: upload.layout,
     metadata: metadata.document,
+    origin: null,
     expiresAt: metadata.expiresAt,
     createdAt: metadata.createdAt,
     uploadedAt: now,

@@ -106,6 +106,16 @@ export interface ProfileRow {
   devices: DeviceMap;
 }
 
+/** Where an image came from, and is looked for again. */
+export type ImageOrigin = {
+  protocol: 'simplestreams';
+  server: string;
+  /** The only one that the server may have, in PEM; '': one of an authority that this host trusts. */
+  certificate: string;
+  /** What was asked for there. */
+  alias: string;
+};
+
 export interface ImageRow {
   fingerprint: string;
   project: string;
@@ -122,6 +132,8 @@ export interface ImageRow {
   layout: 'unified' | 'split';
   /** metadata.yaml, parsed. */
   metadata: JsonObject;
+  /** null: nowhere that could have a newer one. */
+  origin: ImageOrigin | null;
   expiresAt: Date | null;
   createdAt: Date | null;
   uploadedAt: Date;

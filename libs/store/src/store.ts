@@ -139,7 +139,8 @@ export interface Profiles {
 }
 
 export interface Images {
-  list(project: string): Promise<ImageRow[]>;
+  /** null: of all projects. */
+  list(project: string | null): Promise<ImageRow[]>;
   /** By whole fingerprint. */
   get(project: string, fingerprint: string): Promise<ImageRow | null>;
   /** Of all projects. */

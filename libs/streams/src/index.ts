@@ -1,4 +1,4 @@
-export { Catalogue, type WantedStream } from './catalogue/catalogue.ts';
+export type { Catalogue } from './catalogue/catalogue.ts';
 export { type LoadedCatalogue, loadCatalogue } from './catalogue/load.ts';
 export type { StreamFile, StreamImage } from './catalogue/products.ts';
 export { download } from './download.ts';

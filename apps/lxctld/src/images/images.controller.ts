@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, Inject, Param, Patch, Post, Put } from '@nestjs/common';
 import { ImagePatchBody, ImagePutBody, ImagesPostBody } from '#dto';
 import type { StringMap } from '#lib/base';
-import { refuse, urls } from '#lib/contract';
+import { LxError, refuse, urls } from '#lib/contract';
 import type { Engine } from '#lib/engine';
 import { beginImage, type ImageChange, type ImageOperations, type LocalImages } from '#lib/image';
 import type { ImageRow, Store } from '#lib/store';
@@ -82,6 +82,18 @@ export class ImagesController {
     const params = { project, fingerprint: row.fingerprint };
     const resources = { images: [urls.image(row.fingerprint, project)] };
     return Answer.operation(await this.engine.start(this.operations.delete, params, { project, resources, requestor: call.requestor }));
+  }
+
+  @Post(':fingerprint/refresh')
+  @Access('manage-images')
+  async refresh(@Call() call: Call, @Param('fingerprint') fingerprint: string): Promise<Answer> {
+    const { project, ...row } = await this.images.resolve(call.projectOf('images'), { fingerprint });
+    if (row.origin === null) throw new LxError('image.no_origin');
+    const params = { project, fingerprint: row.fingerprint };
+    const resources = { images: [urls.image(row.fingerprint, project)] };
+    return Answer.operation(
+      await this.engine.start(this.operations.refresh, params, { project, resources, requestor: call.requestor, mayCancel: true }),
+    );
   }
 
   @Get(':fingerprint/export')

@@ -11,6 +11,7 @@ export function presentImage(row: ImageRow, aliases: readonly ImageAliasRow[]): 
     public: row.public,
     auto_update: row.autoUpdate,
     cached: row.cached,
+    ...(row.origin && { update_source: { ...row.origin, image_type: 'container' as const } }),
     properties: row.properties,
     profiles: row.profiles,
     aliases: aliases.filter((alias) => alias.fingerprint === row.fingerprint).map(({ name, description }) => ({ name, description })),

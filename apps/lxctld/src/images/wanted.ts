@@ -9,7 +9,12 @@ export function wantedImage(body: ImagesPostBody): WantedImage {
   const aliases = body.aliases ?? [];
   refuse(
     problemsOf([
-      [body.auto_update, 'auto_update: an image that is made here has nowhere to be updated from'],
+      [body.auto_update && body.source.server === '', 'auto_update: an image that is made here has nowhere to be updated from'],
+      [!['', 'pull', 'push'].includes(body.source.mode), `source.mode: there is pull, and no ${JSON.stringify(body.source.mode)}`],
+      [
+        !['', 'container'].includes(body.source.image_type),
+        'source.image_type: images of virtual machines are not supported by this server',
+      ],
       [aliases.some(({ name }) => name === ''), 'An alias has no name'],
     ]),
   );
@@ -22,6 +27,7 @@ export function wantedImage(body: ImagesPostBody): WantedImage {
     expiresAt: expiry(body.expires_at),
     aliases: aliases.map(({ name, description }) => ({ name, description })),
     compression: wantedCompression(body.compression_algorithm),
+    autoUpdate: body.auto_update,
   };
 }
 

@@ -9,7 +9,6 @@ const anyVerb = 'GET HEAD POST PUT PATCH DELETE';
  */
 const features: readonly [verbs: string, path: string, what: string][] = [
   ['POST', '/1.0/images/:fingerprint/export', 'sending images to another server; export the image and import it there'],
-  ['POST', '/1.0/images/:fingerprint/refresh', 'refreshing images from another server'],
   [
     'POST',
     '/1.0/images/:fingerprint/secret',

@@ -148,7 +148,7 @@ describe('errors', () => {
   });
 
   it.each([
-    ['POST', '/1.0/images/abc/refresh', 501, 'not implemented: refreshing images from another server'],
+    ['POST', '/1.0/images/abc/export', 501, 'not implemented: sending images to another server; export the image and import it there'],
     ['DELETE', '/1.0/certificates/abc', 404, 'Certificate not found'],
     ['GET', '/1.0/cluster/members', 400, 'This server is not clustered'],
     ['GET', '/1.0/network-acls/x/log', 501, 'not implemented: network ACLs'],

@@ -23,7 +23,7 @@ export class ImagePatchBody {
 }
 
 export class ImageSourceBody {
-  /** `push`: another server is to send it. */
+  /** `pull` or nothing: this server fetches it; `push`: another server is to send it. */
   @IsString() mode: string = '';
   /** Name of a source of images, such as `recipe`. */
   @IsString() type: string = '';
@@ -31,7 +31,12 @@ export class ImageSourceBody {
   @IsString() name: string = '';
   @IsString() alias: string = '';
   @IsString() fingerprint: string = '';
+  /** With type `image`: URL of the server that has it, what it speaks, and its certificate in PEM where no authority has signed that. */
   @IsString() server: string = '';
+  @IsString() protocol: string = '';
+  @IsString() certificate: string = '';
+  @IsString() secret: string = '';
+  @IsString() image_type: string = '';
 }
 
 export class ImageAliasBody {

@@ -9,6 +9,9 @@ export class InstanceSourceBody {
   @IsOptional() @IsString() fingerprint = '';
   @IsOptional() @IsString() server = '';
   @IsOptional() @IsString() protocol = '';
+  @IsOptional() @IsString() certificate = '';
+  @IsOptional() @IsString() secret = '';
+  @IsOptional() @IsString() mode = '';
   @IsOptional() @IsString() source = '';
   @IsOptional() @IsString() project = '';
   @IsOptional() @IsBoolean() instance_only = false;

@@ -70,6 +70,11 @@ export const imageErrors = {
     ({ reason }) => `The certificate of the server cannot be used: ${reason}`,
     'It has to be in PEM.',
   ),
+  'image.no_origin': row(
+    400,
+    () => 'Image cannot be refreshed: it came from no server',
+    'Only what came from an image server by an alias can be newer there.',
+  ),
   'image.of_running': row(
     400,
     () => 'Cannot export a running instance as an image',

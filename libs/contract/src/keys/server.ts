@@ -1,6 +1,12 @@
 import type { StringMap } from '#lib/base';
 import { defineKeys, keyRow, validateConfig } from './define.ts';
-import { compression, integer, text } from './types.ts';
+import { bool, compression, integer, keyType, text } from './types.ts';
+
+/** undici speaks to no other proxies. */
+const proxyUrl = keyType(
+  'the URL of a proxy such as http://proxy:3128',
+  (value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
+);
 
 /** Keys of the server's own config (`/1.0`). */
 export const serverKeys = defineKeys('server', {
@@ -25,6 +31,45 @@ export const serverKeys = defineKeys('server', {
     live: true,
     since: '0.1.0',
   },
+  'images.auto_update_interval': {
+    type: integer({ min: 0, max: 100_000 }),
+    doc: 'Hours between two looks whether there are newer ones of images that came from other servers; 0 for none.',
+    default: '6',
+    live: true,
+    since: '0.1.0',
+  },
+  'images.auto_update_cached': {
+    type: bool,
+    doc: 'Whether images that came for an instance are exchanged for newer ones, too.',
+    default: 'true',
+    live: true,
+    since: '0.1.0',
+  },
+  'images.remote_cache_expiry': {
+    type: integer({ min: 0, max: 100_000 }),
+    doc: 'Days that an image which came for an instance is kept when no instance is made of it; 0 to keep it.',
+    default: '10',
+    live: true,
+    since: '0.1.0',
+  },
+  'core.proxy_http': {
+    type: proxyUrl,
+    doc: 'The proxy for http URLs; unset: as the environment of the daemon says (http_proxy).',
+    live: true,
+    since: '0.1.0',
+  },
+  'core.proxy_https': {
+    type: proxyUrl,
+    doc: 'The proxy by which image servers are reached; unset: as the environment of the daemon says (https_proxy).',
+    live: true,
+    since: '0.1.0',
+  },
+  'core.proxy_ignore_hosts': {
+    type: text,
+    doc: 'Hosts that are reached without a proxy, separated by commas; unset: as the environment of the daemon says (no_proxy).',
+    live: true,
+    since: '0.1.0',
+  },
   'user.*': { type: text, doc: 'Free for your own use; shown, never read.', live: true, since: '0.1.0' },
 });
 
@@ -40,15 +85,12 @@ const unsupported = [
   'core.dns_address',
   'core.https_',
   'core.metrics_',
-  'core.proxy_',
   'core.remote_token_expiry',
   'core.shutdown_action',
   'core.storage_buckets_address',
   'core.syslog_socket',
   'core.trust_',
-  'images.auto_update_',
   'images.default_architecture',
-  'images.remote_cache_expiry',
   'instances.',
   'logging.',
   'loki.',

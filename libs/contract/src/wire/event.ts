@@ -28,6 +28,7 @@ export const lifecycleActions = [
   'image-alias-updated',
   'image-created',
   'image-deleted',
+  'image-refreshed',
   'image-retrieved',
   'image-updated',
   'instance-console',

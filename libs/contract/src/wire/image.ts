@@ -17,11 +17,23 @@ export interface WireImagePut {
   profiles: string[];
 }
 
+/** Where an image came from, and is looked for again. */
+export interface WireImageOrigin {
+  alias: string;
+  /** PEM; empty: one of an authority. */
+  certificate: string;
+  protocol: string;
+  /** URL. */
+  server: string;
+  image_type: 'container';
+}
+
 export interface WireImage extends WireImagePut {
   aliases: WireImageAlias[];
   /** Kernel's name, e.g. x86_64. */
   architecture: string;
   cached: boolean;
+  update_source?: WireImageOrigin;
   filename: string;
   fingerprint: string;
   /** Bytes of the image's files. */

@@ -5,6 +5,7 @@ import type { InstanceTrees } from '../instance-trees.ts';
 import type { Recipe } from './recipe/recipes/recipe.ts';
 import { InstanceSource } from './instance/index.ts';
 import { RecipeSource } from './recipe/index.ts';
+import { StreamSource } from './simplestreams/index.ts';
 import { UploadSource } from './upload/index.ts';
 
 export interface SourceParts {
@@ -13,6 +14,8 @@ export interface SourceParts {
   /** Runs the programs that read a stranger's bytes. */
   confinement: Confinement;
   recipes: readonly Recipe[];
+  /** The kernel's name of the host's. */
+  architecture: string;
   instances: () => InstanceTrees;
 }
 
@@ -22,6 +25,7 @@ export function imageSources(parts: SourceParts) {
     upload: new UploadSource(parts),
     recipe: new RecipeSource(parts),
     instance: new InstanceSource(parts),
+    simplestreams: new StreamSource(parts),
   };
 }
 

@@ -16,7 +16,13 @@ export interface AskedImage {
   name: string;
   alias: string;
   fingerprint: string;
+  /** URL of another server that has it. */
   server: string;
+  /** What that server speaks. */
+  protocol: string;
+  /** What its certificate is, in PEM. */
+  certificate: string;
+  secret: string;
 }
 
 /**
@@ -45,6 +51,11 @@ export interface ImageSource<R extends JsonObject = JsonObject> {
   find(project: string, reference: R): Promise<ImageRow | null>;
   /** Brings the image into the store: all of it, or nothing is left. LxError 'image.cancelled' once the signal is aborted. */
   fetch(project: string, reference: R, fetching: Fetching): Promise<ImageRow>;
+  /**
+   * The newest of what an image came from, in the store, made what the image is; the image itself where there is none. What `fetch`
+   * fails with. Absent: what comes from here does not change.
+   */
+  newest?(project: string, row: ImageRow, fetching: Fetching): Promise<ImageRow>;
   /**
    * After a crash, or when what it was fetched for has failed: takes back what a fetch of this reference left. Absent: what
    * was fetched is as good as any other image, and stays.

@@ -42,5 +42,5 @@ export function localImages(parts: Partial<LocalImagesParts> & Pick<LocalImagesP
   const instances = () => {
     throw new Error('there are no instances');
   };
-  return new LocalImages({ recipes: [], confinement: new OpenConfinement(), instances, ...parts });
+  return new LocalImages({ recipes: [], architecture: 'x86_64', confinement: new OpenConfinement(), instances, ...parts });
 }

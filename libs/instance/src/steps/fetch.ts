@@ -1,22 +1,35 @@
 import type { StringMap } from '#lib/base';
-import { refuse } from '#lib/contract';
+import { problemsOf, refuse } from '#lib/contract';
 import type { StepContext } from '#lib/engine';
 import type { Images, ImageWish } from '#lib/image';
 import type { ImageRow } from '#lib/store';
 import { architectureProblems } from '../architecture.ts';
 import type { HostFacts } from '../host-facts.ts';
 
-/** Where an image comes from that a request names. */
-export type NamedImage = { alias?: string; fingerprint?: string; server?: string; protocol?: string };
+/** Where an image comes from that a request names: as the wire has it. */
+export type NamedImage = {
+  alias?: string;
+  fingerprint?: string;
+  server?: string;
+  protocol?: string;
+  certificate?: string;
+  secret?: string;
+  mode?: string;
+};
 
 /** LxError 'request.unsupported' for a protocol that no source speaks. */
-export function imageWish(images: Images, { alias = '', fingerprint = '', server = '', protocol = '' }: NamedImage): ImageWish {
-  return images.wish(protocol, { type: protocol, name: '', alias, fingerprint, server });
+export function imageWish(images: Images, named: NamedImage): ImageWish {
+  const { alias = '', fingerprint = '', server = '', protocol = '', certificate = '', secret = '' } = named;
+  return images.wish({ type: 'image', name: '', alias, fingerprint, server, protocol, certificate, secret });
 }
 
 /** What is wrong with a request for an image by itself. */
-export function unnamed({ type, alias, fingerprint }: NamedImage & { type: string }): string[] {
-  return type === 'image' && !(alias || fingerprint) ? ['Must specify one of alias, fingerprint or properties for init from image'] : [];
+export function unnamed({ type, alias, fingerprint, mode = '' }: NamedImage & { type: string }): string[] {
+  if (type !== 'image') return [];
+  return problemsOf([
+    [!(alias || fingerprint), 'Must specify one of alias, fingerprint or properties for init from image'],
+    [!['', 'pull'].includes(mode), `Images are pulled: there is no mode ${JSON.stringify(mode)}`],
+  ]);
 }
 
 /** What a new instance takes from its image. */

@@ -11,7 +11,7 @@ export class FakeImages implements Images {
   add(fingerprint: string, alias: string, change: Partial<ImageRow> = {}): ImageRow {
     const times = { expiresAt: null, createdAt: null, uploadedAt: new Date(0), lastUsedAt: null };
     const flags = { public: false, autoUpdate: false, cached: false };
-    const kind = { filename: 'image.tar', size: 1, architecture: 'x86_64', layout: 'unified', metadata: {} } as const;
+    const kind = { filename: 'image.tar', size: 1, architecture: 'x86_64', layout: 'unified', metadata: {}, origin: null } as const;
     const row: ImageRow = {
       fingerprint,
       project: 'default',
@@ -32,8 +32,8 @@ export class FakeImages implements Images {
   /** Called while an image is fetched. */
   onFetch: (fetching: Fetching) => Promise<void> = async () => {};
 
-  wish(source: string, { name, alias, fingerprint }: Parameters<Images['wish']>[1]): ImageWish {
-    return source === '' ? { source: null, alias, fingerprint } : { source, reference: { name: name || alias } };
+  wish({ protocol, name, alias, fingerprint }: Parameters<Images['wish']>[0]): ImageWish {
+    return protocol === '' ? { source: null, alias, fingerprint } : { source: protocol, reference: { name: name || alias } };
   }
 
   async find(project: string, wish: ImageWish): Promise<ImageRow | null> {

@@ -12,7 +12,7 @@ const idOf = (last: number) => `00000000-0000-4000-8000-${String(last).padStart(
 
 const image: ImageRow = {
   ...{ fingerprint, project: 'default', filename: '', size: 1, public: false, autoUpdate: false, cached: false },
-  ...{ architecture: 'x86_64', properties: {}, profiles: [], layout: 'unified', metadata: {} },
+  ...{ architecture: 'x86_64', properties: {}, profiles: [], layout: 'unified', metadata: {}, origin: null },
   ...{ expiresAt: null, createdAt: null, uploadedAt: new Date(0), lastUsedAt: null },
 };
 

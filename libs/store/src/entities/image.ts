@@ -17,6 +17,7 @@ export const imageEntity = new EntitySchema<ImageRow>({
     profiles: texts(),
     layout: text(),
     metadata: json(),
+    origin: nullable(json()),
     expiresAt: nullable(time('expires_at')),
     createdAt: nullable(time('created_at')),
     uploadedAt: time('uploaded_at'),

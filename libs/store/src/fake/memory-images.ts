@@ -10,7 +10,8 @@ export function memoryImages({ images, aliases }: MemoryTables, write: Write): I
     if (!images.get(keyOf(project, fingerprint))) throw new RowConflict('image_alias_image');
   };
   return {
-    list: async (project) => images.where((row) => row.project === project).sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1)),
+    list: async (project) =>
+      images.where((row) => project === null || row.project === project).sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1)),
     get: async (project, fingerprint) => images.get(keyOf(project, fingerprint)),
     fingerprints: async () => images.where(() => true).map((row) => row.fingerprint),
     byPrefix: async (project, prefix) => images.where((row) => row.project === project && row.fingerprint.startsWith(prefix)),

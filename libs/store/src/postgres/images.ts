@@ -14,7 +14,8 @@ export class PostgresImages implements Images {
     this.#session = session;
   }
 
-  list(project: string): Promise<ImageRow[]> {
+  list(project: string | null): Promise<ImageRow[]> {
+    if (project === null) return table.select(this.#session, 'ORDER BY project COLLATE "C", fingerprint COLLATE "C"');
     return table.select(this.#session, 'WHERE project = $1 ORDER BY fingerprint COLLATE "C"', [project]);
   }
 

@@ -255,7 +255,7 @@ describe('changes from two sides at once', () => {
     const store = await cluster.newStore();
     const { profile, network, pool } = await things(store);
     const image = { fingerprint: 'f', project: 'default', filename: '', size: 1, public: false, autoUpdate: false, cached: false };
-    const rest = { architecture: '', properties: {}, profiles: [], layout: 'unified' as const, metadata: {} };
+    const rest = { architecture: '', properties: {}, profiles: [], layout: 'unified' as const, metadata: {}, origin: null };
     await store.images.insert({ ...image, ...rest, expiresAt: null, createdAt: null, uploadedAt: new Date(), lastUsedAt: null });
     const key = (n: number) => ({ [`user.k${n}`]: String(n) });
     const change = (n: number) =>

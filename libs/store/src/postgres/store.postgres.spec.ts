@@ -46,6 +46,7 @@ const image = (fingerprint: string) => ({
   profiles: ['default'],
   layout: 'unified' as const,
   metadata: { templates: {} },
+  origin: null,
   expiresAt: null,
   createdAt: null,
   uploadedAt: new Date(),

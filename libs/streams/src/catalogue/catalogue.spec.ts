@@ -44,15 +44,15 @@ describe('a catalogue', () => {
     publishStreams(server, [noble, { ...noble, name: 'arm', arch: 'arm64', aliases: '24.04,noble' }], 'ubuntu');
     const { catalogue } = await load();
     for (const alias of ['24.04', 'lts', 'default', 'noble/amd64', '24.04/x86_64'])
-      expect(catalogue.find({ alias, fingerprint: '' })?.fingerprint, alias).toBe(of('new'));
-    expect(catalogue.find({ alias: 'noble/arm64', fingerprint: '' })).toBe(null);
+      expect(catalogue.find(alias)?.image.fingerprint, alias).toBe(of('new'));
+    expect(catalogue.find('noble/arm64')).toBe(null);
     expect(server.asked).toEqual(['streams/v1/index.json', 'streams/v1/com.ubuntu.cloud:released:download.json']);
   });
 
   it('tells of an image what LXD tells of it', async () => {
     publishStreams(server, [noble], 'ubuntu');
     const { catalogue } = await load();
-    expect(catalogue.find({ alias: '24.04', fingerprint: '' })).toMatchObject({
+    expect(catalogue.find('24.04')?.image).toMatchObject({
       architecture: 'x86_64',
       createdAt: new Date('2024-05-01T00:00:00Z'),
       expiresAt: new Date('2029-05-31T00:00:00Z'),
@@ -78,10 +78,10 @@ describe('a catalogue', () => {
     publishStreams(server, [noble]);
     const { catalogue } = await load();
     for (const root of ['old', 'new', 'new.xz']) {
-      expect(catalogue.find({ alias: '', fingerprint: of(root) })?.fingerprint).toBe(of(root));
-      expect(catalogue.find({ alias: '', fingerprint: of(root).slice(0, 12) })?.fingerprint).toBe(of(root));
+      expect(catalogue.find(of(root))).toMatchObject({ image: { fingerprint: of(root) }, by: 'fingerprint' });
+      expect(catalogue.find(of(root).slice(0, 12))?.image.fingerprint).toBe(of(root));
     }
-    expect(catalogue.find({ alias: '', fingerprint: '' })).toBe(null);
+    expect(catalogue.find('')).toBe(null);
   });
 
   it('says what may have been meant', async () => {
@@ -89,6 +89,7 @@ describe('a catalogue', () => {
     publishStreams(server, [debian('9'), debian('12'), debian('11'), noble]);
     const { catalogue } = await load();
     expect(catalogue.similar('debian/13')).toEqual(['debian/12', 'debian/11', 'debian/9']);
+    expect(catalogue.similar('24.10')).toEqual(['24.04']);
     expect(catalogue.similar('plan9')).toEqual([]);
   });
 
@@ -96,9 +97,9 @@ describe('a catalogue', () => {
     publishStreams(server, [noble]);
     const first = await load();
     const again = await load(first);
-    expect(again.catalogue.find({ alias: 'lts', fingerprint: '' })?.fingerprint).toBe(of('new'));
+    expect(again.catalogue.find('lts')?.image.fingerprint).toBe(of('new'));
     publishStreams(server, [{ ...noble, versions: { ...noble.versions, '20240601': files('newer') } }]);
-    expect((await load(again)).catalogue.find({ alias: 'lts', fingerprint: '' })?.fingerprint).toBe(of('newer'));
+    expect((await load(again)).catalogue.find('lts')?.image.fingerprint).toBe(of('newer'));
   });
 
   it.each([

@@ -1,13 +1,6 @@
 import { architectureName } from '#lib/contract';
 import type { StreamImage } from './products.ts';
 
-export interface WantedStream {
-  /** '' where the fingerprint says it. */
-  alias: string;
-  /** A whole one, or how one begins that no other has. */
-  fingerprint: string;
-}
-
 /** So many names are told of what there is instead. */
 const mostSimilar = 6;
 
@@ -23,20 +16,26 @@ export class Catalogue {
     for (const image of this.images) for (const alias of image.aliases) if (!this.#byAlias.has(alias)) this.#byAlias.set(alias, image);
   }
 
-  /** An alias may end in the architecture, as LXD's do: `debian/12/amd64`. null: there is none, or more than one. */
-  find({ alias, fingerprint }: WantedStream): StreamImage | null {
-    if (alias !== '') return this.#byAlias.get(alias) ?? this.#byAlias.get(this.#plain(alias)) ?? null;
-    const found = fingerprint === '' ? [] : this.images.filter((image) => image.fingerprint.startsWith(fingerprint));
-    return found.length === 1 || found[0]?.fingerprint === fingerprint ? (found[0] ?? null) : null;
+  /**
+   * By an alias, which may end in the architecture as LXD's do (`debian/12/amd64`), or by a fingerprint, or how one
+   * begins that no other has. null: there is none.
+   */
+  find(name: string): { image: StreamImage; by: 'alias' | 'fingerprint' } | null {
+    const named = this.#byAlias.get(name) ?? this.#byAlias.get(this.#plain(name));
+    if (named) return { image: named, by: 'alias' };
+    const found = /^[0-9a-f]{12,64}$/.test(name) ? this.images.filter((image) => image.fingerprint.startsWith(name)) : [];
+    return found.length === 1 && found[0] ? { image: found[0], by: 'fingerprint' } : null;
   }
 
   /** Aliases that may be what was meant: those that begin so, the newest first. */
   similar(alias: string): string[] {
     const [word = ''] = alias.split('/');
-    return [...this.#byAlias.keys()]
-      .filter((known) => word !== '' && known.startsWith(word) && (known.match(/\//g)?.length ?? 0) <= 1)
-      .sort((a, b) => b.localeCompare(a, 'en', { numeric: true }))
-      .slice(0, mostSimilar);
+    // 24.10 may be meant for 24.04.
+    for (const begin of [word, word.split('.')[0] ?? '']) {
+      const known = [...this.#byAlias.keys()].filter((each) => begin !== '' && each.startsWith(begin) && each.split('/').length <= 2);
+      if (known.length > 0) return known.sort((a, b) => b.localeCompare(a, 'en', { numeric: true })).slice(0, mostSimilar);
+    }
+    return [];
   }
 
   #plain(alias: string): string {

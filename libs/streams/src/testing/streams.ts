@@ -60,13 +60,14 @@ function itemsOf(server: FileServer, folder: string, { metadata, squashfs, rootx
     server.put(`${folder}/${name}`, content);
     return { path: `${folder}/${name}`, size: content.length, sha256: sha256(content) };
   };
+  const combined = {
+    ...(squashfs && { combined_squashfs_sha256: sha256(metadata, squashfs) }),
+    ...(rootxz && { combined_rootxz_sha256: sha256(metadata, rootxz), combined_sha256: sha256(metadata, rootxz) }),
+  };
   return {
-    'lxd.tar.xz': {
-      ftype: 'lxd.tar.xz',
-      ...put('lxd.tar.xz', metadata),
-      ...(squashfs && { combined_squashfs_sha256: sha256(metadata, squashfs) }),
-      ...(rootxz && { combined_rootxz_sha256: sha256(metadata, rootxz), combined_sha256: sha256(metadata, rootxz) }),
-    },
+    // LXD's clients look at the first alone, those of Incus at the second.
+    'lxd.tar.xz': { ftype: 'lxd.tar.xz', ...put('lxd.tar.xz', metadata), ...combined },
+    'incus.tar.xz': { ftype: 'incus.tar.xz', ...put('incus.tar.xz', metadata), ...combined },
     ...(squashfs && { 'root.squashfs': { ftype: 'squashfs', ...put('rootfs.squashfs', squashfs) } }),
     ...(rootxz && { 'root.tar.xz': { ftype: 'root.tar.xz', ...put('rootfs.tar.xz', rootxz) } }),
     // A disk of virtual machines, which is nothing for containers.

@@ -46,6 +46,7 @@ export class InstanceSource implements ImageSource<InstanceReference> {
     const [instance = '', snapshot] = name.split('/');
     refuse(
       problemsOf([
+        [wanted.autoUpdate, 'auto_update: an image that is made of an instance has nowhere to be updated from'],
         [name === '', 'No source provided'],
         [name !== '' && type === 'snapshot' && snapshot === undefined, 'Not a snapshot'],
         [type !== 'snapshot' && snapshot !== undefined, 'This is a snapshot'],

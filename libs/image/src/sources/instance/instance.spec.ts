@@ -2,12 +2,12 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { LxError, readCompression } from '#lib/contract';
-import { OpenConfinement } from '#lib/host';
 import { lackOfRoot, titled } from '../../../../host/src/testing/needs.ts';
 import { MemoryStore } from '../../../../store/src/fake/index.ts';
+import { localImages } from '../../testing/archive-samples.ts';
 import type { WantedImage } from '../../images.ts';
 import type { InstanceTree, TreeOwner } from '../../instance-trees.ts';
-import { LocalImages } from '../../local-images.ts';
+import type { LocalImages } from '../../local-images.ts';
 
 const owner: TreeOwner = { project: 'default', instance: 'c1', id: 'i1', root: 'i1' };
 const metadata = { architecture: 'x86_64', creation_date: 1, expiry_date: 7, properties: { os: 'Test' }, templates: {} };
@@ -19,8 +19,9 @@ const wanted: WantedImage = {
   expiresAt: null,
   aliases: [],
   compression: null,
+  autoUpdate: false,
 };
-const asked = { type: 'instance', name: 'c1', alias: '', fingerprint: '', server: '' };
+const asked = { type: 'instance', name: 'c1', alias: '', fingerprint: '', server: '', protocol: '', certificate: '', secret: '' };
 
 let place = '';
 let images: LocalImages;
@@ -36,8 +37,7 @@ const trees = {
 
 beforeEach(async () => {
   place = await mkdtemp('/tmp/lxctl-publish-');
-  const parts = { stateDir: place, store: new MemoryStore(), recipes: [], confinement: new OpenConfinement(), instances: () => trees };
-  images = new LocalImages(parts);
+  images = localImages({ stateDir: place, store: new MemoryStore(), instances: () => trees });
   await images.prepare();
   await mkdir(join(place, 'root/etc'), { recursive: true });
   await writeFile(join(place, 'root/etc/motd'), 'welcome');

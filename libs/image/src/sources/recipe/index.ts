@@ -6,7 +6,7 @@ import type { ImageStore } from '../../images.ts';
 import { parseMetadata } from '../../metadata.ts';
 import { imageRow } from '../../row.ts';
 import type { AskedImage, Fetching, ImageSource } from '../source.ts';
-import { Builds } from './builds.ts';
+import { Builds } from '../builds.ts';
 import type { Recipe } from './recipes/recipe.ts';
 
 /** Properties that a built image carries. */
