@@ -107,6 +107,7 @@
         'src/cgroup/tree.cc',
         'src/files/attributes.cc',
         'src/files/handles.cc',
+        'src/files/open.cc',
         'src/files/packet.cc',
         'src/files/server.cc',
         'src/base/read.cc',

@@ -53,5 +53,6 @@ peer incus "${INCUS_SOCKET:-/var/lib/incus/unix.socket}" "${INCUS_POOL:-default}
 
 own="lxctl=$directory/unix.socket,bench,default"
 node tools/bench/life.mjs "$rounds" "$own" "${peers[@]}"
+node tools/bench/files.mjs "$rounds" "$own" "${peers[@]}"
 node tools/bench/command.mjs
 [ -z "$many" ] || node tools/bench/many.mjs "$many" "$own"

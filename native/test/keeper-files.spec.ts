@@ -91,6 +91,36 @@ describe.skipIf(reason !== null)(`the files of a container that runs${skipped}`,
     expect(await refused(client.remove('/etc'))).toBe('EISDIR');
   });
 
+  it('are put in one request, which is as careful as several', async () => {
+    expect(client.puts).toBe(true);
+    const put = (path: string, text: string, { uid = 0, gid = 0, mode = 0o644, append = false } = {}) =>
+      refused(client.put(path, { owner: { uid, gid }, mode }, append, Buffer.from(text)));
+    const told = (path: string) => sh(`busybox stat -c '%a %u %g' ${path}; cat ${path}`);
+    await sh('mkdir -p /tmp/p; busybox mkfifo /tmp/p/pipe; busybox ln -s /tmp/p/late /tmp/p/link');
+    expect(await put('/tmp/p/a', 'one')).toBe('done');
+    expect(await told('/tmp/p/a')).toBe('644 0 0\none');
+    expect(await put('/tmp/p/a', ' two', { uid: 5, mode: 0o600, append: true })).toBe('done');
+    expect(await told('/tmp/p/a')).toBe('644 0 0\none two');
+    expect(await put('/tmp/p/a', 'x')).toBe('done');
+    expect(await told('/tmp/p/a')).toBe('644 0 0\nx');
+    expect(await put('/tmp/p/b', 'set', { uid: 5, gid: 6, mode: 0o6777 })).toBe('done');
+    expect(await told('/tmp/p/b')).toBe('6777 5 6\nset');
+    expect(await put('/tmp/p/c', 'set', { mode: 0o4755 })).toBe('done');
+    expect(await told('/tmp/p/c')).toBe('4755 0 0\nset');
+    expect(await put('/tmp/p/empty', '', { mode: 0o666 })).toBe('done');
+    expect(await told('/tmp/p/empty')).toBe('666 0 0\n');
+    expect(await put('/tmp/p/link', 'late', { uid: 7 })).toBe('done');
+    expect(await told('/tmp/p/late')).toBe('644 7 0\nlate');
+    expect(await put('/tmp/p/none', 'x', { uid: 70_000 })).toBe('EINVAL');
+    expect(await put('/tmp/p', 'x')).toBe('EISDIR');
+    expect(await put('/tmp/p/pipe', 'x')).toBe('EOPNOTSUPP');
+    expect(await put('/dev/null', 'x')).toBe('EOPNOTSUPP');
+    expect(await put('/nowhere/x', 'x')).toBe('ENOENT');
+    expect(await put(`/../..${secret()}`, 'x')).toBe('ENOENT');
+    expect(await listed(client, '/tmp/p')).toEqual(['a', 'b', 'c', 'empty', 'late', 'link', 'pipe']);
+    expect(readFileSync(secret(), 'utf8')).toBe('of the host');
+  });
+
   it('let a directory be opened to be looked at', async () => {
     const handle = await client.openFile('/etc', fileFlags.read, 0);
     expect((await client.statHandle(handle)).mode & 0o170000).toBe(0o040000);

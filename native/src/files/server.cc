@@ -14,6 +14,7 @@
 #include "base/syscalls.h"
 #include "files/attributes.h"
 #include "files/handles.h"
+#include "files/open.h"
 #include "files/packet.h"
 
 namespace lx::files {
@@ -51,11 +52,12 @@ enum Type : uint8_t {
 };
 
 enum Code : uint32_t { cOk = 0, cEof = 1, cNoSuchFile = 2, cDenied = 3, cFailure = 4, cBad = 5, cUnsupported = 8 };
-enum Flag : uint32_t { fRead = 1, fWrite = 2, fAppend = 4, fCreate = 8, fTruncate = 16, fExclusive = 32 };
 
 /// As OpenSSH's server has them, so that clients that ask nobody fit.
 constexpr size_t kMaxPacket = 256 * 1024;
 constexpr size_t kMaxData = kMaxPacket - 1024;
+/// A whole file in one request: path, u32 append, attributes with owner and mode, content. What is made has those; what is there keeps its own.
+constexpr const char* kPut = "put@lxctl";
 /// An answer to READDIR is not begun another entry of when it is this long.
 constexpr size_t kNamesSize = 48 * 1024;
 
@@ -178,6 +180,7 @@ class Server {
     for (const char* name : {"posix-rename@openssh.com", "hardlink@openssh.com", "fsync@openssh.com", "lsetstat@openssh.com", "limits@openssh.com"})
       out.text(name).text("1");
     for (const char* name : {"statvfs@openssh.com", "fstatvfs@openssh.com"}) out.text(name).text("2");
+    out.text(kPut).text("1");
     return send(out);
   }
 
@@ -186,36 +189,12 @@ class Server {
     const uint32_t wanted = in.u32();
     const Attributes attributes = readAttributes(in);
     if (!in.good()) return status(id, cBad, "EBADMSG: Bad message");
+    if (handles_.full()) return errno = EMFILE, failure(id);
     const int fd = openFile(path.c_str(), wanted, attributes.mode.value_or(0666));
     if (fd < 0) return failure(id);
     PacketWriter out(tHandle);
     out.u32(id).text(handles_.add({fd, nullptr}));
     return send(out);
-  }
-
-  /// Looked at before, so that no device is opened, and after, for what it was then is nobody's word. Nothing waits in between. A
-  /// directory is opened to be looked at, as clients do who do not know yet what a path is; to read it fails.
-  int openFile(const char* path, uint32_t wanted, mode_t mode) {
-    struct stat info {};
-    if (handles_.full()) return errno = EMFILE, -1;
-    const bool reads = (wanted & fRead) != 0;
-    const bool writes = (wanted & fWrite) != 0;
-    const bool looks = !writes && (wanted & (fCreate | fTruncate | fAppend)) == 0;
-    const auto usable = [&] { return S_ISREG(info.st_mode) || (looks && S_ISDIR(info.st_mode)); };
-    if (::stat(path, &info) == 0 && !usable()) return errno = S_ISDIR(info.st_mode) ? EISDIR : EOPNOTSUPP, -1;
-    open_how how{};
-    how.flags = O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (writes ? reads ? O_RDWR : O_WRONLY : O_RDONLY);
-    if ((wanted & fAppend) != 0) how.flags |= O_APPEND;
-    if ((wanted & fTruncate) != 0) how.flags |= O_TRUNC;
-    if ((wanted & fCreate) != 0) how.flags |= O_CREAT | ((wanted & fExclusive) != 0 ? O_EXCL : 0);
-    if ((wanted & fCreate) != 0) how.mode = mode;
-    // Links of procfs lead to what other processes have open, which may be the host's.
-    how.resolve = RESOLVE_NO_MAGICLINKS;
-    const int fd = openat2(AT_FDCWD, path, how);
-    if (fd < 0) return -1;
-    if (::fstat(fd, &info) == 0 && usable()) return fd;
-    ::close(fd);
-    return errno = EOPNOTSUPP, -1;
   }
 
   bool read(uint32_t id, PacketReader& in) {
@@ -236,17 +215,19 @@ class Server {
 
   bool write(uint32_t id, PacketReader& in) {
     const Handles::Open* handle = handles_.find(in.bytes());
-    uint64_t offset = in.u64();
-    std::string_view data = in.bytes();
+    const uint64_t offset = in.u64();
+    const std::string_view data = in.bytes();
     if (!in.good() || handle == nullptr || handle->fd < 0) return errno = EBADF, failure(id);
-    while (!data.empty()) {
-      const ssize_t written = ::pwrite(handle->fd, data.data(), data.size(), static_cast<off_t>(offset));
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) return failure(id);
-      data.remove_prefix(static_cast<size_t>(written));
-      offset += static_cast<uint64_t>(written);
-    }
-    return done(id, 0);
+    return done(id, writeAll(handle->fd, data, offset));
+  }
+
+  bool put(uint32_t id, PacketReader& in) {
+    const std::string path = in.path();
+    const bool append = in.u32() != 0;
+    const Attributes fresh = readAttributes(in);
+    const std::string_view data = in.bytes();
+    if (!in.good() || !fresh.owner || !fresh.mode) return status(id, cBad, "EBADMSG: Bad message");
+    return done(id, files::put(path.c_str(), append, fresh, data));
   }
 
   bool sendAttributes(uint32_t id, const struct stat& info) {
@@ -349,6 +330,7 @@ class Server {
   bool extended(uint32_t id, PacketReader& in) {
     const std::string_view name = in.bytes();
     if (name == "limits@openssh.com") return limits(id);
+    if (name == kPut) return put(id, in);
     if (name == "fsync@openssh.com") return done(id, ::fsync(fdOf(handles_.find(in.bytes()))));
     struct statvfs space {};
     if (name == "fstatvfs@openssh.com") return ::fstatvfs(fdOf(handles_.find(in.bytes())), &space) < 0 ? failure(id) : sendSpace(id, space);

@@ -23,17 +23,17 @@ export class FilesController {
   @Head()
   @Access('operate-instances')
   async head(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
-    const row = await this.instances.reader.row(call.project, name);
-    const facts = await this.instances.files.facts(row, pathOf(call));
+    const owner = await this.instances.files.owner(call.project, name);
+    const facts = await this.instances.files.facts(owner, pathOf(call));
     return Answer.raw('', { 'content-type': 'application/json', ...fileHeaders(facts) });
   }
 
   @Get()
   @Access('operate-instances')
   async read(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
-    const row = await this.instances.reader.row(call.project, name);
+    const owner = await this.instances.files.owner(call.project, name);
     const path = pathOf(call);
-    const found = await this.instances.files.look(row, path);
+    const found = await this.instances.files.look(owner, path);
     this.#tell('instance-file-retrieved', name, path, call);
     return answerOf(found, path);
   }
@@ -41,13 +41,13 @@ export class FilesController {
   @Post()
   @Access('operate-instances')
   async write(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
-    const row = await this.instances.reader.row(call.project, name);
+    const owner = await this.instances.files.owner(call.project, name);
     const path = pathOf(call);
     const { type, ...how } = filePost(call.headers);
     const body = call.upload;
-    if (type === 'directory') await this.instances.files.makeDirectory(row, path, how);
-    else if (type === 'symlink') await this.instances.files.makeLink(row, path, await targetOf(body), how);
-    else await this.instances.files.write(row, path, how, body ?? nothing());
+    if (type === 'directory') await this.instances.files.makeDirectory(owner, path, how);
+    else if (type === 'symlink') await this.instances.files.makeLink(owner, path, await targetOf(body), how);
+    else await this.instances.files.write(owner, path, how, body ?? nothing());
     this.#tell('instance-file-pushed', name, path, call);
     return Answer.sync();
   }
@@ -55,9 +55,9 @@ export class FilesController {
   @Delete()
   @Access('operate-instances')
   async remove(@Call() call: Call, @Param('name') name: string): Promise<Answer> {
-    const row = await this.instances.reader.row(call.project, name);
+    const owner = await this.instances.files.owner(call.project, name);
     const path = pathOf(call);
-    await this.instances.files.remove(row, path);
+    await this.instances.files.remove(owner, path);
     this.#tell('instance-file-deleted', name, path, call);
     return Answer.sync();
   }

@@ -4,6 +4,9 @@ import { type AttributeChange, type FileAttributes, openFlag, packet, PacketRead
 
 /** Bytes of one READ or WRITE. */
 const chunkSize = 128 * 1024;
+/** The longest content of a `put`, in bytes. */
+export const putSize = 128 * 1024;
+const putExtension = 'put@lxctl';
 /** So many are under way at once. */
 const window = 4;
 /** The longest answer that the server gives. */
@@ -31,6 +34,7 @@ export class SftpClient {
   #parts: Buffer[] = [];
   #size = 0;
   #timer: NodeJS.Timeout | null = null;
+  readonly #extensions = new Set<string>();
   #over: Error | null = null;
   #id = 0;
 
@@ -50,6 +54,31 @@ export class SftpClient {
   async greet(): Promise<void> {
     const answer = await this.#send(new PacketWriter(packet.init).u32(3).done());
     if (answer.u8() !== packet.version) throw new SftpError('EPROTO', 'the file server did not greet');
+    answer.u32();
+    while (answer.left > 0) {
+      this.#extensions.add(answer.bytes().toString());
+      answer.bytes();
+    }
+  }
+
+  /** Whether the server knows `put`: those of keepers from before it do not. */
+  get puts(): boolean {
+    return this.#extensions.has(putExtension);
+  }
+
+  /**
+   * Gives a file this content, of at most `putSize` bytes, in one request; an existing one keeps its owner and mode. What could not be
+   * made whole is not left.
+   */
+  put(path: string, fresh: { owner: { uid: number; gid: number }; mode: number }, append: boolean, content: Buffer): Promise<void> {
+    return this.#done(packet.extended, (out) =>
+      out
+        .bytes(putExtension)
+        .bytes(path)
+        .u32(append ? 1 : 0)
+        .attributes(fresh)
+        .bytes(content),
+    );
   }
 
   stat(path: string, follow: boolean): Promise<FileAttributes> {

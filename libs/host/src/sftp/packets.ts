@@ -112,6 +112,11 @@ export class PacketReader {
     this.#data = data;
   }
 
+  /** Bytes that have not been read. */
+  get left(): number {
+    return this.#data.length - this.#at;
+  }
+
   u8(): number {
     this.#at += 1;
     return this.#data.readUInt8(this.#at - 1);

@@ -56,6 +56,8 @@ export class FileRooms {
   readonly #times: RoomTimes;
   readonly #rooms = new Map<string, Room>();
   readonly #held = new Map<string, Held>();
+  /** How many operations have begun so far, on whatever instance. */
+  begun = 0;
 
   constructor(options: RoomOptions) {
     this.#options = options;
@@ -93,6 +95,11 @@ export class FileRooms {
     return started;
   }
 
+  /** Whether an operation has the instance. */
+  isHeld(id: string): boolean {
+    return this.#held.has(id);
+  }
+
   /** Ends all. */
   async close(): Promise<void> {
     const ends = [...this.#rooms].map(([id, room]) => this.#end(id, room));
@@ -122,6 +129,7 @@ export class FileRooms {
   }
 
   #hold(ids: readonly string[]): () => void {
+    this.begun += 1;
     for (const id of ids) {
       const held = this.#held.get(id) ?? { operations: 0, over: new Deferred<void>() };
       held.operations += 1;

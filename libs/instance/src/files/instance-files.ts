@@ -1,16 +1,15 @@
 import type { Readable } from 'node:stream';
 import { isLxError, LxError } from '#lib/contract';
-import { type FileAttributes, fileFlags, type FileHandle, isErrno, type Keeper, type SftpClient, SftpError } from '#lib/host';
-import type { InstanceRow } from '#lib/store';
+import { type FileAttributes, fileFlags, type FileHandle, isErrno, type Keeper, putSize, type SftpClient, SftpError } from '#lib/host';
 import { pipeStream } from '../session/stream.ts';
 import type { Supervision } from '../supervision.ts';
 import { fileFailure } from './failures.ts';
 import { fileContent } from './file-content.ts';
+import { type Beginning, beginningOf, wholeOf } from './beginning.ts';
+import type { FileOwner, FileOwners } from './file-owners.ts';
 import type { FileRooms } from './file-rooms.ts';
 import { interruptible } from './interruptible.ts';
 import { type ServedFiles, type ServerTimes, SharedServers, type Visit } from './shared-servers.ts';
-
-type Which = Pick<InstanceRow, 'id'>;
 
 export interface FileFacts {
   /** A pipe, a socket or a device counts as a file, as in LXD, but has no content. */
@@ -47,6 +46,7 @@ const usualMode = { file: 0o644, directory: 0o750 };
 interface Using {
   supervision: Supervision;
   rooms: FileRooms;
+  owners: FileOwners;
 }
 
 /**
@@ -55,23 +55,30 @@ interface Using {
  */
 export class InstanceFiles {
   readonly #rooms: FileRooms;
+  readonly #owners: FileOwners;
   readonly #servers: SharedServers;
   readonly #serve: (id: string) => Promise<ServedFiles>;
   readonly #served = new Set<ServedFiles>();
 
   constructor(using: Using, times?: ServerTimes) {
     this.#rooms = using.rooms;
+    this.#owners = using.owners;
     this.#serve = (id) => served(using, id);
     this.#servers = new SharedServers(this.#serve, times);
   }
 
+  /** LxError 'instance.not_found'. */
+  owner(project: string, name: string): Promise<FileOwner> {
+    return this.#owners.of(project, name);
+  }
+
   /** What is there; a link is not followed. */
-  facts(row: Which, path: string): Promise<FileFacts> {
+  facts(row: FileOwner, path: string): Promise<FileFacts> {
     return this.#in(row, 'lstat', path, async (client) => factsOf(await client.stat(path, false)));
   }
 
   /** What is there, with its names, target or content. The content must be read, or destroyed. */
-  async look(row: Which, path: string): Promise<FoundFile> {
+  async look(row: FileOwner, path: string): Promise<FoundFile> {
     const visit = await this.#enter(row.id, 'open', path);
     const { client, leave } = visit;
     let reading = false;
@@ -91,26 +98,19 @@ export class InstanceFiles {
   }
 
   /** Gives what the file holds; an existing one keeps its owner and mode. What could not be made whole is not left. */
-  write(row: Which, path: string, how: NewFile & { append: boolean }, content: AsyncIterable<Uint8Array>): Promise<void> {
+  write(row: FileOwner, path: string, how: NewFile & { append: boolean }, content: AsyncIterable<Uint8Array>): Promise<void> {
     return this.#in(row, 'open', path, async (client, signal) => {
-      const mode = how.mode ?? usualMode.file;
-      const { handle, fresh } = await opened(client, path, how.append, mode);
-      const made = fresh ? () => client.setHandle(handle, { owner: how, mode }) : async () => {};
-      const filled = async () => {
-        try {
-          await Promise.all([made(), client.write(handle, interruptible(content, signal))]);
-          // A write takes them off, for only root of the host would keep them (inode(7)).
-          if (fresh && mode & setIds) await client.setHandle(handle, { mode });
-        } finally {
-          await client.closeHandle(handle).catch(() => undefined);
-        }
-      };
-      await (fresh ? orUndone(filled, () => client.remove(path)) : filled());
+      const beginning = await beginningOf(interruptible(content, signal), putSize);
+      try {
+        await give(client, path, { ...how, mode: how.mode ?? usualMode.file }, beginning);
+      } finally {
+        await beginning.rest?.return?.();
+      }
     });
   }
 
   /** A directory that is there stays as it is. */
-  makeDirectory(row: Which, path: string, how: NewFile): Promise<void> {
+  makeDirectory(row: FileOwner, path: string, how: NewFile): Promise<void> {
     return this.#in(row, 'mkdir', path, async (client) => {
       const mode = how.mode ?? usualMode.directory;
       try {
@@ -126,7 +126,7 @@ export class InstanceFiles {
     });
   }
 
-  makeLink(row: Which, path: string, target: Buffer, owner: { uid: number; gid: number }): Promise<void> {
+  makeLink(row: FileOwner, path: string, target: Buffer, owner: { uid: number; gid: number }): Promise<void> {
     return this.#in(row, 'symlink', path, async (client) => {
       await client.makeLink(target, path);
       await orUndone(
@@ -137,7 +137,7 @@ export class InstanceFiles {
   }
 
   /** A file, or an empty directory. */
-  remove(row: Which, path: string): Promise<void> {
+  remove(row: FileOwner, path: string): Promise<void> {
     return this.#in(row, 'remove', path, async (client) => {
       try {
         await client.remove(path);
@@ -149,7 +149,7 @@ export class InstanceFiles {
   }
 
   /** A server of files for one client, who speaks SFTP with it and kills it in the end; it ends with its stream, or the instance. */
-  async serve({ id }: Which): Promise<ServedFiles> {
+  async serve({ id }: FileOwner): Promise<ServedFiles> {
     const session = await this.#serve(id);
     this.#served.add(session);
     session.stream.once('close', () => this.#served.delete(session));
@@ -166,7 +166,7 @@ export class InstanceFiles {
     await this.#rooms.close();
   }
 
-  async #in<T>({ id }: Which, what: string, path: string, work: (client: SftpClient, signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #in<T>({ id }: FileOwner, what: string, path: string, work: (client: SftpClient, signal: AbortSignal) => Promise<T>): Promise<T> {
     const { client, leave, signal } = await this.#enter(id, what, path);
     try {
       return await work(client, signal);
@@ -215,7 +215,7 @@ export class InstanceFiles {
 }
 
 /** Where the instance is: it may start or stop while it is looked for. */
-async function served({ supervision, rooms }: Using, id: string): Promise<ServedFiles> {
+async function served({ supervision, rooms }: Pick<Using, 'supervision' | 'rooms'>, id: string): Promise<ServedFiles> {
   for (;;) {
     const keeper = supervision.get(id);
     if (keeper) return inside(keeper);
@@ -237,6 +237,29 @@ async function inside(keeper: Keeper): Promise<ServedFiles> {
     if (isErrno(error, 'ENOSYS')) throw new LxError('file.old_keeper', undefined, { cause: error });
     throw isLxError(error, 'instance.not_running') ? new LxError('file.interrupted', undefined, { cause: error }) : error;
   }
+}
+
+/** In one request where it is short, and the server knows how. */
+async function give(
+  client: SftpClient,
+  path: string,
+  how: { uid: number; gid: number; mode: number; append: boolean },
+  content: Beginning,
+) {
+  const { append, mode } = how;
+  if (content.rest === null && client.puts) return client.put(path, { owner: how, mode }, append, Buffer.concat(content.chunks));
+  const { handle, fresh } = await opened(client, path, append, mode);
+  const made = fresh ? () => client.setHandle(handle, { owner: how, mode }) : async () => {};
+  const filled = async () => {
+    try {
+      await Promise.all([made(), client.write(handle, wholeOf(content))]);
+      // A write takes them off, for only root of the host would keep them (inode(7)).
+      if (fresh && mode & setIds) await client.setHandle(handle, { mode });
+    } finally {
+      await client.closeHandle(handle).catch(() => undefined);
+    }
+  };
+  return fresh ? orUndone(filled, () => client.remove(path)) : filled();
 }
 
 /** `fresh`: made by this call, and nobody else's. */
