@@ -57,6 +57,29 @@ describe.skipIf(lack !== '')(titled('pools of the driver btrfs', lack), () => {
     await daemon.remove('d');
   });
 
+  it('give what runs to a pool of layers, on the image, and take it back', async () => {
+    const { client } = daemon;
+    const copied = async (from: string, name: string, pool: string) => {
+      const devices = { root: { type: 'disk', path: '/', pool } };
+      await daemon.done(client.instances.create({ name, source: { type: 'copy', source: from }, devices, start: true }));
+    };
+    await sh('c', 'echo fourth > /root/f; echo g > /root/g');
+    await copied('c', 'e', 'default');
+    expect((await sh('e', 'cat /root/f /root/g')).stdout).toBe('fourth\ng\n');
+    const changes = await readdir(place('storage-pools/default/layers'));
+    const kept = await Promise.all(
+      changes.map((layer) => readdir(place('storage-pools/default/layers', layer, 'upper/bin')).catch(() => [])),
+    );
+    // Programs are the image's: none of them came.
+    expect(kept.flat()).toEqual([]);
+    await copied('e', 'f', 'p');
+    expect((await sh('f', 'cat /root/f /root/g; stat -c %u:%g /root/f')).stdout).toBe('fourth\ng\n0:0\n');
+    await daemon.done(client.instances.replace('f', { restore: 's' }));
+    expect((await sh('f', 'cat /root/f; ls /root')).stdout).toBe('first\nf\n');
+    for (const name of ['e', 'f']) await daemon.remove(name);
+    await sh('c', 'rm /root/g');
+  });
+
   it('stay mounted for what runs when the daemon is killed, and are mounted anew after a boot', async () => {
     const before = await mounts(daemon.dir);
     await daemon.kill();
