@@ -83,7 +83,8 @@ describe.skipIf(why !== '')(titled('backups', why), () => {
 
   it('give nobody on the host a file, whatever they say of owners', async () => {
     const root = 'backup/container/rootfs';
-    await writeSample(path, [...members, [{ name: `${root}/of-root`, uid: 0, gid: 0, mode: 0o6755 }, '#!']]);
+    const closed: SampleMember = [{ name: `${root}/closed/`, type: 'directory', uid: 0, gid: 0, mode: 0o700 }];
+    await writeSample(path, [...members, [{ name: `${root}/of-root`, uid: 0, gid: 0, mode: 0o6755 }, '#!'], closed]);
     await unpack();
     const { uid, gid } = await lstat(join(tree, root, 'of-root'));
     expect([uid, gid]).toEqual([2 ** 31, 2 ** 31]);

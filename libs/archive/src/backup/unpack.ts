@@ -54,10 +54,10 @@ async function unpackParts(directory: string, parts: readonly Part[], { kind, pa
     const given = { tree: directory, ...(maps && { owners: maps }) };
     await unpackTar(await tarball(path, signal), given, leftOut, confinement, !ofInstance);
   }
-  for (const [place] of parts) {
+  for (const [place, maps] of parts) {
     const root = join(directory, place, ofInstance ? 'rootfs' : '.');
     if (!(await lstat(root)).isDirectory()) throw new LxError('image.unpack_failed', { reason: 'rootfs is not a directory' });
-    await confinement.inspect(root, { signal, keepsMarks: !ofInstance });
+    await confinement.inspect(root, { signal, keepsMarks: !ofInstance, ...(maps && { owners: maps }) });
     if (ofInstance) await finishTree(root);
   }
   if (ofInstance) await refuseTemplates(join(directory, 'backup', kind.whole, 'templates'));

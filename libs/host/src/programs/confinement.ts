@@ -23,6 +23,13 @@ export const strangersFrom = 2 ** 31;
 
 export type ConfinedOptions = Omit<ProgramOptions, 'cwd' | 'starts'> & Given;
 
+/** How a tree is looked at. */
+export interface Inspection {
+  signal?: AbortSignal | undefined;
+  keepsMarks?: boolean;
+  owners?: OwnerMaps;
+}
+
 /**
  * Runs programs on bytes that a stranger made, where what goes wrong in them does no harm: they belong to nobody on the host,
  * make no device nodes, and see nothing but programs and what they are given.
@@ -32,9 +39,10 @@ export interface Confinement {
   /**
    * Looks at what a program left in a tree: rejects with ProgramFailed when it holds a device node, and takes away the
    * extended attributes that overlayfs would read as its own. `keepsMarks`: no overlay of the server's will stand on the tree, so
-   * they stay, and so do overlayfs's whiteouts, which are nodes of no device.
+   * they stay, and so do overlayfs's whiteouts, which are nodes of no device. `owners`: as when it was filled, so that nothing in it is
+   * closed to who looks.
    */
-  inspect(tree: string, options?: { signal?: AbortSignal | undefined; keepsMarks?: boolean }): Promise<void>;
+  inspect(tree: string, options?: Inspection): Promise<void>;
 }
 
 /** By `lxctl-confine` (native/src/confine). */
@@ -47,13 +55,17 @@ export class LinuxConfinement implements Confinement {
   }
 
   start(program: string, args: readonly string[], { tree, readsOnly, owners, archive, ...options }: ConfinedOptions = {}): RunningProgram {
-    const maps = owners ? ['--uid-map', owners.uids, '--gid-map', owners.gids] : [];
-    const shown = tree === undefined ? [] : [readsOnly ? '--shown' : '--tree', tree, ...maps];
+    const shown = tree === undefined ? [] : [readsOnly ? '--shown' : '--tree', tree, ...mapsOf(owners)];
     const given = [...shown, ...(archive === undefined ? [] : ['--archive', archive])];
     return startProgram(this.#confinePath, [...given, '--', program, ...args], { ...options, starts: program });
   }
 
-  async inspect(tree: string, { signal, keepsMarks = false }: Parameters<Confinement['inspect']>[1] = {}): Promise<void> {
-    await startProgram(this.#confinePath, ['--tree', tree, ...(keepsMarks ? ['--marks', 'kept'] : [])], { signal }).done;
+  async inspect(tree: string, { signal, keepsMarks = false, owners }: Inspection = {}): Promise<void> {
+    const marks = keepsMarks ? ['--marks', 'kept'] : [];
+    await startProgram(this.#confinePath, ['--tree', tree, ...mapsOf(owners), ...marks], { signal }).done;
   }
+}
+
+function mapsOf(owners: OwnerMaps | undefined): string[] {
+  return owners ? ['--uid-map', owners.uids, '--gid-map', owners.gids] : [];
 }
