@@ -81,10 +81,10 @@ async function readExtension(flag: string, header: Buffer, bytes: Bytes, extensi
   const content = await bytes.take(size);
   await bytes.skip(padded(size) - size);
   if (flag === 'g') {
-    for (const key of records(content).keys()) if (key !== 'comment') throw refuse(`a global header sets ${JSON.stringify(key)}`);
+    for (const key of paxRecords(content).keys()) if (key !== 'comment') throw refuse(`a global header sets ${JSON.stringify(key)}`);
   } else if (flag === 'L') extensions.longName = once(extensions.longName, text(content, 0, size));
   else if (flag === 'K') extensions.longLink = once(extensions.longLink, text(content, 0, size));
-  else extensions.pax = once(extensions.pax, records(content));
+  else extensions.pax = once(extensions.pax, paxRecords(content));
   return true;
 }
 
@@ -126,7 +126,7 @@ function shortName(header: Buffer): string {
 }
 
 /** Records of a pax header: "<length> <key>=<value>\n" (pax(1)). Names with a NUL or without a letter are refused. */
-function records(content: Buffer): Map<string, string> {
+export function paxRecords(content: Buffer): Map<string, string> {
   const found = new Map<string, string>();
   for (let at = 0; at < content.length; ) {
     const head = /^(\d{1,7}) ([^=\n]+)=/.exec(content.toString('latin1', at, at + 300));

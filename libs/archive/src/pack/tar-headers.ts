@@ -1,4 +1,4 @@
-const block = 512;
+export const block = 512;
 
 export interface TarEntry {
   name: string;
@@ -22,6 +22,15 @@ export function tarHeader({ name, type, size, time, mode = type === 'file' ? 0o6
 /** With zeros to the end of its last block. */
 export function padded(content: Buffer): Buffer {
   return Buffer.concat([content, Buffer.alloc((block - (content.length % block)) % block)]);
+}
+
+/** Bytes of a content to the end of its last block. */
+export function paddedSize(size: number): number {
+  return Math.ceil(size / block) * block;
+}
+
+export function isZero(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0);
 }
 
 /** What ends an archive. */

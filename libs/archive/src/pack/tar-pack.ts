@@ -5,6 +5,7 @@ import { type Confinement, ProgramFailed, type RunningProgram, startProgram } fr
 import { overlayMarks } from '../unpack-tar.ts';
 import { allDone } from './all-done.ts';
 import { endOfArchive, padded, tarHeader } from './tar-headers.ts';
+import { withoutEnd } from './without-end.ts';
 
 /** What tar cannot hold, and what means nothing where it is unpacked: sockets, and device nodes, which no guest can make. */
 const everythingElse = ['.', '(', '-type', 'b', '-o', '-type', 'c', '-o', '-type', 's', ')', '-o', '-print0'];
@@ -21,8 +22,8 @@ const tarFlags = [
   '--xattrs-include=user.*',
   '--xattrs-include=security.capability',
   '--xattrs-include=system.posix_acl_*',
-  // So that what ends the archive is two blocks, and not what fills the last record.
-  '--blocking-factor=1',
+  // Records of 256 KiB: each is a write of its own.
+  '--blocking-factor=512',
 ];
 
 /** Only what is named, by its names on standard input. */
@@ -55,7 +56,7 @@ export class TarPack {
     const options = { cwd: directory, env: plainLocale(), signal: this.#signal };
     const find = startProgram('find', everythingElse, { ...options, stdio: ['ignore', 'pipe'] });
     const tar = startProgram('tar', [...tarFlags, overlayMarks, ...namedFlags, placed(name)], { ...options, stdio: ['pipe', 'pipe'] });
-    await allDone([feed(find, tar), this.#write(withoutEnd(tar)), find.done, tar.done]);
+    await allDone([feed(find, tar), this.#write(withoutEnd(printed(tar))), find.done, tar.done]);
   }
 
   /**
@@ -71,7 +72,7 @@ export class TarPack {
     const done = tar.done.catch((error: unknown) => {
       if (!(error instanceof ProgramFailed) || error.code !== someDiffer) throw error;
     });
-    await allDone([this.#write(withoutEnd(tar)), done]);
+    await allDone([this.#write(withoutEnd(printed(tar))), done]);
   }
 
   async end(): Promise<void> {
@@ -90,17 +91,9 @@ async function feed(find: RunningProgram, tar: RunningProgram): Promise<void> {
   if (find.stdout && tar.stdin) await pipeline(find.stdout, tar.stdin);
 }
 
-/** What tar prints, but for the blocks that end an archive. */
-async function* withoutEnd({ stdout }: RunningProgram): AsyncGenerator<Buffer> {
-  let held = Buffer.alloc(0);
-  for await (const chunk of stdout ?? []) {
-    held = Buffer.concat([held, chunk as Buffer]);
-    const ready = held.length - endOfArchive.length;
-    if (ready <= 0) continue;
-    yield held.subarray(0, ready);
-    held = held.subarray(ready);
-  }
-  if (!held.equals(endOfArchive)) throw new Error('tar did not end its archive');
+function printed({ stdout }: RunningProgram): AsyncIterable<Buffer> {
+  if (stdout === null) throw new Error('tar has no output');
+  return stdout;
 }
 
 /** Names of files are bytes to it. */
