@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { titled } from '../libs/host/src/testing/needs.ts';
 import { BtrfsGround } from '../libs/storage/src/testing/btrfs-ground.ts';
+import { abuseProgram } from './harness/abuse.ts';
 import { TestDaemon } from './harness/daemon.ts';
 import { loopsOf, mounts } from './harness/leftovers.ts';
 
@@ -145,6 +146,76 @@ describe.skipIf(lack !== '')(titled('pools of the driver btrfs', lack), () => {
     expect((await readFile(join(data('v'), 'f'))).length).toBe(100 * 1024 ** 2);
     expect((await used()) - before).toBeLessThan(20 * 1024 ** 2);
     for (const name of ['v', 'w']) await pools.deleteVolume('p', name);
+  });
+
+  describe('with sizes', () => {
+    const fill = (name: string, path: string, mib: number) => sh(name, `dd if=/dev/urandom of=${path} bs=1M count=${mib} && sync`);
+    const resize = (size: string) =>
+      daemon.client.api.send('PATCH', '/1.0/instances/q', { devices: { root: { type: 'disk', path: '/', pool: 'p', size } } });
+    beforeAll(() => launch('q', 'p', { size: '60MiB' }));
+    afterAll(() => daemon.remove('q'));
+
+    it('hold a root to its size, which changes while it runs', async () => {
+      expect((await fill('q', '/root/f', 80)).stderr).toContain('Disk quota exceeded');
+      await sh('q', 'rm /root/f; sync');
+      await resize('160MiB');
+      expect((await fill('q', '/root/f', 80)).code).toBe(0);
+      const { disk } = await daemon.client.instances.state('q');
+      expect(disk?.root?.usage).toBeGreaterThan(80 * 1024 ** 2);
+      await expect(resize('70MiB')).rejects.toThrow(/holds 8\d[\d.]*MiB already/);
+      await sh('q', 'rm /root/f; sync');
+    });
+
+    it('hold it also after a restore, and a copy and a root made anew when they start', async () => {
+      await resize('60MiB');
+      await daemon.done(daemon.client.instances.takeSnapshot('q', { name: 's' }));
+      await daemon.done(daemon.client.instances.replace('q', { restore: 's' }));
+      expect((await fill('q', '/root/f', 80)).stderr).toContain('Disk quota exceeded');
+      await sh('q', 'rm /root/f');
+      await daemon.done(daemon.client.instances.create({ name: 'r', source: { type: 'copy', source: 'q' }, start: true }));
+      expect((await fill('r', '/root/f', 80)).stderr).toContain('Disk quota exceeded');
+      await daemon.remove('r');
+    });
+
+    it('let no guest leave its size behind in a subvolume of its own', async () => {
+      const stdin = abuseProgram().toString('base64');
+      for (const name of ['q', 'c']) await daemon.exec(name, ['sh', '-c', 'base64 -d > /root/abuse && chmod +x /root/abuse'], { stdin });
+      const tries = async (name: string, more = '') =>
+        (await sh(name, `mkdir -p /root/d && /root/abuse subvolume /root/d ${more}`)).stdout.trim();
+      expect([await tries('q'), await tries('q', 'high')]).toEqual(['EPERM EPERM EPERM EPERM', 'EPERM EPERM EPERM EPERM']);
+      // Nobody minds what a guest makes in a tree that has no size; it goes with it.
+      expect(await tries('c')).toMatch(/^made made (made|EINVAL) (made|EINVAL)$/);
+      await daemon.done(daemon.client.instances.takeSnapshot('c', { name: 'nested' }));
+      await daemon.done(daemon.client.instances.replace('c', { restore: 'nested' }));
+      expect((await sh('c', 'ls /root/d')).stdout).toMatch(/one\n[\s\S]*two/);
+    });
+
+    it('hold a volume to its size, while it is used', async () => {
+      const { pools, api } = daemon.client;
+      await pools.createVolume('p', { name: 'b', content_type: 'filesystem', config: { size: '20MiB' } });
+      const attach = {
+        data: { type: 'disk', pool: 'p', source: 'b', path: '/data' },
+        root: { type: 'disk', path: '/', pool: 'p', size: '60MiB' },
+      };
+      await api.send('PATCH', '/1.0/instances/q', { devices: attach });
+      expect((await fill('q', '/data/f', 30)).stderr).toContain('Disk quota exceeded');
+      await api.send('PATCH', '/1.0/storage-pools/p/volumes/custom/b', { config: { size: '40MiB' } });
+      expect((await fill('q', '/data/f', 30)).code).toBe(0);
+      const state = await api.get<{ usage: { used: number; total: number } }>('/1.0/storage-pools/p/volumes/custom/b/state');
+      expect(state.usage.total).toBe(40 * 1024 ** 2);
+      expect(state.usage.used).toBeGreaterThan(30 * 1024 ** 2);
+      await expect(api.send('PATCH', '/1.0/storage-pools/p/volumes/custom/b', { config: { size: '10MiB' } })).rejects.toThrow('holds 30');
+      const { data: _, ...without } = attach;
+      const row = await daemon.client.instances.get('q');
+      await daemon.done(daemon.client.instances.replace('q', { ...row, devices: without }));
+      await pools.deleteVolume('p', 'b');
+    });
+
+    it('are refused where the driver has no quotas', async () => {
+      await expect(launch('x', 'default', { size: '1GiB' })).rejects.toThrow('cannot honour a "size": its driver overlay has no quotas');
+      const volume = { name: 'x', content_type: 'filesystem', config: { size: '1GiB' } } as const;
+      await expect(daemon.client.pools.createVolume('default', volume)).rejects.toThrow('has no quotas');
+    });
   });
 
   describe('elsewhere', () => {

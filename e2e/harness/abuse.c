@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/btrfs.h>
 #include <linux/keyctl.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -143,6 +144,23 @@ static int bomb(int most) {
   return 0;
 }
 
+// A subvolume of its own in a btrfs(5), by each request that makes one; `high`: with something in the upper half of the request,
+// which the kernel does not look at.
+static int subvolume(const char* directory, unsigned long high) {
+  const int fd = open(directory, O_RDONLY | O_DIRECTORY);
+  struct btrfs_ioctl_vol_args one = {.name = "one"};
+  struct btrfs_ioctl_vol_args_v2 two = {.name = "two"};
+  struct btrfs_ioctl_vol_args three = {.name = "three", .fd = fd};
+  struct btrfs_ioctl_vol_args_v2 four = {.name = "four", .fd = fd};
+  const unsigned long requests[] = {BTRFS_IOC_SUBVOL_CREATE, BTRFS_IOC_SUBVOL_CREATE_V2, BTRFS_IOC_SNAP_CREATE, BTRFS_IOC_SNAP_CREATE_V2};
+  void* arguments[] = {&one, &two, &three, &four};
+  for (int i = 0; i < 4; ++i) {
+    const long result = syscall(SYS_ioctl, fd, requests[i] | high << 32, arguments[i]);
+    printf("%s ", result < 0 ? strerrorname_np(errno) : "made");
+  }
+  return 0;
+}
+
 int main(int argc, char** argv) {
   const char* what = argc > 1 ? argv[1] : "";
   const char* first = argc > 2 ? argv[2] : "";
@@ -154,6 +172,7 @@ int main(int argc, char** argv) {
   if (!strcmp(what, "rename") && argc > 3) return rename_link(first, argv[3]);
   if (!strcmp(what, "type")) return type(first);
   if (!strcmp(what, "hog")) return hog((size_t)atoi(first));
+  if (!strcmp(what, "subvolume")) return subvolume(first, argc > 3);
   if (!strcmp(what, "bomb")) return bomb(atoi(first));
   return 2;
 }

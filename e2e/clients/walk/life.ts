@@ -200,6 +200,13 @@ export const life: readonly WalkStep[] = [
   ok('storage volume delete default v4', /Storage volume v4 deleted/),
   ok('storage volume delete wpool v'),
   ok('storage delete wpool', /Storage pool wpool deleted/),
+  ok('storage create wbtrfs btrfs size=256MiB', /Storage pool wbtrfs created/),
+  ok('storage set wbtrfs size=300MiB'),
+  ok('storage info wbtrfs', /total space: "?300/),
+  ok('storage volume create wbtrfs v size=20MiB'),
+  ok('storage volume info wbtrfs v', /Usage|Total|Type/),
+  ok('storage volume delete wbtrfs v'),
+  ok('storage delete wbtrfs', /Storage pool wbtrfs deleted/),
   ok('profile delete p'),
   // Images.
   ok('image list -f csv', /busybox/),

@@ -60,7 +60,7 @@ export class Attachments {
     const parts = done.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
     // What lies below the place of another comes after it.
     const mounts = parts.flatMap((part) => part.mounts ?? []).sort((a, b) => (a.target < b.target ? -1 : 1));
-    return { links: parts.flatMap((part) => part.links ?? []), mounts };
+    return { links: parts.flatMap((part) => part.links ?? []), mounts, bounded: parts.some((part) => part.bounded) };
   }
 
   /** Has what this device of a running instance waits for looked out for, until it is detached. */

@@ -77,6 +77,8 @@ export type AttachedDevice = AttachedRow & {
 export interface LaunchPart {
   links?: LinkPlan[];
   mounts?: DeviceMount[];
+  /** Whether what is mounted may take so many bytes and no more. */
+  bounded?: boolean;
 }
 
 /** What a device is inside the instance, for taking it off. */

@@ -36,7 +36,7 @@ describe('deviceProblems', () => {
   it('names every problem of every device', () => {
     const problems = deviceProblems({
       eth0: { type: 'nic', network: 'n', hwaddr: 'zz', mtu: '1', colour: 'red' },
-      root: { type: 'disk', path: '/', size: '1GB' },
+      root: { type: 'disk', path: '/', size: '1XB' },
     });
     expect(problems).toHaveLength(5);
   });
@@ -193,7 +193,8 @@ describe('the whole of an instance', () => {
         ipv4: null,
       },
     ]);
-    expect(rootDisk({ root, eth0 })).toEqual({ device: 'root', pool: 'default' });
+    expect(rootDisk({ root, eth0 })).toEqual({ device: 'root', pool: 'default', size: null });
+    expect(rootDisk({ root: { ...root, size: '1GiB' } })?.size).toBe(1024 ** 3);
   });
 
   it('gets a MAC address and a free name for each network card that has none, once', () => {

@@ -1,6 +1,6 @@
 import { allEnded, type DeviceMap, type StringMap } from '#lib/base';
 import { keyOf, refuse } from '#lib/contract';
-import { type AttachedDevice, type Attachments, type ChosenDevices, hiddenOf, inTermsOfDevices, shownOf } from '#lib/device';
+import { type AttachedDevice, type Attachments, type ChosenDevices, hiddenOf, inTermsOfDevices, rootDisk, shownOf } from '#lib/device';
 import type { Cgroups, Keeper, KernelModules, LaunchPlan } from '#lib/host';
 import type { Storage } from '#lib/storage';
 import type { InstanceRow } from '#lib/store';
@@ -74,15 +74,17 @@ export class Runner {
     const modules = keyOf(config, 'linux.kernel_modules');
     if (modules) await this.#using.kernelModules.load(modules);
     const chosen = before ?? (await attachments.choose(row, devices));
-    const [root, part, wanted, ids, files, seccomp] = await allEnded([
+    const size = rootDisk(devices)?.size ?? null;
+    const [root, part, wanted, ids, files] = await allEnded([
       storage.roots.recipe(row),
       attachments.attach(row, chosen),
       limits.of(row, { config, devices }),
       this.#using.ids.ofStart(row, idWish(config)),
       writtenFiles(metadataFiles, row, { config, devices }),
-      this.#using.filters.of(config),
       storage.roots.link(row),
+      storage.roots.bound(row, size),
     ]);
+    const seccomp = await this.#using.filters.of(config, size !== null || part.bounded);
     const plan = launchPlan({
       instance: row,
       config,

@@ -62,6 +62,13 @@ export class OpenPool {
     }
   }
 
+  /** Of a tree of the pool, as `Roots.bound`. LxError 'pool.no_quota'. */
+  async bound(tree: string, bytes: number | null): Promise<void> {
+    const { quota } = this.driver;
+    if (quota) await quota.limit(tree, bytes);
+    else if (bytes !== null) throw noQuota(this.row);
+  }
+
   /** LxError 'image.not_found' when the image's tree is not there. */
   async createRoot({ id, image }: Source, how: 'create' | 'createSuccessor' = 'create'): Promise<void> {
     if (image === null) return this.roots[how]({ id, image });
@@ -104,4 +111,8 @@ export class OpenPool {
     if (formerly !== undefined) await dropLink(...this.layout.link({ ...root, name: formerly }));
     await pointLink(...this.layout.link(root));
   }
+}
+
+export function noQuota({ name, driver }: Pick<PoolRow, 'name' | 'driver'>): LxError<'pool.no_quota'> {
+  return new LxError('pool.no_quota', { pool: name, driver });
 }

@@ -60,7 +60,9 @@ export class PoolStorage implements Storage {
         const { id: poolId } = await this.pools.get(pool);
         const row = await store.volumes.get(poolId, project, 'custom', name);
         if (row === null || row.parentId !== null) throw new LxError('volume.not_found');
-        return { path: await this.customPlaces.data(row), mapped: !readKey(customVolumeKeys, row.config, 'security.unmapped') };
+        const bounded = await this.customPlaces.bound(row, row.config);
+        const mapped = !readKey(customVolumeKeys, row.config, 'security.unmapped');
+        return { path: await this.customPlaces.data(row), mapped, bounded };
       },
     };
   }

@@ -1,4 +1,5 @@
 import type { StringMap } from '#lib/base';
+import type { LxError } from '#lib/contract';
 import type { Requestor } from '#lib/engine';
 import type { CopyWishes, Layer, RootPlan } from '#lib/host';
 import type { PoolRow, Store, VolumeRow } from '#lib/store';
@@ -83,6 +84,8 @@ export interface Pools {
   usedBy(name: string): Promise<string[]>;
   /** Where its data is. */
   directory(name: string): Promise<string>;
+  /** What keeps the pool from bounding what a root or a volume takes: LxError 'pool.no_quota'; null: it can. LxError 'pool.not_found'. */
+  noQuota(name: string): Promise<LxError | null>;
   /** Bytes and inodes of the file system below. */
   resources(name: string): Promise<{ space: { used: number; total: number }; inodes: { used: number; total: number } }>;
 }
@@ -93,6 +96,8 @@ export interface VolumeSource {
   path: string;
   /** Whether it shows with the ids of the instance. */
   mapped: boolean;
+  /** Whether it may take so many bytes and no more. */
+  bounded: boolean;
 }
 
 /** Rows of volumes, whatever they hold. */
@@ -103,7 +108,7 @@ export interface Volumes {
   get(pool: string, project: string, type: string, name: string): Promise<{ row: VolumeRow; snapshots: VolumeRow[] }>;
   /** URLs of the instances and profiles with a device that is the custom volume, for each of a pool. */
   usedBy(pool: string): Promise<(volume: Pick<VolumeRow, 'project' | 'name'>) => readonly string[]>;
-  /** A custom volume, for a device. LxError 'pool.not_found', 'volume.not_found'. */
+  /** A custom volume, for a device; its size is in force from then on. LxError 'pool.not_found', 'volume.not_found', 'pool.no_quota'. */
   custom(pool: string, project: string, name: string): Promise<VolumeSource>;
 }
 
@@ -178,6 +183,11 @@ export interface Roots {
    * guest's: follow none. LxError 'volume.not_found'.
    */
   withTree<T>(id: string, use: (directory: string) => Promise<T>): Promise<T>;
+  /**
+   * Lets a root take so many bytes and no more, null: any number; also while it is used. Does little where it is so. LxError
+   * 'pool.no_quota'.
+   */
+  bound(root: Pick<RootName, 'id'>, bytes: number | null): Promise<void>;
   /** Puts the link in order by which people find the root; `formerly`: the name it had before. */
   link(root: RootName, formerly?: string): Promise<void>;
   /** Bytes the instance's own changes occupy; null when the driver cannot tell cheaply. */

@@ -4,6 +4,7 @@ import { parseBytes, type StringMap } from '#lib/base';
 import { isLxError, LxError, refuse, urls, withoutEmpty } from '#lib/contract';
 import { type Engine, type Operation, type OperationSpec, type Requestor, succeeded } from '#lib/engine';
 import type { PoolRow, Store } from '#lib/store';
+import { noQuota } from './open-pool.ts';
 import type { OpenPools } from './open-pools.ts';
 import { poolConfigProblems, poolNameProblems } from './pool-names.ts';
 import { type CreatePoolParams, type PoolOperations, poolOperations } from './pool-operations.ts';
@@ -128,6 +129,11 @@ export class StoredPools implements Pools {
 
   async directory(name: string): Promise<string> {
     return (await this.#open.named(name)).layout.directory;
+  }
+
+  async noQuota(name: string): Promise<LxError | null> {
+    const { row, driver } = await this.#open.named(name);
+    return driver.quota ? null : noQuota(row);
   }
 
   async resources(name: string): Promise<{ space: { used: number; total: number }; inodes: { used: number; total: number } }> {

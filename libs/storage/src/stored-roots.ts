@@ -224,6 +224,13 @@ export class StoredRoots implements Roots {
     await pool.link(root, formerly);
   }
 
+  async bound({ id }: Pick<RootName, 'id'>, bytes: number | null): Promise<void> {
+    const { pool, ...of } = await this.#known(id);
+    if (bytes === null && !pool.driver.quota) return;
+    await pool.prepare();
+    for (const tree of await pool.roots.trees(of)) await pool.bound(tree, bytes);
+  }
+
   async usage(root: RootName): Promise<number | null> {
     const { pool, ...of } = await this.#known(root.id);
     await pool.prepare();

@@ -86,7 +86,7 @@ export class CustomVolumesController {
   @Get(':type/:name/state')
   @Access('view')
   async state(@Param('pool') pool: string, @Param('type') type: string, @Param('name') name: string, @Call() call: Call) {
-    const state: WireVolumeState = { usage: { used: await this.volumes.usage(namedVolume(pool, type, name, call)), total: 0 } };
+    const state: WireVolumeState = { usage: await this.volumes.usage(namedVolume(pool, type, name, call)) };
     return Answer.sync(state);
   }
 

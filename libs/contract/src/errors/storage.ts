@@ -24,6 +24,11 @@ export const storageErrors = {
     ({ action }) => `Storage pool, or what it is to be on, is busy running a "${action}" operation`,
     'One operation at a time works on a pool; wait for it.',
   ),
+  'pool.no_quota': row<{ pool: string; driver: string }>(
+    400,
+    ({ pool, driver }) => `The storage pool "${pool}" cannot honour a "size": its driver ${driver} has no quotas`,
+    'Use a pool of the driver btrfs, or take the `size` away. Of project quotas of ext4 and XFS the drivers overlay and dir make no use.',
+  ),
   'volume.not_found': row(404, () => 'Storage pool volume not found', 'The pool has no volume of this type and name.'),
   'volume.in_use': row(
     400,

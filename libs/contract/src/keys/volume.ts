@@ -2,10 +2,16 @@ import type { StringMap } from '#lib/base';
 import { defineKeys, isKeyText, type KeyCatalogue, keyRow, readKey } from './define.ts';
 import { volumeSnapshotSchedule } from './schedule.ts';
 import { snapshotRows } from './snapshots.ts';
-import { bool, text } from './types.ts';
+import { bool, bytes, text } from './types.ts';
 
 /** What may be configured on a custom volume. */
 export const customVolumeKeys = defineKeys('storage.volume', {
+  size: {
+    type: bytes,
+    doc: 'How many bytes it may take, on a pool whose driver has quotas (btrfs); 0: any number. What it shares with others counts as well.',
+    live: true,
+    readWhenUsed: true,
+  },
   'security.shifted': {
     type: bool,
     doc: 'Whether instances with other ids on the host may share it. Here they always may: what it holds is kept with the ids that are seen inside, and each mount maps them.',
@@ -30,7 +36,7 @@ export const customVolumeKeys = defineKeys('storage.volume', {
 });
 
 /** Options of LXD's volumes that this version refuses because nothing would act on them. */
-const unsupported = ['block.', 'size', 'volatile.', 'zfs.', 'lvm.'];
+const unsupported = ['block.', 'volatile.', 'zfs.', 'lvm.'];
 
 /** Every problem of a custom volume's config, in LXD's words. */
 export function volumeConfigProblems(project: string, name: string, config: StringMap): string[] {

@@ -1,5 +1,6 @@
 import { allEnded } from '#lib/base';
 import { LxError } from '#lib/contract';
+import { rootDisk } from '#lib/device';
 import type { RoomPlan } from '#lib/host';
 import type { Expansion } from '#lib/profile';
 import type { Storage } from '#lib/storage';
@@ -23,11 +24,13 @@ export interface RoomUsing {
 export async function roomPlan({ store, storage, expansion, ids, filters, host }: RoomUsing, id: string): Promise<RoomPlan> {
   const row = await store.instances.byId(id);
   if (!row) throw new LxError('instance.not_found');
-  const { config } = await expansion.of(row);
+  const { config, devices } = await expansion.of(row);
+  const size = rootDisk(devices)?.size ?? null;
   const [{ layers, root }, own, seccomp] = await allEnded([
     storage.roots.recipe(row),
     ids.ofStart(row, idWish(config)),
-    filters.of(config),
+    filters.of(config, size !== null),
+    storage.roots.bound(row, size),
   ]);
   return {
     ...{ id, name: row.name, runDir: host.runDir, layers, root, seccomp },

@@ -1,6 +1,6 @@
-import type { StringMap } from '#lib/base';
+import { type DeviceMap, formatBytes, type StringMap } from '#lib/base';
 import { keyOf, parseCpuList, togetherProblems } from '#lib/contract';
-import { diskLimits } from '#lib/device';
+import { diskLimits, rootDisk } from '#lib/device';
 import type { CgroupLimits, Cgroups, Places } from '#lib/host';
 import type { Expanded, Expansion } from '#lib/profile';
 import type { Storage } from '#lib/storage';
@@ -20,7 +20,7 @@ interface Using {
   supervision: Supervision;
   expansion: Expansion;
   host: HostFacts;
-  storage: Pick<Storage, 'pools'>;
+  storage: Pick<Storage, 'pools' | 'roots'>;
   places: Places;
 }
 
@@ -53,6 +53,14 @@ export class LimitsInForce {
     ];
   }
 
+  /** Why the root of an instance that is there cannot be as small as it is to be. */
+  async rootProblems(row: Pick<InstanceRow, 'id' | 'project' | 'name'>, before: DeviceMap, after: DeviceMap): Promise<string[]> {
+    const size = rootDisk(after)?.size ?? null;
+    if (size === null || size === rootDisk(before)?.size) return [];
+    const used = (await this.#using.storage.roots.usage(row)) ?? 0;
+    return size < used ? [`The root disk holds ${formatBytes(used)} already, which is more than the new "size"`] : [];
+  }
+
   /** What an instance's expanded config and devices ask for. Its CPUs are the instance's from now on, until `ended`. */
   async of(row: Pinned, { config, devices }: Expanded): Promise<{ limits: CgroupLimits; volatile: VolatileChange }> {
     const wanted = keyOf(config, 'limits.cpu');
@@ -77,6 +85,7 @@ export class LimitsInForce {
     if (!supervision.get(wanted.id)) return {};
     const expanded = await expansion.of(wanted);
     const { limits, volatile } = await this.of(wanted, expanded);
+    await this.#using.storage.roots.bound(wanted, rootDisk(expanded.devices)?.size ?? null);
     await cgroups.apply(wanted.id, limits).catch((error: unknown) => {
       throw inTermsOfKeys(error, expanded.config);
     });

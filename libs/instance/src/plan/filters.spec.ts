@@ -24,6 +24,16 @@ it('has what is denied beside the usual, or in place of it', () => {
   expect(seccompPolicy({ 'security.syscalls.deny_compat': 'true' })).toEqual({ ...defaultSeccompPolicy, nativeOnly: true });
 });
 
+it('lets nobody make subvolumes whose tree is bounded, but for who says what is allowed', () => {
+  const rules = seccompPolicy({}, true)?.rules.filter(({ syscall }) => syscall === 'ioctl');
+  expect(rules).toHaveLength(4);
+  // The kernel looks at the lower half of the request alone.
+  for (const { when } of rules ?? [])
+    expect(when).toEqual([expect.objectContaining({ argument: 1, operator: 'masked', mask: 0xffff_ffff })]);
+  expect(seccompPolicy({ 'security.syscalls.deny': 'ioctl' }, true)?.rules.filter(({ syscall }) => syscall === 'ioctl')).toHaveLength(1);
+  expect(seccompPolicy({ 'security.syscalls.allow': 'ioctl' }, true)?.rules).toHaveLength(1);
+});
+
 it('kills for all that is not allowed', () => {
   expect(seccompPolicy({ 'security.syscalls.allow': 'read\nwrite errno 9' })).toEqual({
     defaultAction: 'kill',

@@ -16,9 +16,9 @@ export class Filters {
     this.#host = host;
   }
 
-  /** LxError 'request.invalid' for rules that contradict each other. */
-  async of(config: StringMap): Promise<Uint8Array | null> {
-    const policy = seccompPolicy(config);
+  /** `bounded`: what the instance may write to may take so many bytes and no more. LxError 'request.invalid' for rules that contradict each other. */
+  async of(config: StringMap, bounded = false): Promise<Uint8Array | null> {
+    const policy = seccompPolicy(config, bounded);
     if (policy === null) return this.#host.seccomp;
     const key = JSON.stringify(policy, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
     const made = this.#made.get(key) ?? this.#make(key, policy);

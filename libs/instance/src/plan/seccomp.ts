@@ -22,6 +22,21 @@ export const deniedSyscalls = [
 /** MNT_FORCE of umount2(2): lets a guest abort I/O of file systems it only shares. */
 const MNT_FORCE = 1;
 
+/** The lower half of an argument: the kernel's `unsigned int`, whatever a guest writes above it (ioctl(2)). */
+const lowerHalf = 0xffff_ffff;
+
+/**
+ * BTRFS_IOC_SNAP_CREATE, SUBVOL_CREATE and the second versions of both (linux/btrfs.h). A subvolume is counted by itself, so a guest
+ * whose tree is bounded would leave the bound behind in one of its own.
+ */
+const subvolumeRequests = [0x5000_9401, 0x5000_940e, 0x5000_9417, 0x5000_9418];
+
+const boundedRules: readonly SeccompRule[] = subvolumeRequests.map((value) => ({
+  syscall: 'ioctl',
+  action: 'EPERM',
+  when: [{ argument: 1, operator: 'masked' as const, value, mask: lowerHalf }],
+}));
+
 const defaultRules: readonly SeccompRule[] = [
   ...deniedSyscalls.map((syscall) => ({ syscall, action: 'EPERM' })),
   { syscall: 'umount2', action: 'EACCES', when: [{ argument: 1, operator: 'masked' as const, value: MNT_FORCE, mask: MNT_FORCE }] },
@@ -29,16 +44,20 @@ const defaultRules: readonly SeccompRule[] = [
 
 export const defaultSeccompPolicy: SeccompPolicy = { defaultAction: 'allow', rules: defaultRules };
 
-/** What an expanded config wants of the filter; null: what every instance has. */
-export function seccompPolicy(config: StringMap): SeccompPolicy | null {
+/**
+ * What an expanded config wants of the filter; null: what every instance has. `bounded`: what it may write to is bounded. A list of
+ * what is allowed says all there is to say of ioctl(2) itself.
+ */
+export function seccompPolicy(config: StringMap, bounded = false): SeccompPolicy | null {
   const allow = keyOf(config, 'security.syscalls.allow');
   if (allow) return { defaultAction: 'kill', rules: allow.map((rule) => ruleOf(rule, 'allow')) };
   const deny = keyOf(config, 'security.syscalls.deny') ?? [];
   const nativeOnly = keyOf(config, 'security.syscalls.deny_compat');
   const usual = keyOf(config, 'security.syscalls.deny_default');
-  if (deny.length === 0 && !nativeOnly && usual) return null;
+  if (deny.length === 0 && !nativeOnly && usual && !bounded) return null;
   const named = new Set(deny.map(({ syscall }) => syscall));
-  const rules = [...(usual ? defaultRules.filter(({ syscall }) => !named.has(syscall)) : []), ...deny.map((rule) => ruleOf(rule, 'kill'))];
+  const own = [...(usual ? defaultRules : []), ...(bounded ? boundedRules : [])].filter(({ syscall }) => !named.has(syscall));
+  const rules = [...own, ...deny.map((rule) => ruleOf(rule, 'kill'))];
   return { defaultAction: 'allow', rules, nativeOnly };
 }
 

@@ -50,7 +50,7 @@ export class FakeStorage implements Pick<Storage, 'roots' | 'trees' | 'moves'> {
   readonly volumes: Pick<Volumes, 'custom'> = {
     custom: async (pool, _project, name) => {
       if (!this.custom.has(`${pool}/${name}`)) throw new LxError('volume.not_found');
-      return { path: `/fake/volumes/${pool}/${name}`, mapped: true };
+      return { path: `/fake/volumes/${pool}/${name}`, mapped: true, bounded: false };
     },
   };
 
@@ -148,6 +148,7 @@ export class FakeStorage implements Pick<Storage, 'roots' | 'trees' | 'moves'> {
       this.made.delete(successor);
       this.made.set(id, next);
     },
+    bound: async () => {},
     isMade: async (id: string) => this.made.has(id),
     restore: async ({ id }: RootName, snapshot: string) => void this.made.set(id, { ...this.#root(snapshot) }),
     removeAll: (writes: Store, id: string) => writes.volumes.deleteAll(id),

@@ -2,6 +2,8 @@ import { LxError } from '#lib/contract';
 import { defineOperation, type Operation, type OperationSpec, type Requestor, type Step } from '#lib/engine';
 import type { Moved, Storage } from '#lib/storage';
 import type { InstanceRow, Store } from '#lib/store';
+import { rootDisk } from '#lib/device';
+import { expand } from '#lib/profile';
 import type { Acts } from '../act/acts.ts';
 import { knownRow } from '../read/rows.ts';
 import { rowsRefused } from '../references.ts';
@@ -56,13 +58,16 @@ export class Move {
     });
   }
 
-  /** LxError 'pool.not_found', 'instance.running'. */
-  async prepare({ id, project, name }: InstanceRow, pool: string): Promise<MoveParams> {
+  /** LxError 'pool.not_found', 'instance.running', 'pool.no_quota'. */
+  async prepare({ id, project, name, ...row }: InstanceRow, pool: string): Promise<MoveParams> {
     const { store, storage, supervision } = this.#using;
     const [to, volume] = await Promise.all([storage.pools.get(pool), store.volumes.byId(id)]);
     if (volume === null) throw new LxError('volume.not_found');
     if (volume.poolId === to.id) throw new LxError('instance.in_pool', { pool });
     if (supervision.get(id)) throw new LxError('instance.running');
+    const sized = rootDisk(expand(await store.profiles.many(project, row.profiles), row).devices)?.size;
+    const lack = sized ? await storage.pools.noQuota(pool) : null;
+    if (lack) throw lack;
     return { id, project, name, pool, from: volume.poolId };
   }
 }

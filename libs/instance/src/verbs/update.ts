@@ -108,6 +108,7 @@ export class Update {
     if (problems.length === 0)
       problems.push(...limits.problems(after.config), ...(await wholeProblems(holders, row.project, devices, row.volatile)));
     if (problems.length === 0) problems.push(...(await lacksOf(holders.places, newOnes(before.devices, devices))));
+    if (problems.length === 0) problems.push(...(await limits.rootProblems(row, before.devices, devices)));
     const pool = rootDisk(before.devices)?.pool;
     const chosen = chosenVolatile(volatile, row.volatile, devices);
     const { [instanceIdKey]: instanceId, ...addresses } = chosen;

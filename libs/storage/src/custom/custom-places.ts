@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isLxError, LxError } from '#lib/contract';
+import type { StringMap } from '#lib/base';
+import { customVolumeKeys, isLxError, LxError, readKey } from '#lib/contract';
 import { dropLink, exists, isErrno, makeDirectory, pointLink, programOutput, removeOpenTree, removeTree } from '#lib/host';
 import { exchange } from '../exchange.ts';
 import type { Linked } from '../layout.ts';
-import type { OpenPool } from '../open-pool.ts';
+import { noQuota, type OpenPool } from '../open-pool.ts';
 import type { OpenPools } from '../open-pools.ts';
 
 /** Where one volume has its data. */
@@ -112,6 +113,20 @@ export class CustomPlaces {
     await dropLink(...layout.customLink(volume));
   }
 
+  /** Has its config's size in force. Whether it has one. LxError 'pool.no_quota'. */
+  async bound(place: VolumePlace, config: StringMap): Promise<boolean> {
+    const pool = await this.#pool(place);
+    const bytes = sizeOf(config);
+    await pool.bound(dataOf(pool, place.id), bytes);
+    return bytes !== null;
+  }
+
+  /** What of a config the pool cannot honour. */
+  async problems(poolId: string, config: StringMap): Promise<string[]> {
+    const { row, driver } = await this.#open.withId(poolId);
+    return sizeOf(config) !== null && !driver.quota ? [noQuota(row).message] : [];
+  }
+
   /** Bytes that the volume occupies; where the driver does not count them it is walked. */
   async usage(place: VolumePlace): Promise<number> {
     const pool = await this.#pool(place);
@@ -138,6 +153,11 @@ export class CustomPlaces {
     await pool.prepare();
     return pool;
   }
+}
+
+/** Bytes that a volume may take; null: any number. */
+export function sizeOf(config: StringMap): number | null {
+  return readKey(customVolumeKeys, config, 'size') || null;
 }
 
 function stagedAt({ layout }: OpenPool, snapshot: VolumePlace, volume: VolumePlace): string {

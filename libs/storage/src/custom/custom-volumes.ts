@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Arrivals } from '#lib/archive';
-import type { JsonObject, StringMap } from '#lib/base';
+import { formatBytes, type JsonObject, type StringMap } from '#lib/base';
 import { customVolumeKeys, LxError, readKey, refuse, volumeConfigProblems, withoutEmpty } from '#lib/contract';
 import type { Operation, OperationSpec, Requestor, Sweep } from '#lib/engine';
 import type { Confinement } from '#lib/host';
 import type { Store, VolumeRow } from '#lib/store';
 import { VolumeActs, type VolumeActsParts } from './acts.ts';
 import { VolumeBackups, volumeBackupFiles } from './backup/volume-backups.ts';
-import type { CustomPlaces } from './custom-places.ts';
+import { type CustomPlaces, sizeOf } from './custom-places.ts';
 import { volumeNameProblems } from './names.ts';
 import { type VolumeOperations, volumeOperations } from './operations.ts';
 import { type SnapshotCopy, snapshotOf } from './snapshot-operations.ts';
@@ -77,14 +77,17 @@ export class CustomVolumes {
     return userUrls(await usersOf(this.#store, volume.id));
   }
 
-  async usage(volume: Named): Promise<number> {
-    return this.#places.usage(await this.get(volume));
+  /** Bytes that it takes, and that it may take; `total` 0: any number. */
+  async usage(volume: Named): Promise<{ used: number; total: number }> {
+    const row = await this.get(volume);
+    return { used: await this.#places.usage(row), total: sizeOf(row.config) ?? 0 };
   }
 
   async create(wanted: NewVolume, requestor?: Requestor): Promise<Operation> {
     const { id: poolId } = await this.#acts.room(wanted);
     const { pool, project, name, description, config = {} } = wanted;
     refuse([...volumeNameProblems(name), ...volumeConfigProblems(project, name, config)]);
+    refuse(await this.#places.problems(poolId, config));
     const own = { id: randomUUID(), poolId, project, name, description, config: withoutEmpty(config), createdAt: null };
     const params = { ...own, from: null, snapshots: [] };
     return this.#acts.begin(this.operations.create, params, [{ pool, project, name }], { action: 'storage-volume-created' }, requestor);
@@ -97,6 +100,7 @@ export class CustomVolumes {
     const { pool, project, name } = wanted;
     const config = wanted.config ?? source.config;
     refuse([...volumeNameProblems(name), ...volumeConfigProblems(project, name, config)]);
+    refuse(await this.#places.problems(poolId, config));
     const description = wanted.description || source.description;
     const from = { poolId: source.poolId, id: source.id };
     const snapshots = alone ? [] : (await this.#store.volumes.snapshots(source.id)).map(copied);
@@ -112,8 +116,8 @@ export class CustomVolumes {
 
   /** `change` sees the volume as it is while nobody else can change it. */
   async update(volume: Named, wanted: (before: VolumeRow) => VolumeChange, requestor?: Requestor): Promise<void> {
-    const { id } = await this.get(volume);
-    await this.#store.tx(async (writes) => {
+    const { id, poolId } = await this.get(volume);
+    const resized = await this.#store.tx(async (writes) => {
       const row = await writes.volumes.lock(id);
       if (row === null) throw new LxError('volume.not_found');
       const { config, description } = wanted(row);
@@ -121,13 +125,25 @@ export class CustomVolumes {
         refuse(volumeConfigProblems(row.project, row.name, config));
         const shifts = shifting.some((key) => readKey(customVolumeKeys, row.config, key) !== readKey(customVolumeKeys, config, key));
         if (shifts && (await attachedTo(writes, volume)).length > 0) throw new LxError('volume.shifting_running');
+        await this.#refuseSize(row, config);
       }
       await writes.volumes.update(id, {
         ...(description !== undefined && { description }),
         ...(config && { config: withoutEmpty(config) }),
       });
+      return config && sizeOf(config) !== sizeOf(row.config) ? config : null;
     });
+    // When this is cut short, the size is in force when the volume is used next.
+    if (resized) await this.#places.bound({ poolId, id }, resized);
     this.#acts.tell(volume, { action: 'storage-volume-updated' }, requestor);
+  }
+
+  async #refuseSize(row: VolumeRow, config: StringMap): Promise<void> {
+    const size = sizeOf(config);
+    if (size === null || size === sizeOf(row.config)) return;
+    refuse(await this.#places.problems(row.poolId, config));
+    const used = await this.#places.usage(row);
+    refuse(size < used ? [`The volume holds ${formatBytes(used)} already, which is more than the new "size"`] : []);
   }
 
   async rename(volume: Named, newName: string, requestor?: Requestor): Promise<Operation> {
@@ -145,9 +161,10 @@ export class CustomVolumes {
   /** To another pool, under the same or another name. */
   async move(volume: Named, to: Pick<Named, 'pool' | 'name'>, requestor?: Requestor): Promise<Operation> {
     refuse(volumeNameProblems(to.name));
-    const { id, poolId } = await this.get(volume);
+    const { id, poolId, config } = await this.get(volume);
     const moved = { project: volume.project, ...to };
     const { id: toPoolId } = await this.#acts.room(moved);
+    refuse(await this.#places.problems(toPoolId, config));
     const { pool, project, name } = volume;
     const users = await usersAtRest(this.#store, id, volume);
     const snapshots = await this.#snapshotIds(id);

@@ -1,4 +1,4 @@
-import type { StringMap } from '#lib/base';
+import { parseBytes, type StringMap } from '#lib/base';
 import { isLxError, isTrue, problemsOf } from '#lib/contract';
 import type { DeviceLife, DeviceType } from '../../device-type.ts';
 import { insidePath } from '../../inside-path.ts';
@@ -26,7 +26,8 @@ export const disk: DeviceType = {
     if (!isRootDisk(options)) return [];
     try {
       await holders.storage.pools.get(options.pool ?? '');
-      return [];
+      const lack = parseBytes(options.size ?? '') ? await holders.storage.pools.noQuota(options.pool ?? '') : null;
+      return lack ? [`Device validation failed for ${JSON.stringify(device)}: ${lack.message}`] : [];
     } catch (error) {
       if (isLxError(error) && error.status < 500) return [`Failed loading root disk: ${error.message}`];
       throw error;

@@ -40,13 +40,13 @@ export const diskLife: DeviceLife<AttachedDisk> = {
 
   async attach(ports, owner, attached) {
     const { device, target, recursive, required, flags } = attached;
-    const { path, mapped, plain } = await sourceOf(ports, owner, attached);
+    const { path, mapped, plain, bounded } = await sourceOf(ports, owner, attached);
     const place = await ports.places.look(path);
     if (place === null && !required) return {};
     const problem = sourceProblem(device, path, place && { ...place, linked: plain && place.linked });
     if (problem) throw new LxError('device.not_started', { device, reason: problem });
     const layer = { path, idmapped: mapped, readonly: flags.includes('readonly'), optional: false, recursive, plain };
-    return { mounts: [{ layer, target, create: place?.kind === 'directory' ? 'directory' : 'file', flags }] };
+    return { mounts: [{ layer, target, create: place?.kind === 'directory' ? 'directory' : 'file', flags }], bounded };
   },
 
   async detach() {},
@@ -62,11 +62,11 @@ export const diskLife: DeviceLife<AttachedDisk> = {
 
 /** `plain`: others may write on the way there, so that no symbolic link may be followed. */
 async function sourceOf({ storage }: DevicePorts, { project }: DeviceOwner, { device, pool, source, shift }: AttachedDisk) {
-  if (pool === undefined) return { path: source, mapped: shift, plain: true };
+  if (pool === undefined) return { path: source, mapped: shift, plain: true, bounded: false };
   const volume = await storage.volumes.custom(pool, project, source).catch((error: unknown) => {
     throw isLxError(error, 'volume.not_found') ? new LxError('device.not_started', { device, reason: noVolume }, { cause: error }) : error;
   });
-  return { path: volume.path, mapped: shift || volume.mapped, plain: false };
+  return { path: volume.path, mapped: shift || volume.mapped, plain: false, bounded: volume.bounded };
 }
 
 /** Why a path of the host cannot be a disk; null: it can. */

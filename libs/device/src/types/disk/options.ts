@@ -1,7 +1,7 @@
 import { defineKeys, keyTypes } from '#lib/contract';
 import { parseRate } from './rate.ts';
 
-const { absolutePath, bool, integer, keyType, oneOf, text } = keyTypes;
+const { absolutePath, bool, bytes, integer, keyType, oneOf, text } = keyTypes;
 
 /** What `raw.mount.options` may say, and the flag of the mount that it is. */
 export const mountOptions = { ro: 'readonly', nosuid: 'nosuid', nodev: 'nodev', noexec: 'noexec' } as const;
@@ -23,6 +23,11 @@ export const diskOptions = defineKeys('device.disk', {
     type: text,
     doc: 'Directory or file of the host, by a path without symbolic links: others could make such a link lead elsewhere. With a `pool`: name of a custom volume.',
     live: false,
+  },
+  size: {
+    type: bytes,
+    doc: 'Of the root disk alone: how many bytes it may take, the image among them, on a pool whose driver has quotas (btrfs); 0: any number.',
+    live: true,
   },
   pool: { type: text, doc: "Storage pool that holds the instance's root volume, or the custom volume that is the source.", live: false },
   readonly: { type: bool, doc: 'Whether it is read-only inside.', default: 'false', live: false },
@@ -71,6 +76,6 @@ export const propagations: ReadonlySet<string> = new Set(['private', 'rprivate',
 export const foreignPropagations: ReadonlySet<string> = new Set(['shared', 'rshared', 'unbindable', 'runbindable']);
 
 /** LXD has these too; a disk that has one is refused rather than the option ignored. */
-export const unsupportedDiskOptions = ['size', 'size.state', 'ceph.'];
+export const unsupportedDiskOptions = ['size.state', 'ceph.'];
 
 export const isAbsolute = (path: string) => absolutePath.accepts(path);

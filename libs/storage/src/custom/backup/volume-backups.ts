@@ -17,6 +17,7 @@ import type { Operation, Requestor } from '#lib/engine';
 import type { Confinement } from '#lib/host';
 import type { BackupRow, Store } from '#lib/store';
 import type { VolumeActs } from '../acts.ts';
+import type { CustomPlaces } from '../custom-places.ts';
 import { volumeNameProblems } from '../names.ts';
 import type { VolumeOperations } from '../operations.ts';
 import type { NamedVolume } from '../users.ts';
@@ -30,6 +31,7 @@ interface Using {
   backupFiles: BackupFiles;
   arrivals: Arrivals;
   confinement: Confinement;
+  places: CustomPlaces;
   now: () => Date;
   report: (message: string, cause: unknown) => void;
 }
@@ -125,11 +127,12 @@ export class VolumeBackups {
 
   /** All that is wrong with it is told before anything is made of it. */
   async importParams(to: NamedVolume, arrived: string, index: VolumeBackupIndex): Promise<VolumeImportParams> {
-    const { acts, now } = this.#using;
+    const { acts, now, places } = this.#using;
     const { project, name } = to;
     const config = ownConfig(index.volume);
     refuse([...volumeNameProblems(name), ...volumeConfigProblems(project, name, config)]);
     const { id: poolId } = await acts.room(to);
+    refuse(await places.problems(poolId, config));
     const createdAt = timeOf(index.volume.created_at) ?? now().toISOString();
     const states = [...index.states].sort((a, b) => index.snapshots.indexOf(a.name) - index.snapshots.indexOf(b.name));
     return {

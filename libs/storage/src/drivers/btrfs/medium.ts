@@ -1,5 +1,6 @@
 import { chmod, mkdir, open, rename, rm, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { delay } from '#lib/base';
 import { btrfsPoolKeys, isLxError, LxError, readKey } from '#lib/contract';
 import {
   btrfsOn,
@@ -60,7 +61,7 @@ export const btrfsMedium: MediumRole = {
   },
 
   async unmake(medium) {
-    if (medium.size === null) return void (await wipeBtrfs(medium.source, medium.id));
+    if (medium.size === null) return wiped(medium);
     await rm(unfinished(medium), { force: true });
     if ((await btrfsOn(medium.source)) === medium.id) await rm(medium.source, { force: true });
   },
@@ -70,6 +71,17 @@ export const btrfsMedium: MediumRole = {
     await growBtrfs(directory);
   },
 };
+
+/**
+ * The kernel ends the mounts of an instance a moment after the instance, and the file system after the last of them, without a word.
+ * A guest that keeps one of a volume that was taken from it is not waited for: the device is free when it ends.
+ */
+async function wiped({ source, id }: Medium): Promise<void> {
+  for (let wait = 1; wait < 2048; wait *= 2) {
+    if (await wipeBtrfs(source, id)) return;
+    await delay(wait);
+  }
+}
 
 /** The file until it has its file system. Nobody else's: it has the pool's id. */
 const unfinished = ({ source, id }: Medium) => `${source}.${id}`;
