@@ -65,6 +65,12 @@ describe('deviceProblems', () => {
     },
   );
 
+  it('says of a kind of card that LXD has what helps instead', () => {
+    expect(deviceProblems({ d: { type: 'nic', nictype: 'ipvlan', parent: 'e' } })).toContain(
+      'Device validation failed for "d": nictype "ipvlan" is not supported by this server: "routed" gives an instance single addresses of its parent\'s network too',
+    );
+  });
+
   it("refuses an option that nobody has in LXD's words", () => {
     expect(deviceProblems({ eth0: { ...eth0, colour: 'red' } })).toEqual([
       'Device validation failed for "eth0": Invalid device option "colour"',

@@ -7,7 +7,8 @@ const ofSomeKinds = new Set(Object.values(nicKinds).flatMap(({ options }) => opt
 
 export function nicProblems(given: StringMap): string[] {
   const kind = kindOf(given);
-  if (foreignNicKinds.has(kind)) return [`nictype "${kind}" is not supported by this server`];
+  const instead = foreignNicKinds.get(kind);
+  if (instead !== undefined) return [`nictype "${kind}" is not supported by this server${instead}`];
   const row = nicKind(kind);
   if (!row) return ['Unsupported device type: one of "network" and a known "nictype" is needed'];
   const strange = Object.keys(given).filter((option) => ofSomeKinds.has(option) && !row.options.includes(option) && given[option] !== '');
