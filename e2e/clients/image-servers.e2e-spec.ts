@@ -6,6 +6,8 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { WireInstanceSource } from '#lib/contract';
 import { FileServer, fingerprintOf, loopbackCertificate, type Product, publishStreams } from '../../libs/streams/src/testing.ts';
+import { home } from '../harness/daemon.ts';
+import { Terminal } from '../harness/terminal.ts';
 import { imageTree } from './image-files.ts';
 import { incusProgram, incusThere, lxcInstalled, StockLxc } from './stock-lxc.ts';
 
@@ -120,6 +122,30 @@ describe.skipIf(!lxcInstalled)("images of servers (skipped where Debian's lxd-cl
     publish({ versions: { '20240501': { metadata, squashfs: fresh } } });
     expect(await incus.ok('image', 'refresh', 'mine')).toMatch(/refreshed successfully/);
     expect(await images()).toMatchObject([{ fingerprint: fingerprintOf(metadata, fresh) }]);
+  });
+
+  it('are launched by lxctl with one word, a progress, and the newest LTS', async () => {
+    const env = { ...process.env, LXCTL_DIR: lxc.daemon.dir, LXCTL_CONF: join(place, 'conf'), TERM: 'xterm' };
+    const lxctl = async (...words: string[]) => (await promisify(execFile)(join(home, 'bin/lxctl'), words, { env })).stdout;
+    await lxctl('remote', 'set-url', 'ubuntu', server.url);
+    let rest = () => {};
+    server.answer(rootfs(), (_, response) => {
+      response.writeHead(200, { 'content-length': old.length });
+      response.write(old.subarray(0, old.length / 2));
+      rest = () => void response.end(old.subarray(old.length / 2));
+    });
+    const terminal = new Terminal('bin/lxctl launch ubuntu u1', { cwd: home, env, columns: 100, rows: 30 });
+    await terminal.shows(/rootfs: \d+% \(\d+\.\d\dMB\/s\)/);
+    rest();
+    expect(await terminal.code()).toBe(0);
+    expect(await lxctl('exec', 'u1', '--', 'cat', '/etc/motd')).toBe('packed by hand\n');
+    server.asked.length = 0;
+    await lxctl('launch', 'ubuntu', 'u2');
+    expect(server.asked).toEqual([]);
+    await lxctl('image', 'copy', 'ubuntu:24.04', 'local:', '--alias', 'mine', '--auto-update');
+    publish({ versions: { '20240501': { metadata, squashfs: fresh } } });
+    expect(await lxctl('image', 'refresh', 'mine')).toBe('mine: there was a newer one\n');
+    await lxctl('delete', '-f', 'u1', 'u2');
   });
 
   it('that are not what was announced leave nothing', async () => {

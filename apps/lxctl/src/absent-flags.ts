@@ -24,6 +24,15 @@ export const absentFlags: Readonly<Record<string, Readonly<Record<string, string
     stateless: 'saved memory of instances',
   },
   stop: { stateful: 'saved memory of instances' },
+  'image copy': { 'copy-aliases': 'the aliases that other servers have' },
+  'remote add': {
+    'accept-certificate': 'remotes other than image servers',
+    'auth-type': 'remotes other than image servers',
+    domain: 'remotes other than image servers',
+    password: 'remotes other than image servers',
+    project: 'remotes other than image servers',
+  },
+  'storage volume export': { 'optimized-storage': "backups in a storage driver's own format" },
   'storage volume copy': { refresh: 'refreshed copies of volumes' },
 };
 

@@ -23,6 +23,7 @@ function wordsOf(example: string): string[] {
 }
 
 function prepare(io: FakeIo, server: StrictServer): void {
+  io.env.LXCTL_CONF = files;
   io.input = 'file';
   io.document = 'config: {}\n';
   // A stream of events goes on until it is interrupted.

@@ -79,6 +79,8 @@ export const tree: Tree = {
       list: leaf('List images', () => import('./cmd/image/list.ts'), 'ls'),
       show: leaf('Show the properties of an image', () => import('./cmd/image/show.ts')),
       info: leaf('Show what is known of an image', () => import('./cmd/image/info.ts')),
+      copy: leaf('Fetch an image from an image server', () => import('./cmd/image/copy.ts'), 'cp'),
+      refresh: leaf('Exchange images for newer ones', () => import('./cmd/image/refresh.ts')),
       build: leaf('Build an image from a recipe', () => import('./cmd/image/build.ts')),
       import: leaf('Import an image from files', () => import('./cmd/image/import.ts')),
       export: leaf('Save an image to files', () => import('./cmd/image/export.ts')),
@@ -96,6 +98,16 @@ export const tree: Tree = {
           rename: leaf('Rename an alias', () => import('./cmd/image/alias/rename.ts')),
         },
       },
+    },
+  },
+  remote: {
+    about: 'Servers of images',
+    verbs: {
+      list: leaf('List remotes', () => import('./cmd/remote/list.ts'), 'ls'),
+      add: leaf('Add an image server', () => import('./cmd/remote/add.ts')),
+      rename: leaf('Rename an image server', () => import('./cmd/remote/rename.ts'), 'mv'),
+      'set-url': leaf('Change the URL of an image server', () => import('./cmd/remote/set-url.ts')),
+      remove: leaf('Forget an image server', () => import('./cmd/remote/remove.ts'), 'rm'),
     },
   },
   profile: {
@@ -229,16 +241,15 @@ export const absent: Readonly<Record<string, Readonly<Record<string, string>>>> 
     auth: 'the authorisation of users',
     cluster: 'clusters',
     project: 'projects other than "default"',
-    remote: 'remote servers',
   },
   config: {
     trust: 'the API over HTTPS and its trusted clients',
     uefi: 'virtual machines',
   },
-  image: {
-    copy: 'copies of images between servers',
-    cp: 'copies of images between servers',
-    refresh: 'image servers',
+  remote: {
+    'generate-certificate': 'the API over HTTPS',
+    'get-default': 'remotes other than image servers',
+    switch: 'remotes other than image servers',
   },
   network: {
     acl: 'access lists of networks',

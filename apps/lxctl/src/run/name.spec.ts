@@ -43,6 +43,9 @@ const samples: Record<string, { word: string; named: boolean }> = {
   target: { word: '/nowhere/file', named: false },
   source: { word: '/nowhere/file', named: false },
   template: { word: 'a.tpl', named: false },
+  'image-server': { word: 'images', named: false },
+  'new-image-server': { word: 'ours', named: false },
+  URL: { word: 'https://images.example', named: false },
 };
 
 /** Of every verb: its words, and the place of each that may carry a remote. */

@@ -16,7 +16,8 @@ export class FakeIo implements Io {
   terminal = { in: false, out: false, err: false };
   input: Io['input'] = 'other';
   color = false;
-  env: Record<string, string | undefined> = {};
+  /** Nobody's own configuration is read or written: no directory can be made there. */
+  env: Record<string, string | undefined> = { LXCTL_CONF: '/dev/null/lxctl' };
   /** What readAll gives. */
   document = '';
   /** What the editor makes of a text. */

@@ -63,6 +63,19 @@ export class ImagesClient {
     return this.#api.upload('/1.0/images', { ...uploadHeaders(options), 'content-type': contentType }, body);
   }
 
+  /** The server fetches it from a server of images. */
+  copyFrom(
+    image: { server: string; protocol: string; alias: string },
+    wish: { aliases: { name: string; description: string }[]; auto_update: boolean; public: boolean },
+  ): Promise<WireOperation> {
+    return this.#api.start('POST', '/1.0/images', { ...wish, source: { type: 'image', mode: 'pull', ...image } });
+  }
+
+  /** It makes way for a newer one; `refreshed` in the operation's metadata says whether there was one. */
+  refresh(fingerprint: string): Promise<WireOperation> {
+    return this.#api.start('POST', `${path(fingerprint)}/refresh`);
+  }
+
   /** The server fetches the image itself. */
   fetchUrl(options: UploadOptions, url: string): Promise<WireOperation> {
     return this.#api.start('POST', '/1.0/images', { ...options, source: { type: 'url', url } });

@@ -1,5 +1,6 @@
 import { localName } from '../../run/name.ts';
 import type { WireInstanceSource } from '#lib/contract';
+import { ImageServers } from '../../remote/image-servers.ts';
 import { finish } from '../../run/progress.ts';
 import { type Call, CommandError } from '../../run/verb.ts';
 
@@ -8,22 +9,19 @@ type Context = Pick<Call, 'io' | 'client' | 'config'>;
 /** Recipes a server of this version knows: only for suggestions, the server decides. */
 const wellKnownRecipes = ['busybox', 'debian/12'];
 
-/** What `launch` and `init` were given as an image: `alias`, a fingerprint, `local:alias` or `build:recipe`. */
+/**
+ * What `launch` and `init` were given as an image: `alias`, a fingerprint, `local:alias`, `build:recipe`, or one of an image server, as
+ * `ubuntu:24.04`. What names no place is looked for in the local store first.
+ */
 export async function imageSource(context: Context, typed: string): Promise<WireInstanceSource> {
   if (typed.startsWith('build:')) return recipeSource(context, typed.slice('build:'.length));
-  const reference = localImage(typed);
-  const fingerprint = await context.client.images.find(reference);
+  const servers = new ImageServers(context.io);
+  const local = /^(local)?:/.test(typed) || !typed.includes(':');
+  const fingerprint = local ? await context.client.images.find(localName(typed, 'image')) : null;
   if (fingerprint) return { type: 'image', fingerprint };
-  throw missing(reference, `Image "${reference}" is not in the local store and no image server is configured`);
-}
-
-/** CommandError that says what to do instead when an image server is named. */
-function localImage(typed: string): string {
-  try {
-    return localName(typed, 'image');
-  } catch (error) {
-    throw error instanceof CommandError ? missing(typed, error.message) : error;
-  }
+  const remote = typed.includes(':') && local ? null : await servers.resolve(typed);
+  if (remote) return { type: 'image', mode: 'pull', ...remote };
+  throw missing(localName(typed, 'image'));
 }
 
 /** One request where the server builds what it has not within the create. */
@@ -40,9 +38,9 @@ export async function build(context: Context, recipe: string): Promise<string> {
   return fingerprint;
 }
 
-function missing(reference: string, why: string): CommandError {
-  const recipe = wellKnownRecipes.find((known) => known === reference || known.split('/')[0] === reference.split(/[/:]/)[0]);
-  if (recipe) return new CommandError(`Image "${reference}" is not in the local store; it can be built here: lxctl launch build:${recipe}`);
-  const instead = `import a file (lxctl image import FILE --alias NAME) or build one (lxctl launch build:${wellKnownRecipes[1]})`;
-  return new CommandError(`${why}; ${instead}`);
+function missing(reference: string): CommandError {
+  const recipe = wellKnownRecipes.find((known) => known === reference || known.split('/')[0] === reference.split('/')[0]);
+  const from = recipe ? [`build one (lxctl launch build:${recipe})`] : [`import a file (lxctl image import FILE --alias NAME)`];
+  const hints = [...from, `or name an image server's (lxctl launch images:${reference})`].join(', ');
+  return new CommandError(`Image "${reference}" is not in the local store: ${hints}`);
 }

@@ -54,13 +54,22 @@ describe('launch', () => {
   it('says what to do about an image that is not there', async () => {
     const server = serverWith();
     expect((await lxctl(server, 'launch busybox c1')).err).toBe(
-      'Error: Image "busybox" is not in the local store; it can be built here: lxctl launch build:busybox\n',
+      'Error: Image "busybox" is not in the local store: build one (lxctl launch build:busybox), or name an image server\'s (lxctl launch images:busybox)\n',
     );
-    expect((await lxctl(server, 'launch ubuntu c1')).err).toMatch(
-      /^Error: Image "ubuntu" is not in the local store and no image server is configured; import a file .* or build one .*\n$/,
-    );
-    expect((await lxctl(server, 'launch images:alpine c1')).err).toContain('The remote "images" doesn\'t exist');
+    expect((await lxctl(server, 'launch mine c1')).err).toMatch(/^Error: Image "mine" is not in the local store: import a file .*\n$/);
+    expect((await lxctl(server, 'launch other:alpine c1')).err).toContain('The remote "other" doesn\'t exist');
     expect(server.sent('POST /1.0/instances')).toEqual([]);
+  });
+
+  it('asks image servers for what the store has not', async () => {
+    const server = serverWith('instance_create_start');
+    const source = { type: 'image', mode: 'pull', protocol: 'simplestreams' };
+    expect((await lxctl(server, 'launch ubuntu u1')).code).toBe(0);
+    expect((await lxctl(server, 'launch images:alpine/edge a1')).code).toBe(0);
+    expect(server.sent('POST /1.0/instances')).toMatchObject([
+      { source: { ...source, server: 'https://cloud-images.ubuntu.com/releases', alias: 'default' } },
+      { source: { ...source, server: 'https://images.linuxcontainers.org', alias: 'alpine/edge' } },
+    ]);
   });
 
   it('puts devices together from flags and profiles', async () => {

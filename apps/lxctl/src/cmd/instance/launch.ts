@@ -7,7 +7,12 @@ export const verb = defineVerb({
   args: '[image] [name]',
   usage: '<image> [name]',
   details: createDetails,
-  examples: ['lxctl launch build:debian/12 d1', 'lxctl launch build:busybox b1 -c limits.memory=64MiB', 'lxctl launch debian d2 < d2.yaml'],
+  examples: [
+    'lxctl launch ubuntu u1',
+    'lxctl launch build:debian/12 d1',
+    'lxctl launch build:busybox b1 -c limits.memory=64MiB',
+    'lxctl launch debian d2 < d2.yaml',
+  ],
   flags: { ...createFlags, console: toggle('--console', 'Attach to the console at once') },
   async run(call) {
     const name = await create(call, await createRequest(call, call.args), true);

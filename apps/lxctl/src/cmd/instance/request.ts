@@ -19,7 +19,7 @@ export const createFlags = {
 };
 
 export const createDetails =
-  'IMAGE is an alias or a fingerprint of the local store, or build:RECIPE for one that the server makes itself. A YAML\ndocument (config, devices, profiles, description) on the standard input is taken as a base.';
+  'IMAGE is an alias or a fingerprint of the local store, one of an image server (ubuntu, ubuntu:24.04, debian/12, images:alpine/edge;\nlxctl remote list), or build:RECIPE for one that the server makes itself. A YAML document (config, devices, profiles, description) on the standard input is taken as a base.';
 
 type OverridesCall = Pick<Call, 'io' | 'client' | 'config'> & {
   flags: Pick<FlagValues<typeof createFlags>, 'config' | 'device' | 'profile' | 'noProfiles' | 'network' | 'storage'>;
