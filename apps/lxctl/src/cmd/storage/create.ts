@@ -4,7 +4,11 @@ import { defineVerb, text } from '../../run/verb.ts';
 
 export const verb = defineVerb({
   args: '<pool> <driver> [key=value...]',
-  examples: ['lxctl storage create fast overlay', 'lxctl storage create big dir source=/srv/pool'],
+  examples: [
+    'lxctl storage create big dir source=/srv/pool',
+    'lxctl storage create trees btrfs size=20GiB',
+    'lxctl storage create disk btrfs source=/dev/sdb',
+  ],
   flags: { description: text('--description <text>', 'Description', '') },
   async run({ args, flags, client, io, config }) {
     const [typed, driver, ...words] = args;
