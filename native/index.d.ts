@@ -139,6 +139,8 @@ export function subvolumeUsage(path: string): Promise<{ referenced: number; excl
  * waits until all is counted.
  */
 export function limitSubvolume(path: string, bytes: number | null): Promise<void>;
+/** Removes the quota groups of subvolumes of the file system that are gone. */
+export function sweepSubvolumeGroups(path: string): Promise<void>;
 
 // ---- mounts of the host
 /**

@@ -33,6 +33,7 @@ export const {
   setWindowSize,
   snapshotSubvolume,
   subvolumeUsage,
+  sweepSubvolumeGroups,
   unmountFilesystem,
 } = addon;
 

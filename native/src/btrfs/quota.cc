@@ -8,9 +8,11 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <vector>
 
 #include "base/sys_error.h"
 #include "base/unique_fd.h"
+#include "btrfs/roots.h"
 #include "btrfs/subvolume.h"
 
 namespace lx::btrfs {
@@ -68,7 +70,59 @@ void setLimit(int subvolume, uint64_t group, uint64_t bytes, const std::string& 
   LX_SYS(::ioctl(subvolume, BTRFS_IOC_QGROUP_LIMIT, &args), path);
 }
 
+/// Of subvolumes alone: they have the level 0, which is the upper 16 bits.
+std::vector<uint64_t> groupsOf(int filesystem) {
+  constexpr size_t kBuffer = 64 * 1024;
+  const auto buffer = std::make_unique<uint64_t[]>((sizeof(btrfs_ioctl_search_args_v2) + kBuffer) / sizeof(uint64_t));
+  auto* args = reinterpret_cast<btrfs_ioctl_search_args_v2*>(buffer.get());
+  std::vector<uint64_t> groups;
+  for (uint64_t from = kRootInode;;) {
+    btrfs_ioctl_search_key key{};
+    key.tree_id = BTRFS_QUOTA_TREE_OBJECTID;
+    key.min_type = key.max_type = BTRFS_QGROUP_INFO_KEY;
+    key.min_offset = from;
+    key.max_offset = (1ULL << 48) - 1;
+    key.max_transid = UINT64_MAX;
+    key.nr_items = UINT32_MAX;
+    args->key = key;
+    args->buf_size = kBuffer;
+    if (::ioctl(filesystem, BTRFS_IOC_TREE_SEARCH_V2, args) < 0) {
+      if (errno == ENOENT) return groups;
+      throw SysError("BTRFS_IOC_TREE_SEARCH_V2", errno);
+    }
+    if (args->key.nr_items == 0) return groups;
+    const auto* at = reinterpret_cast<const char*>(args->buf);
+    for (uint32_t i = 0; i < args->key.nr_items; ++i) {
+      btrfs_ioctl_search_header header{};
+      std::memcpy(&header, at, sizeof header);
+      at += sizeof header + header.len;
+      groups.push_back(header.offset);
+    }
+    from = groups.back() + 1;
+  }
+}
+
+bool isThere(int filesystem, uint64_t subvolume) {
+  try {
+    return openInode(filesystem, subvolume, kRootInode).valid();
+  } catch (const SysError& error) {
+    if (error.number() == ESTALE || error.number() == ENOENT) return false;
+    throw;
+  }
+}
+
 }  // namespace
+
+void sweepGroups(const std::string& path) {
+  const UniqueFd directory = LX_SYS_FD(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), path);
+  for (const uint64_t group : groupsOf(directory.get())) {
+    if (isThere(directory.get(), group)) continue;
+    btrfs_ioctl_qgroup_create_args args{};
+    args.qgroupid = group;
+    // One that is being cleared away still keeps it (EBUSY): until the next time.
+    ::ioctl(directory.get(), BTRFS_IOC_QGROUP_CREATE, &args);
+  }
+}
 
 std::optional<Usage> usageOf(const std::string& path) {
   const UniqueFd subvolume = open(path);

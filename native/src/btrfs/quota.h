@@ -22,4 +22,8 @@ std::optional<Usage> usageOf(const std::string& path);
 /// the first limit, which takes as long as counting all there is. Does nothing where it is so.
 void limit(const std::string& path, std::optional<uint64_t> bytes);
 
+/// Removes the groups of subvolumes that are gone, which a kernel keeps when the subvolume was not cleared away yet as it was
+/// deleted. `path`: of anything on the file system.
+void sweepGroups(const std::string& path);
+
 }  // namespace lx::btrfs

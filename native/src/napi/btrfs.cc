@@ -56,6 +56,10 @@ Napi::Value limitSubvolume(const Napi::CallbackInfo& info) {
   return promiseDone(info.Env(), [path = stringArg(info, 0, "path"), bytes] { btrfs::limit(path, bytes); });
 }
 
+Napi::Value sweepSubvolumeGroups(const Napi::CallbackInfo& info) {
+  return promiseDone(info.Env(), [path = stringArg(info, 0, "path")] { btrfs::sweepGroups(path); });
+}
+
 }  // namespace
 
 void registerBtrfs(Napi::Object exports) {
@@ -66,6 +70,7 @@ void registerBtrfs(Napi::Object exports) {
   exposeAsync<growBtrfs>(exports, "growBtrfs");
   exposeAsync<subvolumeUsage>(exports, "subvolumeUsage");
   exposeAsync<limitSubvolume>(exports, "limitSubvolume");
+  exposeAsync<sweepSubvolumeGroups>(exports, "sweepSubvolumeGroups");
 }
 
 }  // namespace lx::rim

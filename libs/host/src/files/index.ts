@@ -16,5 +16,6 @@ export {
   mountFilesystem,
   snapshotSubvolume,
   subvolumeUsage,
+  sweepSubvolumeGroups,
   unmountFilesystem,
 } from '../native.ts';

@@ -134,4 +134,18 @@ describe.skipIf(lack !== '')(titled('trees on btrfs', lack), () => {
     await btrfsQuota.limit(join(pool, 'copy'), null);
     await sh(join(pool, 'copy'), 'head -c 20M /dev/urandom > g; sync -f .');
   });
+
+  it('leave no group of quotas behind, once the pool is prepared again', async () => {
+    const groups = async () => (await sh(pool, 'btrfs qgroup show .')).split('\n').filter((line) => line.startsWith('0/')).length;
+    /** The file system's own has one, too. */
+    const there = async () => (await sh(ground.directory, 'btrfs subvolume list .')).split('\n').filter(Boolean).length + 1;
+    const tree = join(pool, 'tree');
+    await btrfsTrees.make(tree, 0o755);
+    await btrfsQuota.limit(tree, 20 * 1024 ** 2);
+    await removeTree(tree);
+    // The kernel clears away what was deleted after a commit.
+    await sh(pool, 'btrfs -q filesystem sync .; btrfs -q subvolume sync -s 1 .; btrfs -q filesystem sync .');
+    await btrfsDriver.pool.prepare(pool);
+    expect(await groups()).toBe(await there());
+  }, 60_000);
 });

@@ -1,7 +1,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LxError } from '#lib/contract';
-import { btrfsUuid, makeSubvolume, removeTree, snapshotSubvolume } from '#lib/host';
+import { btrfsUuid, makeSubvolume, removeTree, snapshotSubvolume, sweepSubvolumeGroups } from '#lib/host';
 import type { PoolRole } from '../../driver.ts';
 
 export const btrfsPool: PoolRole = {
@@ -20,5 +20,8 @@ export const btrfsPool: PoolRole = {
     }
   },
 
-  async prepare() {},
+  /** What is left of quotas of trees that are gone keeps no pool from being used. */
+  async prepare(directory) {
+    await sweepSubvolumeGroups(directory).catch(() => {});
+  },
 };
