@@ -28,8 +28,8 @@ describe('an image that is not here', () => {
   it('is refused where its source does not have it, and where it is on another server', async () => {
     const create = (source: object) => daemon.client.instances.create({ name: 'x', source: { type: 'image', ...source } });
     await expect(create({ protocol: 'recipe', alias: 'plan9' })).rejects.toThrow('No image recipe "plan9"');
-    await expect(create({ server: 'https://images.example', alias: 'x' })).rejects.toThrow('images of other servers');
-    await expect(create({ protocol: 'simplestreams', alias: 'x' })).rejects.toThrow('images from the source "simplestreams"');
+    await expect(create({ server: 'https://images.example', alias: 'x' })).rejects.toThrow('images of other LXD and Incus servers');
+    await expect(create({ protocol: 'simplestreams', alias: 'x' })).rejects.toThrow('"" is no URL of a server');
   });
 });
 

@@ -160,7 +160,7 @@ describe.skipIf(!lxcInstalled)("images of servers (skipped where Debian's lxd-cl
     await expect(order({ server: 'http://images.example', secret: 's' })).rejects.toThrow(
       /Only https URLs are supported for simplestreams.*Must specify one of alias or fingerprint.*know no secrets/s,
     );
-    await expect(order({ protocol: '', alias: 'lts' })).rejects.toThrow('images from the source "lxd"');
+    await expect(order({ protocol: '', alias: 'lts' })).rejects.toThrow('images of other LXD and Incus servers');
     const wrong = (await loopbackCertificate()).cert;
     await expect(lxc.daemon.done(create({ certificate: wrong }))).rejects.toThrow(/Cannot reach the server 127.0.0.1:\d+: its certificate/);
   });

@@ -148,7 +148,7 @@ describe.skipIf(!lxcInstalled)("custom volumes with the stock lxc (skipped where
   it.each([
     [['create', 'nope', 'v'], /^Storage pool not found$/],
     [['create', 'default', 'v', 'nonsense=1'], /Invalid option for volume "default_v" option "nonsense"/],
-    [['create', 'default', 'v', 'size=1GiB'], /not supported by this server: "size"/],
+    [['create', 'default', 'v', 'size=1GiB'], /cannot honour a "size": its driver overlay has no quotas/],
     [['create', 'default', 'v', '--type=block'], /"block" are not supported by this server: they are disks of virtual machines/],
     [['delete', 'default', 'v'], /^Storage pool volume not found$/],
     [['rename', 'default', 'v', 'w'], /^Storage pool volume not found$/],

@@ -77,6 +77,7 @@ export class LocalImages implements ImageLibrary {
   source(name: string): ImageSource {
     const sources: readonly ImageSource[] = Object.values(this.sources);
     const source = sources.find((each) => each.name === name || each.alsoNamed?.includes(name));
+    if (name === lxdProtocol) throw new LxError('request.unsupported', { what: 'images of other LXD and Incus servers' });
     if (!source) throw new LxError('request.unsupported', { what: `images from the source ${JSON.stringify(name)}` });
     return source;
   }
