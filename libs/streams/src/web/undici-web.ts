@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import { EnvHttpProxyAgent } from 'undici';
+import type { EnvHttpProxyAgent } from 'undici';
 import { LxError } from '#lib/contract';
 import { hostAuthorities } from './authorities.ts';
 import { brokenReason } from './reason.ts';
@@ -12,10 +12,12 @@ const redirects = 5;
 
 /** LxError 'remote.bad_certificate'. */
 export async function openWeb({ certificate, proxies }: WebSettings): Promise<Web> {
+  // Most daemons never ask another server: their start does not wait for it.
+  const undici = await import('undici');
   // Made once: to read the authorities of a host takes tens of milliseconds.
   const secureContext = createSecureContext({ ca: certificate === null ? await hostAuthorities() : checked(certificate) });
   return new UndiciWeb(
-    new EnvHttpProxyAgent({
+    new undici.EnvHttpProxyAgent({
       ...(proxies.http === null ? {} : { httpProxy: proxies.http }),
       ...(proxies.https === null ? {} : { httpsProxy: proxies.https }),
       ...(proxies.ignore === null ? {} : { noProxy: proxies.ignore }),
