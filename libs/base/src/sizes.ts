@@ -1,19 +1,26 @@
-const factors: Record<string, bigint> = {
-  '': 1n,
-  B: 1n,
-  kB: 10n ** 3n,
-  MB: 10n ** 6n,
-  GB: 10n ** 9n,
-  TB: 10n ** 12n,
-  PB: 10n ** 15n,
-  EB: 10n ** 18n,
-  KiB: 2n ** 10n,
-  MiB: 2n ** 20n,
-  GiB: 2n ** 30n,
-  TiB: 2n ** 40n,
-  PiB: 2n ** 50n,
-  EiB: 2n ** 60n,
+const prefixes: Record<string, bigint> = {
+  k: 10n ** 3n,
+  M: 10n ** 6n,
+  G: 10n ** 9n,
+  T: 10n ** 12n,
+  P: 10n ** 15n,
+  E: 10n ** 18n,
+  Ki: 2n ** 10n,
+  Mi: 2n ** 20n,
+  Gi: 2n ** 30n,
+  Ti: 2n ** 40n,
+  Pi: 2n ** 50n,
+  Ei: 2n ** 60n,
 };
+
+/** What may stand behind a number: nothing, the unit, or the unit with a prefix. */
+function unitsOf(unit: string): Record<string, bigint> {
+  const prefixed = Object.entries(prefixes).map(([prefix, factor]) => [`${prefix}${unit}`, factor]);
+  return { '': 1n, [unit]: 1n, ...(Object.fromEntries(prefixed) as Record<string, bigint>) };
+}
+
+const byteUnits = unitsOf('B');
+const bitUnits = unitsOf('bit');
 
 /** Largest byte count that is exact in a number. */
 const largest = BigInt(Number.MAX_SAFE_INTEGER);
@@ -23,7 +30,7 @@ const largest = BigInt(Number.MAX_SAFE_INTEGER);
  * the text is no size or more than 2^53 - 1 bytes.
  */
 export function parseBytes(text: string): number | null {
-  return scaled(text, factors);
+  return scaled(text, byteUnits);
 }
 
 function scaled(text: string, units: Record<string, bigint>): number | null {
@@ -34,26 +41,9 @@ function scaled(text: string, units: Record<string, bigint>): number | null {
   return whole <= largest ? Number(whole) : null;
 }
 
-const bitFactors: Record<string, bigint> = {
-  '': 1n,
-  bit: 1n,
-  kbit: 10n ** 3n,
-  Mbit: 10n ** 6n,
-  Gbit: 10n ** 9n,
-  Tbit: 10n ** 12n,
-  Pbit: 10n ** 15n,
-  Ebit: 10n ** 18n,
-  Kibit: 2n ** 10n,
-  Mibit: 2n ** 20n,
-  Gibit: 2n ** 30n,
-  Tibit: 2n ** 40n,
-  Pibit: 2n ** 50n,
-  Eibit: 2n ** 60n,
-};
-
 /** Bits of a number of them as LXD writes it: `100Mbit`, `1Gbit`, `9600`; null as for bytes. */
 export function parseBits(text: string): number | null {
-  return scaled(text, bitFactors);
+  return scaled(text, bitUnits);
 }
 
 /** The fraction (0..1) of a percentage such as `10%`; null when the text is none or outside 0..100. */

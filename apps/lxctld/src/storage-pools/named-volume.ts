@@ -2,6 +2,13 @@ import { LxError, refuse } from '#lib/contract';
 import type { Call } from '../rim/call.ts';
 import { volumeTypes } from './pools.presenter.ts';
 
+/** The pieces of the path of what belongs to a volume. */
+export interface VolumeAt {
+  pool: string;
+  type: string;
+  name: string;
+}
+
 export function refuseUnknownType(type: string): void {
   refuse(volumeTypes.includes(type) ? [] : ['Invalid storage volume type name']);
 }

@@ -8,15 +8,9 @@ import { Answer } from '../rim/answer.ts';
 import { attachment } from '../rim/attachment.ts';
 import { Call } from '../rim/call.ts';
 import { CUSTOM_VOLUMES, STORAGE } from '../tokens.ts';
-import { namedVolume, refuseUnknownType } from './named-volume.ts';
+import { namedVolume, refuseUnknownType, type VolumeAt } from './named-volume.ts';
 import { presentVolumeBackup } from './pools.presenter.ts';
 
-/** The pieces of the path. */
-interface VolumeAt {
-  pool: string;
-  type: string;
-  name: string;
-}
 type BackupAt = VolumeAt & { backup: string };
 
 /** /1.0/storage-pools/{pool}/volumes/{type}/{name}/backups: of custom volumes. Others have none: an instance has its own. */

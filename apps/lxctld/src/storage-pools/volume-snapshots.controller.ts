@@ -7,15 +7,9 @@ import { Access } from '../rim/access.ts';
 import { Answer } from '../rim/answer.ts';
 import { Call } from '../rim/call.ts';
 import { CUSTOM_VOLUMES, STORAGE } from '../tokens.ts';
-import { namedVolume, refuseUnknownType } from './named-volume.ts';
+import { namedVolume, refuseUnknownType, type VolumeAt } from './named-volume.ts';
 import { presentVolumeSnapshot, volumeSnapshotTuple } from './pools.presenter.ts';
 
-/** The pieces of the path. */
-interface VolumeAt {
-  pool: string;
-  type: string;
-  name: string;
-}
 type SnapshotAt = VolumeAt & { snapshot: string };
 
 /** /1.0/storage-pools/{pool}/volumes/{type}/{name}/snapshots: those of instances are shown here, those of custom volumes also made and changed. */
